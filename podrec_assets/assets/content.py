@@ -1,0 +1,109 @@
+"""Content group: announcements to episodes, transcripts, chunk vectors and nearest neighbours."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import pyarrow as pa
+
+from podrec_assets.assets.topics import OWNERS, episode_metadata_topic
+from podrec_assets.automation import FACTS, MODELS
+from podrec_assets.content.catalogue import catalogue
+from podrec_assets.content.encoder import embed_transcripts
+from podrec_assets.content.neighbours import similarities as find_similarities
+from podrec_assets.content.transcripts import transcribe_all
+from podrec_assets.io_managers.delta import column_schema, preview
+from podrec_assets.io_managers.mongo import DailyDocs, document_schema
+from podrec_assets.partitions import CATALOGUE, DAILY, run_days
+from podrec_assets.resources.announcements import land_episodes
+from podrec_assets.resources.connections import Connections
+from podrec_assets.schemas import EPISODES, TRANSCRIPTS, VECTORS
+from podrec_assets.settings import Settings
+
+GROUP = "content"
+
+
+@dg.asset(
+    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
+    deps=[episode_metadata_topic], kinds={"deltalake", "kafka"}, owners=OWNERS, code_version="1",
+    pool="write_episodes", metadata={"dagster/column_schema": column_schema(EPISODES)},
+)
+def episodes(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
+    """One row is one episode as announced on its log day; the day's last announcement wins.
+
+    Reads exactly the day's offsets of the topic and replaces the day. What lies before the requested days and is not landed
+    yet lands too and is reported. Records that cannot be used become dead letters. Fails when the topic lost offsets.
+    """
+    settings, days = connections.settings, run_days(context)
+    landed = land_episodes(connections.lake, connections.kafka, settings, days, datetime.now(UTC).date())
+    for day, count in landed.rows_by_day.items():
+        if day not in days:
+            context.log_event(dg.AssetMaterialization("episodes", partition=str(day), metadata={"row_count": count}))
+    rows = connections.lake.read_days("episodes", days)
+    return dg.MaterializeResult(metadata={
+        "row_count": len(rows), "dagster/partition_row_count": len(rows), "dead_letter_count": landed.dead_count,
+        "delta_version": landed.version, "dagster/uri": connections.lake.uri("episodes"),
+        "landed_offsets": {str(p): o for p, o in landed.ledger.landed.items()}, "preview": dg.MetadataValue.md(preview(rows)),
+    })
+
+
+@dg.asset(
+    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
+    kinds={"deltalake", "python"}, owners=OWNERS, code_version="1", automation_condition=FACTS,
+    pool="write_transcripts", metadata={"dagster/column_schema": column_schema(TRANSCRIPTS)},
+)
+def transcripts(
+    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], episodes: pa.Table
+) -> dg.MaterializeResult[pa.Table]:
+    """One row is one episode of the day, whatever became of its transcript; `status` and `reason` say what.
+
+    Publisher transcripts (VTT, SRT, JSON) first; episodes without a usable one get `no_model` until an ASR engine is there.
+    Replaces the day; a finished row whose links did not change is kept and nothing is fetched for it. A transcript that
+    cannot be used is a dead letter, never a failed run.
+    """
+    days = run_days(context)
+    finished = connections.lake.read("transcripts", columns=TRANSCRIPTS.schema.names, where="status = 'ok'")
+    rows, dead = transcribe_all(episodes.to_pylist(), finished.to_pylist(), connections.fetcher.get)
+    connections.lake.replace_dead_letters("transcripts", days, dead)
+    table = TRANSCRIPTS.rows(rows)
+    states = table["status"].value_counts().to_pylist()
+    return dg.MaterializeResult(value=table, metadata={
+        "dead_letter_count": len(dead), **{f"{s['values']}_count": s["counts"] for s in states},
+    })
+
+
+@dg.asset(
+    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
+    kinds={"deltalake", "huggingface"}, owners=OWNERS, code_version="1", automation_condition=FACTS,
+    pool="write_vectors", metadata={"dagster/column_schema": column_schema(VECTORS)},
+)
+def vectors(connections: dg.ResourceParam[Connections], transcripts: pa.Table) -> dg.MaterializeResult[pa.Table]:
+    """One row is one chunk of a transcript with its time span and unit vector.
+
+    Replaces the day. Every token of a transcript reaches the encoder; rows bear the embedding version, and versions are
+    never compared. Episodes without text have no rows.
+    """
+    encoder = connections.encoder
+    table = embed_transcripts(transcripts, encoder, connections.settings.chunk_tokens)
+    return dg.MaterializeResult(value=table, metadata={"embedding_version": encoder.version})
+
+
+@dg.asset(
+    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="mongo",
+    kinds={"mongodb", "scikitlearn"}, owners=OWNERS, code_version="1", automation_condition=MODELS,
+    pool="write_similarities", metadata={"dagster/column_schema": document_schema("similarities")},
+    ins={"vectors": dg.AssetIn(partition_mapping=CATALOGUE), "episodes": dg.AssetIn(partition_mapping=CATALOGUE)},
+)
+def similarities(
+    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], vectors: pa.Table, episodes: pa.Table
+) -> DailyDocs:
+    """One document is one episode's nearest neighbours as of the end of the day, with the chunk pair that shows why.
+
+    Reads the catalogue window, so older episodes gain newer neighbours. Writes a new version; fails on mixed embedding
+    versions. Episodes without a transcript take no part.
+    """
+    window, found = Settings.catalogue_days, DailyDocs()
+    for day in run_days(context):
+        known = catalogue(episodes, day, window)
+        shows = dict(zip(known["episode_id"].to_pylist(), known["show_id"].to_pylist(), strict=True))
+        found[day] = find_similarities(catalogue(vectors, day, window), shows, connections.settings.neighbours)
+    return found

@@ -1,0 +1,45 @@
+"""Errors a person or a retry policy can act on. Anything else that is raised is a bug.
+
+The split is decided once, where an external system is touched: `RetryableError` may
+succeed if tried again, `PermanentError` never does with the same input.
+"""
+
+
+class PodrecError(Exception):
+    """An error whose message is one sentence that says what is wrong and what to do."""
+
+
+class RetryableError(PodrecError):
+    """Something outside (broker, network, lock) was not ready; the same call may succeed later."""
+
+
+class PermanentError(PodrecError):
+    """The same call with the same input can never succeed."""
+
+
+class SettingsError(PermanentError):
+    """A setting has a value that cannot be used."""
+
+
+class ServiceError(RetryableError):
+    """An embedded or external service is down, or could not be started."""
+
+
+class SetupError(PermanentError):
+    """A part of the installation (Java, a jar, a model) is missing or damaged."""
+
+
+class MissingPartitionError(PermanentError):
+    """A day of a table was read that no run has ever written. Missing is an error, empty is data."""
+
+
+class UnknownIdError(PermanentError):
+    """A listener, episode or asset was named that does not exist."""
+
+
+class FetchRefusedError(PermanentError):
+    """An address must not be fetched (scheme, private network, size, too many redirects)."""
+
+
+class DataLossError(PermanentError):
+    """Kafka no longer holds offsets that were asked for, or the topic was created anew."""

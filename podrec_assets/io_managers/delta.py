@@ -1,0 +1,87 @@
+"""Reads and writes Delta tables for assets: a write replaces exactly the run's days, a read refuses days never written."""
+
+from datetime import date
+
+import dagster as dg
+import pyarrow as pa
+
+from podrec_assets.resources.connections import Connections
+from podrec_assets.schemas import TABLES, Table
+
+_ARROW_NAMES = {pa.string(): "string", pa.float64(): "double", pa.float32(): "float", pa.date32(): "date"}
+PREVIEW_ROWS = 5
+PREVIEW_WIDTH = 60
+
+
+class DeltaIOManager(dg.ConfigurableIOManager):
+    """Asset `x` is the Delta table `x`; its output is an Arrow table with a `day` column.
+
+    Dagster's own Delta IO manager replaces the whole table for some partition types and reads one day of a window, hence
+    this one. Outputs may cover one day or a range. Rows outside the run's days are refused before anything is written.
+    """
+
+    connections: dg.ResourceDependency[Connections]
+
+    def handle_output(self, context: dg.OutputContext, obj: pa.Table) -> None:
+        name = context.asset_key.path[-1]
+        days = [date.fromisoformat(key) for key in context.asset_partition_keys]
+        version = self.connections.lake.replace_days(TABLES[name], obj, days)
+        context.add_output_metadata(table_metadata(TABLES[name], self.connections.lake.uri(name), obj, version))
+
+    def load_input(self, context: dg.InputContext) -> pa.Table:
+        """Rows of the input's days. Raises MissingPartitionError naming the day that no run has written."""
+        name = context.asset_key.path[-1]
+        days = [date.fromisoformat(key) for key in context.asset_partition_keys]
+        table = self.connections.lake.read_days(name, days)
+        context.add_input_metadata({"row_count": len(table), "first_day": str(days[0]), "last_day": str(days[-1])})
+        return table
+
+
+def table_metadata(spec: Table, uri: str, rows: pa.Table, version: int) -> dict:
+    """What the UI shows of a write: where, how many rows, the schema with its comments, and a few rows."""
+    return {
+        "dagster/uri": uri,
+        "dagster/table_name": spec.name,
+        "dagster/storage_kind": "delta",
+        "dagster/column_schema": column_schema(spec),
+        "dagster/partition_row_count": len(rows),
+        "row_count": len(rows),
+        "delta_version": version,
+        "rows_by_day": {str(d): n for d, n in rows_by_day(rows).items()},
+        "preview": dg.MetadataValue.md(preview(rows)),
+    }
+
+
+def rows_by_day(rows: pa.Table) -> dict[date, int]:
+    """Number of rows of each day that has any, in order."""
+    counts = rows.group_by("day").aggregate([("day", "count")])
+    return dict(sorted(zip(counts["day"].to_pylist(), counts["day_count"].to_pylist(), strict=True)))
+
+
+def column_schema(spec: Table) -> dg.TableSchema:
+    """The table's schema as Dagster shows it."""
+    columns = [
+        dg.TableColumn(
+            f.name,
+            _ARROW_NAMES.get(f.type, str(f.type)),
+            description=(f.metadata or {}).get(b"comment", b"").decode(),
+            constraints=dg.TableColumnConstraints(nullable=f.name not in ("day", *spec.key)),
+        )
+        for f in spec.schema
+    ]
+    return dg.TableSchema(columns, constraints=dg.TableConstraints(other=[f"one row is {spec.grain}"]))
+
+
+def preview(rows: pa.Table) -> str:
+    """The first rows as a Markdown table, long values cut."""
+    if not len(rows):
+        return "_no rows_"
+    lines = [f"| {' | '.join(rows.column_names)} |", "|" + " --- |" * rows.num_columns]
+    for row in rows.slice(0, PREVIEW_ROWS).to_pylist():
+        lines.append("| " + " | ".join(_cell(v) for v in row.values()) + " |")
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    text = str(value).replace("|", "\\|").replace("\n", " ")
+    return text if len(text) <= PREVIEW_WIDTH else text[: PREVIEW_WIDTH - 1] + "…"

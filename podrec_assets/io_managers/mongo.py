@@ -1,0 +1,71 @@
+"""Reads and writes versioned Mongo collections for assets: a write is a new verified version for each day of the run."""
+
+from datetime import date
+
+import dagster as dg
+
+from podrec_assets.errors import MissingPartitionError
+from podrec_assets.resources.connections import Connections
+from podrec_assets.schemas import COLLECTION_KEYS
+
+DailyDocs = dict[date, list[dict]]
+"""Documents by the day that they are as of."""
+PREVIEW_DOCS = 3
+
+
+class MongoIOManager(dg.ConfigurableIOManager):
+    """Asset `x` is the collection `x`; its output is `DailyDocs`. Nothing served is ever overwritten.
+
+    Fields: one document per (version, key) with `items`; the version is the day and the run's id. Content that equals the
+    day's latest version is kept, so a repeated run changes nothing.
+    """
+
+    connections: dg.ResourceDependency[Connections]
+
+    def handle_output(self, context: dg.OutputContext, obj: DailyDocs) -> None:
+        name = context.asset_key.path[-1]
+        mongo = self.connections.mongo
+        manifest = {"run_id": context.run_id}
+        written = [mongo.write_version(name, day, context.run_id, docs, manifest) for day, docs in sorted(obj.items())]
+        last = written[-1]
+        context.add_output_metadata({
+            "dagster/table_name": f"{self.connections.settings.mongo_database}.{name}",
+            "dagster/storage_kind": "mongodb",
+            "dagster/partition_row_count": last.count,
+            "row_count": last.count,
+            "version": last.version,
+            "checksum": last.checksum,
+            "documents_by_day": {v.day.isoformat(): v.count for v in written},
+            "preview": dg.MetadataValue.json([shorten(d) for d in obj[last.day][:PREVIEW_DOCS]]),
+        })
+
+    def load_input(self, context: dg.InputContext) -> DailyDocs:
+        """Documents of each of the input's days. Raises MissingPartitionError for a day without a version."""
+        name = context.asset_key.path[-1]
+        return {date.fromisoformat(key): self.load_day(name, date.fromisoformat(key)) for key in context.asset_partition_keys}
+
+    def load_day(self, name: str, day: date) -> list[dict]:
+        """Documents of a day's latest complete version."""
+        version = self.connections.mongo.latest_version(name, day)
+        if version is None:
+            raise MissingPartitionError(
+                f"{name} has no version for {day}: run `podrec run --select {name} --days {day}..{day}` first."
+            )
+        return self.connections.mongo.documents(name, version.version)
+
+
+def document_schema(name: str) -> dg.TableSchema:
+    """The fields of a collection's documents as Dagster shows them."""
+    key = COLLECTION_KEYS[name]
+    return dg.TableSchema([
+        dg.TableColumn("_id", "string", "version:key"),
+        dg.TableColumn("version", "string", "Day and run that wrote the document."),
+        dg.TableColumn("day", "string", "Day that the document is as of, ISO 8601."),
+        dg.TableColumn(key, "string", "Whose list it is."),
+        dg.TableColumn("items", "array", "The ranked list: rank from 1, episode_id, score and evidence."),
+    ])
+
+
+def shorten(doc: dict) -> dict:
+    """A document with its first two items, for previews."""
+    return {**doc, "items": doc["items"][:2]}

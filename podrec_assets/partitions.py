@@ -1,0 +1,35 @@
+"""The one partitions definition that every asset shares, and how a run's days are read from it.
+
+Differing definitions would keep assets out of one run, so nobody makes a second one.
+"""
+
+from datetime import date
+
+import dagster as dg
+
+from podrec_assets.settings import Settings
+
+DAILY = dg.DailyPartitionsDefinition(start_date=Settings.start_day.isoformat(), timezone="UTC", end_offset=1)
+"""UTC days up to and including today."""
+
+
+def window(days: int) -> dg.TimeWindowPartitionMapping:
+    """Each day reads itself and the `days - 1` before it."""
+    return dg.TimeWindowPartitionMapping(start_offset=-(days - 1), allow_nonexistent_upstream_partitions=True)
+
+
+def ahead(days: int) -> dg.TimeWindowPartitionMapping:
+    """Each day reads itself and the `days` after it, where they exist."""
+    return dg.TimeWindowPartitionMapping(start_offset=0, end_offset=days, allow_nonexistent_upstream_partitions=True)
+
+
+def run_days(context: dg.AssetExecutionContext) -> list[date]:
+    """The days that this run materializes, in order."""
+    return [date.fromisoformat(key) for key in context.partition_keys]
+
+
+DAY_BEFORE = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True)
+"""Each day reads the one before it."""
+HISTORY = window(Settings.history_days)
+CATALOGUE = window(Settings.catalogue_days)
+LATE = ahead(Settings.late_days)

@@ -1,0 +1,79 @@
+"""Landing of `episode-metadata` into the `episodes` table: a small topic, so each touched day is read whole and replaced."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from podrec_assets.content import announcements
+from podrec_assets.errors import PermanentError
+from podrec_assets.listening import offsets
+from podrec_assets.schemas import EPISODES
+from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.kafka import KafkaStore, Record
+
+
+@dataclass(frozen=True)
+class EpisodesLanded:
+    """What one landing of announcements did."""
+
+    rows_by_day: dict[date, int]
+    dead_count: int
+    ledger: offsets.Ledger
+    version: int
+
+
+def land_episodes(lake: Lake, kafka: KafkaStore, settings: Settings, days: list[date], today: date) -> EpisodesLanded:
+    """Replaces the requested days, and every day that new offsets reach, by what the topic holds for them.
+
+    Days of the range that the log has not touched are written empty. Idempotent.
+
+    Raises:
+        DataLossError: the topic no longer holds what has to be read.
+    """
+    topic = settings.episodes_topic
+    before = offsets.Ledger.from_json(lake.state(EPISODES.name).ledger)
+    ledger = _advanced(before, kafka, topic, settings.start_day, today)
+    touched = {d for d in ledger.days() if ledger.ranges(d) != before.ranges(d)}
+    gaps = offsets.days_between(min(touched), max(*touched, *days)) if touched else []
+    days = sorted({*days, *gaps})
+    rows, dead = [], []
+    for records in kafka.read(topic, _union(ledger, days)):
+        found, refused = announcements.landing_rows(records, lambda r: ledger.day_of(r.partition, r.offset))
+        rows += found
+        dead += refused
+    latest = {(r["day"], r["episode_id"]): r for r in sorted(rows, key=lambda r: (r["kafka_partition"], r["kafka_offset"]))}
+    lake.replace_dead_letters(EPISODES.name, days, [d for d in dead if d["day"] in days])
+    kept = [r for _, r in sorted(latest.items()) if r["day"] in days]
+    version = lake.replace_days(EPISODES, EPISODES.rows(kept), days, ledger.to_json())
+    counts = {d: sum(r["day"] == d for r in kept) for d in days}
+    return EpisodesLanded(counts, len(dead), ledger, version)
+
+
+def _advanced(ledger: offsets.Ledger, kafka: KafkaStore, topic: str, floor: date, today: date) -> offsets.Ledger:
+    """The ledger after everything that the topic holds now, as far as its day has begun."""
+    low, ends, topic_id = kafka.begin_offsets(topic), kafka.end_offsets(topic), kafka.topic_id(topic)
+    offsets.check_continuity(topic, ledger, low, ends, topic_id)
+    landed = {p: ledger.landed.get(p, first) for p, first in low.items()}
+    ledger = replace(ledger, landed=landed, first={**landed, **ledger.first}, topic_id=topic_id)
+    earliest: dict[int, dict[date, int]] = {p: {} for p in ends}
+    for records in kafka.read(topic, {p: (landed[p], end) for p, end in ends.items() if end > landed[p]}):
+        for record in records:
+            earliest[record.partition].setdefault(record_day(record), record.offset)
+    return offsets.advance(ledger, ends, earliest, floor, today)
+
+
+def record_day(record: Record) -> date:
+    """UTC date of a record's timestamp. Raises PermanentError for a record without one."""
+    if record.timestamp_ms < 0:
+        raise PermanentError(f"{record.topic}:{record.partition}:{record.offset} has no timestamp; the topic needs CreateTime.")
+    return datetime.fromtimestamp(record.timestamp_ms / 1000, UTC).date()
+
+
+def _union(ledger: offsets.Ledger, days: list[date]) -> dict[int, tuple[int, int]]:
+    """One span of offsets for each partition that covers all the days; what lies between them is read and left out."""
+    spans: dict[int, tuple[int, int]] = {}
+    for day in days:
+        for partition, (start, end) in ledger.ranges(day).items():
+            low, high = spans.get(partition, (start, end))
+            spans[partition] = (min(low, start), max(high, end))
+    return spans

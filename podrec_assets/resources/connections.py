@@ -1,0 +1,46 @@
+"""All that a run or a command talks to, opened on first use from the settings. Plain Python; Dagster hands it to assets."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from podrec_assets.content.encoder import Encoder, SentenceEncoder
+from podrec_assets.services import supervisor
+from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.http import Fetcher
+from podrec_assets.stores.kafka import KafkaStore
+from podrec_assets.stores.mongo import MongoStore
+
+
+@dataclass
+class Connections:
+    """Stores of one process. Addresses of embedded services are looked up late, so a restarted service is found again."""
+
+    settings: Settings
+    storage_options: dict[str, str]
+
+    @cached_property
+    def lake(self) -> Lake:
+        return Lake(self.settings.lake_root, Path(self.settings.home) / "locks", self.storage_options)
+
+    @property
+    def kafka(self) -> KafkaStore:
+        return KafkaStore(supervisor.address(self.settings, "kafka"))
+
+    @cached_property
+    def mongo(self) -> MongoStore:
+        return MongoStore(supervisor.address(self.settings, "mongo"), self.settings.mongo_database)
+
+    @property
+    def fetcher(self) -> Fetcher:
+        """Fetches public addresses, the allow-listed private ones, and the embedded sample server."""
+        allowed = set(self.settings.allowed_origins)
+        samples = supervisor.status(self.settings)["samples"]
+        if samples["up"]:
+            allowed.add(samples["address"].removeprefix("http://"))
+        return Fetcher(frozenset(allowed), self.settings.fetch_timeout_s, self.settings.feed_max_bytes)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        return SentenceEncoder(self.settings.embedding_model)

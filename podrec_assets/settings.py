@@ -1,0 +1,140 @@
+"""Every setting of podrec, typed and documented. The only module that reads the environment.
+
+`PODREC_<FIELD>` sets a field: `PODREC_KAFKA_BOOTSTRAP=broker:9092`. An empty variable means the default.
+"""
+
+import os
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from podrec_assets.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """All settings. Fields marked "results" change what is computed, the others only where or how fast."""
+
+    model_config = SettingsConfigDict(env_prefix="PODREC_", extra="forbid", frozen=True, env_ignore_empty=True)
+
+    # -- shape of the graph: literals, because partition mappings are made of them and a changed one would orphan history
+    start_day: ClassVar[date] = date(2018, 1, 1)
+    """First day of every partitioned asset; records stamped earlier land here."""
+    late_days: ClassVar[int] = 2
+    """Days that an event may come after its own day and still count as on time."""
+    history_days: ClassVar[int] = 90
+    """Days of listening that the models look back on."""
+    catalogue_days: ClassVar[int] = 3650
+    """Days of episodes that similarities and recommendations look back on."""
+
+    # -- places
+    home: Path = Field(Path(".podrec"), description="Folder of all state: services, lake, Dagster instance, logs.")
+    cache: Path = Field(
+        Path("~/.cache/podrec"), description="Folder of verified downloads (jars); shared by every home on the machine."
+    )
+    lake: str = Field("", description="Root of the Delta tables: a folder or s3://, abfss://, gs://. Default: HOME/lake.")
+    kafka_bootstrap: str = Field("", description="host:port[,host:port] of a Kafka to use instead of the embedded one.")
+    mongo_uri: SecretStr = Field(SecretStr(""), description="mongodb:// address of a server to use instead of the embedded one.")
+    mongo_database: str = Field("podrec", description="Mongo database that holds the collections.")
+    spark_master: str = Field("local[*]", description="Spark master: local[N], spark://host:port, yarn, k8s://...")
+    engine: Literal["spark", "local"] = Field(
+        "spark", description="spark, or local: no JVM for landing, daily score and ALS. Same tables either way."
+    )
+
+    # -- embedded services; 0 = any free port, remembered under HOME
+    kafka_port: int = Field(0, ge=0, le=65535, description="Port of the embedded Kafka broker.")
+    mongo_port: int = Field(0, ge=0, le=65535, description="Port of the embedded MongoDB-wire server.")
+    samples_port: int = Field(0, ge=0, le=65535, description="Port of the sample world's HTTP server.")
+    ui_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster webserver that `make ui` starts.")
+
+    # -- topics
+    episodes_topic: str = Field("episode-metadata", description="Topic of episode announcements.")
+    events_topic: str = Field("user-events", description="Topic of listening events.")
+    kafka_partitions: int = Field(2, ge=1, le=512, description="Partitions of the events topic when podrec creates it.")
+
+    # -- time
+    future_skew_s: int = Field(3600, ge=0, description="Seconds an event may lie ahead of its record before it is refused.")
+
+    # -- fetching
+    fetch_allow: str = Field("", description="host:port,... of private or loopback origins that may be fetched.")
+    feed_max_bytes: int = Field(10_000_000, gt=0, description="Largest feed or transcript, decompressed.")
+    fetch_timeout_s: float = Field(30, gt=0, description="Total seconds for one fetch, redirects included.")
+
+    # -- landing
+    events_per_batch: int = Field(200_000, gt=0, description="Most Kafka records in one landing batch.")
+
+    # -- content (results)
+    chunk_tokens: int = Field(250, ge=32, le=254, description="Most tokens of one transcript chunk.")
+    embedding_model: str = Field("", description="Folder of a sentence-transformers model. Default: the packaged MiniLM.")
+    neighbours: int = Field(20, ge=1, le=200, description="Neighbours kept for an episode.")
+
+    # -- recommendations (results)
+    weight_play_finished: float = Field(3.0, ge=0, description="Weight of a play of over 80 %.")
+    weight_play_middle: float = Field(1.0, ge=0, description="Weight of a play of 20 % to 80 %.")
+    weight_play_abandoned: float = Field(0.5, ge=0, description="Weight of a play of under 20 %.")
+    weight_like: float = Field(2.0, ge=0, description="Weight of a like; an unlike takes it back.")
+    weight_skip: float = Field(0.2, ge=0, description="Weight of a skip.")
+    half_life_days: float = Field(45, gt=0, description="Age in days at which a listen counts half.")
+    als_rank: int = Field(24, ge=1, le=512, description="Number of latent factors.")
+    als_alpha: float = Field(2.0, gt=0, description="Confidence per unit of damped score: c = 1 + als_alpha * log1p(score).")
+    als_regularization: float = Field(0.1, ge=0, description="Regularisation, scaled by a row's count as in Spark ML.")
+    als_iterations: int = Field(12, ge=1, le=200, description="ALS sweeps.")
+    als_top_n: int = Field(50, ge=1, le=1000, description="Episodes that als_top_n keeps for a listener.")
+    fusion_alpha: float = Field(0.7, ge=0, le=1, description="Share of ALS in the blend until calibrated.")
+    list_length: int = Field(20, ge=1, le=500, description="Episodes in a published list.")
+    per_show_cap: int = Field(4, ge=1, description="Most episodes of one show in a list.")
+    keep_versions: int = Field(5, ge=2, description="Versions of a collection kept besides the published and previous one.")
+    seed: int = Field(7, ge=0, description="Seed of every random choice.")
+
+    @field_validator("home", "cache", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("kafka_bootstrap", "fetch_allow", mode="after")
+    @classmethod
+    def _host_ports(cls, value: str) -> str:
+        for part in filter(None, (p.strip() for p in value.split(","))):
+            host, _, port = part.rpartition(":")
+            if not host or not port.isdigit() or not 0 < int(port) < 65536:
+                raise ValueError(f"{part!r} is not host:port")
+        return value
+
+    @field_validator("mongo_uri", mode="after")
+    @classmethod
+    def _mongo_scheme(cls, value: SecretStr) -> SecretStr:
+        uri = value.get_secret_value()
+        if uri and not uri.startswith(("mongodb://", "mongodb+srv://")):
+            raise ValueError("must start with mongodb:// or mongodb+srv://")
+        return value
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """The settings of this process's environment.
+
+        Raises:
+            SettingsError: a value is unusable, or a PODREC_ variable has no such setting; one sentence names it.
+        """
+        known = {f"PODREC_{name.upper()}" for name in cls.model_fields}
+        unknown = sorted(name for name in os.environ if name.startswith("PODREC_") and name not in known)
+        if unknown:
+            raise SettingsError(f"{unknown[0]} is not a setting of podrec; `podrec settings` lists them.")
+        try:
+            return cls(**overrides)  # type: ignore[arg-type]
+        except ValidationError as err:
+            first = err.errors()[0]
+            name = "PODREC_" + str(first["loc"][0]).upper()
+            raise SettingsError(f"{name}={first['input']!r} cannot be used: {first['msg']}.") from err
+
+    @cached_property
+    def lake_root(self) -> str:
+        """Root of the Delta tables as a URI or absolute path, without a trailing slash."""
+        return (self.lake or str(self.home / "lake")).rstrip("/")
+
+    @property
+    def allowed_origins(self) -> frozenset[str]:
+        """host:port of the private origins that may be fetched."""
+        return frozenset(filter(None, (p.strip().lower() for p in self.fetch_allow.split(","))))
