@@ -109,6 +109,22 @@ def advance(ledger: Ledger, ends: Offsets, earliest: dict[int, dict[date, int]],
     return Ledger(landed, first, {p: s for p, s in starts.items() if s}, ledger.topic_id)
 
 
+def begin(ledger: Ledger, low: Offsets, topic_id: str) -> Ledger:
+    """The ledger with a place to begin for every partition that the topic has now: its lowest offset if it is new."""
+    landed = {p: ledger.landed.get(p, first) for p, first in low.items()}
+    return Ledger(landed, {**landed, **ledger.first}, ledger.starts, topic_id)
+
+
+def union(ledger: Ledger, days: list[date]) -> dict[int, tuple[int, int]]:
+    """For each partition one span [start, end) of landed offsets that covers all the days and what lies between them."""
+    spans: dict[int, tuple[int, int]] = {}
+    for day in days:
+        for partition, (start, end) in ledger.ranges(day).items():
+            low, high = spans.get(partition, (start, end))
+            spans[partition] = (min(low, start), max(high, end))
+    return spans
+
+
 def _lowest(offsets: dict[date, int], default: int) -> int:
     return min(offsets.values(), default=default)
 
@@ -132,6 +148,13 @@ def check_continuity(topic: str, ledger: Ledger, low: Offsets, ends: Offsets, to
             raise DataLossError(f"{topic} partition {partition} ends at {ends.get(partition, 0)}, but {landed} offsets are landed.")
         if landed < low[partition]:
             raise DataLossError(f"{topic} partition {partition} lost offsets {landed} to {low[partition] - 1} before they landed.")
+
+
+def check_available(topic: str, spans: dict[int, tuple[int, int]], low: Offsets) -> None:
+    """Raises DataLossError when retention removed a part of the spans."""
+    for partition, (start, _) in sorted(spans.items()):
+        if start < low[partition]:
+            raise DataLossError(f"{topic} partition {partition} no longer holds offsets {start} to {low[partition] - 1}.")
 
 
 @dataclass(frozen=True)

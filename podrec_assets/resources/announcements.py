@@ -1,6 +1,6 @@
 """Landing of `episode-metadata` into the `episodes` table: a small topic, so each touched day is read whole and replaced."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from podrec_assets.content import announcements
@@ -37,7 +37,7 @@ def land_episodes(lake: Lake, kafka: KafkaStore, settings: Settings, days: list[
     gaps = offsets.days_between(min(touched), max(*touched, *days)) if touched else []
     days = sorted({*days, *gaps})
     rows, dead = [], []
-    for records in kafka.read(topic, _union(ledger, days)):
+    for records in kafka.read(topic, offsets.union(ledger, days)):
         found, refused = announcements.landing_rows(records, lambda r: ledger.day_of(r.partition, r.offset))
         rows += found
         dead += refused
@@ -53,10 +53,9 @@ def _advanced(ledger: offsets.Ledger, kafka: KafkaStore, topic: str, floor: date
     """The ledger after everything that the topic holds now, as far as its day has begun."""
     low, ends, topic_id = kafka.begin_offsets(topic), kafka.end_offsets(topic), kafka.topic_id(topic)
     offsets.check_continuity(topic, ledger, low, ends, topic_id)
-    landed = {p: ledger.landed.get(p, first) for p, first in low.items()}
-    ledger = replace(ledger, landed=landed, first={**landed, **ledger.first}, topic_id=topic_id)
+    ledger = offsets.begin(ledger, low, topic_id)
     earliest: dict[int, dict[date, int]] = {p: {} for p in ends}
-    for records in kafka.read(topic, {p: (landed[p], end) for p, end in ends.items() if end > landed[p]}):
+    for records in kafka.read(topic, {p: (ledger.landed[p], end) for p, end in ends.items() if end > ledger.landed[p]}):
         for record in records:
             earliest[record.partition].setdefault(record_day(record), record.offset)
     return offsets.advance(ledger, ends, earliest, floor, today)
@@ -68,12 +67,3 @@ def record_day(record: Record) -> date:
         raise PermanentError(f"{record.topic}:{record.partition}:{record.offset} has no timestamp; the topic needs CreateTime.")
     return datetime.fromtimestamp(record.timestamp_ms / 1000, UTC).date()
 
-
-def _union(ledger: offsets.Ledger, days: list[date]) -> dict[int, tuple[int, int]]:
-    """One span of offsets for each partition that covers all the days; what lies between them is read and left out."""
-    spans: dict[int, tuple[int, int]] = {}
-    for day in days:
-        for partition, (start, end) in ledger.ranges(day).items():
-            low, high = spans.get(partition, (start, end))
-            spans[partition] = (min(low, start), max(high, end))
-    return spans

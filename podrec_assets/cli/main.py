@@ -1,0 +1,40 @@
+"""Entry point of `podrec`."""
+
+import sys
+
+import click
+import typer
+
+from podrec_assets.cli import feeds, graph, lists, listeners, services, world
+from podrec_assets.cli.console import guard
+
+app = typer.Typer(
+    help="podrec: podcast feeds and listening events in, explained personal recommendations out.",
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
+)
+for family in (services, feeds, listeners, world, graph, lists):
+    family.register(app)
+
+
+@app.callback()
+def _options(debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error.")) -> None:
+    """--debug is read before the command is chosen; see main()."""
+
+
+def main() -> None:
+    """Runs the command line. Exit codes: 0 done, 1 failed, 2 wrong usage."""
+    command = typer.main.get_command(app)
+    code = 0
+
+    def run() -> None:
+        nonlocal code
+        try:
+            code = command.main(args=sys.argv[1:], prog_name="podrec", standalone_mode=False) or 0
+        except click.exceptions.Exit as done:
+            code = done.exit_code
+        except click.ClickException as err:
+            err.show()
+            code = err.exit_code
+
+    failed = guard(run, debug="--debug" in sys.argv)
+    sys.exit(failed or code)

@@ -1,0 +1,44 @@
+"""The only assembly of the graph: `build_defs(settings, **overrides)`; Dagster loads `defs`."""
+
+import dagster as dg
+
+from podrec_assets.assets import content, dead_letters, listening, recommendations
+from podrec_assets.assets.topics import TOPICS
+from podrec_assets.automation import AUTOMATION_SENSOR
+from podrec_assets.checks.tables import CHECKS
+from podrec_assets.io_managers.delta import DeltaIOManager
+from podrec_assets.io_managers.mongo import MongoIOManager
+from podrec_assets.jobs import JOBS
+from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.lake import storage_options
+from podrec_assets.resources.spark import SparkResource
+from podrec_assets.sensors.offsets import SENSORS
+from podrec_assets.settings import Settings
+
+
+def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
+    """The whole graph on one set of settings.
+
+    Args:
+        settings: of this deployment.
+        **overrides: resources by key to put in place of the default ones, for tests.
+    """
+    connections = Connections(settings, storage_options(settings.lake_root))
+    resources = {
+        "connections": connections,
+        "delta": DeltaIOManager(connections=connections),
+        "mongo": MongoIOManager(connections=connections),
+        "spark": SparkResource.from_settings(settings),
+    }
+    return dg.Definitions(
+        assets=[*TOPICS, *dg.load_assets_from_modules([content, listening, recommendations, dead_letters])],
+        asset_checks=CHECKS,
+        jobs=JOBS,
+        sensors=[*SENSORS, AUTOMATION_SENSOR],
+        resources=resources | overrides,
+        # One process for all steps of a run, hence one JVM; parallelism is by runs.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs(Settings.load())

@@ -1,0 +1,15 @@
+"""Jobs for people who start things by name in the UI: the facts of a day, and the models with their publication."""
+
+import dagster as dg
+
+FACTS = dg.AssetSelection.assets(
+    "episodes", "transcripts", "vectors", "user_events", "user_vs_episode_daily", "dead_letters"
+)
+MODELS = dg.AssetSelection.assets(
+    "similarities", "als_top_n", "fusion_weights", "final_recommendations", "publication", "recommendation_quality"
+)
+
+JOBS = [
+    dg.define_asset_job("daily_facts", FACTS, description="Lands a day of both topics and makes its facts."),
+    dg.define_asset_job("models_and_publication", MODELS, description="Makes a day's models and lists and publishes them."),
+]

@@ -1,0 +1,92 @@
+"""The one-process source of events: a bounded consumer, Arrow, and deltalake. No JVM."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+
+from podrec_assets.listening import batches, events
+from podrec_assets.listening.offsets import Ledger
+from podrec_assets.resources.landing import Ranges, record_schema
+from podrec_assets.schemas import USER_EVENTS
+from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.kafka import KafkaStore, Record
+
+
+@dataclass(frozen=True)
+class LocalTagged:
+    """Parsed records in Arrow."""
+
+    rows: pa.Table
+    letters: list[dict]
+    lake: Lake
+
+    def dead_letters(self) -> list[dict]:
+        return self.letters
+
+    def append(self, metadata_days: list[date], ledger: Ledger) -> None:
+        self.lake.append(USER_EVENTS, self.rows, metadata_days, ledger.to_json())
+
+    def replace(self, days: list[date], ledger: Ledger) -> None:
+        kept = self.rows.filter(pa.compute.is_in(self.rows["day"], pa.array(days, pa.date32())))
+        self.lake.replace_days(USER_EVENTS, kept, days, ledger.to_json())
+
+    def touched(self) -> list[tuple[date, date, int]]:
+        counts = self.rows.group_by(["day", "event_day"]).aggregate([([], "count_all")]).to_pylist()
+        return [(c["day"], c["event_day"], c["count_all"]) for c in counts]
+
+
+@dataclass(frozen=True)
+class LocalBatch:
+    """Raw records in Arrow."""
+
+    records: pa.Table
+    lake: Lake
+    settings: Settings
+
+    def earliest(self) -> dict[int, dict[date, int]]:
+        return batches.day_boundaries(self.records)
+
+    def ends(self) -> dict[int, int]:
+        counts = self.records.group_by("kafka_partition").aggregate([("kafka_offset", "max")]).to_pylist()
+        return {c["kafka_partition"]: c["kafka_offset_max"] + 1 for c in counts}
+
+    def tagged(self, since: Ledger, ledger: Ledger) -> LocalTagged:
+        parsed = events.parse_batch(self.records, self.settings.future_skew_s)
+        rows, letters = batches.split(batches.tag_days(parsed, since, ledger, self.settings.late_days))
+        return LocalTagged(rows, letters, self.lake)
+
+
+@dataclass(frozen=True)
+class LocalSource:
+    """Reads the events topic in this process."""
+
+    lake: Lake
+    kafka: KafkaStore
+    settings: Settings
+
+    def stream(self, start: dict[int, int], land: Callable[[LocalBatch], None]) -> None:
+        topic = self.settings.events_topic
+        ranges = {p: (start[p], end) for p, end in self.kafka.end_offsets(topic).items() if end > start[p]}
+        for records in self.kafka.read(topic, ranges, self.settings.events_per_batch):
+            land(self._batch(records))
+
+    def read(self, ranges: Ranges) -> Iterator[LocalBatch]:
+        # One batch: a replaced day is one commit, and a day of events fits a machine that lands it in one process.
+        records = [r for batch in self.kafka.read(self.settings.events_topic, ranges) for r in batch]
+        yield self._batch(records)
+
+    def _batch(self, records: list[Record]) -> LocalBatch:
+        return LocalBatch(to_table(records), self.lake, self.settings)
+
+
+def to_table(records: list[Record]) -> pa.Table:
+    """Kafka records as an Arrow table in `record_schema`."""
+    schema = record_schema()
+    columns = [
+        [r.topic for r in records], [r.partition for r in records], [r.offset for r in records],
+        [r.timestamp_ms * 1000 for r in records], [r.value for r in records],
+    ]
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)

@@ -1,0 +1,128 @@
+"""The Spark source of events: Structured Streaming for what is new, a batch read of offsets for replay."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from podrec_assets.listening import batches, events
+from podrec_assets.listening.offsets import Ledger
+from podrec_assets.resources.landing import Ranges, record_schema
+from podrec_assets.schemas import USER_EVENTS
+from podrec_assets.settings import Settings
+from podrec_assets.stores import spark
+from podrec_assets.stores.delta import Lake
+
+COLUMNS = (
+    "topic AS kafka_topic", "partition AS kafka_partition", "offset AS kafka_offset", "timestamp AS recorded_at", "value",
+)
+
+
+@dataclass(frozen=True)
+class SparkTagged:
+    """Parsed records in a cached DataFrame in `batches.TAGGED_SCHEMA`."""
+
+    frame: DataFrame
+    lake: Lake
+
+    def dead_letters(self) -> list[dict]:
+        refused = self.frame.where("refusal IS NOT NULL").toArrow().cast(batches.TAGGED_SCHEMA)
+        return batches.split(refused)[1]
+
+    def append(self, metadata_days: list[date], ledger: Ledger) -> None:
+        metadata = self.lake.state(USER_EVENTS.name).metadata(metadata_days, ledger.to_json())
+        spark.append(self._rows(), self.lake.uri(USER_EVENTS.name), metadata)
+
+    def replace(self, days: list[date], ledger: Ledger) -> None:
+        metadata = self.lake.state(USER_EVENTS.name).metadata(days, ledger.to_json())
+        kept = self._rows().where(self.frame["day"].isin(days))
+        spark.replace_days(kept, self.lake.uri(USER_EVENTS.name), days, metadata)
+
+    def touched(self) -> list[tuple[date, date, int]]:
+        counts = self._rows().groupBy("day", "event_day").count().toArrow().to_pylist()
+        return [(c["day"], c["event_day"], c["count"]) for c in counts]
+
+    def _rows(self) -> DataFrame:
+        return self.frame.where("refusal IS NULL").select(*USER_EVENTS.schema.names)
+
+
+@dataclass(frozen=True)
+class SparkBatch:
+    """Raw records in a cached DataFrame with COLUMNS."""
+
+    frame: DataFrame
+    lake: Lake
+    settings: Settings
+
+    def earliest(self) -> dict[int, dict[date, int]]:
+        found: dict[int, dict[date, int]] = {}
+        grouped = self.frame.selectExpr("kafka_partition", "kafka_offset", "CAST(recorded_at AS DATE) AS stamped")
+        for row in grouped.groupBy("kafka_partition", "stamped").agg({"kafka_offset": "min"}).collect():
+            found.setdefault(row[0], {})[row[1]] = row[2]
+        return found
+
+    def ends(self) -> dict[int, int]:
+        return {r[0]: r[1] + 1 for r in self.frame.groupBy("kafka_partition").agg({"kafka_offset": "max"}).collect()}
+
+    def tagged(self, since: Ledger, ledger: Ledger) -> SparkTagged:
+        skew_s, late_days, schema = self.settings.future_skew_s, self.settings.late_days, record_schema()
+
+        def tag(parts: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for part in parts:
+                records = pa.Table.from_batches([part]).cast(schema)
+                parsed = events.parse_batch(records, skew_s)
+                yield from batches.tag_days(parsed, since, ledger, late_days).to_batches()
+
+        frame = self.frame.mapInArrow(tag, from_arrow_schema(batches.TAGGED_SCHEMA))
+        return SparkTagged(frame.persist(), self.lake)
+
+
+@dataclass(frozen=True)
+class SparkSource:
+    """Reads the events topic by Spark."""
+
+    session: Callable[[], SparkSession]
+    lake: Lake
+    bootstrap: str
+    settings: Settings
+
+    def stream(self, start: dict[int, int], land: Callable[[SparkBatch], None]) -> None:
+        checkpoint = Path(self.settings.home) / "checkpoints" / USER_EVENTS.name
+        # The table's ledger says where to begin; a checkpoint left behind can only agree with it or be wrong.
+        shutil.rmtree(checkpoint, ignore_errors=True)
+        begin = json.dumps({self.settings.events_topic: {str(p): o for p, o in start.items()}})
+        source = self._kafka(self.session().readStream).option("subscribe", self.settings.events_topic)
+        source = source.option("startingOffsets", begin)
+        frame = source.option("maxOffsetsPerTrigger", self.settings.events_per_batch).load().selectExpr(*COLUMNS)
+        query = (
+            frame.writeStream.trigger(availableNow=True)
+            .option("checkpointLocation", str(checkpoint))
+            .foreachBatch(lambda batch, _: self._cached(batch, land))
+            .start()
+        )
+        query.awaitTermination()
+
+    def read(self, ranges: Ranges) -> Iterator[SparkBatch]:
+        topic = self.settings.events_topic
+        begin, end = ({str(p): r[i] for p, r in ranges.items()} for i in (0, 1))
+        source = self._kafka(self.session().read)
+        # Partitions left out would be read whole, so they are assigned away.
+        source = source.option("assign", json.dumps({topic: sorted(ranges)}))
+        frame = source.option("startingOffsets", json.dumps({topic: begin})).option("endingOffsets", json.dumps({topic: end}))
+        yield SparkBatch(frame.load().selectExpr(*COLUMNS), self.lake, self.settings)
+
+    def _kafka(self, reader):  # noqa: ANN001, ANN202  (stream and batch readers have no common type)
+        return reader.format("kafka").option("kafka.bootstrap.servers", self.bootstrap).option("failOnDataLoss", "true")
+
+    def _cached(self, frame: DataFrame, land: Callable[[SparkBatch], None]) -> None:
+        cached = frame.persist()
+        try:
+            land(SparkBatch(cached, self.lake, self.settings))
+        finally:
+            cached.sparkSession.catalog.clearCache()

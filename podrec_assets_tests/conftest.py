@@ -1,0 +1,57 @@
+"""Fixtures: settings on a temporary home, and one set of real embedded services for the whole session."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from podrec_assets.services import jars, supervisor
+from podrec_assets.settings import Settings
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+"""Real data beside the checkout; tests that use it skip where it is absent."""
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own PODREC_ variables must not reach the tests, the cache folder excepted."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("PODREC_") and name != "PODREC_CACHE":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings on an empty home without services."""
+    return Settings(home=tmp_path / "home", engine="local")
+
+
+@pytest.fixture(scope="session")
+def service_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of running embedded services; stopped at the end of the session."""
+    running = Settings(home=tmp_path_factory.mktemp("services"), engine="local")
+    jars.ensure_all(running, print)
+    supervisor.up(running, print)
+    try:
+        yield running
+    finally:
+        supervisor.down(running)
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(service_settings: Settings) -> str:
+    return supervisor.address(service_settings, "kafka")
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(service_settings: Settings) -> str:
+    return supervisor.address(service_settings, "mongo")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the folder shared/data is not beside this checkout")
+    return SHARED_DATA
