@@ -37,8 +37,24 @@ class UnknownIdError(PermanentError):
     """A listener, episode or asset was named that does not exist."""
 
 
+class UnusableInputError(PermanentError):
+    """Bytes from outside (a feed, a transcript, a message) cannot be used; `reason` is the code of the dead letter."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class FetchRefusedError(PermanentError):
     """An address must not be fetched (scheme, private network, size, too many redirects)."""
+
+    reason = "fetch_refused"
+
+
+class FetchFailedError(RetryableError):
+    """A server could not be reached, took too long or answered with a passing error."""
+
+    reason = "fetch_failed"
 
 
 class DataLossError(PermanentError):

@@ -1,0 +1,49 @@
+"""Batches of event records in Arrow: their dates by offset, their log days, and the split into rows and dead letters. Pure."""
+
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from podrec_assets.listening.events import PARSED_SCHEMA
+from podrec_assets.listening.offsets import Ledger
+from podrec_assets.schemas import USER_EVENTS
+
+STAGE = USER_EVENTS.name
+TAGGED_SCHEMA = pa.schema([*PARSED_SCHEMA, pa.field("day", pa.date32()), pa.field("is_late", pa.bool_())])
+"""PARSED_SCHEMA with the log day and whether the event came late."""
+
+
+def day_boundaries(records: pa.Table) -> dict[int, dict[date, int]]:
+    """By Kafka partition, the lowest offset that bears each record date."""
+    dated = records.select(["kafka_partition", "kafka_offset"]).append_column("stamped", pc.cast(records["recorded_at"], pa.date32()))
+    found: dict[int, dict[date, int]] = {}
+    for row in dated.group_by(["kafka_partition", "stamped"]).aggregate([("kafka_offset", "min")]).to_pylist():
+        found.setdefault(row["kafka_partition"], {})[row["stamped"]] = row["kafka_offset_min"]
+    return found
+
+
+def tag_days(parsed: pa.Table, since: Ledger, ledger: Ledger, late_days: int) -> pa.Table:
+    """The parsed records that `ledger` has landed and `since` had not, with log day and lateness, in TAGGED_SCHEMA."""
+    places = list(zip(parsed["kafka_partition"].to_pylist(), parsed["kafka_offset"].to_pylist(), strict=True))
+    fresh = [since.landed.get(p, 0) <= o < ledger.landed.get(p, 0) for p, o in places]
+    kept = parsed.filter(pa.array(fresh, pa.bool_()))
+    days = [ledger.day_of(p, o) for (p, o), is_fresh in zip(places, fresh, strict=True) if is_fresh]
+    allowed = timedelta(days=late_days)
+    late = [None if e is None else d - e > allowed for d, e in zip(days, kept["event_day"].to_pylist(), strict=True)]
+    tagged = kept.append_column("day", pa.array(days, pa.date32())).append_column("is_late", pa.array(late, pa.bool_()))
+    return tagged.cast(TAGGED_SCHEMA)
+
+
+def split(tagged: pa.Table) -> tuple[pa.Table, list[dict]]:
+    """(rows of USER_EVENTS, rows of DEAD_LETTERS)."""
+    is_event = pc.is_null(tagged["refusal"])
+    letters = [
+        {
+            "day": r["day"], "stage": STAGE, "source_key": f"{r['kafka_topic']}:{r['kafka_partition']}:{r['kafka_offset']}",
+            "reason": r["refusal"], "detail": r["detail"], "payload": r["payload"],
+            **{k: r[k] for k in ("kafka_topic", "kafka_partition", "kafka_offset", "recorded_at")},
+        }
+        for r in tagged.filter(pc.invert(is_event)).to_pylist()
+    ]
+    return tagged.filter(is_event).select(USER_EVENTS.schema.names).cast(USER_EVENTS.schema), letters

@@ -1,0 +1,44 @@
+"""The daily score of a listener and episode, defined once: SQL that Spark and DuckDB both run unchanged."""
+
+from podrec_assets.settings import Settings
+
+FINISHED_SHARE, ABANDONED_SHARE = 0.8, 0.2
+
+
+def weight_sql(settings: Settings) -> str:
+    """SQL for the weight of one event.
+
+    A play of over 80 % counts weight_play_finished, of under 20 % weight_play_abandoned, one between weight_play_middle. An
+    unlike takes a like back. Impressions and clicks count nothing: they say what was shown, not what was enjoyed.
+    """
+    return f"""CASE
+        WHEN kind = 'play' AND completed_share > {FINISHED_SHARE} THEN {settings.weight_play_finished}
+        WHEN kind = 'play' AND completed_share < {ABANDONED_SHARE} THEN {settings.weight_play_abandoned}
+        WHEN kind = 'play' THEN {settings.weight_play_middle}
+        WHEN kind = 'like' THEN {settings.weight_like}
+        WHEN kind = 'unlike' THEN -{settings.weight_like}
+        WHEN kind = 'skip' THEN {settings.weight_skip}
+        ELSE 0.0 END"""
+
+
+def daily_score_sql(settings: Settings) -> str:
+    """SQL from a view `events` (columns of USER_EVENTS) to the columns of USER_VS_EPISODE_DAILY, in their order.
+
+    Of a repeated event_id the record with the lowest partition and offset counts.
+    """
+    counts = ",\n".join(
+        f"        CAST(SUM(CASE WHEN kind = '{kind}' THEN 1 ELSE 0 END) AS BIGINT) AS {kind}_count"
+        for kind in ("play", "like", "unlike", "skip", "impression", "click")
+    )
+    return f"""
+    SELECT event_day AS day, user_id, episode_id,
+        CAST(SUM(CAST({weight_sql(settings)} AS DOUBLE)) AS DOUBLE) AS score,
+{counts},
+        MAX(CASE WHEN kind = 'play' THEN completed_share END) AS max_completed_share,
+        MAX(occurred_at) AS last_at
+    FROM (
+        SELECT *, ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY kafka_partition, kafka_offset) AS copy_number FROM events
+    ) numbered
+    WHERE copy_number = 1
+    GROUP BY event_day, user_id, episode_id
+    """

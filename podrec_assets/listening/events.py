@@ -1,0 +1,174 @@
+"""The message of the topic `user-events`: schema version 1, its rules, and the reasons for which one is refused. Pure."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from podrec_assets.schemas import UTC_TIMESTAMP
+
+SCHEMA_VERSION = 1
+KINDS = ("play", "like", "unlike", "skip", "impression", "click")
+MAX_BYTES = 64 * 1024
+MAX_ID_LENGTH = 256
+KNOWN = frozenset((
+    "schema", "event_id", "user_id", "episode_id", "kind", "completed_share", "played_s", "duration_s", "occurred_at",
+    "list_version", "position",
+))
+PARSED_SCHEMA = pa.schema([
+    ("kafka_topic", pa.string()), ("kafka_partition", pa.int32()), ("kafka_offset", pa.int64()), ("recorded_at", UTC_TIMESTAMP),
+    ("event_id", pa.string()), ("user_id", pa.string()), ("episode_id", pa.string()), ("kind", pa.string()),
+    ("completed_share", pa.float64()), ("occurred_at", UTC_TIMESTAMP), ("event_day", pa.date32()), ("list_version", pa.string()),
+    ("position", pa.int32()), ("extra", pa.string()), ("refusal", pa.string()), ("detail", pa.string()), ("payload", pa.binary()),
+])
+"""Parsed records: an event, or a refusal with its reason code, detail and raw bytes."""
+
+
+@dataclass(frozen=True)
+class Refusal(Exception):
+    """Why a message cannot be used: a code that groups, and a sentence."""
+
+    reason: str
+    detail: str
+
+
+def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dict:
+    """The event in a message, as columns.
+
+    Args:
+        value: raw bytes of the record.
+        recorded_at: timestamp of the record, tz-aware.
+        future_skew_s: seconds an event may lie ahead of its record.
+
+    Raises:
+        Refusal: the message breaks a rule.
+    """
+    message = _decode(value)
+    if message.get("schema", SCHEMA_VERSION) != SCHEMA_VERSION or isinstance(message.get("schema"), bool):
+        raise Refusal("unknown_schema", f"schema {message['schema']!r} is not {SCHEMA_VERSION}")
+    event = {name: _identifier(message, name) for name in ("event_id", "user_id", "episode_id")}
+    kind = _required(message, "kind")
+    if kind not in KINDS:
+        raise Refusal("unknown_kind", f"kind {str(kind)[:40]!r} is none of {', '.join(KINDS)}")
+    occurred_at = _moment(message)
+    if (occurred_at - recorded_at).total_seconds() > future_skew_s:
+        raise Refusal("from_the_future", f"occurred_at {occurred_at.isoformat()} lies ahead of its record {recorded_at.isoformat()}")
+    extra = {k: v for k, v in message.items() if k not in KNOWN}
+    return event | {
+        "kind": kind, "completed_share": _share(message) if kind == "play" else None, "occurred_at": occurred_at,
+        "event_day": occurred_at.date(), "list_version": _optional_text(message, "list_version"), "position": _position(message),
+        "extra": json.dumps(extra, sort_keys=True, ensure_ascii=False) if extra else None,
+    }
+
+
+def parse_batch(records: pa.Table, future_skew_s: int) -> pa.Table:
+    """Records (kafka_topic, kafka_partition, kafka_offset, recorded_at, value) as PARSED_SCHEMA, one row each, in order."""
+    rows = []
+    for record in records.to_pylist():
+        value = record.pop("value")
+        try:
+            rows.append(record | parse(value, record["recorded_at"], future_skew_s))
+        except Refusal as refusal:
+            kept = None if value is None else value[:MAX_BYTES]
+            rows.append(record | {"refusal": refusal.reason, "detail": refusal.detail, "payload": kept})
+    return pa.Table.from_pylist(rows, schema=PARSED_SCHEMA)
+
+
+def _decode(value: bytes | None) -> dict:
+    if not value:
+        raise Refusal("empty", "the record has no value")
+    if len(value) > MAX_BYTES:
+        raise Refusal("oversized", f"{len(value)} bytes are more than {MAX_BYTES}")
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError as err:
+        raise Refusal("not_utf8", str(err)) from err
+    try:
+        message = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as err:
+        raise Refusal("not_json", str(err)[:200]) from err
+    if not isinstance(message, dict):
+        raise Refusal("not_an_object", f"a JSON {type(message).__name__} is not an object")
+    return message
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _required(message: dict, name: str) -> object:
+    if message.get(name) is None:
+        raise Refusal("missing_field", f"{name} is missing")
+    return message[name]
+
+
+def _identifier(message: dict, name: str) -> str:
+    value = _required(message, name)
+    if not isinstance(value, str):
+        raise Refusal("bad_type", f"{name} is a {type(value).__name__}, not a string")
+    if not value.strip():
+        raise Refusal("empty_id", f"{name} is empty")
+    if len(value) > MAX_ID_LENGTH or not value.isprintable():
+        raise Refusal("bad_id", f"{name} is longer than {MAX_ID_LENGTH} characters or has control characters")
+    return value
+
+
+def _optional_text(message: dict, name: str) -> str | None:
+    value = message.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Refusal("bad_type", f"{name} is a {type(value).__name__}, not a string")
+    return value
+
+
+def _number(message: dict, name: str) -> float:
+    value = _required(message, name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Refusal("bad_type", f"{name} is a {type(value).__name__}, not a number")
+    try:
+        return float(value)
+    except OverflowError as err:
+        raise Refusal("bad_type", f"{name} is too large") from err
+
+
+def _share(message: dict) -> float:
+    """Share of a play: given, or from played_s and duration_s."""
+    if message.get("completed_share") is not None:
+        share = _number(message, "completed_share")
+    elif message.get("played_s") is not None:
+        duration = _number(message, "duration_s")
+        if duration <= 0:
+            raise Refusal("share_out_of_range", f"duration_s {duration} is not positive")
+        share = min(_number(message, "played_s") / duration, 1.0)
+    else:
+        raise Refusal("missing_field", "a play needs completed_share, or played_s with duration_s")
+    if not 0 <= share <= 1:
+        raise Refusal("share_out_of_range", f"completed_share {share} is not within 0 and 1")
+    return share
+
+
+def _position(message: dict) -> int | None:
+    value = message.get("position")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Refusal("bad_type", f"position is a {type(value).__name__}, not an integer")
+    if not 0 <= value < 2**31:
+        raise Refusal("bad_position", f"position {value} is out of range")
+    return value
+
+
+def _moment(message: dict) -> datetime:
+    value = _required(message, "occurred_at")
+    if not isinstance(value, str):
+        raise Refusal("bad_type", f"occurred_at is a {type(value).__name__}, not a string")
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise Refusal("time_without_zone", f"occurred_at {value!r} has no zone")
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as err:
+        raise Refusal("bad_time", f"occurred_at {value[:40]!r} is not an ISO 8601 time") from err
+    if moment.year < 2000:
+        raise Refusal("bad_time", f"occurred_at {value[:40]!r} lies before 2000")
+    return moment

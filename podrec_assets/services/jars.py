@@ -1,0 +1,136 @@
+"""The jars: fetched once by the Ivy inside pyspark, each verified against the committed list, one folder for each JVM."""
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from filelock import FileLock
+
+from podrec_assets.errors import SetupError
+from podrec_assets.services.java import java_binary, trust_store_options
+from podrec_assets.settings import Settings
+
+LIST = Path(__file__).with_name("jars.sha256")
+FETCH_TIMEOUT_S = 1200
+MODULES = {
+    "spark": [
+        ("io.delta", "delta-spark_4.2_2.13", "4.4.0"),
+        ("org.apache.spark", "spark-sql-kafka-0-10_2.13", "4.2.0"),
+    ],
+    "kafka": [("org.apache.kafka", "kafka_2.13", "4.1.1"), ("org.slf4j", "slf4j-nop", "1.7.36")],
+    "mongo": [
+        ("de.bwaldvogel", "mongo-java-server", "1.47.0"),
+        ("de.bwaldvogel", "mongo-java-server-h2-backend", "1.47.0"),
+        ("org.slf4j", "slf4j-nop", "2.0.17"),
+        ("org.codehaus.janino", "janino", "3.1.12"),
+    ],
+}
+# What pyspark ships already; a second version on the class path breaks it.
+SHIPPED_WITH_SPARK = [
+    (r"org\.apache\.hadoop", ".*"), (r"org\.apache\.parquet", ".*"), (r"org\.scala-lang", ".*"), (r"org\.slf4j", ".*"),
+    (r"com\.fasterxml\..*", ".*"), (r"org\.lz4|at\.yawk\.lz4", ".*"), (r"org\.xerial\.snappy", ".*"), (r"com\.github\.luben", ".*"),
+    (r"com\.google\.code\.findbugs", ".*"), (r"org\.apache\.logging\.log4j", ".*"), (r"org\.apache\.spark", r"spark-tags_2\.13"),
+]
+_SETTINGS = """<ivysettings>
+  <settings defaultResolver="central"/>
+  <caches defaultCacheDir="{cache}"/>
+  <resolvers><ibiblio name="central" m2compatible="true"/></resolvers>
+</ivysettings>
+"""
+_MODULE = """<ivy-module version="2.0">
+  <info organisation="podrec" module="{name}"/>
+  <configurations><conf name="default"/></configurations>
+  <dependencies>
+{dependencies}
+{exclusions}
+  </dependencies>
+</ivy-module>
+"""
+
+
+def expected(name: str) -> dict[str, str]:
+    """File name -> sha256 of the jars of one JVM (spark, kafka or mongo)."""
+    lines = (line.split() for line in LIST.read_text().splitlines() if line.strip())
+    return {path.partition("/")[2]: digest for digest, path in lines if path.startswith(f"{name}/")}
+
+
+def ensure_all(settings: Settings, say: Callable[[str], None]) -> None:
+    """Makes the jars of all three JVMs present and verified."""
+    for name in MODULES:
+        if not folder(settings, name).exists():
+            say(f"fetching the {name} jars (once)")
+        ensure_jars(settings, name)
+
+
+def folder(settings: Settings, name: str) -> Path:
+    """Where the jars of one JVM are; named after their list, so a changed list is a new folder."""
+    digest = hashlib.sha256(repr(sorted(expected(name).items())).encode()).hexdigest()[:12]
+    return settings.cache / "jars" / f"{name}-{digest}"
+
+
+def ensure_jars(settings: Settings, name: str) -> Path:
+    """Folder with exactly the listed jars of one JVM, fetched if they are not there, verified once in a process.
+
+    Raises:
+        SetupError: a download failed or a jar is not the listed one; says what to do.
+    """
+    target = folder(settings, name)
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_suffix(".lock")):
+            if not target.exists():
+                _fetch(settings, name, target)
+    _verified(target, name)
+    return target
+
+
+@cache
+def _verified(target: Path, name: str) -> None:
+    verify(target, expected(name))
+
+
+def verify(target: Path, wanted: dict[str, str]) -> None:
+    """Raises SetupError unless the folder holds exactly the wanted jars."""
+    found = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in target.glob("*.jar")}
+    for jar in sorted(found.keys() | wanted.keys()):
+        if found.get(jar) != wanted.get(jar):
+            state = "is missing" if jar not in found else "is not listed" if jar not in wanted else "has another sha256 than listed"
+            raise SetupError(f"{jar} in {target} {state}: remove that folder and run again.")
+
+
+def _fetch(settings: Settings, name: str, target: Path) -> None:
+    spark = find_spec("pyspark")
+    if spark is None or spark.origin is None:
+        raise SetupError("pyspark is not installed: run `make setup`.")
+    ivy = next((Path(spark.origin).parent / "jars").glob("ivy-*.jar"))
+    with tempfile.TemporaryDirectory(dir=target.parent) as work:
+        (Path(work) / "settings.xml").write_text(_SETTINGS.format(cache=settings.cache / "ivy"))
+        (Path(work) / "ivy.xml").write_text(_module(name))
+        command = [
+            str(java_binary(settings)), *trust_store_options(), "-cp", str(ivy), "org.apache.ivy.Main",
+            "-cache", str(settings.cache / "ivy"), "-settings", f"{work}/settings.xml", "-ivy", f"{work}/ivy.xml",
+            "-types", "jar", "bundle", "-retrieve", f"{work}/jars/[artifact]-[revision].[ext]", "-warn",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False)
+        if done.returncode != 0 or "UNRESOLVED" in done.stdout + done.stderr or not (Path(work) / "jars").exists():
+            raise SetupError(
+                f"The {name} jars could not be fetched: check the network or proxy (Maven Central is needed once), then run the "
+                "same command again; what has arrived is kept."
+            )
+        verify(Path(work) / "jars", expected(name))
+        shutil.move(f"{work}/jars", target)
+
+
+def _module(name: str) -> str:
+    dependencies = "\n".join(
+        f'    <dependency org="{org}" name="{module}" rev="{revision}" conf="default->default"/>' for org, module, revision in MODULES[name]
+    )
+    exclusions = "\n".join(
+        f'    <exclude org="{org}" module="{module}" matcher="regexp"/>' for org, module in (SHIPPED_WITH_SPARK if name == "spark" else [])
+    )
+    return _MODULE.format(name=name, dependencies=dependencies, exclusions=exclusions)

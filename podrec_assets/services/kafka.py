@@ -1,0 +1,72 @@
+"""The embedded Kafka: a real broker in KRaft mode, one node, loopback only."""
+
+import subprocess
+from pathlib import Path
+
+from podrec_assets.errors import ServiceError
+from podrec_assets.services import jars, process
+from podrec_assets.services.java import java_binary
+from podrec_assets.settings import Settings
+
+CLUSTER_ID = "cG9kcmVjLWVtYmVkZGVkMQ"
+READY_WAIT_S = 90.0
+_PROPERTIES = """process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+log.dirs={data}
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+default.replication.factor=1
+min.insync.replicas=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+num.network.threads=2
+num.io.threads=2
+log.segment.bytes=67108864
+log.retention.ms=-1
+"""
+
+
+def start(settings: Settings, earlier: process.Running | None, log: Path, state: Path) -> process.Running:
+    """Starts the broker and waits until it listens. Data stays under HOME/kafka.
+
+    Raises:
+        ServiceError: it ended or did not listen in time; names the log.
+    """
+    ports = (earlier.ports if earlier else {}) or {}
+    broker = process.choose_port(settings.kafka_port, "PODREC_KAFKA_PORT", ports.get("kafka"))
+    controller = process.choose_port(0, "", ports.get("controller"))
+    home = settings.home / "kafka"
+    home.mkdir(parents=True, exist_ok=True)
+    properties = home / "server.properties"
+    properties.write_text(_PROPERTIES.format(broker=broker, controller=controller, data=home / "data"))
+    java = [str(java_binary(settings)), "-cp", f"{jars.ensure_jars(settings, 'kafka')}/*"]
+    _format(java, properties)
+    running = process.start(
+        [*java[:1], "-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", *java[1:], "kafka.Kafka", str(properties)],
+        log, state, {"kafka": broker, "controller": controller},
+    )
+    # After kill -9 the broker first recovers its log, which can take a quarter of a minute.
+    process.wait_for(lambda: not running.is_alive() or process.answers(broker), READY_WAIT_S)
+    if not running.is_alive() or not process.answers(broker):
+        process.stop(running)
+        raise ServiceError(f"The Kafka broker did not start; the end of {log}: {process.last_lines(log)}")
+    return running
+
+
+def _format(java: list[str], properties: Path) -> None:
+    command = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties), "--ignore-formatted"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ServiceError(f"Kafka's data folder could not be made ready: {(done.stderr or done.stdout).strip().splitlines()[-1]}")

@@ -1,0 +1,35 @@
+"""The embedded MongoDB-wire server: mongo-java-server on an H2 file, started by our launcher, loopback only."""
+
+from pathlib import Path
+
+from podrec_assets.errors import ServiceError
+from podrec_assets.services import jars, process
+from podrec_assets.services.java import java_binary
+from podrec_assets.settings import Settings
+
+LAUNCHER = Path(__file__).with_name("Launcher.java")
+READY_WAIT_S = 60.0
+
+
+def start(settings: Settings, earlier: process.Running | None, log: Path, state: Path) -> process.Running:
+    """Starts the server and waits until it listens. Data stays in HOME/mongo.
+
+    Raises:
+        ServiceError: it ended or did not listen in time; names the log.
+    """
+    port = process.choose_port(settings.mongo_port, "PODREC_MONGO_PORT", (earlier.ports if earlier else {}).get("mongo"))
+    home = settings.home / "mongo"
+    home.mkdir(parents=True, exist_ok=True)
+    port_file = home / "port"
+    port_file.unlink(missing_ok=True)
+    command = [
+        str(java_binary(settings)), "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError",
+        "-cp", f"{jars.ensure_jars(settings, 'mongo')}/*", "org.codehaus.janino.SimpleCompiler", str(LAUNCHER), "Launcher",
+        str(home / "data.mv"), str(port), str(port_file),
+    ]
+    running = process.start(command, log, state, {"mongo": port})
+    process.wait_for(lambda: not running.is_alive() or port_file.exists(), READY_WAIT_S)
+    if not running.is_alive() or not port_file.exists():
+        process.stop(running)
+        raise ServiceError(f"The MongoDB-wire server did not start; the end of {log}: {process.last_lines(log)}")
+    return running

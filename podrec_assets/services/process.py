@@ -1,0 +1,144 @@
+"""One child process: started apart from the terminal, recognised later by pid and start time, stopped by signal."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from podrec_assets.errors import ServiceError
+
+STOP_WAIT_S = 20.0
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A started process as its state file tells it; `began` tells a pid from a later process of the same number."""
+
+    pid: int
+    began: str
+    ports: dict[str, int]
+
+    def is_alive(self) -> bool:
+        """Whether this very process still runs."""
+        return _began(self.pid) == self.began
+
+
+def read_state(file: Path) -> Running | None:
+    """The process that a state file names, running or not; None without a readable file."""
+    try:
+        return Running(**json.loads(file.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def start(command: list[str], log: Path, state: Path, ports: dict[str, int], environment: dict[str, str] | None = None) -> Running:
+    """Starts a detached process with its output in a log file, and writes its state file."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    state.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            env=os.environ | (environment or {}),
+        )
+    running = Running(child.pid, _began(child.pid), ports)
+    write_state(state, running)
+    return running
+
+
+def write_state(file: Path, running: Running) -> None:
+    """Writes a state file in one step."""
+    draft = file.with_suffix(".draft")
+    draft.write_text(json.dumps(asdict(running)))
+    draft.replace(file)
+
+
+def stop(running: Running) -> None:
+    """Ends the process: SIGTERM, and SIGKILL if it does not go."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if not running.is_alive():
+            return
+        os.kill(running.pid, number)
+        if wait_for(lambda: not running.is_alive(), STOP_WAIT_S):
+            return
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether the condition came true within the time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return condition()
+
+
+def answers(port: int) -> bool:
+    """Whether something listens on the loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def port_is_taken(port: int) -> bool:
+    """Whether the loopback port cannot be bound."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return True
+    return False
+
+
+def choose_port(fixed: int, setting: str, earlier: int | None) -> int:
+    """A port to listen on: the fixed one of a setting, else the earlier one if it is free, else any free one.
+
+    Raises:
+        ServiceError: the fixed port is in use.
+    """
+    if fixed:
+        if port_is_taken(fixed):
+            raise ServiceError(f"Port {fixed} is in use; stop what uses it or change {setting}.")
+        return fixed
+    if earlier and not port_is_taken(earlier):
+        return earlier
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return probe.getsockname()[1]
+
+
+def last_lines(log: Path, count: int = 3) -> str:
+    """The end of a log, for an error message."""
+    try:
+        return " | ".join(log.read_text(errors="replace").strip().splitlines()[-count:])
+    except OSError:
+        return ""
+
+
+def _began(pid: int) -> str:
+    """Start time of a running process as its system tells it; empty for one that is gone or only waits to be reaped."""
+    stat = Path(f"/proc/{pid}/stat")
+    if stat.parent.parent.joinpath("self").exists():
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            return ""
+        if fields[0] == "Z":
+            _reap(pid)
+            return ""
+        return fields[19]
+    shown = subprocess.run(["ps", "-o", "lstart=,stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.strip()
+    return "" if not shown or shown.split()[-1].startswith("Z") else shown.rpartition(" ")[0]
+
+
+def _reap(pid: int) -> None:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass  # another process started it

@@ -1,0 +1,81 @@
+"""The loopback HTTP server of the sample world's feeds, transcripts and audio, as a child process.
+
+It serves what a function named by `--site` builds, so this room needs to know nothing of the world.
+"""
+
+import argparse
+import hashlib
+import importlib
+import sys
+from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from podrec_assets.errors import ServiceError
+from podrec_assets.services import process
+from podrec_assets.settings import Settings
+
+SITE = "podrec_assets.sample_world.site"
+READY_WAIT_S = 30.0
+
+
+def start(settings: Settings, earlier: process.Running | None, log: Path, state: Path) -> process.Running:
+    """Starts the server and waits until it listens."""
+    port = process.choose_port(settings.samples_port, "PODREC_SAMPLES_PORT", (earlier.ports if earlier else {}).get("samples"))
+    command = [sys.executable, "-m", __name__, "--port", str(port), "--site", SITE, "--born", str(_born(settings.home))]
+    running = process.start(command, log, state, {"samples": port})
+    process.wait_for(lambda: not running.is_alive() or process.answers(port), READY_WAIT_S)
+    if not running.is_alive() or not process.answers(port):
+        process.stop(running)
+        raise ServiceError(f"The sample server did not start; the end of {log}: {process.last_lines(log)}")
+    return running
+
+
+def _born(home: Path) -> date:
+    """The day on which this home's world began: a world whose dates moved would look like changed episodes."""
+    file = home / "samples" / "born"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(datetime.now(UTC).date().isoformat())
+    return date.fromisoformat(file.read_text().strip())
+
+
+def handler_for(pages: dict[str, tuple[str, bytes]]) -> type[BaseHTTPRequestHandler]:
+    """A request handler over fixed pages (path -> content type, body) with ETag."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(with_body=True)
+
+        def do_HEAD(self) -> None:
+            self._answer(with_body=False)
+
+        def _answer(self, with_body: bool) -> None:
+            kind, body = pages.get(self.path.partition("?")[0], ("text/plain", b"not found\n"))
+            tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+            found = self.path.partition("?")[0] in pages
+            unchanged = found and self.headers.get("If-None-Match") == tag
+            self.send_response(304 if unchanged else 200 if found else 404)
+            self.send_header("ETag", tag)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", "0" if unchanged else str(len(body)))
+            self.end_headers()
+            if with_body and not unchanged:
+                self.wfile.write(body)
+
+    return Handler
+
+
+def main() -> None:
+    """Serves until SIGTERM."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--site", required=True)
+    parser.add_argument("--born", type=date.fromisoformat, required=True)
+    options = parser.parse_args()
+    pages = importlib.import_module(options.site).build(f"http://{process.LOOPBACK}:{options.port}", options.born)
+    ThreadingHTTPServer((process.LOOPBACK, options.port), handler_for(pages)).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

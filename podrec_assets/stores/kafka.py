@@ -1,0 +1,224 @@
+"""Kafka by way of confluent-kafka. The only module that imports it.
+
+Reads are bounded and assign offsets themselves: no consumer group, no commits, so what was read is remembered by tables alone.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message as RawMessage, Producer, TopicCollection
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from podrec_assets.errors import DataLossError, PermanentError, RetryableError
+
+logger = logging.getLogger(__name__)
+TIMEOUT_S = 10.0
+READ_STALL_S = 30.0
+BATCH = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as read; timestamp_ms is -1 where the log has none."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A record to produce; without a timestamp it bears the present time."""
+
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int | None = None
+
+
+@dataclass
+class KafkaStore:
+    """One Kafka cluster.
+
+    Attributes:
+        bootstrap: host:port[,host:port].
+        extra: further librdkafka properties (SASL, TLS).
+    """
+
+    bootstrap: str
+    extra: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def _base(self) -> dict:
+        return {"bootstrap.servers": self.bootstrap, "socket.timeout.ms": 10_000, **self.extra}
+
+    @cached_property
+    def _admin(self) -> AdminClient:
+        return AdminClient(self._base, logger=logger)
+
+    @cached_property
+    def _watcher(self) -> Consumer:
+        return Consumer({**self._base, "group.id": "podrec-offsets", "enable.auto.commit": False}, logger=logger)
+
+    def ensure_topic(self, topic: str, partitions: int) -> None:
+        """Creates the topic unless it exists."""
+        new = NewTopic(topic, num_partitions=partitions, replication_factor=-1, config={"retention.ms": "-1"})
+        try:
+            self._admin.create_topics([new], request_timeout=TIMEOUT_S)[topic].result(TIMEOUT_S)
+        except KafkaException as err:
+            if err.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise self._unreachable(err) from err
+
+    def partitions(self, topic: str) -> list[int]:
+        """The topic's partitions; none where it does not exist."""
+        try:
+            found = self._admin.list_topics(topic, timeout=TIMEOUT_S).topics.get(topic)
+        except KafkaException as err:
+            raise self._unreachable(err) from err
+        return sorted(found.partitions) if found and found.error is None else []
+
+    def topic_id(self, topic: str) -> str:
+        """The id that tells a topic from another of the same name made later."""
+        try:
+            found = self._admin.describe_topics(TopicCollection([topic]), request_timeout=TIMEOUT_S)[topic].result(TIMEOUT_S)
+        except KafkaException as err:
+            raise self._unreachable(err) from err
+        return str(found.topic_id)
+
+    def end_offsets(self, topic: str) -> dict[int, int]:
+        """Next offset of each partition."""
+        return {p: high for p, (_, high) in self._watermarks(topic).items()}
+
+    def begin_offsets(self, topic: str) -> dict[int, int]:
+        """Lowest offset that each partition still holds."""
+        return {p: low for p, (low, _) in self._watermarks(topic).items()}
+
+    def offsets_for_day(self, topic: str, day: date) -> dict[int, int]:
+        """By partition, the first offset stamped on or after midnight UTC of the day, or the end where there is none yet."""
+        midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
+        ends = self.end_offsets(topic)
+        wanted = [TopicPartition(topic, p, midnight) for p in ends]
+        try:
+            found = self._watcher.offsets_for_times(wanted, timeout=TIMEOUT_S)
+        except KafkaException as err:
+            raise self._unreachable(err) from err
+        return {t.partition: t.offset if t.offset >= 0 else ends[t.partition] for t in found}
+
+    def first_record_day(self, topic: str, start: dict[int, int]) -> date | None:
+        """Earliest date among each partition's first record at or after `start`; None where there is nothing."""
+        ends, low = self.end_offsets(topic), self.begin_offsets(topic)
+        firsts = {p: max(start.get(p, 0), low[p]) for p in ends}
+        ranges = {p: (o, o + 1) for p, o in firsts.items() if o < ends[p]}
+        stamps = [r.timestamp_ms for batch in self.read(topic, ranges) for r in batch]
+        return datetime.fromtimestamp(min(stamps) / 1000, UTC).date() if stamps else None
+
+    def read(self, topic: str, ranges: dict[int, tuple[int, int]], batch: int = BATCH) -> Iterator[list[Record]]:
+        """Batches of all records in the ranges [start, end), in offset order within a partition.
+
+        Raises:
+            DataLossError: retention removed the start of a range.
+            RetryableError: the broker stopped answering.
+        """
+        ranges = {p: r for p, r in ranges.items() if r[1] > r[0]}
+        if not ranges:
+            return
+        low = self.begin_offsets(topic)
+        for partition, (start, _) in ranges.items():
+            if start < low.get(partition, 0):
+                raise DataLossError(f"{topic} partition {partition} no longer holds offsets {start} to {low[partition] - 1}.")
+        consumer = Consumer(
+            {**self._base, "group.id": "podrec-read", "enable.auto.commit": False, "auto.offset.reset": "error",
+             "enable.partition.eof": True}, logger=logger,
+        )
+        try:
+            consumer.assign([TopicPartition(topic, p, start) for p, (start, _) in ranges.items()])
+            yield from self._drain(consumer, topic, dict(ranges), batch)
+        finally:
+            consumer.close()
+
+    def _drain(self, consumer: Consumer, topic: str, left: dict[int, tuple[int, int]], size: int) -> Iterator[list[Record]]:
+        gathered: list[Record] = []
+        while left:
+            messages = consumer.consume(min(size, 10_000), timeout=READ_STALL_S)
+            if not messages:
+                raise RetryableError(f"Kafka at {self.bootstrap} sent nothing for {READ_STALL_S:.0f} s; check the broker.")
+            for message in messages:
+                partition = message.partition()
+                if message.error():
+                    if message.error().code() != KafkaError._PARTITION_EOF:
+                        raise self._unreachable(KafkaException(message.error()))
+                    left.pop(partition, None)
+                elif partition in left:
+                    end = left[partition][1]
+                    if message.offset() < end:
+                        gathered.append(_record(message))
+                    # Gaps of compaction or transactions: the next offset may lie beyond the end.
+                    if message.offset() + 1 >= end:
+                        left.pop(partition)
+                        consumer.incremental_unassign([TopicPartition(topic, partition)])
+            if len(gathered) >= size:
+                yield gathered
+                gathered = []
+        if gathered:
+            yield gathered
+
+    def produce(self, topic: str, messages: Iterable[Message]) -> int:
+        """Number of records that the broker acknowledged: all of them.
+
+        Raises:
+            PermanentError: the broker refused a record.
+            RetryableError: the broker went away.
+        """
+        producer = Producer(
+            {**self._base, "enable.idempotence": True, "linger.ms": 20, "compression.type": "zstd", "message.timeout.ms": 60_000},
+            logger=logger,
+        )
+        failures: list[KafkaError] = []
+        acknowledged = 0
+
+        def delivered(error: KafkaError | None, _: RawMessage) -> None:
+            nonlocal acknowledged
+            if error:
+                failures.append(error)
+            else:
+                acknowledged += 1
+
+        for count, message in enumerate(messages):
+            stamp = {} if message.timestamp_ms is None else {"timestamp": message.timestamp_ms}
+            while True:
+                try:
+                    producer.produce(topic, message.value, message.key, on_delivery=delivered, **stamp)
+                    break
+                except BufferError:
+                    producer.poll(0.05)
+            if count % 1000 == 0:
+                producer.poll(0)
+        producer.flush()
+        if failures:
+            first = failures[0]
+            if first.code() == KafkaError.INVALID_TIMESTAMP:
+                raise PermanentError(f"Kafka refused {len(failures)} records: their timestamp lies too far from the broker's clock.")
+            raise RetryableError(f"Kafka did not accept {len(failures)} records: {first.str()}")
+        return acknowledged
+
+    def _watermarks(self, topic: str) -> dict[int, tuple[int, int]]:
+        partitions = self.partitions(topic)
+        try:
+            return {p: self._watcher.get_watermark_offsets(TopicPartition(topic, p), timeout=TIMEOUT_S) for p in partitions}
+        except KafkaException as err:
+            raise self._unreachable(err) from err
+
+    def _unreachable(self, err: KafkaException) -> RetryableError:
+        return RetryableError(f"Kafka at {self.bootstrap} does not answer ({err.args[0].str()}): start it with `podrec up`.")
+
+
+def _record(message: RawMessage) -> Record:
+    kind, stamp = message.timestamp()
+    known = stamp if kind != OFFSET_INVALID and stamp >= 0 else -1
+    return Record(message.topic(), message.partition(), message.offset(), known, message.key(), message.value())
