@@ -11,7 +11,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -139,7 +139,8 @@ class Fetcher:
 
         def expire() -> None:
             expired.append(True)
-            sock.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
         try:
             sock = _connect(target, deadline)
@@ -157,11 +158,12 @@ class Fetcher:
                     raise TimeoutError
             finally:
                 timer.cancel()
+        # A certificate error is an OSError and a ValueError, so the order matters.
+        except (OSError, http.client.HTTPException, zlib.error) as err:
+            why = f"it took longer than {self.timeout_s:g} s" if expired or isinstance(err, TimeoutError) else _words(err)
+            raise FetchFailedError(f"{url} could not be fetched: {why}; try again later.") from err
         except ValueError as err:
             raise FetchRefusedError(f"{url} cannot be asked for: {err}.") from err
-        except (OSError, http.client.HTTPException, zlib.error) as err:
-            why = f"took longer than {self.timeout_s:g} s" if expired or isinstance(err, TimeoutError) else _words(err)
-            raise FetchFailedError(f"{url} could not be fetched: {why}; try again later.") from err
         finally:
             if sock is not None:
                 sock.close()
@@ -185,11 +187,11 @@ class Fetcher:
         encoding = (response.getheader("Content-Encoding") or "identity").strip().lower()
         decoder, body = _decoder(url, encoding), bytearray()
         while raw := response.read1(READ_BYTES):
-            for part in decoder(raw):
+            for part in decoder.parts(raw):
                 body += part
                 if len(body) > self.max_bytes:
                     raise too_large
-        if response.length:
+        if response.length or not decoder.is_whole:
             raise http.client.IncompleteRead(bytes(body), response.length)
         return bytes(body)
 
@@ -197,14 +199,12 @@ class Fetcher:
 def is_public(address: str) -> bool:
     """Whether an IP address is global, as is the IPv4 address that it may carry inside (mapped, 6to4, Teredo, NAT64)."""
     ip: Address = ip_address(address.partition("%")[0])
-    inner: list[Address] = [ip]
+    checked: list[Address] = [ip]
     if isinstance(ip, IPv6Address):
-        inner += [part for part in (ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())) if part is not None]
+        checked = [ip.ipv4_mapped or ip, *filter(None, (ip.sixtofour, *(ip.teredo or ())))]
         if ip in NAT64:
-            inner.append(IPv4Address(int(ip) & 0xFFFFFFFF))
-    if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
-        inner = inner[1:]
-    return all(part.is_global and not part.is_multicast for part in inner)
+            checked.append(IPv4Address(int(ip) & 0xFFFFFFFF))
+    return all(part.is_global and not part.is_multicast for part in checked)
 
 
 def _resolve(url: str, host: str, port: int) -> list[str]:
@@ -233,38 +233,59 @@ def _connect(target: Target, deadline: float) -> socket.socket:
     raise failure
 
 
+class _Plain:
+    """Passes bytes on."""
+
+    is_whole = True
+
+    def parts(self, raw: bytes) -> Iterator[bytes]:
+        yield raw
+
+
 class _Inflater:
     """Decompresses in bounded steps. gzip may hold several members; deflate may lack its zlib header."""
 
     def __init__(self, window_bits: int) -> None:
         self.window_bits = window_bits
         self.stream = zlib.decompressobj(window_bits)
-        self.is_fresh = True
+        self.byte_count = 0
 
-    def __call__(self, raw: bytes) -> Iterator[bytes]:
-        while raw:
+    @property
+    def is_whole(self) -> bool:
+        """The last member has ended, or there was none."""
+        return self.stream.eof or not self.byte_count
+
+    def parts(self, raw: bytes) -> Iterator[bytes]:
+        self.byte_count += len(raw)
+        part = b""
+        # A full part may leave output inside the stream although all input is consumed.
+        while raw or len(part) == READ_BYTES:
             if self.stream.eof:
+                if not raw.startswith(b"\x1f\x8b"):
+                    return  # padding after the last member
                 self.stream = zlib.decompressobj(self.window_bits)
-            try:
-                part = self.stream.decompress(raw, READ_BYTES)
-            except zlib.error:
-                if not self.is_fresh or self.window_bits != zlib.MAX_WBITS:
-                    raise
-                self.window_bits = -zlib.MAX_WBITS
-                self.stream = zlib.decompressobj(self.window_bits)
-                part = self.stream.decompress(raw, READ_BYTES)
-            self.is_fresh = False
+            part = self._decompress(raw)
             yield part
             raw = self.stream.unused_data if self.stream.eof else self.stream.unconsumed_tail
 
+    def _decompress(self, raw: bytes) -> bytes:
+        try:
+            return self.stream.decompress(raw, READ_BYTES)
+        except zlib.error:
+            if self.byte_count > len(raw) or self.window_bits != zlib.MAX_WBITS:
+                raise
+            self.window_bits = -zlib.MAX_WBITS
+            self.stream = zlib.decompressobj(self.window_bits)
+            return self.stream.decompress(raw, READ_BYTES)
 
-def _decoder(url: str, encoding: str):  # noqa: ANN202
+
+def _decoder(url: str, encoding: str) -> _Plain | _Inflater:
     if encoding in ("gzip", "x-gzip"):
         return _Inflater(zlib.MAX_WBITS | 16)
     if encoding == "deflate":
         return _Inflater(zlib.MAX_WBITS)
-    if encoding == "identity":
-        return lambda raw: iter((raw,))
+    if encoding in ("identity", ""):
+        return _Plain()
     raise UnusableInputError("bad_encoding", f"{url} is compressed as {encoding!r}, which was not asked for.")
 
 
