@@ -118,7 +118,7 @@ class Fetcher:
             for address in addresses:
                 if not is_public(address):
                     raise FetchRefusedError(
-                        f"{url} leads to {address}, which is not a public address; PODREC_FETCH_ALLOW={host}:{port} would allow it."
+                        f"{url} leads to {address}, which is not public; PODREC_FETCH_ALLOW={host}:{port} would allow it."
                     )
         # What urlsplit leaves in the path may hold spaces or letters that a request line cannot.
         path = quote(parts.path or "/", safe="/%:=&~+!$,;'@()*") + (
@@ -135,16 +135,12 @@ class Fetcher:
         self, url: str, target: Target, headers: dict[str, str], deadline: float
     ) -> Iterator[http.client.HTTPResponse]:
         """The answer of one hop. A timer closes the socket at the deadline, however slowly the server drips bytes."""
-        sock, expired = None, []
-
-        def expire() -> None:
-            expired.append(True)
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+        sock: socket.socket | None = None
+        expired: list[bool] = []
 
         try:
             sock = _connect(target, deadline)
-            timer = Timer(max(deadline - time.monotonic(), 0.001), expire)
+            timer = Timer(max(deadline - time.monotonic(), 0.001), _expire, (sock, expired))
             timer.daemon = True
             timer.start()
             try:
@@ -231,6 +227,12 @@ def _connect(target: Target, deadline: float) -> socket.socket:
             return sock
         return ssl.create_default_context().wrap_socket(sock, server_hostname=target.host, do_handshake_on_connect=False)
     raise failure
+
+
+def _expire(sock: socket.socket, expired: list[bool]) -> None:
+    expired.append(True)
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 class _Plain:

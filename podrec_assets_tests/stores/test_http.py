@@ -40,7 +40,7 @@ def server() -> Iterator[tuple[str, dict[str, Answer]]]:
 def reply(body: bytes = b"", status: int = 200, **headers: str) -> Answer:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+        for name, value in {"Content_Length": str(len(body)), **headers}.items():
             handler.send_header(name.replace("_", "-"), value)
         handler.end_headers()
         handler.wfile.write(body)
@@ -85,8 +85,10 @@ def test_a_private_or_foreign_address_is_refused(url):
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("93.184.216.34", True), ("2606:2800:220:1::1", True), ("::ffff:8.8.8.8", True), ("100.64.0.1", False), ("224.0.0.1", False),
-        ("255.255.255.255", False), ("fe80::1%eth0", False), ("fc00::1", False), ("2002:7f00:1::", False), ("64:ff9b::7f00:1", False),
+        ("93.184.216.34", True), ("2606:2800:220:1::1", True), ("::ffff:8.8.8.8", True),
+        ("100.64.0.1", False), ("224.0.0.1", False),
+        ("255.255.255.255", False), ("fe80::1%eth0", False), ("fc00::1", False), ("2002:7f00:1::", False),
+        ("64:ff9b::7f00:1", False),
         ("64:ff9b::808:808", True), ("ff02::1", False), ("::ffff:169.254.169.254", False), ("::", False),
     ],
 )
@@ -221,7 +223,9 @@ def test_the_deadline_holds_against_a_server_that_drips(server):
     assert time.monotonic() - begun < 2
 
 
-@pytest.mark.parametrize(("status", "error"), [(404, UnusableInputError), (410, UnusableInputError), (429, FetchFailedError), (503, FetchFailedError)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(404, UnusableInputError), (410, UnusableInputError), (429, FetchFailedError), (503, FetchFailedError)]
+)
 def test_a_bad_status_says_whether_trying_again_can_help(server, status, error):
     origin, answers = server
     answers["/x"] = reply(b"sorry", status=status)

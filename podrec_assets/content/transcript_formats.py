@@ -1,0 +1,150 @@
+"""Publisher transcripts in VTT, SRT, JSON, HTML and plain text to timed segments. Pure."""
+
+import json
+import re
+from dataclasses import dataclass
+
+from podrec_assets.content.feeds import plain_text
+from podrec_assets.errors import PermanentError
+
+FORMATS = {
+    "text/vtt": "vtt", "text/webvtt": "vtt", "application/srt": "srt", "application/x-subrip": "srt", "text/srt": "srt",
+    "application/json": "json", "text/json": "json", "text/html": "html", "application/xhtml+xml": "html", "text/plain": "text",
+}
+EXTENSIONS = {"vtt": "vtt", "srt": "srt", "json": "json", "html": "html", "htm": "html", "txt": "text"}
+_TIME = r"(?:(\d+):)?(\d{1,2}):(\d{2})(?:[.,](\d{1,3}))?"
+_CUE = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}.*$")
+_VOICE = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]+)>")
+_SPEAKER = re.compile(r"^([A-Z][\w.'’ -]{0,40}?):\s+(?=\S)")
+
+
+class TranscriptError(PermanentError):
+    """A transcript cannot be used; `reason` is the code for its dead letter."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """Segments (start_s, end_s, speaker, text) in order, and the format they came in. Times are null in untimed formats."""
+
+    segments: list[dict]
+    engine: str
+
+    @property
+    def text(self) -> str:
+        return " ".join(s["text"] for s in self.segments)
+
+
+def format_of(content_type: str | None, url: str) -> str | None:
+    """vtt, srt, json, html or text, by MIME type (with the aliases that real feeds use), else by the file's extension."""
+    kind = FORMATS.get((content_type or "").partition(";")[0].strip().lower())
+    extension = EXTENSIONS.get(url.partition("?")[0].rpartition(".")[2].lower())
+    return extension if kind in (None, "text") and extension else kind
+
+
+def parse_transcript(body: bytes, content_type: str | None, url: str) -> Transcript:
+    """The transcript in a body.
+
+    Raises:
+        TranscriptError: unknown format, an error page in place of a transcript, no words, or broken syntax.
+    """
+    kind = format_of(content_type, url)
+    if kind is None:
+        raise TranscriptError("unknown_format", f"{url} is {content_type!r}, not a transcript format that podrec reads.")
+    text = body.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    if kind != "html" and re.match(r"\s*<(!doctype|html|head|body)\b", text, re.IGNORECASE):
+        raise TranscriptError("error_page", f"{url} is a web page in place of a {kind} transcript.")
+    parse = {"vtt": _cues, "srt": _cues, "json": _json, "html": _html, "text": _text}[kind]
+    segments = [s for s in parse(text, url) if s["text"]]
+    if not segments:
+        raise TranscriptError("empty_transcript", f"{url} holds no words.")
+    return Transcript(segments, f"{kind}/1")
+
+
+def _cues(text: str, url: str) -> list[dict]:
+    """VTT and SRT: blocks with a timing line; the text is what follows it up to an empty line."""
+    segments, speaker = [], None
+    for block in re.split(r"\n\s*\n", text):
+        lines = block.strip().split("\n")
+        at = next((i for i, line in enumerate(lines) if _CUE.match(line)), None)
+        if at is None:
+            continue
+        times = _CUE.match(lines[at]).groups()  # type: ignore[union-attr]
+        said = "\n".join(lines[at + 1 :])
+        voice = _VOICE.search(said)
+        words, named = _without_speaker(" ".join(re.sub(r"<[^>]*>", " ", said).split()))
+        speaker = voice.group(1).strip() if voice else named or speaker
+        segments.append(_segment(_seconds(times[:4]), _seconds(times[4:]), speaker, words))
+    if not segments and text.strip() not in ("", "WEBVTT"):
+        raise TranscriptError("no_cues", f"{url} has no timed cues.")
+    return segments
+
+
+def _json(text: str, url: str) -> list[dict]:
+    try:
+        document = json.loads(text)
+        listed = document.get("segments", []) if isinstance(document, dict) else document
+        speaker, segments = None, []
+        for item in listed:
+            speaker = item.get("speaker") or speaker
+            start, end = (item.get(k, item.get(other)) for k, other in (("startTime", "start"), ("endTime", "end")))
+            words = " ".join(str(item.get("body", item.get("text", ""))).split())
+            segments.append(_segment(_optional(start), _optional(end), speaker, words))
+    except (ValueError, AttributeError, TypeError, RecursionError) as err:
+        raise TranscriptError("bad_json", f"{url} is not a JSON transcript: {str(err)[:100]}") from err
+    return segments
+
+
+def _html(text: str, url: str) -> list[dict]:
+    """Paragraphs; <cite> names the speaker and <time> the start, as the podcast namespace's HTML has it."""
+    segments, speaker, start = [], None, None
+    for tag, inner in re.findall(r"<(cite|time|p)\b[^>]*>(.*?)</\1>", text, re.IGNORECASE | re.DOTALL):
+        words = plain_text(inner)
+        if tag.lower() == "cite":
+            speaker = words.rstrip(":") or None
+        elif tag.lower() == "time":
+            start = _clock(words)
+        else:
+            segments.append(_segment(start, None, speaker, words))
+    return _closed(segments) if segments else [_segment(None, None, None, plain_text(text))]
+
+
+def _text(text: str, url: str) -> list[dict]:
+    segments = []
+    for paragraph in re.split(r"\n\s*\n", text):
+        words, speaker = _without_speaker(" ".join(paragraph.split()))
+        segments.append(_segment(None, None, speaker, words))
+    return segments
+
+
+def _without_speaker(words: str) -> tuple[str, str | None]:
+    found = _SPEAKER.match(words)
+    return (words[found.end() :], found.group(1).strip()) if found else (words, None)
+
+
+def _segment(start: float | None, end: float | None, speaker: str | None, text: str) -> dict:
+    return {"start_s": start, "end_s": end, "speaker": speaker, "text": text}
+
+
+def _closed(segments: list[dict]) -> list[dict]:
+    """Segments whose end is the next one's start."""
+    for one, after in zip(segments, segments[1:], strict=False):
+        one["end_s"] = after["start_s"]
+    return segments
+
+
+def _seconds(parts: tuple[str | None, ...]) -> float:
+    hours, minutes, seconds, fraction = parts
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0) + float(f"0.{fraction or 0}")
+
+
+def _clock(text: str) -> float | None:
+    found = re.fullmatch(_TIME, text.strip())
+    return _seconds(found.groups()) if found else None
+
+
+def _optional(value: object) -> float | None:
+    return None if value is None else float(value)  # type: ignore[arg-type]
