@@ -117,7 +117,7 @@ def publication(context: dg.AssetExecutionContext, connections: dg.ResourceParam
     kinds={"deltalake", "python"}, owners=OWNERS, code_version="1", automation_condition=FACTS,
     pool="write_recommendation_quality", deps=[
         dg.AssetDep("final_recommendations", partition_mapping=DAY_BEFORE), dg.AssetDep("als_top_n", partition_mapping=DAY_BEFORE),
-    ],
+    ], ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
     metadata={"dagster/column_schema": column_schema(RECOMMENDATION_QUALITY)},
 )
 def recommendation_quality(
@@ -130,11 +130,13 @@ def recommendation_quality(
     """
     rows: list[dict] = []
     for day in run_days(context):
-        lists = {name: _lists(connections, name, day - timedelta(days=1)) for name in ("final_recommendations", "als_top_n")}
-        played = of_window(user_vs_episode_daily, day, 1)
-        if all(lists.values()) and len(played):
-            named = {"blend": lists["final_recommendations"], "als": lists["als_top_n"]}
-            rows += [{**row, "day": day} for row in quality_of_lists(named, played, connections.settings.seed)]
+        eve, settings = day - timedelta(days=1), connections.settings
+        lists = {"blend": _lists(connections, "final_recommendations", eve), "als": _lists(connections, "als_top_n", eve)}
+        if all(lists.values()):
+            before = of_window(user_vs_episode_daily, eve, Settings.history_days)
+            history = interactions(before, eve, settings.half_life_days)
+            played = of_window(user_vs_episode_daily, day, 1)
+            rows += [{**row, "day": day} for row in quality_of_lists(lists, history, played, settings.seed)]
     return RECOMMENDATION_QUALITY.rows(rows)
 
 

@@ -1,92 +1,212 @@
-"""The message of the topic `episode-metadata`: written by ingest, read by landing. Pure."""
+"""Messages of the topic `episode-metadata`: one announcement of an episode each, JSON, schema 1.
+
+The value holds the columns of `episodes` except `day` and those that Kafka gives; `published_at` is ISO 8601 with a zone.
+Anybody may produce to the topic, so nothing in a message is trusted: a record that cannot be used is a dead letter.
+"""
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
-from podrec_assets.content.feeds import Announcement
+from podrec_assets.errors import UnusableInputError
 from podrec_assets.schemas import EPISODES
 
 SCHEMA_VERSION = 1
-STAGE = EPISODES.name
-MAX_PAYLOAD = 64 * 1024
-REQUIRED = ("episode_id", "show_id", "show_title", "title", "feed_url", "content_hash")
-_KAFKA = ("day", "kafka_topic", "kafka_partition", "kafka_offset", "recorded_at")
-FIELDS = tuple(f.name for f in EPISODES.schema if f.name not in _KAFKA)
-_BODY = pa.schema([f for f in EPISODES.schema if f.name not in _KAFKA])
+STAGE = "episodes"
+PAYLOAD_BYTES = 65536
+REQUIRED = ("episode_id", "show_id", "title")
+MAX_TEXT = 200_000
+"""Longest text of one field; a description is never near it."""
 
 
-class RawRecord(Protocol):
-    """A Kafka record, whoever read it."""
+@dataclass(frozen=True)
+class Announcement:
+    """One episode as a feed announces it; columns as in `schemas.EPISODES`."""
 
-    topic: str
-    partition: int
-    offset: int
-    timestamp_ms: int
-    value: bytes | None
+    episode_id: str
+    show_id: str
+    show_title: str | None
+    title: str
+    description: str | None
+    guid: str | None
+    feed_url: str
+    link: str | None = None
+    image_url: str | None = None
+    published_at: datetime | None = None
+    duration_s: float | None = None
+    language: str | None = None
+    season: int | None = None
+    episode_number: int | None = None
+    is_serial: bool | None = None
+    audio_url: str | None = None
+    audio_type: str | None = None
+    audio_bytes: int | None = None
+    transcripts: tuple[dict[str, str | None], ...] = ()
+
+    @property
+    def content_hash(self) -> str:
+        """sha256 of what the publisher says, so without ids and the feed's address: a mirror announces nothing new."""
+        return _content_hash({f.name: getattr(self, f.name) for f in fields(self)})
+
+    def known_as(self, episode_id: str, show_id: str) -> "Announcement":
+        """The same announcement under ids that were given earlier."""
+        return replace(self, episode_id=episode_id, show_id=show_id)
 
 
-class _RefusedError(Exception):
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason, self.detail = reason, detail
+class Record(Protocol):
+    """A Kafka record, as `stores.kafka` reads it."""
 
-
-def content_hash(announcement: Announcement) -> str:
-    """sha256 of what the publisher says of the episode; the same whenever it is polled."""
-    said = {k: v for k, v in vars(announcement).items() if k != "content_hash"}
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp_ms(self) -> int: ...
+    @property
+    def value(self) -> bytes | None: ...
 
 
 def encode(announcement: Announcement) -> bytes:
-    """The message of an announcement."""
-    said = {**vars(announcement), "schema": SCHEMA_VERSION}
-    at = announcement.published_at
-    return json.dumps(said | {"published_at": at.isoformat() if at else None}, ensure_ascii=False).encode()
+    """The message of an announcement: deterministic UTF-8 JSON."""
+    message = {"schema": SCHEMA_VERSION, **asdict(announcement), "content_hash": announcement.content_hash}
+    return _json(message).encode()
 
 
-def decode(value: bytes | None) -> dict:
-    """Columns of EPISODES (without day and Kafka's) in a message. Raises _RefusedError."""
-    try:
-        said = json.loads((value or b"").decode("utf-8"))
-    except UnicodeDecodeError as err:
-        raise _RefusedError("not_utf8", str(err)) from err
-    except (ValueError, RecursionError) as err:
-        raise _RefusedError("not_json", str(err)[:200]) from err
-    if not isinstance(said, dict):
-        raise _RefusedError("not_an_object", f"a JSON {type(said).__name__} is not an object")
-    if said.get("schema") != SCHEMA_VERSION:
-        raise _RefusedError("unknown_schema", f"schema {said.get('schema')!r} is not {SCHEMA_VERSION}")
+def decode(value: bytes | None) -> dict[str, Any]:
+    """The columns of `episodes` that a message gives; unknown fields are ignored.
+
+    Raises:
+        UnusableInputError: reason empty_message, not_utf8, not_json, wrong_schema, missing_field or bad_type.
+    """
+    message = _message(value)
+    row = {field.name: _value(field, message.get(field.name)) for field in _message_fields()}
     for name in REQUIRED:
-        if not isinstance(said.get(name), str) or not said[name]:
-            raise _RefusedError("missing_field", f"{name} is missing or not a text")
-    row = {name: said.get(name) for name in FIELDS}
-    try:
-        if row["published_at"] is not None:
-            row["published_at"] = datetime.fromisoformat(row["published_at"]).astimezone(UTC)
-        pa.Table.from_pylist([row], schema=_BODY)
-    except (ValueError, TypeError, OverflowError, pa.ArrowException) as err:
-        raise _RefusedError("bad_type", str(err)[:200]) from err
+        if not row[name]:
+            raise UnusableInputError("missing_field", f"{name} is missing or empty.")
+    row["transcripts"] = row["transcripts"] or []
+    row["content_hash"] = row["content_hash"] or _content_hash(row)
     return row
 
 
-def landing_rows(records: Iterable[RawRecord], day_of: Callable[[RawRecord], date]) -> tuple[list[dict], list[dict]]:
-    """(rows of EPISODES, rows of DEAD_LETTERS), one for each record, each with its log day."""
-    rows, letters = [], []
-    for record in records:
-        place = {
-            "day": day_of(record), "kafka_topic": record.topic, "kafka_partition": record.partition, "kafka_offset": record.offset,
-            "recorded_at": datetime.fromtimestamp(record.timestamp_ms / 1000, UTC),
-        }
+def landing_rows(records: Iterable[Record], day_of: Callable[[Record], date]) -> tuple[list[dict], list[dict]]:
+    """Rows of `schemas.EPISODES` and of `schemas.DEAD_LETTERS` that records hold.
+
+    Of several announcements of an episode on one day the last in the log counts. Rows are ordered by (day, episode_id).
+    """
+    rows: dict[tuple[date, str], dict] = {}
+    dead = []
+    for record in sorted(records, key=lambda r: (r.partition, r.offset)):
+        day, kafka = day_of(record), _kafka_columns(record)
         try:
-            rows.append(decode(record.value) | place)
-        except _RefusedError as refused:
-            letters.append(place | {
-                "stage": STAGE, "source_key": f"{record.topic}:{record.partition}:{record.offset}", "reason": refused.reason,
-                "detail": refused.detail, "payload": (record.value or b"")[:MAX_PAYLOAD],
+            row = decode(record.value)
+        except UnusableInputError as err:
+            dead.append({
+                "day": day, "stage": STAGE, "source_key": f"{record.topic}:{record.partition}:{record.offset}",
+                "reason": err.reason, "detail": str(err), **kafka, "payload": (record.value or b"")[:PAYLOAD_BYTES],
             })
-    return rows, letters
+        else:
+            rows[day, row["episode_id"]] = {"day": day, **row, **kafka}
+    return [row for _, row in sorted(rows.items(), key=lambda item: item[0])], dead
+
+
+def _message(value: bytes | None) -> dict:
+    if not value:
+        raise UnusableInputError("empty_message", "The record has no value.")
+    try:
+        text = value.decode()
+    except UnicodeDecodeError as err:
+        raise UnusableInputError("not_utf8", f"Byte {err.start} is not UTF-8.") from err
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise UnusableInputError("not_json", f"The value is not JSON: {err}.") from err
+    if not isinstance(message, dict):
+        raise UnusableInputError("wrong_schema", "The value is not a JSON object.")
+    if message.get("schema") != SCHEMA_VERSION or isinstance(message.get("schema"), bool):
+        raise UnusableInputError("wrong_schema", f"schema is {str(message.get('schema'))[:40]!r}, expected {SCHEMA_VERSION}.")
+    return message
+
+
+def _message_fields() -> list[pa.Field]:
+    return [f for f in EPISODES.schema if f.name not in {"day", "recorded_at"} and not f.name.startswith("kafka_")]
+
+
+def _value(field: pa.Field, value: Any) -> Any:
+    """A JSON value as its column wants it; null stays null."""
+    if value is None:
+        return None
+    for is_kind, convert in _CONVERTERS:
+        if is_kind(field.type):
+            try:
+                return convert(field, value)
+            except (TypeError, ValueError, OverflowError) as err:
+                raise UnusableInputError("bad_type", f"{field.name} cannot be {str(value)[:80]!r}: {err}.") from err
+    raise AssertionError(f"no converter for {field}")
+
+
+def _text(_: pa.Field, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("expected text")
+    value.encode()  # a lone surrogate is JSON but not Unicode text
+    return value[:MAX_TEXT]
+
+
+def _number(_: pa.Field, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError("expected a finite number")
+    return float(value)
+
+
+def _integer(field: pa.Field, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("expected a whole number")
+    if not -(2 ** (field.type.bit_width - 1)) <= value < 2 ** (field.type.bit_width - 1):
+        raise ValueError("out of range")
+    return value
+
+
+def _boolean(_: pa.Field, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("expected true or false")
+    return value
+
+
+def _timestamp(_: pa.Field, value: Any) -> datetime:
+    at = datetime.fromisoformat(value)
+    if at.tzinfo is None:
+        raise ValueError("expected a time zone")
+    return at.astimezone(UTC)
+
+
+def _links(field: pa.Field, value: Any) -> list[dict]:
+    if not isinstance(value, list) or not all(isinstance(link, dict) and link.get("url") for link in value):
+        raise TypeError("expected a list of objects with a url")
+    return [{part.name: _value(part, link.get(part.name)) for part in field.type.value_type} for link in value]
+
+
+_CONVERTERS = (
+    (pa.types.is_string, _text), (pa.types.is_floating, _number), (pa.types.is_integer, _integer),
+    (pa.types.is_boolean, _boolean), (pa.types.is_timestamp, _timestamp), (pa.types.is_list, _links),
+)
+
+
+def _kafka_columns(record: Record) -> dict[str, Any]:
+    at = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC) if record.timestamp_ms >= 0 else None
+    return {"kafka_topic": record.topic, "kafka_partition": record.partition, "kafka_offset": record.offset, "recorded_at": at}
+
+
+def _content_hash(values: dict[str, Any]) -> str:
+    kept = {k: v for k, v in values.items() if k not in {"episode_id", "show_id", "feed_url", "content_hash"}}
+    return hashlib.sha256(_json(kept).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _json(value: dict) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=datetime.isoformat)

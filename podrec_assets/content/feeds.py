@@ -1,222 +1,249 @@
-"""RSS feeds (2.0, iTunes and podcast namespaces) to announcements. Pure: bytes in, dataclasses out.
+"""RSS and Atom bytes to announcements. An item that cannot be used is a problem of its own and takes no other item along."""
 
-feedparser reads what feeds have in common and forgives what they get wrong; the podcast namespace, whose tags repeat, is read
-from the XML tree beside it.
-"""
-
-import calendar
+import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from html import unescape
-from html.parser import HTMLParser
-from xml.etree.ElementTree import Element, ParseError
+from typing import Any
+from urllib.parse import urljoin
+from xml.etree.ElementTree import Element, ParseError, tostring
 
 import defusedxml.ElementTree
 import feedparser
 from defusedxml.common import DefusedXmlException
 
-from podrec_assets.content import identity
-from podrec_assets.errors import PermanentError
+from podrec_assets.content.announcements import Announcement
+from podrec_assets.content.identity import audio_key, episode_id, reused_guid_id, show_id
+from podrec_assets.content.plain_text import clean, plain_text
+from podrec_assets.errors import UnusableInputError
 
-PODCAST = re.compile(r"^\{https?://(podcastindex\.org/namespace/1\.0|github\.com/Podcastindex-org/podcast-namespace/.*)\}(\w+)$")
-
-
-class FeedError(PermanentError):
-    """A whole feed cannot be used; `reason` is the code for its dead letter."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
-@dataclass(frozen=True)
-class Announcement:
-    """One episode as a feed announces it; fields as the columns of EPISODES."""
-
-    episode_id: str
-    show_id: str
-    show_title: str
-    title: str
-    description: str
-    guid: str | None
-    feed_url: str
-    link: str | None
-    image_url: str | None
-    published_at: datetime | None
-    duration_s: float | None
-    language: str | None
-    season: int | None
-    episode_number: int | None
-    is_serial: bool
-    audio_url: str | None
-    audio_type: str | None
-    audio_bytes: int | None
-    transcripts: list[dict] = field(default_factory=list)
-    content_hash: str = ""
+HEAD_BYTES = 65536
+UNTITLED = "Untitled episode"
+_HTML = re.compile(rb"^\s*(<\?xml[^>]*\?>|<!--.*?-->|\s)*<(!doctype\s+html|html)\b", re.I | re.S)
+_INT32 = 2**31
 
 
 @dataclass(frozen=True)
 class Problem:
-    """An item that cannot be used: unique key, reason code, sentence, raw bytes."""
+    """What one item of a feed, or the feed itself, could not be used for; becomes a dead letter."""
 
     source_key: str
     reason: str
     detail: str
-    payload: bytes | None = None
+    payload: bytes = b""
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A parsed feed."""
+    """A show and its episodes in the feed's order.
 
-    show_title: str
-    episodes: list[Announcement]
-    problems: list[Problem]
+    Attributes:
+        show_id, show_title, language, image_url, link: of the show; language is the primary subtag.
+        episodes: usable items, each episode once.
+        problems: items that are not among `episodes`, and damage of the feed itself.
+    """
+
+    show_id: str
+    show_title: str | None
+    language: str | None
+    image_url: str | None
+    link: str | None
+    episodes: list[Announcement] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
 
 def parse_feed(body: bytes, feed_url: str) -> Feed:
-    """The announcements of a feed, one for each distinct item, in the feed's order.
+    """The show and episodes of a feed.
 
     Raises:
-        FeedError: empty, not a feed (a PDF, a web page), hostile XML, or a feed without items.
+        UnusableInputError: nothing in it can be used: reason not_a_feed, unsafe_xml or empty_feed.
     """
-    from podrec_assets.content.announcements import content_hash
-
-    if not body.strip():
-        raise FeedError("empty_body", f"{feed_url} sent nothing.")
-    items = _podcast_tags(body, feed_url)
-    parsed = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)
+    root, damage = _xml(body, feed_url)
+    # A byte stream, never the bytes or the address themselves: feedparser would open a path or URL that they spell.
+    parsed = feedparser.parse(
+        io.BytesIO(body), response_headers={"content-location": feed_url, "content-type": "application/xml"}
+    )
     if not parsed.version and not parsed.entries:
-        raise FeedError("not_a_feed", f"{feed_url} is not an RSS or Atom feed.")
+        raise UnusableInputError("not_a_feed", f"{feed_url} is XML, but neither RSS nor Atom.")
     if not parsed.entries:
-        raise FeedError("no_items", f"{feed_url} is a feed without any item.")
-    channel, problems, found = parsed.feed, [], {}
-    show = identity.show_id(items[0].get("guid"), feed_url)
-    for index, entry in enumerate(parsed.entries):
-        tags = items[index + 1] if len(items) == len(parsed.entries) + 1 else {}
-        announced = _announcement(entry, channel, feed_url, show, tags)
-        if not announced.title and not announced.audio_url:
-            key = f"{feed_url}#{announced.guid or index}"
-            problems.append(Problem(key, "item_without_title_and_audio", f"item {index} of {feed_url} has neither title nor audio"))
-            continue
-        announced = _told_apart(announced, found)
-        found.setdefault(announced.episode_id, announced)
-    hashed = [Announcement(**{**vars(a), "content_hash": content_hash(a)}) for a in found.values()]
-    return Feed(str(channel.get("title", "")).strip() or feed_url, hashed, problems)
+        raise UnusableInputError("empty_feed", f"{feed_url} is a feed without episodes.")
+    show = _show(root, parsed.feed, feed_url)
+    elements = _items(root) if root is not None else []
+    # feedparser keeps one of repeated tags, so transcripts are read from the tree, item by item.
+    aligned = elements if len(elements) == len(parsed.entries) else [None] * len(parsed.entries)
+    problems = [Problem(feed_url, "malformed_xml", damage, body[:HEAD_BYTES])] if damage else []
+    found: list[Announcement] = []
+    for number, (entry, element) in enumerate(zip(parsed.entries, aligned, strict=True)):
+        announcement = _announcement(entry, element, show, feed_url)
+        if announcement is None:
+            detail = f"Item {number + 1} has no guid, enclosure, link or title."
+            problems.append(Problem(f"{feed_url}#item-{number + 1}", "no_identity", detail, _payload(element)))
+        else:
+            found.append(announcement)
+    episodes, repeated = _told_apart(found)
+    return Feed(*show, episodes, problems + repeated)
 
 
-def _told_apart(announced: Announcement, found: dict[str, Announcement]) -> Announcement:
-    """The announcement, under an id of its own if its guid is one that another episode of this feed bears already."""
-    earlier = found.get(announced.episode_id)
-    if earlier is None or _same_audio(earlier, announced):
-        return announced
-    other = identity.episode_id(announced.show_id, f"{announced.guid} {announced.audio_url}", None, None, announced.title)
-    return Announcement(**{**vars(announced), "episode_id": other})
+def _xml(body: bytes, feed_url: str) -> tuple[Element | None, str | None]:
+    """The tree, or None and what is wrong with XML that feedparser may still read in parts."""
+    head = body[:HEAD_BYTES]
+    if not body.strip():
+        raise UnusableInputError("empty_feed", f"{feed_url} is empty.")
+    if head.lstrip().startswith(b"%PDF"):
+        raise UnusableInputError("not_a_feed", f"{feed_url} is a PDF, not a feed.")
+    if _HTML.search(head.lstrip(b"\xef\xbb\xbf")):
+        raise UnusableInputError("not_a_feed", f"{feed_url} is a web page, not a feed; look for its RSS address.")
+    try:
+        return defusedxml.ElementTree.fromstring(body, forbid_dtd=True), None
+    except DefusedXmlException as err:
+        raise UnusableInputError("unsafe_xml", f"{feed_url} declares a DOCTYPE or entities, which are not read.") from err
+    except (ParseError, ValueError, LookupError) as err:
+        flat = head.replace(b"\0", b"").lower()
+        if b"<!doctype" in flat or b"<!entity" in flat:
+            raise UnusableInputError("unsafe_xml", f"{feed_url} declares a DOCTYPE or entities, which are not read.") from err
+        if not any(tag in flat for tag in (b"<rss", b"<feed", b"<rdf")):
+            raise UnusableInputError("not_a_feed", f"{feed_url} is neither RSS nor Atom.") from err
+        return None, f"The XML is damaged ({err}); what could be read was kept."
 
 
-def _same_audio(one: Announcement, other: Announcement) -> bool:
-    return identity.normalised(one.audio_url or "") == identity.normalised(other.audio_url or "")
+@dataclass(frozen=True)
+class _Show:
+    show_id: str
+    title: str | None
+    language: str | None
+    image_url: str | None
+    link: str | None
+    is_serial: bool
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.show_id, self.title, self.language, self.image_url, self.link))
 
 
-def _announcement(entry: feedparser.FeedParserDict, channel: feedparser.FeedParserDict, feed_url: str, show: str, tags: dict) -> Announcement:
-    enclosure = next((e for e in entry.get("enclosures", []) if e.get("href")), {})
-    guid, link, title = entry.get("id") or None, entry.get("link") or None, plain_text(entry.get("title", ""))
-    audio_url = enclosure.get("href") or None
-    stamp = entry.get("published_parsed") or entry.get("updated_parsed")
-    image = (entry.get("image") or {}).get("href") or (channel.get("image") or {}).get("href")
-    return Announcement(
-        episode_id=identity.episode_id(show, guid, audio_url, link, title), show_id=show,
-        show_title=plain_text(channel.get("title", "")) or feed_url, title=title or (audio_url or ""),
-        description=plain_text(entry.get("summary", ""))[:20_000], guid=guid, feed_url=feed_url, link=link, image_url=image or None,
-        published_at=_moment(stamp), duration_s=parse_duration(entry.get("itunes_duration")),
-        language=primary_subtag(entry.get("language") or channel.get("language")), season=_integer(entry.get("itunes_season")),
-        episode_number=_integer(entry.get("itunes_episode")), is_serial=str(channel.get("itunes_type", "")).lower() == "serial",
-        audio_url=audio_url, audio_type=enclosure.get("type") or None, audio_bytes=_integer(enclosure.get("length"), 2**63),
-        transcripts=tags.get("transcripts", []),
+def _show(root: Element | None, parsed: Any, feed_url: str) -> _Show:
+    """What the channel says. Its own children come first, for feedparser lets a podcast:liveItem overwrite them."""
+    channel = next((e for e in root.iter() if _local(e) in ("channel", "feed")), None) if root is not None else None
+    own = {_local(e): (e.text or "").strip() for e in reversed(channel)} if channel is not None else {}
+    guid = next((e.text for e in (channel if channel is not None else ()) if _local(e) == "guid" and _is_podcast(e)), None)
+    return _Show(
+        show_id(guid or parsed.get("podcast_guid"), feed_url),
+        plain_text(own.get("title") or parsed.get("title")) or None,
+        primary_subtag(own.get("language") or parsed.get("language")),
+        _address((parsed.get("image") or {}).get("href"), feed_url),
+        _address(parsed.get("link"), feed_url),
+        (own.get("type") or parsed.get("itunes_type") or "").lower() == "serial",
     )
 
 
-def _podcast_tags(body: bytes, feed_url: str) -> list[dict]:
-    """Podcast-namespace tags: of the channel, then of each item. Empty dicts where the XML is not well-formed."""
+def _announcement(entry: Any, element: Element | None, show: _Show, feed_url: str) -> Announcement | None:
+    """One item; None if nothing tells it from another."""
+    audio = next((e for e in entry.get("enclosures", ()) if e.get("href") and _is_media(e)), {})
+    audio_url = _address(audio.get("href"), feed_url)
+    guid = clean(str(entry.get("id") or "")).strip() or None
+    link, title = _address(entry.get("link"), feed_url), plain_text(entry.get("title")) or None
+    episode = episode_id(show.show_id, guid, audio_url, link, title)
+    if episode is None:
+        return None
+    texts = [c.get("value") for c in entry.get("content", ())] + [entry.get("summary"), entry.get("subtitle")]
+    return Announcement(
+        episode_id=episode, show_id=show.show_id, show_title=show.title, title=title or UNTITLED,
+        description=max((plain_text(t) for t in texts), key=len) or None,
+        guid=guid, feed_url=feed_url, link=link,
+        image_url=_address((entry.get("image") or {}).get("href"), feed_url) or show.image_url,
+        published_at=_time(entry), duration_s=seconds(entry.get("itunes_duration")), language=show.language,
+        season=_whole(entry.get("itunes_season"), _INT32), episode_number=_whole(entry.get("itunes_episode"), _INT32),
+        is_serial=show.is_serial, audio_url=audio_url, audio_type=clean(audio.get("type") or "").lower() or None,
+        audio_bytes=_whole(audio.get("length"), 2**63) or None, transcripts=_transcripts(entry, element, feed_url),
+    )
+
+
+def _transcripts(entry: Any, element: Element | None, feed_url: str) -> tuple[dict[str, str | None], ...]:
+    tags: list[dict] = [entry["podcast_transcript"]] if isinstance(entry.get("podcast_transcript"), dict) else []
+    if element is not None:
+        tags = [dict(e.attrib) for e in element if _local(e) == "transcript" and _is_podcast(e)]
+    links: dict[str, dict[str, str | None]] = {}
+    for tag in tags:
+        url = _address(tag.get("url"), feed_url)
+        if url:
+            kind, rel = (clean(tag.get(name) or "").strip().lower() or None for name in ("type", "rel"))
+            links.setdefault(url, {"url": url, "type": kind, "language": primary_subtag(tag.get("language")), "rel": rel})
+    return tuple(links.values())
+
+
+def _told_apart(found: list[Announcement]) -> tuple[list[Announcement], list[Problem]]:
+    """Each episode once, in the feed's order: a repeated item is a problem, a reused guid gets an id of its own."""
+    owners: dict[str, Announcement] = {}
+    oldest_first = sorted(found, key=lambda a: (a.published_at or datetime.max.replace(tzinfo=UTC), audio_key(a.audio_url)))
+    for a in oldest_first:
+        owners.setdefault(a.episode_id, a)
+    kept: dict[str, Announcement] = {}
+    repeated = []
+    for a in found:
+        if audio_key(a.audio_url) != audio_key(owners[a.episode_id].audio_url):
+            a = a.known_as(reused_guid_id(a.show_id, a.guid or "", a.audio_url), a.show_id)
+        if a.episode_id in kept:
+            detail = f"{a.title!r} repeats guid {a.guid!r} and its enclosure; the first such item of the feed counts."
+            repeated.append(Problem(f"{a.feed_url}#{a.episode_id}-{len(repeated) + 1}", "duplicate_item", detail))
+        else:
+            kept[a.episode_id] = a
+    return list(kept.values()), repeated
+
+
+def seconds(duration: object) -> float | None:
+    """Seconds of an itunes:duration: '3600', '61.5', 'MM:SS' or 'HH:MM:SS'; None for anything else and for 0."""
+    parts = str(duration or "").strip().split(":")
+    if not 1 <= len(parts) <= 3 or not all(re.fullmatch(r"\d{1,7}(\.\d{1,9})?", p) for p in parts):
+        return None
+    total = 0.0
+    for part in parts:
+        total = total * 60 + float(part)
+    return total or None
+
+
+def primary_subtag(language: object) -> str | None:
+    """'en' of 'en-US' or 'EN_us'; None for what is no language tag."""
+    tag = re.split(r"[-_]", str(language or "").strip().lower(), maxsplit=1)[0]
+    return tag if re.fullmatch(r"[a-z]{2,3}", tag) else None
+
+
+def _time(entry: Any) -> datetime | None:
+    parsed = entry.get("published_parsed") or entry.get("updated_parsed")
     try:
-        root = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
-    except DefusedXmlException as err:
-        raise FeedError("hostile_xml", f"{feed_url} declares a DOCTYPE or entities, which no feed needs.") from err
-    except (ParseError, ValueError, LookupError):
-        # Real feeds are often not well-formed; feedparser still reads them, without the podcast namespace.
-        if b"<!DOCTYPE" in body[:2000].upper() or b"<!ENTITY" in body.upper():
-            raise FeedError("not_a_feed", f"{feed_url} is not an RSS or Atom feed.") from None
-        return [{}]
-    channel = root.find("channel")
-    if channel is None:
-        return [{}]
-    return [_tags(channel), *(_tags(item) for item in channel.findall("item"))]
+        return datetime(*parsed[:6], tzinfo=UTC) if parsed else None
+    except (ValueError, TypeError):
+        return None
 
 
-def _tags(parent: Element) -> dict:
-    links, guid = [], None
-    for child in parent:
-        match = PODCAST.match(child.tag) if isinstance(child.tag, str) else None
-        if match and match.group(2) == "transcript" and child.get("url"):
-            links.append({"url": child.get("url"), "type": child.get("type"), "language": child.get("language"), "rel": child.get("rel")})
-        elif match and match.group(2) == "guid" and child.text:
-            guid = child.text
-    return {"transcripts": links, "guid": guid}
+def _whole(value: object, limit: int) -> int | None:
+    text = str(value or "").strip()
+    return int(text) if re.fullmatch(r"\d{1,18}", text, re.A) and int(text) < limit else None
 
 
-def parse_duration(value: object) -> float | None:
-    """Seconds of an itunes:duration: seconds, MM:SS or HH:MM:SS; None for anything else."""
+def _address(url: object, base: str) -> str | None:
+    """An absolute http(s) address, or None."""
     try:
-        parts = [float(p) for p in str(value).strip().split(":")]
+        joined = urljoin(base, clean(str(url)).strip()) if url else ""
     except ValueError:
         return None
-    seconds = 0.0
-    for part in parts:
-        seconds = seconds * 60 + part
-    return seconds if len(parts) <= 3 and 0 < seconds < 360_000 else None
+    return joined if joined.lower().startswith(("http://", "https://")) else None
 
 
-def primary_subtag(value: object) -> str | None:
-    """en for en-US: the language without region, lower case."""
-    found = re.match(r"[A-Za-z]{2,3}(?=$|[-_])", str(value or "").strip())
-    return found.group(0).lower() if found else None
+def _is_media(enclosure: Any) -> bool:
+    kind = (enclosure.get("type") or "audio/").lower()
+    return not kind.startswith(("image/", "text/"))
 
 
-def _moment(stamp: object) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(calendar.timegm(stamp), UTC) if stamp else None  # type: ignore[arg-type]
-    except (ValueError, OverflowError, TypeError):
-        return None
+def _items(root: Element) -> list[Element]:
+    return [e for e in root.iter() if _local(e) in ("item", "entry")]
 
 
-def _integer(value: object, limit: int = 2**31) -> int | None:
-    found = re.fullmatch(r"\s*(\d{1,18})\s*", str(value)) if value is not None else None
-    return int(found.group(1)) if found and int(found.group(1)) < limit else None
+def _local(element: Element) -> str:
+    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
 
 
-class _Text(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list) -> None:
-        self.hidden += tag in ("script", "style")
-        self.parts.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.hidden -= tag in ("script", "style") and self.hidden > 0
-        self.parts.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        if not self.hidden:
-            self.parts.append(data)
+def _is_podcast(element: Element) -> bool:
+    return "podcastindex" in element.tag.rpartition("}")[0].lower()
 
 
-def plain_text(html: str) -> str:
-    """Text of HTML: no tags, no scripts, single spaces."""
-    reader = _Text()
-    reader.feed(html or "")
-    reader.close()
-    return " ".join(unescape("".join(reader.parts)).split())
+def _payload(element: Element | None) -> bytes:
+    return tostring(element)[:HEAD_BYTES] if element is not None else b""

@@ -1,28 +1,101 @@
-"""Ids of shows and episodes: the same across polls and across feeds that carry the same show. Pure."""
+"""Which show and which episode an item of a feed is: ids that stay the same across polls, addresses and duplicate feeds.
+
+- A show is its podcast:guid; without one, its feed's address without scheme, default port and trailing slash.
+- An episode is its guid within its show; without a guid, its enclosure; without both, its link or title.
+- A changed enclosure under a known guid is a new version of the same episode. Two items of *one* feed that share a guid but
+  not the enclosure are two episodes: the earlier published one keeps the guid's id, so an old episode never changes its id
+  when a publisher reuses the guid.
+- One enclosure in feeds of different show ids (a feed that moved, a mirror) is one episode: `unify` gives it the id under
+  which it was announced first.
+"""
 
 import hashlib
-from urllib.parse import urlsplit
+import re
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+ID_HEX = 15
+TRACKERS = (
+    "podtrac.com", "chtbl.com", "chrt.fm", "pdst.fm", "op3.dev", "mgln.ai", "blubrry.com", "claritaspod.com", "clrtpod.com",
+    "prfx.byspotify.com", "podscribe.com", "pscrb.fm", "arttrk.com", "gum.fm", "swap.fm", "vpixl.com", "growx.podkite.com",
+    "podcorn.com", "adbarker.com",
+)
+"""Hosts that measure downloads by a prefix before the real address."""
+TRACKING_KEYS = re.compile(r"utm_.*|aw_.*|awcollectionid|awepisodeid|dest-id|dest|source|ref|_from|from|updated|played_on", re.I)
+_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,24}(?::\d+)?", re.I)
+_MEDIA = re.compile(r"\.(mp3|m4a|mp4|aac|ogg|opus|wav|flac|m4v|mov)$", re.I)
 
 
 def show_id(podcast_guid: str | None, feed_url: str) -> str:
-    """A show's id: of its podcast:guid, which follows it to new addresses, else of its feed's address."""
-    return "s" + _digest((podcast_guid or "").strip().lower() or normalised(feed_url))
+    """'s' and 15 hex digits."""
+    guid = (podcast_guid or "").strip().lower()
+    return _id("s", f"podcast:guid {guid}" if guid else f"feed {feed_key(feed_url)}")
 
 
-def episode_id(show: str, guid: str | None, audio_url: str | None, link: str | None, title: str) -> str:
-    """An episode's id: of its guid within the show, else of its enclosure, else of its link and title."""
-    if guid and guid.strip():
-        return "e" + _digest(f"guid {show} {guid.strip()}")
-    if audio_url:
-        return "e" + _digest(f"audio {normalised(audio_url)}")
-    return "e" + _digest(f"page {show} {link or ''} {title}")
+def episode_id(show: str, guid: str | None, audio_url: str | None, link: str | None = None, title: str | None = None) -> str | None:
+    """'e' and 15 hex digits; None for an item without guid, enclosure, link and title, which nothing can tell apart."""
+    candidates = (("guid", guid), ("audio", audio_key(audio_url)), ("link", link), ("title", title))
+    for kind, value in candidates:
+        if value and value.strip():
+            return _id("e", f"{show} {kind} {value.strip()}")
+    return None
 
 
-def normalised(url: str) -> str:
-    """An address without scheme, query, fragment, case of the host and trailing slash: http and https are one show."""
+def reused_guid_id(show: str, guid: str, audio_url: str | None) -> str:
+    """Id of a later item that bears another item's guid."""
+    return _id("e", f"{show} guid {guid.strip()} audio {audio_key(audio_url)}")
+
+
+def feed_key(url: str) -> str:
+    """A feed's address without what may change while the feed stays: scheme, default port, fragment, trailing slash."""
     parts = urlsplit(url.strip())
-    return f"{(parts.hostname or '').removeprefix('www.')}{parts.path.rstrip('/')}"
+    host = parts.netloc.lower().rpartition("@")[2].removesuffix(":80" if parts.scheme == "http" else ":443")
+    return f"{host}{parts.path.rstrip('/')}" + (f"?{parts.query}" if parts.query else "")
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:15]
+def audio_key(url: str | None) -> str:
+    """An enclosure's address without scheme, tracking prefixes and tracking parameters; "" for none."""
+    if not url:
+        return ""
+    rest = url.strip().partition("://")[2] or url.strip()
+    while inner := _behind_tracker(rest):
+        rest = inner
+    parts = urlsplit("//" + rest)
+    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING_KEYS.fullmatch(k)]
+    return parts.netloc.lower() + parts.path + (f"?{urlencode(query)}" if query else "")
+
+
+def unify(announced: Iterable[tuple[str, str, str | None]], known: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Which announced episodes are already known under another show: episode_id -> (episode_id, show_id) to use instead.
+
+    Args:
+        announced: (episode_id, show_id, audio_url).
+        known: `audio_key` -> (episode_id, show_id) of episodes announced before.
+    """
+    found = {}
+    for episode, show, audio_url in announced:
+        first = known.get(audio_key(audio_url)) if audio_url else None
+        if first and first[1] != show:
+            found[episode] = first
+    return found
+
+
+def _behind_tracker(address: str) -> str | None:
+    """What a tracking prefix leads to, or None if the address has no such prefix."""
+    host, _, path = address.partition("/")
+    host = host.lower().partition(":")[0]
+    if not any(host == tracker or host.endswith("." + tracker) for tracker in TRACKERS):
+        return None
+    unquoted = unquote(path) if re.search("https?%3a", path, re.I) else path
+    nested = re.search(r"https?:/{1,2}(.+)", unquoted, re.I)
+    if nested:
+        return nested[1]
+    segments = path.split("/")
+    for index, segment in enumerate(segments[:-1]):
+        if _HOST.fullmatch(segment) and not _MEDIA.search(segment):
+            return "/".join(segments[index:])
+    return None
+
+
+def _id(prefix: str, text: str) -> str:
+    return prefix + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:ID_HEX]

@@ -9,7 +9,6 @@ import http.client
 import socket
 import ssl
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,9 +18,9 @@ from threading import Timer
 from urllib.parse import quote, urljoin, urlsplit
 
 from podrec_assets.errors import FetchFailedError, FetchRefusedError, UnusableInputError
+from podrec_assets.stores.content_encoding import READ_BYTES, DecodeError, decoder_of
 
 MAX_REDIRECTS = 5
-READ_BYTES = 65536
 REDIRECTS = {301, 302, 303, 307, 308}
 PASSING = {408, 425, 429}
 USER_AGENT = "podrec/0.1 (podcast recommender)"
@@ -155,7 +154,7 @@ class Fetcher:
             finally:
                 timer.cancel()
         # A certificate error is an OSError and a ValueError, so the order matters.
-        except (OSError, http.client.HTTPException, zlib.error) as err:
+        except (OSError, http.client.HTTPException, DecodeError) as err:
             why = f"it took longer than {self.timeout_s:g} s" if expired or isinstance(err, TimeoutError) else _words(err)
             raise FetchFailedError(f"{url} could not be fetched: {why}; try again later.") from err
         except ValueError as err:
@@ -181,7 +180,7 @@ class Fetcher:
         if (response.length or 0) > self.max_bytes:
             raise too_large
         encoding = (response.getheader("Content-Encoding") or "identity").strip().lower()
-        decoder, body = _decoder(url, encoding), bytearray()
+        decoder, body = decoder_of(encoding, url), bytearray()
         while raw := response.read1(READ_BYTES):
             for part in decoder.parts(raw):
                 body += part
@@ -233,62 +232,6 @@ def _expire(sock: socket.socket, expired: list[bool]) -> None:
     expired.append(True)
     with suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
-
-
-class _Plain:
-    """Passes bytes on."""
-
-    is_whole = True
-
-    def parts(self, raw: bytes) -> Iterator[bytes]:
-        yield raw
-
-
-class _Inflater:
-    """Decompresses in bounded steps. gzip may hold several members; deflate may lack its zlib header."""
-
-    def __init__(self, window_bits: int) -> None:
-        self.window_bits = window_bits
-        self.stream = zlib.decompressobj(window_bits)
-        self.byte_count = 0
-
-    @property
-    def is_whole(self) -> bool:
-        """The last member has ended, or there was none."""
-        return self.stream.eof or not self.byte_count
-
-    def parts(self, raw: bytes) -> Iterator[bytes]:
-        self.byte_count += len(raw)
-        part = b""
-        # A full part may leave output inside the stream although all input is consumed.
-        while raw or len(part) == READ_BYTES:
-            if self.stream.eof:
-                if not raw.startswith(b"\x1f\x8b"):
-                    return  # padding after the last member
-                self.stream = zlib.decompressobj(self.window_bits)
-            part = self._decompress(raw)
-            yield part
-            raw = self.stream.unused_data if self.stream.eof else self.stream.unconsumed_tail
-
-    def _decompress(self, raw: bytes) -> bytes:
-        try:
-            return self.stream.decompress(raw, READ_BYTES)
-        except zlib.error:
-            if self.byte_count > len(raw) or self.window_bits != zlib.MAX_WBITS:
-                raise
-            self.window_bits = -zlib.MAX_WBITS
-            self.stream = zlib.decompressobj(self.window_bits)
-            return self.stream.decompress(raw, READ_BYTES)
-
-
-def _decoder(url: str, encoding: str) -> _Plain | _Inflater:
-    if encoding in ("gzip", "x-gzip"):
-        return _Inflater(zlib.MAX_WBITS | 16)
-    if encoding == "deflate":
-        return _Inflater(zlib.MAX_WBITS)
-    if encoding in ("identity", ""):
-        return _Plain()
-    raise UnusableInputError("bad_encoding", f"{url} is compressed as {encoding!r}, which was not asked for.")
 
 
 def _default_port(scheme: str) -> int:

@@ -1,0 +1,36 @@
+"""ALS by exact solves in NumPy: slow, plain, and what the other engines are tested against."""
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from podrec_assets.recommend.als import Factors, confidences
+
+
+def fit(matrix: csr_matrix, rank: int, regularization: float, alpha: float, iterations: int, seed: int) -> Factors:
+    """Factors of a users x items matrix of damped scores.
+
+    Each sweep solves (Y'Y + Y'(C - I)Y + lambda * n_u * I) x = Y'C p for every user, then the same for items; n_u is the number
+    of a row's interactions, as in Spark ML.
+    """
+    extra = confidences(matrix, alpha)
+    random = np.random.default_rng(seed)
+    item = random.normal(0, 1 / np.sqrt(rank), (matrix.shape[1], rank))
+    user = np.zeros((matrix.shape[0], rank))
+    transposed = extra.T.tocsr()
+    for _ in range(iterations):
+        user = _sweep(extra, item, regularization)
+        item = _sweep(transposed, user, regularization)
+    return Factors(user.astype(np.float32), item.astype(np.float32))
+
+
+def _sweep(extra: csr_matrix, fixed: np.ndarray, regularization: float) -> np.ndarray:
+    gram, rank = fixed.T @ fixed, fixed.shape[1]
+    solved = np.zeros((extra.shape[0], rank))
+    for row in range(extra.shape[0]):
+        start, stop = extra.indptr[row], extra.indptr[row + 1]
+        if stop == start:
+            continue
+        known, weights = fixed[extra.indices[start:stop]], extra.data[start:stop]
+        left = gram + known.T @ (known * weights[:, None]) + regularization * (stop - start) * np.eye(rank)
+        solved[row] = np.linalg.solve(left, known.T @ (1 + weights))
+    return solved
