@@ -14,18 +14,12 @@ from podrec_assets.partitions import CATALOGUE, DAILY, DAY_BEFORE, HISTORY, run_
 from podrec_assets.recommend.blend import BlendConfig, recommend
 from podrec_assets.recommend.evaluate import quality_of_lists
 from podrec_assets.recommend.fusion import default_weights
-from podrec_assets.recommend.gate import list_problems
 from podrec_assets.recommend.interactions import interactions
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, FUSION_WEIGHTS, RECOMMENDATION_QUALITY
 from podrec_assets.settings import Settings
 
 GROUP = "recommendations"
-GATE = dg.AssetCheckSpec(
-    "lists_are_servable", asset="final_recommendations", blocking=True,
-    description="Every listener and the newcomers have a list; nothing heard or unliked is in it; scores are finite and "
-    "ordered. A failure keeps the old publication served.",
-)
 
 
 @dg.asset(
@@ -52,7 +46,7 @@ def fusion_weights(
 @dg.asset(
     group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="mongo",
     kinds={"mongodb", "python"}, owners=OWNERS, code_version="1", automation_condition=MODELS,
-    pool="write_final_recommendations", check_specs=[GATE],
+    pool="write_final_recommendations",
     ins={
         "user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY),
         "episodes": dg.AssetIn(partition_mapping=CATALOGUE),
@@ -69,7 +63,7 @@ def final_recommendations(
     neighbours of what was liked, popular and fresh. user_id "" holds the newcomers' list. Nothing heard is in it. Writes a
     new version; the blocking check decides whether it may be published.
     """
-    settings, found, problems = connections.settings, DailyDocs(), []
+    settings, found = connections.settings, DailyDocs()
     for day in run_days(context):
         history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, settings.half_life_days)
         weights = [w for w in fusion_weights.to_pylist() if w["day"] == day]
@@ -77,15 +71,9 @@ def final_recommendations(
             history, als_top_n[day], similarities[day], catalogue(episodes, day, Settings.catalogue_days), weights,
             BlendConfig(settings.list_length, settings.per_show_cap), day,
         )
-        problems += [f"{day}: {p}" for p in list_problems(found[day], history)]
     lists = [len(d["items"]) for docs in found.values() for d in docs]
-    check = dg.AssetCheckResult(
-        check_name=GATE.name, passed=not problems, severity=dg.AssetCheckSeverity.ERROR,
-        metadata={"problem_count": len(problems), "problems": problems[:20]},
-    )
     return dg.MaterializeResult(
-        value=found, check_results=[check],
-        metadata={"list_count": len(lists), "mean_list_length": sum(lists) / max(1, len(lists))},
+        value=found, metadata={"list_count": len(lists), "mean_list_length": sum(lists) / max(1, len(lists))},
     )
 
 

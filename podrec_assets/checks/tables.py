@@ -1,14 +1,11 @@
 """Checks that every Delta table answers the same way: keys are unique and present, the partition is written."""
 
-from datetime import date
-
 import dagster as dg
 import pyarrow as pa
 
+from podrec_assets.checks.days import days_of_run
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import TABLES, Table
-
-RANGE_START, RANGE_END, PARTITION = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end", "dagster/partition"
 
 
 def build_key_check(spec: Table) -> dg.AssetChecksDefinition:
@@ -21,8 +18,8 @@ def build_key_check(spec: Table) -> dg.AssetChecksDefinition:
     def keys_are_unique(
         context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]
     ) -> dg.AssetCheckResult:
-        condition = _condition(context.run.tags, connections.lake.state(spec.name).latest_day)
-        rows = connections.lake.read(spec.name, condition, ("day", *spec.key))
+        first, last = days_of_run(context, connections.lake.state(spec.name).latest_day)
+        rows = connections.lake.read(spec.name, f"day >= '{first}' AND day <= '{last}'", ("day", *spec.key))
         repeated, absent = count_key_faults(rows, spec)
         return dg.AssetCheckResult(
             passed=repeated == 0 and absent == 0,
@@ -37,12 +34,6 @@ def count_key_faults(rows: pa.Table, spec: Table) -> tuple[int, int]:
     keys = ["day", *spec.key]
     distinct = len(rows.group_by(keys).aggregate([]))
     return len(rows) - distinct, sum(rows[k].null_count for k in keys)
-
-
-def _condition(tags: dict[str, str], latest: date | None) -> str:
-    first = tags.get(RANGE_START) or tags.get(PARTITION) or str(latest or date.min)
-    last = tags.get(RANGE_END) or tags.get(PARTITION) or str(latest or date.min)
-    return f"day >= '{date.fromisoformat(first)}' AND day <= '{date.fromisoformat(last)}'"
 
 
 CHECKS = [build_key_check(spec) for spec in TABLES.values()]

@@ -2,7 +2,6 @@
 
 import sys
 
-import click
 import typer
 
 from podrec_assets.cli import feeds, graph, lists, listeners, services, world
@@ -23,18 +22,4 @@ def _options(debug: bool = typer.Option(False, "--debug", help="Show the traceba
 
 def main() -> None:
     """Runs the command line. Exit codes: 0 done, 1 failed, 2 wrong usage."""
-    command = typer.main.get_command(app)
-    code = 0
-
-    def run() -> None:
-        nonlocal code
-        try:
-            code = command.main(args=sys.argv[1:], prog_name="podrec", standalone_mode=False) or 0
-        except click.exceptions.Exit as done:
-            code = done.exit_code
-        except click.ClickException as err:
-            err.show()
-            code = err.exit_code
-
-    failed = guard(run, debug="--debug" in sys.argv)
-    sys.exit(failed or code)
+    sys.exit(guard(lambda: app(prog_name="podrec"), debug="--debug" in sys.argv))

@@ -12,6 +12,8 @@ from podrec_assets.errors import MissingPartitionError
 from podrec_assets.listening.daily import daily_score_sql
 from podrec_assets.recommend.als import Factors
 from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.landing import Source
+from podrec_assets.resources.local_source import LocalSource
 from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.stores import duck
 
@@ -32,6 +34,15 @@ class Engine:
 
     connections: Connections
     stream: "Callable[[], SparkSession] | None"
+
+    def source(self) -> Source:
+        """Where new and replayed events are read."""
+        lake, kafka, settings = self.connections.lake, self.connections.kafka, self.connections.settings
+        if self.stream is None:
+            return LocalSource(lake, kafka, settings)
+        from podrec_assets.resources.spark_source import SparkSource
+
+        return SparkSource(self.stream, lake, kafka.bootstrap, settings)
 
     def daily_score(self, days: list[date]) -> pa.Table:
         """USER_VS_EPISODE_DAILY rows of the given event days, ordered by key.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from podrec_assets.listening import batches, events
 from podrec_assets.listening.offsets import Ledger
@@ -30,7 +31,7 @@ class LocalTagged:
         self.lake.append(USER_EVENTS, self.rows, metadata_days, ledger.to_json())
 
     def replace(self, days: list[date], ledger: Ledger) -> None:
-        kept = self.rows.filter(pa.compute.is_in(self.rows["day"], pa.array(days, pa.date32())))
+        kept = self.rows.filter(pc.is_in(self.rows["day"], pa.array(days, pa.date32())))
         self.lake.replace_days(USER_EVENTS, kept, days, ledger.to_json())
 
     def touched(self) -> list[tuple[date, date, int]]:

@@ -185,6 +185,10 @@ class Lake:
             )
         return self.read(name, _predicate(days))
 
+    def read_window(self, name: str, last: date, days: int) -> pa.Table:
+        """Rows of the `days` days that end with `last`, whether each was written or not."""
+        return self.read(name, f"day > '{last - timedelta(days=days)}' AND day <= '{last}'")
+
     def _write(self, spec: Table, rows: pa.Table, predicate: str | None, metadata: str) -> None:
         exists = self.table(spec.name) is not None
         try:
