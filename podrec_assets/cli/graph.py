@@ -62,7 +62,9 @@ def materialize(settings: Settings, select: str, first: date, last: date, tags: 
     with open_instance(settings) as instance:
         job = defs.resolve_implicit_global_asset_job_def()
         result = job.execute_in_process(
-            instance=instance, asset_selection=list(keys), tags=spans | (tags or {}), raise_on_error=False
+            instance=instance, asset_selection=list(keys), tags=spans | (tags or {}), raise_on_error=False,
+            # Every event is on the instance for the UI; here only what went wrong is for reading.
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     return {
         "run_id": result.run_id, "success": result.success, "first_day": str(first), "last_day": str(last),

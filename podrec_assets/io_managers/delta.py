@@ -32,9 +32,7 @@ class DeltaIOManager(dg.ConfigurableIOManager):
         """Rows of the input's days. Raises MissingPartitionError naming the day that no run has written."""
         name = context.asset_key.path[-1]
         days = [date.fromisoformat(key) for key in context.asset_partition_keys]
-        table = self.connections.lake.read_days(name, days)
-        context.add_input_metadata({"row_count": len(table), "first_day": str(days[0]), "last_day": str(days[-1])})
-        return table
+        return self.connections.lake.read_days(name, days)
 
 
 def table_metadata(spec: Table, uri: str, rows: pa.Table, version: int) -> dict:

@@ -4,6 +4,7 @@ Reads are bounded and assign offsets themselves: no consumer group, no commits, 
 """
 
 import logging
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -144,9 +145,13 @@ class KafkaStore:
 
     def _drain(self, consumer: Consumer, topic: str, left: dict[int, tuple[int, int]], size: int) -> Iterator[list[Record]]:
         gathered: list[Record] = []
+        heard_at = time.monotonic()
         while left:
-            messages = consumer.consume(min(size, 10_000), timeout=READ_STALL_S)
-            if not messages:
+            # consume() waits for all that it was asked for, so a long timeout would stall at the end of every range.
+            messages = consumer.consume(min(size, 10_000), timeout=0.1)
+            if messages:
+                heard_at = time.monotonic()
+            elif time.monotonic() - heard_at > READ_STALL_S:
                 raise RetryableError(f"Kafka at {self.bootstrap} sent nothing for {READ_STALL_S:.0f} s; check the broker.")
             for message in messages:
                 partition = message.partition()
