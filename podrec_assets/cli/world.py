@@ -55,7 +55,7 @@ def _land(connections: Connections, asset: str) -> None:
     """Asks the asset's offset sensor what to land and runs just that."""
     from podrec_assets.definitions import build_defs
 
-    sensor = build_defs(connections.settings).get_sensor_def(f"{asset}_offsets")
+    sensor = build_defs(connections.settings).resolve_sensor_def(f"{asset}_offsets")
     with open_instance(connections.settings) as instance:
         with dg.build_sensor_context(instance=instance, resources={"connections": connections}, sensor_name=sensor.name) as context:
             tick = sensor.evaluate_tick(context)

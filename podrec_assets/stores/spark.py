@@ -19,6 +19,7 @@ TABLE_PROPERTIES = {
     "delta.minWriterVersion": "2",
 }
 """As deltalake's side sets them: both writers keep protocol (1, 2)."""
+LOGGING = Path(__file__).with_name("log4j2.properties")
 CORES = os.cpu_count() or 2
 
 
@@ -35,7 +36,7 @@ def session_config(settings: Settings, jars_dir: Path) -> dict[str, str]:
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.databricks.delta.snapshotPartitions": "2",
-        "spark.driver.extraJavaOptions": "-Ddelta.log.cacheSize=3 -Duser.timezone=UTC",
+        "spark.driver.extraJavaOptions": f"-Ddelta.log.cacheSize=3 -Duser.timezone=UTC -Dlog4j2.configurationFile={LOGGING.as_uri()}",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.streaming.metricsEnabled": "false",
@@ -51,6 +52,8 @@ def get_session(settings: Settings, java_home: Path, jars_dir: Path, app_name: s
     from pyspark.sql import SparkSession
 
     os.environ["JAVA_HOME"] = str(java_home)
+    if settings.spark_master.startswith("local"):
+        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     builder = SparkSession.builder.appName(app_name)
     for key, value in session_config(settings, jars_dir).items():
