@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo ui test check bench lock clean up down
+.PHONY: help setup demo ui test check lock up down
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,7 @@ test: $(READY) ## all tests, with real services on free ports under a temporary 
 	$(BIN)/python -m pytest
 
 check: $(READY) ## the quick part: format, lint, types, imports, pure tests
+	$(BIN)/ruff format --check podrec_assets podrec_assets_tests
 	$(BIN)/ruff check podrec_assets podrec_assets_tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports

@@ -24,8 +24,10 @@ def nightly() -> dg.AutomationCondition:
     """
     yesterday = AC.in_latest_time_window(timedelta(days=2)) & ~AC.in_latest_time_window()
     recent_missing = AC.any_deps_match(AC.missing() & yesterday)
-    due = AC.cron_tick_passed(NIGHTLY_CRON).since_last_handled()
-    return (yesterday & due & ~recent_missing & ~AC.any_deps_in_progress() & ~AC.in_progress()).with_label("nightly_when_complete")
+    due = AC.since_last_handled(AC.cron_tick_passed(NIGHTLY_CRON))
+    return (yesterday & due & ~recent_missing & ~AC.any_deps_in_progress() & ~AC.in_progress()).with_label(
+        "nightly_when_complete"
+    )
 
 
 AUTOMATION_SENSOR = dg.AutomationConditionSensorDefinition(

@@ -2,9 +2,7 @@
 
 import dagster as dg
 
-FACTS = dg.AssetSelection.assets(
-    "episodes", "transcripts", "vectors", "user_events", "user_vs_episode_daily", "dead_letters"
-)
+FACTS = dg.AssetSelection.assets("episodes", "transcripts", "vectors", "user_events", "user_vs_episode_daily", "dead_letters")
 MODELS = dg.AssetSelection.assets(
     "similarities", "als_top_n", "fusion_weights", "final_recommendations", "publication", "recommendation_quality"
 )

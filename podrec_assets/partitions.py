@@ -4,6 +4,7 @@ Differing definitions would keep assets out of one run, so nobody makes a second
 """
 
 import warnings
+from collections.abc import Mapping
 from datetime import date
 
 import dagster as dg
@@ -27,6 +28,24 @@ def window(days: int) -> dg.TimeWindowPartitionMapping:
 def ahead(days: int) -> dg.TimeWindowPartitionMapping:
     """Each day reads itself and the `days` after it, where they exist."""
     return dg.TimeWindowPartitionMapping(start_offset=0, end_offset=days, allow_nonexistent_upstream_partitions=True)
+
+
+RANGE_START, RANGE_END, PARTITION = (
+    "dagster/asset_partition_range_start",
+    "dagster/asset_partition_range_end",
+    "dagster/partition",
+)
+
+
+def range_tags(first: date, last: date) -> dict[str, str]:
+    """Tags that make one run of the days first..last."""
+    return {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
+
+
+def days_of_tags(tags: Mapping[str, str]) -> tuple[date, date] | None:
+    """First and last day that a run's tags name; None for a run without partitions."""
+    first, last = tags.get(RANGE_START) or tags.get(PARTITION), tags.get(RANGE_END) or tags.get(PARTITION)
+    return (date.fromisoformat(first), date.fromisoformat(last)) if first and last else None
 
 
 def run_days(context: dg.AssetExecutionContext) -> list[date]:

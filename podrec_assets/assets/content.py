@@ -23,9 +23,16 @@ GROUP = "content"
 
 
 @dg.asset(
-    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
-    deps=[episode_metadata_topic], kinds={"deltalake", "kafka"}, owners=OWNERS, code_version="1",
-    pool="write_episodes", metadata={"dagster/column_schema": column_schema(EPISODES)},
+    group_name=GROUP,
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="delta",
+    deps=[episode_metadata_topic],
+    kinds={"deltalake", "kafka"},
+    owners=OWNERS,
+    code_version="1",
+    pool="write_episodes",
+    metadata={"dagster/column_schema": column_schema(EPISODES)},
 )
 def episodes(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
     """One row is one episode as announced on its log day; the day's last announcement wins.
@@ -39,17 +46,30 @@ def episodes(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Co
         if day not in days:
             context.log_event(dg.AssetMaterialization("episodes", partition=str(day), metadata={"row_count": count}))
     rows = connections.lake.read_days("episodes", days)
-    return dg.MaterializeResult(metadata={
-        "row_count": len(rows), "dagster/partition_row_count": len(rows), "dead_letter_count": landed.dead_count,
-        "delta_version": landed.version, "dagster/uri": connections.lake.uri("episodes"),
-        "landed_offsets": {str(p): o for p, o in landed.ledger.landed.items()}, "preview": dg.MetadataValue.md(preview(rows)),
-    })
+    return dg.MaterializeResult(
+        metadata={
+            "row_count": len(rows),
+            "dagster/partition_row_count": len(rows),
+            "dead_letter_count": landed.dead_count,
+            "delta_version": landed.version,
+            "dagster/uri": connections.lake.uri("episodes"),
+            "landed_offsets": {str(p): o for p, o in landed.ledger.landed.items()},
+            "preview": dg.MetadataValue.md(preview(rows)),
+        }
+    )
 
 
 @dg.asset(
-    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
-    kinds={"deltalake", "python"}, owners=OWNERS, code_version="1", automation_condition=FACTS,
-    pool="write_transcripts", metadata={"dagster/column_schema": column_schema(TRANSCRIPTS)},
+    group_name=GROUP,
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="delta",
+    kinds={"deltalake", "python"},
+    owners=OWNERS,
+    code_version="1",
+    automation_condition=FACTS,
+    pool="write_transcripts",
+    metadata={"dagster/column_schema": column_schema(TRANSCRIPTS)},
 )
 def transcripts(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], episodes: pa.Table
@@ -66,15 +86,26 @@ def transcripts(
     connections.lake.replace_dead_letters("transcripts", days, dead)
     table = TRANSCRIPTS.rows(rows)
     states = table["status"].value_counts().to_pylist()
-    return dg.MaterializeResult(value=table, metadata={
-        "dead_letter_count": len(dead), **{f"{s['values']}_count": s["counts"] for s in states},
-    })
+    return dg.MaterializeResult(
+        value=table,
+        metadata={
+            "dead_letter_count": len(dead),
+            **{f"{s['values']}_count": s["counts"] for s in states},
+        },
+    )
 
 
 @dg.asset(
-    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
-    kinds={"deltalake", "huggingface"}, owners=OWNERS, code_version="1", automation_condition=FACTS,
-    pool="write_vectors", metadata={"dagster/column_schema": column_schema(VECTORS)},
+    group_name=GROUP,
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="delta",
+    kinds={"deltalake", "huggingface"},
+    owners=OWNERS,
+    code_version="1",
+    automation_condition=FACTS,
+    pool="write_vectors",
+    metadata={"dagster/column_schema": column_schema(VECTORS)},
 )
 def vectors(connections: dg.ResourceParam[Connections], transcripts: pa.Table) -> dg.MaterializeResult[pa.Table]:
     """One row is one chunk of a transcript with its time span and unit vector.
@@ -88,9 +119,16 @@ def vectors(connections: dg.ResourceParam[Connections], transcripts: pa.Table) -
 
 
 @dg.asset(
-    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="mongo",
-    kinds={"mongodb", "scikitlearn"}, owners=OWNERS, code_version="1", automation_condition=MODELS,
-    pool="write_similarities", metadata={"dagster/column_schema": document_schema("similarities")},
+    group_name=GROUP,
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="mongo",
+    kinds={"mongodb", "scikitlearn"},
+    owners=OWNERS,
+    code_version="1",
+    automation_condition=MODELS,
+    pool="write_similarities",
+    metadata={"dagster/column_schema": document_schema("similarities")},
     ins={"vectors": dg.AssetIn(partition_mapping=CATALOGUE), "episodes": dg.AssetIn(partition_mapping=CATALOGUE)},
 )
 def similarities(

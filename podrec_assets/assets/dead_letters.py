@@ -11,9 +11,17 @@ from podrec_assets.schemas import DEAD_LETTERS
 
 
 @dg.asset(
-    group_name="content", partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
-    kinds={"deltalake"}, owners=OWNERS, code_version="1", automation_condition=FACTS, pool="write_dead_letters",
-    deps=["episodes", "transcripts", "user_events"], metadata={"dagster/column_schema": column_schema(DEAD_LETTERS)},
+    group_name="content",
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="delta",
+    kinds={"deltalake"},
+    owners=OWNERS,
+    code_version="1",
+    automation_condition=FACTS,
+    pool="write_dead_letters",
+    deps=["episodes", "transcripts", "user_events"],
+    metadata={"dagster/column_schema": column_schema(DEAD_LETTERS)},
 )
 def dead_letters(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
     """One row is one unusable record of any stage, on the day it was met, with its reason, place and raw bytes.
@@ -25,7 +33,12 @@ def dead_letters(context: dg.AssetExecutionContext, connections: dg.ResourcePara
     connections.lake.replace_dead_letters("dead_letters", days, [])
     rows = connections.lake.read_days("dead_letters", days)
     reasons = {r["values"]: r["counts"] for r in rows["reason"].value_counts().to_pylist()}
-    return dg.MaterializeResult(metadata={
-        "row_count": len(rows), "dagster/partition_row_count": len(rows), "rows_by_reason": reasons,
-        "dagster/uri": connections.lake.uri("dead_letters"), "preview": dg.MetadataValue.md(preview(rows)),
-    })
+    return dg.MaterializeResult(
+        metadata={
+            "row_count": len(rows),
+            "dagster/partition_row_count": len(rows),
+            "rows_by_reason": reasons,
+            "dagster/uri": connections.lake.uri("dead_letters"),
+            "preview": dg.MetadataValue.md(preview(rows)),
+        }
+    )

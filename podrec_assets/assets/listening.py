@@ -8,10 +8,10 @@ import pyarrow as pa
 from podrec_assets.assets.topics import OWNERS, user_events_topic
 from podrec_assets.automation import LISTENING_FACTS, MODELS
 from podrec_assets.content.catalogue import of_window
-from podrec_assets.io_managers.delta import column_schema, preview, table_metadata
+from podrec_assets.io_managers.delta import column_schema, preview
 from podrec_assets.io_managers.mongo import DailyDocs, document_schema
 from podrec_assets.partitions import DAILY, HISTORY, LATE, run_days
-from podrec_assets.recommend.als import top_n
+from podrec_assets.recommend.als import AlsConfig, top_n
 from podrec_assets.recommend.interactions import interactions
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.engines import build_engine
@@ -24,9 +24,16 @@ GROUP = "listening"
 
 
 @dg.asset(
-    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
-    deps=[user_events_topic], kinds={"deltalake", "kafka", "spark"}, owners=OWNERS, code_version="1",
-    pool="write_user_events", metadata={"dagster/column_schema": column_schema(USER_EVENTS)},
+    group_name=GROUP,
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="delta",
+    deps=[user_events_topic],
+    kinds={"deltalake", "kafka", "spark"},
+    owners=OWNERS,
+    code_version="1",
+    pool="write_user_events",
+    metadata={"dagster/column_schema": column_schema(USER_EVENTS)},
 )
 def user_events(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], spark: SparkResource
@@ -44,19 +51,31 @@ def user_events(
     for day in sorted(landed.log_days - set(days)):
         context.log_event(dg.AssetMaterialization("user_events", partition=str(day)))
     rows = connections.lake.read_days("user_events", days)
-    return dg.MaterializeResult(metadata={
-        "row_count": len(rows), "dagster/partition_row_count": len(rows), "dead_letter_count": landed.dead_count,
-        "dagster/uri": connections.lake.uri("user_events"), "new_row_count": landed.row_count,
-        "landed_offsets": {str(p): o for p, o in sorted(landed.ledger.landed.items())},
-        "event_days_touched": [str(d) for d in sorted(landed.event_days)],
-        "preview": dg.MetadataValue.md(preview(rows)),
-    })
+    return dg.MaterializeResult(
+        metadata={
+            "row_count": len(rows),
+            "dagster/partition_row_count": len(rows),
+            "dead_letter_count": landed.dead_count,
+            "dagster/uri": connections.lake.uri("user_events"),
+            "new_row_count": landed.row_count,
+            "landed_offsets": {str(p): o for p, o in sorted(landed.ledger.landed.items())},
+            "event_days_touched": [str(d) for d in sorted(landed.event_days)],
+            "preview": dg.MetadataValue.md(preview(rows)),
+        }
+    )
 
 
 @dg.asset(
-    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
-    deps=[dg.AssetDep("user_events", partition_mapping=LATE)], kinds={"deltalake", "spark"}, owners=OWNERS, code_version="1",
-    automation_condition=LISTENING_FACTS, pool="write_user_vs_episode_daily",
+    group_name=GROUP,
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="delta",
+    deps=[dg.AssetDep("user_events", partition_mapping=LATE)],
+    kinds={"deltalake", "spark"},
+    owners=OWNERS,
+    code_version="1",
+    automation_condition=LISTENING_FACTS,
+    pool="write_user_vs_episode_daily",
     metadata={"dagster/column_schema": column_schema(USER_VS_EPISODE_DAILY)},
 )
 def user_vs_episode_daily(
@@ -72,13 +91,22 @@ def user_vs_episode_daily(
 
 
 @dg.asset(
-    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="mongo",
-    kinds={"mongodb", "spark"}, owners=OWNERS, code_version="1", automation_condition=MODELS, pool="write_als_top_n",
+    group_name=GROUP,
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="mongo",
+    kinds={"mongodb", "spark"},
+    owners=OWNERS,
+    code_version="1",
+    automation_condition=MODELS,
+    pool="write_als_top_n",
     ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
     metadata={"dagster/column_schema": document_schema("als_top_n")},
 )
 def als_top_n(
-    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], spark: SparkResource,
+    context: dg.AssetExecutionContext,
+    connections: dg.ResourceParam[Connections],
+    spark: SparkResource,
     user_vs_episode_daily: pa.Table,
 ) -> DailyDocs:
     """One document is one listener's top episodes by ALS on implicit feedback, as of the end of the day.
@@ -87,7 +115,8 @@ def als_top_n(
     any listening gives no documents.
     """
     settings, engine, found = connections.settings, build_engine(connections, spark), DailyDocs()
+    config = AlsConfig(settings.als_rank, settings.als_regularization, settings.als_alpha, settings.als_iterations, settings.seed)
     for day in run_days(context):
         history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, settings.half_life_days)
-        found[day] = top_n(engine.fit_als(history.matrix), history, settings.als_top_n) if history.users else []
+        found[day] = top_n(engine.fit_als(history.matrix, config), history, config, settings.als_top_n) if history.users else []
     return found

@@ -23,9 +23,17 @@ GROUP = "recommendations"
 
 
 @dg.asset(
-    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
-    kinds={"deltalake", "python"}, owners=OWNERS, code_version="1", automation_condition=MODELS, pool="write_fusion_weights",
-    ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)}, deps=["als_top_n", "similarities"],
+    group_name=GROUP,
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="delta",
+    kinds={"deltalake", "python"},
+    owners=OWNERS,
+    code_version="1",
+    automation_condition=MODELS,
+    pool="write_fusion_weights",
+    ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
+    deps=["als_top_n", "similarities"],
     metadata={"dagster/column_schema": column_schema(FUSION_WEIGHTS)},
 )
 def fusion_weights(
@@ -37,15 +45,23 @@ def fusion_weights(
     """
     rows: list[dict] = []
     for day in run_days(context):
-        history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, connections.settings.half_life_days)
+        history = interactions(
+            of_window(user_vs_episode_daily, day, Settings.history_days), day, connections.settings.half_life_days
+        )
         counts = {user: len(heard) for user, heard in history.seen.items()}
         rows += [{**row, "day": day} for row in default_weights(counts, connections.settings.fusion_alpha)]
     return FUSION_WEIGHTS.rows(rows)
 
 
 @dg.asset(
-    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="mongo",
-    kinds={"mongodb", "python"}, owners=OWNERS, code_version="1", automation_condition=MODELS,
+    group_name=GROUP,
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="mongo",
+    kinds={"mongodb", "python"},
+    owners=OWNERS,
+    code_version="1",
+    automation_condition=MODELS,
     pool="write_final_recommendations",
     ins={
         "user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY),
@@ -54,8 +70,13 @@ def fusion_weights(
     metadata={"dagster/column_schema": document_schema("final_recommendations")},
 )
 def final_recommendations(
-    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], als_top_n: DailyDocs,
-    similarities: DailyDocs, fusion_weights: pa.Table, user_vs_episode_daily: pa.Table, episodes: pa.Table,
+    context: dg.AssetExecutionContext,
+    connections: dg.ResourceParam[Connections],
+    als_top_n: DailyDocs,
+    similarities: DailyDocs,
+    fusion_weights: pa.Table,
+    user_vs_episode_daily: pa.Table,
+    episodes: pa.Table,
 ) -> dg.MaterializeResult[DailyDocs]:
     """One document is one listener's ranked list as of the day, each item with score, parts and a reason.
 
@@ -68,18 +89,30 @@ def final_recommendations(
         history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, settings.half_life_days)
         weights = [w for w in fusion_weights.to_pylist() if w["day"] == day]
         found[day] = recommend(
-            history, als_top_n[day], similarities[day], catalogue(episodes, day, Settings.catalogue_days), weights,
-            BlendConfig(settings.list_length, settings.per_show_cap), day,
+            history,
+            als_top_n[day],
+            similarities[day],
+            catalogue(episodes, day, Settings.catalogue_days),
+            weights,
+            BlendConfig(settings.list_length, settings.per_show_cap),
+            day,
         )
     lists = [len(d["items"]) for docs in found.values() for d in docs]
     return dg.MaterializeResult(
-        value=found, metadata={"list_count": len(lists), "mean_list_length": sum(lists) / max(1, len(lists))},
+        value=found,
+        metadata={"list_count": len(lists), "mean_list_length": sum(lists) / max(1, len(lists))},
     )
 
 
 @dg.asset(
-    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(),
-    kinds={"mongodb"}, owners=OWNERS, code_version="1", automation_condition=MODELS, pool="write_publication",
+    group_name=GROUP,
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    kinds={"mongodb"},
+    owners=OWNERS,
+    code_version="1",
+    automation_condition=MODELS,
+    pool="write_publication",
     deps=["als_top_n", "similarities", "final_recommendations"],
 )
 def publication(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
@@ -94,18 +127,31 @@ def publication(context: dg.AssetExecutionContext, connections: dg.ResourceParam
         versions = {name: found.version for name in COLLECTIONS if (found := mongo.latest_version(name, day))}
         current = mongo.publish(day, versions, current)
     pruned = [v for name in COLLECTIONS for v in mongo.prune(name, connections.settings.keep_versions)]
-    return dg.MaterializeResult(metadata={
-        "served_day": current.day.isoformat(), "versions": current.versions, "move_count": current.v,
-        "pruned_version_count": len(pruned),
-    })
+    return dg.MaterializeResult(
+        metadata={
+            "served_day": current.day.isoformat(),
+            "versions": current.versions,
+            "move_count": current.v,
+            "pruned_version_count": len(pruned),
+        }
+    )
 
 
 @dg.asset(
-    group_name=GROUP, partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="delta",
-    kinds={"deltalake", "python"}, owners=OWNERS, code_version="1", automation_condition=FACTS,
-    pool="write_recommendation_quality", deps=[
-        dg.AssetDep("final_recommendations", partition_mapping=DAY_BEFORE), dg.AssetDep("als_top_n", partition_mapping=DAY_BEFORE),
-    ], ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
+    group_name=GROUP,
+    partitions_def=DAILY,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="delta",
+    kinds={"deltalake", "python"},
+    owners=OWNERS,
+    code_version="1",
+    automation_condition=FACTS,
+    pool="write_recommendation_quality",
+    deps=[
+        dg.AssetDep("final_recommendations", partition_mapping=DAY_BEFORE),
+        dg.AssetDep("als_top_n", partition_mapping=DAY_BEFORE),
+    ],
+    ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
     metadata={"dagster/column_schema": column_schema(RECOMMENDATION_QUALITY)},
 )
 def recommendation_quality(

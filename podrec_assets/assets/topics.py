@@ -7,7 +7,8 @@ OWNERS = ["team:podrec"]
 
 episode_metadata_topic = dg.AssetSpec(
     "episode_metadata_topic",
-    description="Kafka topic `episode-metadata`. One record is one episode announcement, key: episode id. Written by `podrec ingest`.",
+    description="Kafka topic `episode-metadata`. One record is one episode announcement, key: episode id. Written by "
+    "`podrec ingest`.",
     group_name=TOPICS_GROUP,
     kinds={"kafka"},
     owners=OWNERS,

@@ -13,7 +13,8 @@ SHOWN = 20
 
 
 @dg.asset_check(
-    asset="final_recommendations", blocking=True,
+    asset="final_recommendations",
+    blocking=True,
     description="Every listener and the newcomers have a list; nothing heard or unliked is in it; scores are finite and "
     "falling; each item has a reason. A failure keeps the old publication served.",
 )

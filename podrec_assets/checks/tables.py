@@ -12,7 +12,9 @@ def build_key_check(spec: Table) -> dg.AssetChecksDefinition:
     """A blocking check that the table's key is unique and has no nulls on the days of the run."""
 
     @dg.asset_check(
-        asset=spec.name, name="keys_are_unique", blocking=True,
+        asset=spec.name,
+        name="keys_are_unique",
+        blocking=True,
         description=f"({', '.join(('day', *spec.key))}) is unique and never null on the days of the run.",
     )
     def keys_are_unique(

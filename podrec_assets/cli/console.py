@@ -66,6 +66,8 @@ def guard(command: Callable[[], Any], debug: bool) -> int:
     except Exception as err:
         if debug:
             raise
-        progress.print(f"[bold red]error:[/] {type(err).__name__}: {str(err).splitlines()[0] if str(err) else ''} (--debug shows where)")
+        progress.print(
+            f"[bold red]error:[/] {type(err).__name__}: {str(err).splitlines()[0] if str(err) else ''} (--debug shows where)"
+        )
         return 1
     return 0

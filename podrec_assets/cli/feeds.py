@@ -1,6 +1,6 @@
 """`podrec ingest`: feeds to `episode-metadata`, only what is new or changed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 import typer
@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
 
 def ingest(
     feed_urls: Annotated[list[str], typer.Argument(metavar="FEED_URL...", help="Addresses of RSS feeds.")],
-    backdate: Annotated[bool, typer.Option("--backdate", help="Into an empty topic: stamp records with the publication time.")] = False,
+    backdate: Annotated[
+        bool, typer.Option("--backdate", help="Into an empty topic: stamp records with the publication time.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Announce the new and changed episodes of feeds on the topic `episode-metadata`.
@@ -59,7 +61,10 @@ def ingest_feeds(connections: Connections, feed_urls: list[str], backdate: bool,
         say("the topic is not empty, so these records bear the present time")
     connections.kafka.produce(topic, _messages(fresh, backdated, now, connections.settings.start_day))
     return {
-        "feeds": reports, "produced_count": len(fresh), "failed_count": sum(bool(r["error"]) for r in reports), "backdated": backdated,
+        "feeds": reports,
+        "produced_count": len(fresh),
+        "failed_count": sum(bool(r["error"]) for r in reports),
+        "backdated": backdated,
     }
 
 
@@ -81,11 +86,24 @@ def _poll(connections: Connections, url: str, now: datetime) -> tuple[dict, list
         fetched = connections.fetcher.get(url)
         feed = parse_feed(fetched.body, url)
     except PodrecError as err:
-        letter = {"day": now.date(), "stage": STAGE, "source_key": url, "reason": getattr(err, "reason", "feed_unusable"), "detail": str(err)}
+        letter = {
+            "day": now.date(),
+            "stage": STAGE,
+            "source_key": url,
+            "reason": getattr(err, "reason", "feed_unusable"),
+            "detail": str(err),
+        }
         connections.lake.add_dead_letters([letter])
         return report | {"error": str(err), "dead_letter_count": 1}, []
     letters = [
-        {"day": now.date(), "stage": STAGE, "source_key": p.source_key, "reason": p.reason, "detail": p.detail, "payload": p.payload}
+        {
+            "day": now.date(),
+            "stage": STAGE,
+            "source_key": p.source_key,
+            "reason": p.reason,
+            "detail": p.detail,
+            "payload": p.payload,
+        }
         for p in feed.problems
     ]
     connections.lake.add_dead_letters(letters)
@@ -93,12 +111,13 @@ def _poll(connections: Connections, url: str, now: datetime) -> tuple[dict, list
     return report | counts, feed.episodes
 
 
-def _messages(fresh: list, backdated: bool, now: datetime, floor: object) -> list[Message]:
+def _messages(fresh: list, backdated: bool, now: datetime, floor: date) -> list[Message]:
     """Messages in time order; backdated ones bear their publication time, held between the first day and now."""
     first = datetime(floor.year, floor.month, floor.day, tzinfo=UTC)
     stamped = sorted(((min(max(a.published_at or first, first), now), a) for a in fresh), key=lambda s: (s[0], s[1].episode_id))
     return [
-        Message(a.episode_id.encode(), announcements.encode(a), int(at.timestamp() * 1000) if backdated else None) for at, a in stamped
+        Message(a.episode_id.encode(), announcements.encode(a), int(at.timestamp() * 1000) if backdated else None)
+        for at, a in stamped
     ]
 
 
@@ -108,4 +127,6 @@ def _print_ingest(document: dict) -> None:
             out.print(f"[red]{feed['feed_url']}[/]: {feed['error']} (kept as a dead letter)")
         else:
             out.print(f"{feed['show_title']}: {feed['episode_count']} episodes, {feed['produced_count']} new or changed")
-    out.print(f"{document['produced_count']} announcements produced" + (", at their publication time" if document["backdated"] else ""))
+    out.print(
+        f"{document['produced_count']} announcements produced" + (", at their publication time" if document["backdated"] else "")
+    )

@@ -13,6 +13,7 @@ import typer
 from podrec_assets.cli.console import Json, emit, out, parse_days, say
 from podrec_assets.cli.instance import TOP, instance_environment, open_instance
 from podrec_assets.errors import PodrecError, ServiceError, UnknownIdError
+from podrec_assets.partitions import range_tags
 from podrec_assets.services import process
 from podrec_assets.settings import Settings
 
@@ -24,7 +25,9 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    select: Annotated[str, typer.Option("--select", help="Asset names separated by spaces, or a Dagster selection expression.")] = "*",
+    select: Annotated[
+        str, typer.Option("--select", help="Asset names separated by spaces, or a Dagster selection expression.")
+    ] = "*",
     days: Annotated[str, typer.Option("--days", help="A..B or one day; today by default.")] = "",
     as_json: Json = False,
 ) -> None:
@@ -39,7 +42,7 @@ def run(
         raise typer.Exit(1)
 
 
-def materialize(settings: Settings, select: str, first: date, last: date, tags: dict[str, str] | None = None) -> dict:
+def materialize(settings: Settings, select: str, first: date, last: date) -> dict:
     """Runs the selection for the days first..last in this process, recorded on the shared instance.
 
     Returns:
@@ -55,20 +58,27 @@ def materialize(settings: Settings, select: str, first: date, last: date, tags: 
     keys = resolve_selection(defs, select)
     if first < settings.start_day or last > datetime.now(UTC).date():
         raise PodrecError(f"Days must lie between {settings.start_day} and today ({datetime.now(UTC).date()}).")
-    spans = {"dagster/asset_partition_range_start": str(first), "dagster/asset_partition_range_end": str(last)}
     names = sorted(k.to_user_string() for k in keys)
     say(f"running {', '.join(names)} for {first}..{last}")
     begun = time.monotonic()
     with open_instance(settings) as instance:
         job = defs.resolve_implicit_global_asset_job_def()
         result = job.execute_in_process(
-            instance=instance, asset_selection=list(keys), tags=spans | (tags or {}), raise_on_error=False,
+            instance=instance,
+            asset_selection=list(keys),
+            tags=range_tags(first, last),
+            raise_on_error=False,
             # Every event is on the instance for the UI; here only what went wrong is for reading.
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     return {
-        "run_id": result.run_id, "success": result.success, "first_day": str(first), "last_day": str(last),
-        "seconds": round(time.monotonic() - begun, 1), "assets": names, "errors": _errors(result),
+        "run_id": result.run_id,
+        "success": result.success,
+        "first_day": str(first),
+        "last_day": str(last),
+        "seconds": round(time.monotonic() - begun, 1),
+        "assets": names,
+        "errors": _errors(result),
     }
 
 

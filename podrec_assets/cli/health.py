@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import pyarrow.compute as pc
 
@@ -12,6 +13,7 @@ from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, TABLES
 from podrec_assets.services import jars, java, supervisor
 from podrec_assets.settings import Settings
+from podrec_assets.stores.mongo import Publication
 
 
 def report(connections: Connections) -> dict:
@@ -47,10 +49,14 @@ def _table(connections: Connections, name: str) -> dict:
     }
 
 
-def _collection(connections: Connections, name: str, published: object) -> dict:
+def _collection(connections: Connections, name: str, published: Publication | None) -> dict:
     served = published.versions.get(name) if published else None
     found = connections.mongo.version(name, served) if served else connections.mongo.latest_version(name)
-    return {"documents": found.count, "version": found.version, "day": str(found.day)} if found else {**_NO_COLLECTION, "documents": 0}
+    return (
+        {"documents": found.count, "version": found.version, "day": str(found.day)}
+        if found
+        else {**_NO_COLLECTION, "documents": 0}
+    )
 
 
 def _topic(connections: Connections, topic: str, table: str, up: bool) -> dict:
@@ -75,14 +81,19 @@ def diagnose(connections: Connections) -> list[dict]:
         _finding("Python", lambda: sys.version.split()[0], "install Python 3.11 or newer", ok=sys.version_info >= (3, 11)),
         _finding("Java", lambda: str(java.java_home(settings)), "run `make setup`, or set JAVA_HOME to a Java 17 or 21"),
         _finding("jars", lambda: f"verified under {_jars(settings)}", "run `podrec up` with a network once"),
-        _finding("lake", lambda: f"{settings.lake_root}, {len(connections.lake.state('episodes').days)} days of episodes", "check PODREC_LAKE"),
+        _finding(
+            "lake",
+            lambda: f"{settings.lake_root}, {len(connections.lake.state('episodes').days)} days of episodes",
+            "check PODREC_LAKE",
+        ),
         _finding("embedding model", _packaged_model, "run `make setup`, or set PODREC_EMBEDDING_MODEL"),
     ]
     for name, remedy in (
-        ("kafka", "run `podrec up` or check PODREC_KAFKA_BOOTSTRAP"), ("mongo", "run `podrec up` or check PODREC_MONGO_URI"),
+        ("kafka", "run `podrec up` or check PODREC_KAFKA_BOOTSTRAP"),
+        ("mongo", "run `podrec up` or check PODREC_MONGO_URI"),
         ("samples", "run `podrec up`"),
     ):
-        findings.append(_finding(name, lambda name=name: _reach(connections, name), remedy))
+        findings.append(_finding(name, partial(_reach, connections, name), remedy))
     return findings
 
 

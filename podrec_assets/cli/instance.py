@@ -12,8 +12,18 @@ TOP = Path(__file__).resolve().parents[2]
 POOL_LIMITS = {
     f"write_{name}": 1
     for name in (
-        "episodes", "transcripts", "vectors", "similarities", "user_events", "user_vs_episode_daily", "als_top_n",
-        "fusion_weights", "final_recommendations", "publication", "recommendation_quality", "dead_letters",
+        "episodes",
+        "transcripts",
+        "vectors",
+        "similarities",
+        "user_events",
+        "user_vs_episode_daily",
+        "als_top_n",
+        "fusion_weights",
+        "final_recommendations",
+        "publication",
+        "recommendation_quality",
+        "dead_letters",
     )
 }
 """One writer a table: the pool keeps a second run from waiting on the table's lock inside a process."""

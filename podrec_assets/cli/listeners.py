@@ -9,7 +9,8 @@ import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
 from podrec_assets.errors import PermanentError
-from podrec_assets.listening.simulator import EpisodeInfo, simulate as simulate_listeners
+from podrec_assets.listening.simulator import EpisodeInfo
+from podrec_assets.listening.simulator import simulate as simulate_listeners
 from podrec_assets.resources.connections import Connections
 from podrec_assets.sample_world import library
 from podrec_assets.stores.kafka import Message
@@ -38,7 +39,11 @@ def produce(
     connections.kafka.ensure_topic(topic, connections.settings.kafka_partitions)
     with file.open("rb") as lines:
         count = connections.kafka.produce(topic, (to_message(line.rstrip(b"\r\n")) for line in lines if line.strip()))
-    emit({"topic": topic, "produced_count": count}, as_json, lambda d: out.print(f"{d['produced_count']} records produced to {d['topic']}"))
+    emit(
+        {"topic": topic, "produced_count": count},
+        as_json,
+        lambda d: out.print(f"{d['produced_count']} records produced to {d['topic']}"),
+    )
 
 
 def to_message(line: bytes) -> Message:
@@ -88,12 +93,17 @@ def simulate_events(connections: Connections, days: int, users: int, seed: int, 
 def known_episodes(connections: Connections) -> list[EpisodeInfo]:
     """Episodes in the lake, with a topic each: the sample world's own, or the show for any other feed."""
     topics = library.topics()
-    rows = connections.lake.read("episodes", columns=("episode_id", "show_id", "feed_url", "published_at", "recorded_at", "duration_s"))
+    rows = connections.lake.read(
+        "episodes", columns=("episode_id", "show_id", "feed_url", "published_at", "recorded_at", "duration_s")
+    )
     found = {}
     for row in sorted(rows.to_pylist(), key=lambda r: r["recorded_at"]):
         slug = row["feed_url"].rpartition("/")[2].removesuffix(".xml")
         found[row["episode_id"]] = EpisodeInfo(
-            row["episode_id"], row["show_id"], topics.get(slug, row["show_id"]), row["published_at"] or row["recorded_at"],
+            row["episode_id"],
+            row["show_id"],
+            topics.get(slug, row["show_id"]),
+            row["published_at"] or row["recorded_at"],
             row["duration_s"] or 1800.0,
         )
     return [found[e] for e in sorted(found)]

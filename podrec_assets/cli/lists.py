@@ -42,7 +42,10 @@ def recommendations(connections: Connections, user: str, k: int) -> dict:
     fields = ("rank", "episode_id", "show", "title", "score", "als", "cosine", "sources", "reason")
     items = [{"show": i["show_title"], **i} for i in (served or {"items": []})["items"][:k]]
     return {
-        "user_id": user, "known": found is not None, "day": str(published.day), "version": version,
+        "user_id": user,
+        "known": found is not None,
+        "day": str(published.day),
+        "version": version,
         "items": [{f: i[f] for f in fields} for i in items],
     }
 
@@ -86,8 +89,14 @@ def neighbours(connections: Connections, episode: str, k: int) -> dict:
         why = "has no transcript, so it has no neighbours" if episode in titles else "is unknown"
         raise UnknownIdError(f"episode {episode!r} {why}; known: {known}, ...")
     items = [
-        {"rank": i["rank"], "episode_id": i["episode_id"], "title": titles.get(i["episode_id"]), "cosine": i["cosine"],
-         "here_s": i["here_s"], "there_s": i["there_s"]}
+        {
+            "rank": i["rank"],
+            "episode_id": i["episode_id"],
+            "title": titles.get(i["episode_id"]),
+            "cosine": i["cosine"],
+            "here_s": i["here_s"],
+            "there_s": i["there_s"],
+        }
         for i in found["items"][:k]
     ]
     return {"episode_id": episode, "title": titles.get(episode), "items": items}

@@ -4,12 +4,15 @@ import sys
 
 import typer
 
-from podrec_assets.cli import feeds, graph, lists, listeners, services, world
+from podrec_assets.cli import feeds, graph, listeners, lists, services, world
 from podrec_assets.cli.console import guard
 
 app = typer.Typer(
     help="podrec: podcast feeds and listening events in, explained personal recommendations out.",
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
 )
 for family in (services, feeds, listeners, world, graph, lists):
     family.register(app)

@@ -72,7 +72,12 @@ def show_settings(as_json: Json = False) -> None:
         f"PODREC_{name.upper()}": {"value": str(getattr(settings, name)), "meaning": field.description}
         for name, field in Settings.model_fields.items()
     }
-    emit(values, as_json, lambda d: [out.print(f"[bold]{k}[/]={v['value']}\n    {v['meaning']}") for k, v in d.items()])
+    emit(values, as_json, _print_settings)
+
+
+def _print_settings(document: dict) -> None:
+    for name, setting in document.items():
+        out.print(f"[bold]{name}[/]={setting['value']}\n    {setting['meaning']}")
 
 
 def _print_services(document: dict) -> None:
@@ -102,4 +107,6 @@ def _print_grid(title: str, columns: tuple[str, ...], rows: dict[str, dict]) -> 
 def _print_findings(document: dict) -> None:
     for finding in document["findings"]:
         mark = "[green]ok[/]     " if finding["ok"] else "[red]missing[/]"
-        out.print(f"{mark} {finding['what']}: {finding['detail']}" + ("" if finding["ok"] else f"\n        -> {finding['remedy']}"))
+        out.print(
+            f"{mark} {finding['what']}: {finding['detail']}" + ("" if finding["ok"] else f"\n        -> {finding['remedy']}")
+        )

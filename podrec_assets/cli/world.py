@@ -14,6 +14,7 @@ from podrec_assets.cli.listeners import simulate_events
 from podrec_assets.cli.lists import print_recommendations, recommendations
 from podrec_assets.cli.services import up
 from podrec_assets.errors import PodrecError
+from podrec_assets.partitions import days_of_tags
 from podrec_assets.resources.connections import Connections
 from podrec_assets.sample_world import library
 from podrec_assets.services import supervisor
@@ -48,7 +49,10 @@ def demo() -> None:
     _run(connections, MODELS, today - timedelta(days=1), today)
     _print_tables(connections)
     _print_lists(connections)
-    out.print("\nNext: `make ui` opens Dagster on these runs; `podrec similar EPISODE`, `podrec status`; README: your own feeds and events.")
+    out.print(
+        "\nNext: `make ui` opens Dagster on these runs; `podrec similar EPISODE`, `podrec status`; "
+        "README: your own feeds and events."
+    )
 
 
 def _land(connections: Connections, asset: str) -> None:
@@ -57,14 +61,18 @@ def _land(connections: Connections, asset: str) -> None:
 
     sensor = build_defs(connections.settings).resolve_sensor_def(f"{asset}_offsets")
     with open_instance(connections.settings) as instance:
-        with dg.build_sensor_context(instance=instance, resources={"connections": connections}, sensor_name=sensor.name) as context:
+        with dg.build_sensor_context(
+            instance=instance, resources={"connections": connections}, sensor_name=sensor.name
+        ) as context:
             tick = sensor.evaluate_tick(context)
         for event in tick.asset_events:
             instance.report_runless_asset_event(event)
-    say(f"sensor {sensor.name}: {tick.skip_message or ', '.join(r.run_key for r in tick.run_requests)}")
-    for request in tick.run_requests:
-        span = request.partition_key_range
-        _run(connections, asset, date.fromisoformat(span.start), date.fromisoformat(span.end))
+    requests = tick.run_requests or []
+    say(f"sensor {sensor.name}: {tick.skip_message or ', '.join(str(r.run_key) for r in requests)}")
+    for request in requests:
+        span = days_of_tags(request.tags)
+        assert span
+        _run(connections, asset, *span)
 
 
 def _run(connections: Connections, select: str, first: date, last: date) -> None:
@@ -82,7 +90,9 @@ def _print_tables(connections: Connections) -> None:
     document = health.report(connections)
     out.print("\n[bold]Tables[/]")
     for name, table in document["tables"].items():
-        out.print(f"  {name:<24}{table['rows']:>8} rows on {table['days']:>3} days, {table['first_day']} to {table['latest_day']}")
+        out.print(
+            f"  {name:<24}{table['rows']:>8} rows on {table['days']:>3} days, {table['first_day']} to {table['latest_day']}"
+        )
     out.print("[bold]Collections[/]")
     for name, collection in document["collections"].items():
         out.print(f"  {name:<24}{collection['documents']:>8} documents as of {collection['day']}")

@@ -108,10 +108,17 @@ def landing_rows(records: Iterable[Record], day_of: Callable[[Record], date]) ->
         try:
             row = decode(record.value)
         except UnusableInputError as err:
-            dead.append({
-                "day": day, "stage": STAGE, "source_key": f"{record.topic}:{record.partition}:{record.offset}",
-                "reason": err.reason, "detail": str(err), **kafka, "payload": (record.value or b"")[:PAYLOAD_BYTES],
-            })
+            dead.append(
+                {
+                    "day": day,
+                    "stage": STAGE,
+                    "source_key": f"{record.topic}:{record.partition}:{record.offset}",
+                    "reason": err.reason,
+                    "detail": str(err),
+                    **kafka,
+                    "payload": (record.value or b"")[:PAYLOAD_BYTES],
+                }
+            )
         else:
             rows[day, row["episode_id"]] = {"day": day, **row, **kafka}
     return [row for _, row in sorted(rows.items(), key=lambda item: item[0])], dead
@@ -193,8 +200,12 @@ def _links(field: pa.Field, value: Any) -> list[dict]:
 
 
 _CONVERTERS = (
-    (pa.types.is_string, _text), (pa.types.is_floating, _number), (pa.types.is_integer, _integer),
-    (pa.types.is_boolean, _boolean), (pa.types.is_timestamp, _timestamp), (pa.types.is_list, _links),
+    (pa.types.is_string, _text),
+    (pa.types.is_floating, _number),
+    (pa.types.is_integer, _integer),
+    (pa.types.is_boolean, _boolean),
+    (pa.types.is_timestamp, _timestamp),
+    (pa.types.is_list, _links),
 )
 
 

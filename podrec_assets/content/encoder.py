@@ -34,7 +34,7 @@ class SentenceEncoder:
         self._path = model_path
 
     @cached_property
-    def _model(self):  # noqa: ANN202  (sentence_transformers is imported late: it takes seconds)
+    def _model(self):
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         from sentence_transformers import SentenceTransformer
@@ -79,10 +79,18 @@ def embed_transcripts(transcripts: pa.Table, encoder: Encoder, chunk_tokens: int
     spoken = [t for t in transcripts.to_pylist() if t["status"] == "ok" and t["segments"]]
     for transcript in sorted(spoken, key=lambda t: (t["day"], t["episode_id"])):
         for number, chunk in enumerate(chunk_segments(transcript["segments"], chunk_tokens, encoder.count_tokens)):
-            rows.append({
-                "day": transcript["day"], "episode_id": transcript["episode_id"], "chunk": number, "start_s": chunk.start_s,
-                "end_s": chunk.end_s, "text": chunk.text, "token_count": chunk.token_count, "embedding_version": encoder.version,
-            })
+            rows.append(
+                {
+                    "day": transcript["day"],
+                    "episode_id": transcript["episode_id"],
+                    "chunk": number,
+                    "start_s": chunk.start_s,
+                    "end_s": chunk.end_s,
+                    "text": chunk.text,
+                    "token_count": chunk.token_count,
+                    "embedding_version": encoder.version,
+                }
+            )
     if not rows:
         return VECTORS.empty()
     vectors = encoder.encode([r["text"] for r in rows])

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from calendar import timegm
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -82,7 +82,7 @@ def parse_feed(body: bytes, feed_url: str) -> Feed:
         else:
             found.append(announcement)
     episodes, repeated = _told_apart(found)
-    return Feed(*show, episodes, problems + repeated)
+    return Feed(show.show_id, show.title, show.language, show.image_url, show.link, episodes, problems + repeated)
 
 
 def _xml(body: bytes, feed_url: str) -> tuple[Element | None, str | None]:
@@ -116,9 +116,6 @@ class _Show:
     link: str | None
     is_serial: bool
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter((self.show_id, self.title, self.language, self.image_url, self.link))
-
 
 def _show(root: Element | None, parsed: Any, feed_url: str) -> _Show:
     """What the channel says. Its own children come first, for feedparser lets a podcast:liveItem overwrite them."""
@@ -137,7 +134,7 @@ def _show(root: Element | None, parsed: Any, feed_url: str) -> _Show:
 
 def _announcement(entry: Any, element: Element | None, show: _Show, feed_url: str) -> Announcement | None:
     """One item; None if nothing tells it from another."""
-    audio = next((e for e in entry.get("enclosures", ()) if e.get("href") and _is_media(e)), {})
+    audio: dict = next((e for e in entry.get("enclosures", ()) if e.get("href") and _is_media(e)), {})
     audio_url = _address(audio.get("href"), feed_url)
     guid = clean(str(entry.get("id") or "")).strip() or None
     link, title = _address(entry.get("link"), feed_url), plain_text(entry.get("title")) or None
@@ -146,14 +143,25 @@ def _announcement(entry: Any, element: Element | None, show: _Show, feed_url: st
         return None
     texts = [c.get("value") for c in entry.get("content", ())] + [entry.get("summary"), entry.get("subtitle")]
     return Announcement(
-        episode_id=episode, show_id=show.show_id, show_title=show.title, title=title or UNTITLED,
+        episode_id=episode,
+        show_id=show.show_id,
+        show_title=show.title,
+        title=title or UNTITLED,
         description=max((plain_text(t) for t in texts), key=len) or None,
-        guid=guid, feed_url=feed_url, link=link,
+        guid=guid,
+        feed_url=feed_url,
+        link=link,
         image_url=_address((entry.get("image") or {}).get("href"), feed_url) or show.image_url,
-        published_at=_time(entry), duration_s=seconds(entry.get("itunes_duration")), language=show.language,
-        season=_whole(entry.get("itunes_season"), _INT32), episode_number=_whole(entry.get("itunes_episode"), _INT32),
-        is_serial=show.is_serial, audio_url=audio_url, audio_type=clean(audio.get("type") or "").lower() or None,
-        audio_bytes=_whole(audio.get("length"), 2**63) or None, transcripts=_transcripts(entry, element, feed_url),
+        published_at=_time(entry),
+        duration_s=seconds(entry.get("itunes_duration")),
+        language=show.language,
+        season=_whole(entry.get("itunes_season"), _INT32),
+        episode_number=_whole(entry.get("itunes_episode"), _INT32),
+        is_serial=show.is_serial,
+        audio_url=audio_url,
+        audio_type=clean(audio.get("type") or "").lower() or None,
+        audio_bytes=_whole(audio.get("length"), 2**63) or None,
+        transcripts=_transcripts(entry, element, feed_url),
     )
 
 
@@ -177,7 +185,7 @@ def _told_apart(found: list[Announcement]) -> tuple[list[Announcement], list[Pro
     for a in oldest_first:
         owners.setdefault(a.episode_id, a)
     kept: dict[str, Announcement] = {}
-    repeated = []
+    repeated: list[Problem] = []
     for a in found:
         if audio_key(a.audio_url) != audio_key(owners[a.episode_id].audio_url):
             a = a.known_as(reused_guid_id(a.show_id, a.guid or "", a.audio_url), a.show_id)
@@ -209,8 +217,8 @@ def primary_subtag(language: object) -> str | None:
 def _time(entry: Any) -> datetime | None:
     parsed = entry.get("published_parsed") or entry.get("updated_parsed")
     try:
-        return datetime(*parsed[:6], tzinfo=UTC) if parsed else None
-    except (ValueError, TypeError):
+        return datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

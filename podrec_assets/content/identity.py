@@ -16,9 +16,25 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 ID_HEX = 15
 TRACKERS = (
-    "podtrac.com", "chtbl.com", "chrt.fm", "pdst.fm", "op3.dev", "mgln.ai", "blubrry.com", "claritaspod.com", "clrtpod.com",
-    "prfx.byspotify.com", "podscribe.com", "pscrb.fm", "arttrk.com", "gum.fm", "swap.fm", "vpixl.com", "growx.podkite.com",
-    "podcorn.com", "adbarker.com",
+    "podtrac.com",
+    "chtbl.com",
+    "chrt.fm",
+    "pdst.fm",
+    "op3.dev",
+    "mgln.ai",
+    "blubrry.com",
+    "claritaspod.com",
+    "clrtpod.com",
+    "prfx.byspotify.com",
+    "podscribe.com",
+    "pscrb.fm",
+    "arttrk.com",
+    "gum.fm",
+    "swap.fm",
+    "vpixl.com",
+    "growx.podkite.com",
+    "podcorn.com",
+    "adbarker.com",
 )
 """Hosts that measure downloads by a prefix before the real address."""
 TRACKING_KEYS = re.compile(r"utm_.*|aw_.*|awcollectionid|awepisodeid|dest-id|dest|source|ref|_from|from|updated|played_on", re.I)
@@ -32,7 +48,9 @@ def show_id(podcast_guid: str | None, feed_url: str) -> str:
     return _id("s", f"podcast:guid {guid}" if guid else f"feed {feed_key(feed_url)}")
 
 
-def episode_id(show: str, guid: str | None, audio_url: str | None, link: str | None = None, title: str | None = None) -> str | None:
+def episode_id(
+    show: str, guid: str | None, audio_url: str | None, link: str | None = None, title: str | None = None
+) -> str | None:
     """'e' and 15 hex digits; None for an item without guid, enclosure, link and title, which nothing can tell apart."""
     candidates = (("guid", guid), ("audio", audio_key(audio_url)), ("link", link), ("title", title))
     for kind, value in candidates:

@@ -15,6 +15,7 @@ SEMANTIC_SHARE = 1 / 3
 BLOCK = 1024
 QUOTE_LENGTH = 160
 DIGITS = 5
+WORD = r"(?u)\b\w\w+\b"
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,13 @@ def centred_means(catalogue: Catalogue) -> np.ndarray:
     return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
 
 
-def tfidf(catalogue: Catalogue):  # noqa: ANN201  (a scipy sparse matrix)
+def tfidf(catalogue: Catalogue):
     """(episodes, terms) sparse unit rows of TF-IDF with damped term counts."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     texts = [" ".join(c["text"] for c in catalogue.chunks[a:b]) for a, b in catalogue.bounds]
     common = 0.5 if len(texts) >= 20 else 1.0
-    vectorizer = TfidfVectorizer(sublinear_tf=True, max_df=common, token_pattern=r"(?u)\b\w\w+\b")
+    vectorizer = TfidfVectorizer(sublinear_tf=True, max_df=common, token_pattern=WORD)
     try:
         return vectorizer.fit_transform(texts)
     except ValueError:  # no term is left: texts without words, or all alike
@@ -85,7 +86,8 @@ def _catalogue(vectors: pa.Table, shows: dict[str, str]) -> Catalogue:
     rows = vectors.select(["episode_id", "chunk", "start_s", "end_s", "text"]).to_pylist()
     order = sorted((r["episode_id"], r["chunk"], i) for i, r in enumerate(rows) if r["episode_id"] in shows)
     chunks = [rows[i] for _, _, i in order]
-    episodes, bounds = [], []
+    episodes: list[str] = []
+    bounds: list[tuple[int, int]] = []
     for at, chunk in enumerate(chunks):
         if not episodes or episodes[-1] != chunk["episode_id"]:
             episodes.append(chunk["episode_id"])
@@ -104,8 +106,11 @@ def _ranked(catalogue: Catalogue, start: int, cosines: np.ndarray, words: np.nda
         order = sorted(np.argpartition(-fused[row], min(k, len(fused[row]) - 1))[: k + 1], key=lambda j: (-fused[row, j], j))
         items = [
             {
-                "rank": rank, "episode_id": catalogue.episodes[j], "score": float(fused[row, j]),
-                "cosine": round(float(cosines[row, j]), DIGITS), "lexical": round(float(words[row, j]), DIGITS),
+                "rank": rank,
+                "episode_id": catalogue.episodes[j],
+                "score": float(fused[row, j]),
+                "cosine": round(float(cosines[row, j]), DIGITS),
+                "lexical": round(float(words[row, j]), DIGITS),
                 **_evidence(catalogue, here, j),
             }
             for rank, j in enumerate((j for j in order if j != here), start=1)
@@ -121,7 +126,12 @@ def _evidence(catalogue: Catalogue, here: int, there: int) -> dict:
     scores = catalogue.vectors[a:b] @ catalogue.vectors[c:d].T
     i, j = np.unravel_index(int(np.argmax(np.round(scores, DIGITS))), scores.shape)
     mine, other = catalogue.chunks[a + int(i)], catalogue.chunks[c + int(j)]
-    return {"here_s": mine["start_s"], "there_s": other["start_s"], "here_text": quote(mine["text"]), "there_text": quote(other["text"])}
+    return {
+        "here_s": mine["start_s"],
+        "there_s": other["start_s"],
+        "here_text": quote(mine["text"]),
+        "there_text": quote(other["text"]),
+    }
 
 
 def quote(text: str) -> str:

@@ -4,8 +4,33 @@ import re
 from html.parser import HTMLParser
 
 BLOCKS = {
-    "p", "br", "div", "li", "ul", "ol", "tr", "table", "section", "article", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6",
-    "hr", "dd", "dt", "figure", "figcaption", "header", "footer", "pre", "cite", "time",
+    "p",
+    "br",
+    "div",
+    "li",
+    "ul",
+    "ol",
+    "tr",
+    "table",
+    "section",
+    "article",
+    "blockquote",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "dd",
+    "dt",
+    "figure",
+    "figcaption",
+    "header",
+    "footer",
+    "pre",
+    "cite",
+    "time",
 }
 SILENT = {"script", "style", "head", "template", "noscript", "svg", "iframe", "object", "nav", "form", "button", "title"}
 _LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!][^<>]*>|&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,10});")
@@ -26,7 +51,7 @@ class _Text(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self.silent:
-            del self.silent[self.silent.index(tag):]
+            del self.silent[self.silent.index(tag) :]
         elif tag in BLOCKS:
             self.parts.append("\n")
 

@@ -3,19 +3,28 @@
 import json
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from podrec_assets.content.feeds import plain_text
 from podrec_assets.errors import PermanentError
 
 FORMATS = {
-    "text/vtt": "vtt", "text/webvtt": "vtt", "application/srt": "srt", "application/x-subrip": "srt", "text/srt": "srt",
-    "application/json": "json", "text/json": "json", "text/html": "html", "application/xhtml+xml": "html", "text/plain": "text",
+    "text/vtt": "vtt",
+    "text/webvtt": "vtt",
+    "application/srt": "srt",
+    "application/x-subrip": "srt",
+    "text/srt": "srt",
+    "application/json": "json",
+    "text/json": "json",
+    "text/html": "html",
+    "application/xhtml+xml": "html",
+    "text/plain": "text",
 }
 EXTENSIONS = {"vtt": "vtt", "srt": "srt", "json": "json", "html": "html", "htm": "html", "txt": "text"}
 _TIME = r"(?:(\d+):)?(\d{1,2}):(\d{2})(?:[.,](\d{1,3}))?"
 _CUE = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}.*$")
 _VOICE = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]+)>")
-_SPEAKER = re.compile(r"^([A-Z][\w.'’ -]{0,40}?):\s+(?=\S)")
+_SPEAKER = re.compile(r"^([A-Z][\w.'\u2019 -]{0,40}?):\s+(?=\S)")
 
 
 class TranscriptError(PermanentError):
@@ -131,7 +140,7 @@ def _segment(start: float | None, end: float | None, speaker: str | None, text: 
 
 def _closed(segments: list[dict]) -> list[dict]:
     """Segments whose end is the next one's start."""
-    for one, after in zip(segments, segments[1:], strict=False):
+    for one, after in pairwise(segments):
         one["end_s"] = after["start_s"]
     return segments
 

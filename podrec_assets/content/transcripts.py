@@ -1,4 +1,7 @@
-"""What becomes of an episode's transcript: publisher links in order of preference, or a status with a reason. Pure but for `fetch`."""
+"""What becomes of an episode's transcript: publisher links in order of preference, or a status with a reason.
+
+Pure but for the `fetch` that it is given.
+"""
 
 import hashlib
 import json
@@ -21,8 +24,10 @@ NO_ASR = "no ASR engine is installed yet"
 class Page(Protocol):
     """What a fetch gives."""
 
-    content_type: str
-    body: bytes
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def body(self) -> bytes: ...
 
 
 Fetch = Callable[[str], Page]
@@ -51,11 +56,17 @@ def transcribe(episode: dict, fetch: Fetch) -> tuple[dict, list[dict]]:
         except PodrecError as err:
             # A server that is down now may be up at the next run: not unusable, only not there yet.
             if not isinstance(err, RetryableError):
-                letters.append(_letter(episode["day"], episode["episode_id"], link["url"], getattr(err, "reason", "not_fetched"), str(err)))
+                letters.append(
+                    _letter(episode["day"], episode["episode_id"], link["url"], getattr(err, "reason", "not_fetched"), str(err))
+                )
             continue
         language = primary_subtag(link.get("language")) or episode["language"]
         return _row(episode, "ok", None, transcript, link["url"], language), letters
-    why = f"none of {len(episode['transcripts'])} publisher transcripts is usable" if episode["transcripts"] else "the publisher links none"
+    why = (
+        f"none of {len(episode['transcripts'])} publisher transcripts is usable"
+        if episode["transcripts"]
+        else "the publisher links none"
+    )
     status, reason = ("no_model", f"{why}; {NO_ASR}") if episode["audio_url"] else ("no_audio", f"{why}, and there is no audio")
     return _row(episode, status, reason, None, episode["audio_url"], episode["language"]), letters
 
@@ -86,13 +97,23 @@ def _usable(link: dict, duration_s: float | None, fetch: Fetch) -> Transcript:
     return transcript
 
 
-def _row(episode: dict, status: str, reason: str | None, transcript: Transcript | None, url: str | None, language: str | None) -> dict:
+def _row(
+    episode: dict, status: str, reason: str | None, transcript: Transcript | None, url: str | None, language: str | None
+) -> dict:
     text = transcript.text if transcript else None
     return {
-        "day": episode["day"], "episode_id": episode["episode_id"], "status": status, "reason": reason,
-        "source": "publisher" if transcript else None, "engine": transcript.engine if transcript else None, "source_url": url,
-        "language": language, "text": text, "segments": transcript.segments if transcript else [],
-        "word_count": len(text.split()) if text else 0, "input_hash": input_hash(episode),
+        "day": episode["day"],
+        "episode_id": episode["episode_id"],
+        "status": status,
+        "reason": reason,
+        "source": "publisher" if transcript else None,
+        "engine": transcript.engine if transcript else None,
+        "source_url": url,
+        "language": language,
+        "text": text,
+        "segments": transcript.segments if transcript else [],
+        "word_count": len(text.split()) if text else 0,
+        "input_hash": input_hash(episode),
     }
 
 

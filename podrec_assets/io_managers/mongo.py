@@ -28,16 +28,18 @@ class MongoIOManager(dg.ConfigurableIOManager):
         manifest = {"run_id": context.run_id}
         written = [mongo.write_version(name, day, context.run_id, docs, manifest) for day, docs in sorted(obj.items())]
         last = written[-1]
-        context.add_output_metadata({
-            "dagster/table_name": f"{self.connections.settings.mongo_database}.{name}",
-            "dagster/storage_kind": "mongodb",
-            "dagster/partition_row_count": last.count,
-            "row_count": last.count,
-            "version": last.version,
-            "checksum": last.checksum,
-            "documents_by_day": {v.day.isoformat(): v.count for v in written},
-            "preview": dg.MetadataValue.json([shorten(d) for d in obj[last.day][:PREVIEW_DOCS]]),
-        })
+        context.add_output_metadata(
+            {
+                "dagster/table_name": f"{self.connections.settings.mongo_database}.{name}",
+                "dagster/storage_kind": "mongodb",
+                "dagster/partition_row_count": last.count,
+                "row_count": last.count,
+                "version": last.version,
+                "checksum": last.checksum,
+                "documents_by_day": {v.day.isoformat(): v.count for v in written},
+                "preview": dg.MetadataValue.json([shorten(d) for d in obj[last.day][:PREVIEW_DOCS]]),
+            }
+        )
 
     def load_input(self, context: dg.InputContext) -> DailyDocs:
         """Documents of each of the input's days. Raises MissingPartitionError for a day without a version."""
@@ -57,13 +59,15 @@ class MongoIOManager(dg.ConfigurableIOManager):
 def document_schema(name: str) -> dg.TableSchema:
     """The fields of a collection's documents as Dagster shows them."""
     key = COLLECTION_KEYS[name]
-    return dg.TableSchema([
-        dg.TableColumn("_id", "string", "version:key"),
-        dg.TableColumn("version", "string", "Day and run that wrote the document."),
-        dg.TableColumn("day", "string", "Day that the document is as of, ISO 8601."),
-        dg.TableColumn(key, "string", "Whose list it is."),
-        dg.TableColumn("items", "array", "The ranked list: rank from 1, episode_id, score and evidence."),
-    ])
+    return dg.TableSchema(
+        [
+            dg.TableColumn("_id", "string", "version:key"),
+            dg.TableColumn("version", "string", "Day and run that wrote the document."),
+            dg.TableColumn("day", "string", "Day that the document is as of, ISO 8601."),
+            dg.TableColumn(key, "string", "Whose list it is."),
+            dg.TableColumn("items", "array", "The ranked list: rank from 1, episode_id, score and evidence."),
+        ]
+    )
 
 
 def shorten(doc: dict) -> dict:

@@ -16,7 +16,9 @@ TAGGED_SCHEMA = pa.schema([*PARSED_SCHEMA, pa.field("day", pa.date32()), pa.fiel
 
 def day_boundaries(records: pa.Table) -> dict[int, dict[date, int]]:
     """By Kafka partition, the lowest offset that bears each record date."""
-    dated = records.select(["kafka_partition", "kafka_offset"]).append_column("stamped", pc.cast(records["recorded_at"], pa.date32()))
+    dated = records.select(["kafka_partition", "kafka_offset"]).append_column(
+        "stamped", pc.cast(records["recorded_at"], pa.date32())
+    )
     found: dict[int, dict[date, int]] = {}
     for row in dated.group_by(["kafka_partition", "stamped"]).aggregate([("kafka_offset", "min")]).to_pylist():
         found.setdefault(row["kafka_partition"], {})[row["stamped"]] = row["kafka_offset_min"]
@@ -40,8 +42,12 @@ def split(tagged: pa.Table) -> tuple[pa.Table, list[dict]]:
     is_event = pc.is_null(tagged["refusal"])
     letters = [
         {
-            "day": r["day"], "stage": STAGE, "source_key": f"{r['kafka_topic']}:{r['kafka_partition']}:{r['kafka_offset']}",
-            "reason": r["refusal"], "detail": r["detail"], "payload": r["payload"],
+            "day": r["day"],
+            "stage": STAGE,
+            "source_key": f"{r['kafka_topic']}:{r['kafka_partition']}:{r['kafka_offset']}",
+            "reason": r["refusal"],
+            "detail": r["detail"],
+            "payload": r["payload"],
             **{k: r[k] for k in ("kafka_topic", "kafka_partition", "kafka_offset", "recorded_at")},
         }
         for r in tagged.filter(pc.invert(is_event)).to_pylist()

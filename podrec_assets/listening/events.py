@@ -12,16 +12,42 @@ SCHEMA_VERSION = 1
 KINDS = ("play", "like", "unlike", "skip", "impression", "click")
 MAX_BYTES = 64 * 1024
 MAX_ID_LENGTH = 256
-KNOWN = frozenset((
-    "schema", "event_id", "user_id", "episode_id", "kind", "completed_share", "played_s", "duration_s", "occurred_at",
-    "list_version", "position",
-))
-PARSED_SCHEMA = pa.schema([
-    ("kafka_topic", pa.string()), ("kafka_partition", pa.int32()), ("kafka_offset", pa.int64()), ("recorded_at", UTC_TIMESTAMP),
-    ("event_id", pa.string()), ("user_id", pa.string()), ("episode_id", pa.string()), ("kind", pa.string()),
-    ("completed_share", pa.float64()), ("occurred_at", UTC_TIMESTAMP), ("event_day", pa.date32()), ("list_version", pa.string()),
-    ("position", pa.int32()), ("extra", pa.string()), ("refusal", pa.string()), ("detail", pa.string()), ("payload", pa.binary()),
-])
+KNOWN = frozenset(
+    (
+        "schema",
+        "event_id",
+        "user_id",
+        "episode_id",
+        "kind",
+        "completed_share",
+        "played_s",
+        "duration_s",
+        "occurred_at",
+        "list_version",
+        "position",
+    )
+)
+PARSED_SCHEMA = pa.schema(
+    [
+        ("kafka_topic", pa.string()),
+        ("kafka_partition", pa.int32()),
+        ("kafka_offset", pa.int64()),
+        ("recorded_at", UTC_TIMESTAMP),
+        ("event_id", pa.string()),
+        ("user_id", pa.string()),
+        ("episode_id", pa.string()),
+        ("kind", pa.string()),
+        ("completed_share", pa.float64()),
+        ("occurred_at", UTC_TIMESTAMP),
+        ("event_day", pa.date32()),
+        ("list_version", pa.string()),
+        ("position", pa.int32()),
+        ("extra", pa.string()),
+        ("refusal", pa.string()),
+        ("detail", pa.string()),
+        ("payload", pa.binary()),
+    ]
+)
 """Parsed records: an event, or a refusal with its reason code, detail and raw bytes."""
 
 
@@ -53,11 +79,17 @@ def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dic
         raise Refusal("unknown_kind", f"kind {str(kind)[:40]!r} is none of {', '.join(KINDS)}")
     occurred_at = _moment(message)
     if (occurred_at - recorded_at).total_seconds() > future_skew_s:
-        raise Refusal("from_the_future", f"occurred_at {occurred_at.isoformat()} lies ahead of its record {recorded_at.isoformat()}")
+        raise Refusal(
+            "from_the_future", f"occurred_at {occurred_at.isoformat()} lies ahead of its record {recorded_at.isoformat()}"
+        )
     extra = {k: v for k, v in message.items() if k not in KNOWN}
     return event | {
-        "kind": kind, "completed_share": _share(message) if kind == "play" else None, "occurred_at": occurred_at,
-        "event_day": occurred_at.date(), "list_version": _optional_text(message, "list_version"), "position": _position(message),
+        "kind": kind,
+        "completed_share": _share(message) if kind == "play" else None,
+        "occurred_at": occurred_at,
+        "event_day": occurred_at.date(),
+        "list_version": _optional_text(message, "list_version"),
+        "position": _position(message),
         "extra": json.dumps(extra, sort_keys=True, ensure_ascii=False) if extra else None,
     }
 

@@ -145,9 +145,13 @@ def check_continuity(topic: str, ledger: Ledger, low: Offsets, ends: Offsets, to
         raise DataLossError(f"{topic} was created anew since it was last landed; move its table away or point to the old topic.")
     for partition, landed in sorted(ledger.landed.items()):
         if landed > ends.get(partition, 0):
-            raise DataLossError(f"{topic} partition {partition} ends at {ends.get(partition, 0)}, but {landed} offsets are landed.")
+            raise DataLossError(
+                f"{topic} partition {partition} ends at {ends.get(partition, 0)}, but {landed} offsets are landed."
+            )
         if landed < low[partition]:
-            raise DataLossError(f"{topic} partition {partition} lost offsets {landed} to {low[partition] - 1} before they landed.")
+            raise DataLossError(
+                f"{topic} partition {partition} lost offsets {landed} to {low[partition] - 1} before they landed."
+            )
 
 
 def check_available(topic: str, spans: dict[int, tuple[int, int]], low: Offsets) -> None:
@@ -155,6 +159,18 @@ def check_available(topic: str, spans: dict[int, tuple[int, int]], low: Offsets)
     for partition, (start, _) in sorted(spans.items()):
         if start < low[partition]:
             raise DataLossError(f"{topic} partition {partition} no longer holds offsets {start} to {low[partition] - 1}.")
+
+
+def next_log_day(ledger: Ledger, first_days: dict[int, date], floor: date) -> date | None:
+    """The earliest log day of what is not landed yet; None where there is nothing.
+
+    Args:
+        ledger: what is landed.
+        first_days: by partition, the record date of the first record that is not landed.
+        floor: first day that exists.
+    """
+    reached = {p: s[-1][0] for p, s in ledger.starts.items() if s}
+    return min((max(day, floor, reached.get(p, floor)) for p, day in first_days.items()), default=None)
 
 
 @dataclass(frozen=True)

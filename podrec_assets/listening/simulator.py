@@ -16,8 +16,13 @@ TASTE_CONCENTRATION = 0.25
 SLATE = 6
 LATE_DAYS = (3, 6)
 _MALFORMED = (
-    b"not json at all", b"", b"\xff\xfe\x00", b"[1, 2, 3]", b'{"schema": 1, "kind": "play"}', b'{"schema": 9, "event_id": "x"}',
-    b'{"schema": 1, "event_id": "m", "user_id": "listener-0009", "episode_id": "e", "kind": "sneeze", "occurred_at": "2026-01-01T00:00:00Z"}',
+    b"not json at all",
+    b"",
+    b"\xff\xfe\x00",
+    b"[1, 2, 3]",
+    b'{"schema": 1, "kind": "play"}',
+    b'{"schema": 9, "event_id": "x"}',
+    b'{"schema": 1, "event_id": "m", "user_id": "listener-0009", "episode_id": "e", "kind": "sneeze"}',
 )
 
 
@@ -72,7 +77,9 @@ def simulate(episodes: list[EpisodeInfo], days: int, users: int, seed: int, end:
     return _recorded([(at, e) for at, e in events if at <= end], end, random)
 
 
-def _listener(n: int, users: int, days: int, topics: list[str], episodes: list[EpisodeInfo], random: np.random.Generator) -> _Listener:
+def _listener(
+    n: int, users: int, days: int, topics: list[str], episodes: list[EpisodeInfo], random: np.random.Generator
+) -> _Listener:
     taste = random.dirichlet(np.full(len(topics), TASTE_CONCENTRATION))
     rate, since, only_show = random.gamma(2.0, 1.2) + 0.3, 0, None
     if n == 1:
@@ -85,13 +92,19 @@ def _listener(n: int, users: int, days: int, topics: list[str], episodes: list[E
 
 
 def _one_day(
-    listener: _Listener, morning: datetime, episodes: list[EpisodeInfo], topics: list[str], appeal: np.ndarray, random: np.random.Generator
+    listener: _Listener,
+    morning: datetime,
+    episodes: list[EpisodeInfo],
+    topics: list[str],
+    appeal: np.ndarray,
+    random: np.random.Generator,
 ) -> list[tuple[datetime, dict]]:
     events = []
     for _ in range(int(random.poisson(listener.rate))):
         at = morning + timedelta(seconds=float(random.uniform(5, 24) * 3600))
         open_now = [
-            i for i, e in enumerate(episodes)
+            i
+            for i, e in enumerate(episodes)
             if e.published_at <= at and e.episode_id not in listener.heard and listener.only_show in (None, e.show_id)
         ]
         if open_now:
@@ -100,7 +113,12 @@ def _one_day(
 
 
 def _session(
-    listener: _Listener, at: datetime, open_now: list[int], episodes: list[EpisodeInfo], topics: list[str], appeal: np.ndarray,
+    listener: _Listener,
+    at: datetime,
+    open_now: list[int],
+    episodes: list[EpisodeInfo],
+    topics: list[str],
+    appeal: np.ndarray,
     random: np.random.Generator,
 ) -> list[tuple[datetime, dict]]:
     """A slate is shown in random order; the higher places are looked at more, the best-liked of those is played."""
@@ -133,7 +151,12 @@ def _liking(listener: _Listener, episode: EpisodeInfo, topics: list[str]) -> flo
 
 def _event(listener: _Listener, episode: EpisodeInfo, kind: str, random: np.random.Generator, **more: object) -> dict:
     return {
-        "schema": 1, "event_id": random.bytes(10).hex(), "user_id": listener.user_id, "episode_id": episode.episode_id, "kind": kind, **more,
+        "schema": 1,
+        "event_id": random.bytes(10).hex(),
+        "user_id": listener.user_id,
+        "episode_id": episode.episode_id,
+        "kind": kind,
+        **more,
     }
 
 

@@ -4,6 +4,7 @@ score = alpha * als + (1 - alpha) * cosine, each arm divided by the listener's o
 for everyone. Popular and fresh episodes come after the two arms, and make the list where there is no history.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -17,6 +18,8 @@ from podrec_assets.schemas import NEWCOMER
 FILL_WEIGHT = 0.05
 """Most that popularity and freshness together add: they decide between what the arms leave equal, and fill up."""
 FRESH_DAYS = 7
+TOLD_SHARE = 0.25
+"""Least share of both arms' sum that makes an arm part of the reason."""
 DIGITS = 5
 
 
@@ -34,9 +37,13 @@ class Catalogue:
 
     episodes: dict[str, dict]
     neighbours: dict[str, list[dict]]
-    plays: dict[str, float]
+    listeners: Counter[str]
     popularity: dict[str, float]
     freshness: dict[str, float]
+
+    def title(self, episode: str | None) -> str | None:
+        """Title of an episode of the catalogue."""
+        return self.episodes[episode]["title"] if episode in self.episodes else None
 
     def filler(self, episode: str) -> float:
         """0 to 1: how popular and how new an episode is."""
@@ -44,7 +51,12 @@ class Catalogue:
 
 
 def recommend(
-    history: Interactions, als: list[dict], similarities: list[dict], episodes: pa.Table, weights: list[dict], config: BlendConfig,
+    history: Interactions,
+    als: list[dict],
+    similarities: list[dict],
+    episodes: pa.Table,
+    weights: list[dict],
+    config: BlendConfig,
     as_of: date,
 ) -> list[dict]:
     """One document for each listener and one for newcomers (user_id ""), ordered by user_id.
@@ -77,14 +89,20 @@ def _catalogue(history: Interactions, similarities: list[dict], episodes: pa.Tab
     end = datetime.combine(as_of + timedelta(days=1), time(), UTC)
     ages = {k: (end - e["published_at"]).total_seconds() / 86_400 for k, e in known.items() if e["published_at"]}
     return Catalogue(
-        known, {d["episode_id"]: d["items"] for d in similarities}, history.recent_plays, {e: n / most for e, n in history.recent_plays.items()},
+        known,
+        {d["episode_id"]: d["items"] for d in similarities},
+        Counter(e for heard in history.seen.values() for e in heard),
+        {e: n / most for e, n in history.recent_plays.items()},
         {k: max(0.0, 1 - age / FRESH_DAYS) for k, age in ages.items() if age >= 0},
     )
 
 
-def _one(user: str, history: Interactions, als_items: list[dict], catalogue: Catalogue, alpha: float, config: BlendConfig) -> list[dict]:
+def _one(
+    user: str, history: Interactions, als_items: list[dict], catalogue: Catalogue, alpha: float, config: BlendConfig
+) -> list[dict]:
     barred = history.seen[user] | history.unliked[user]
-    als = _scaled({i["episode_id"]: max(i["score"], 0.0) for i in als_items})
+    by_als = {i["episode_id"]: i for i in als_items}
+    als = _scaled({e: max(i["score"], 0.0) for e, i in by_als.items()})
     near, causes = _content_arm(user, history, catalogue)
     cosine = _scaled(near)
     scored = []
@@ -97,8 +115,10 @@ def _one(user: str, history: Interactions, als_items: list[dict], catalogue: Cat
     items = []
     for rank, episode in enumerate(_capped(ranked, catalogue, config), start=1):
         arms = {"als": alpha * als.get(episode, 0.0), "content": (1 - alpha) * cosine.get(episode, 0.0)}
-        items.append(_item(rank, episode, scores[episode], als.get(episode, 0.0), cosine.get(episode, 0.0), catalogue)
-                     | _reason(user, episode, arms, causes.get(episode), history, catalogue))
+        items.append(
+            _item(rank, episode, scores[episode], als.get(episode, 0.0), cosine.get(episode, 0.0), catalogue)
+            | _explained(arms, by_als.get(episode), causes.get(episode), episode, history.finished[user], catalogue)
+        )
     return items
 
 
@@ -117,26 +137,31 @@ def _content_arm(user: str, history: Interactions, catalogue: Catalogue) -> tupl
     return total, {e: (heard, neighbour) for e, (_, heard, neighbour) in best.items()}
 
 
-def _reason(user: str, episode: str, arms: dict[str, float], cause: tuple[str, dict] | None, history: Interactions, catalogue: Catalogue) -> dict:
-    """Sources in order of what they gave, the reason of the strongest, and the heard episode it names."""
+def _explained(
+    arms: dict[str, float], als: dict | None, cause: tuple[str, dict] | None, episode: str, finished: dict, catalogue: Catalogue
+) -> dict:
+    """Sources in order of what they gave, a sentence for each arm that counts, and the heard episode that the first names."""
     sources = [name for name, given in sorted(arms.items(), key=lambda a: (-a[1], a[0])) if given > 0]
+    told = []
+    for name in sources:
+        if arms[name] < TOLD_SHARE * sum(arms.values()):
+            continue
+        if name == "als" and als:
+            title = catalogue.title(als["because"])
+            told.append((als["because"] if title else None, explain.als_reason(title, als["listener_count"])))
+        elif name == "content" and cause and (title := catalogue.title(cause[0])):
+            told.append((cause[0], explain.content_reason(title, cause[0] in finished, cause[1])))
     sources += ["popular"] if catalogue.popularity.get(episode) else []
     sources += ["fresh"] if catalogue.freshness.get(episode) else []
-    titles = {e: row["title"] for e, row in catalogue.episodes.items() if e in history.seen[user]}
-    heard = cause[0] if cause and cause[0] in titles else None
-    finished = heard in history.finished[user]
-    if heard and cause and (sources[0] == "content" or sources[0] == "als" and arms["content"] > 0.2 * arms["als"]):
-        return {"sources": sources, "because": heard, "reason": explain.content_reason(titles[heard], finished, cause[1])}
-    if sources and sources[0] == "als":
-        return {"sources": sources, "because": heard, "reason": explain.als_reason(titles.get(heard) if heard else None, finished)}
-    return {"sources": sources or ["catalogue"], "because": None, "reason": _filler_reason(episode, catalogue)}
+    told = told or [(None, _filler_reason(episode, catalogue))]
+    return {"sources": sources or ["catalogue"], "because": told[0][0], "reason": " ".join(words for _, words in told)}
 
 
 def _filler_reason(episode: str, catalogue: Catalogue) -> str:
     show, fresh = catalogue.episodes[episode]["show_title"], catalogue.freshness.get(episode, 0.0)
     popular = catalogue.popularity.get(episode, 0.0)
     if popular > fresh:
-        return explain.popular_reason(round(catalogue.plays[episode]))
+        return explain.popular_reason(catalogue.listeners[episode])
     return explain.fresh_reason(show) if fresh else f"From the catalogue of {show}."
 
 
@@ -155,17 +180,25 @@ def _newcomers(catalogue: Catalogue, config: BlendConfig) -> list[dict]:
     for rank, episode in enumerate(chosen, start=1):
         sources = [n for n, v in (("popular", catalogue.popularity), ("fresh", catalogue.freshness)) if v.get(episode)]
         score = round(1 - (rank - 1) / max(1, len(chosen)), DIGITS)
-        items.append(_item(rank, episode, score, 0.0, 0.0, catalogue)
-                     | {"sources": sources or ["catalogue"], "because": None, "reason": _filler_reason(episode, catalogue)})
+        items.append(
+            _item(rank, episode, score, 0.0, 0.0, catalogue)
+            | {"sources": sources or ["catalogue"], "because": None, "reason": _filler_reason(episode, catalogue)}
+        )
     return items
 
 
 def _item(rank: int, episode: str, score: float, als: float, cosine: float, catalogue: Catalogue) -> dict:
     row = catalogue.episodes[episode]
     return {
-        "rank": rank, "episode_id": episode, "score": score, "als": round(als, DIGITS), "cosine": round(cosine, DIGITS),
-        "popularity": round(catalogue.popularity.get(episode, 0.0), DIGITS), "show_id": row["show_id"],
-        "show_title": row["show_title"], "title": row["title"],
+        "rank": rank,
+        "episode_id": episode,
+        "score": score,
+        "als": round(als, DIGITS),
+        "cosine": round(cosine, DIGITS),
+        "popularity": round(catalogue.popularity.get(episode, 0.0), DIGITS),
+        "show_id": row["show_id"],
+        "show_title": row["show_title"],
+        "title": row["title"],
     }
 
 
@@ -189,7 +222,12 @@ def _serial_order(ranked: list[str], catalogue: Catalogue) -> list[str]:
     for episode in ranked:
         row = catalogue.episodes[episode]
         if row["is_serial"]:
-            part = (row["season"] or 0, row["episode_number"] or 0, row["published_at"] or datetime.max.replace(tzinfo=UTC), episode)
+            part = (
+                row["season"] or 0,
+                row["episode_number"] or 0,
+                row["published_at"] or datetime.max.replace(tzinfo=UTC),
+                episode,
+            )
             first[row["show_id"]] = min(first.get(row["show_id"], part), part)
     return [e for e in ranked if not catalogue.episodes[e]["is_serial"] or first[catalogue.episodes[e]["show_id"]][-1] == e]
 

@@ -44,6 +44,18 @@ def _rows(ranker: str, lists: list[list[str]], relevant: list[set[str]], size: i
     rows = []
     for metric, values in by_metric.items():
         low, high = metrics.bootstrap_interval(values, seed)
-        rows.append({"ranker": ranker, "metric": metric, "value": float(np.mean(values)), "low": low, "high": high, "user_count": len(values)})
+        rows.append(
+            {
+                "ranker": ranker,
+                "metric": metric,
+                "value": float(np.mean(values)),
+                "low": low,
+                "high": high,
+                "user_count": len(values),
+            }
+        )
     covered = metrics.coverage(lists, K, size)
-    return [*rows, {"ranker": ranker, "metric": "coverage", "value": covered, "low": covered, "high": covered, "user_count": len(lists)}]
+    return [
+        *rows,
+        {"ranker": ranker, "metric": "coverage", "value": covered, "low": covered, "high": covered, "user_count": len(lists)},
+    ]

@@ -5,19 +5,20 @@ def content_reason(heard_title: str, finished: bool, passage: dict) -> str:
     """Why a content neighbour is there: what was heard, and the passages that are alike."""
     verb = "finished" if finished else "listened to"
     where = f" at {clock(passage['there_s'])}" if passage.get("there_s") is not None else ""
-    return f"Because you {verb} “{heard_title}”: this one speaks of something close{where} (“{lead(passage['there_text'])}”)."
+    return f"You {verb} “{heard_title}”; this one speaks of something close{where}: “{lead(passage['there_text'])}”."
 
 
-def als_reason(heard_title: str | None, finished: bool) -> str:
-    """Why ALS puts it there."""
-    if heard_title is None:
+def als_reason(heard_title: str | None, listeners: int) -> str:
+    """Why ALS puts it there: the heard episode that gives most of the score, and how many others played both."""
+    if heard_title is None or not listeners:
         return "Listeners with a history like yours play this."
-    return f"Listeners who {'finished' if finished else 'played'} “{heard_title}” as you did also play this."
+    who = "A listener" if listeners == 1 else f"{listeners} listeners"
+    return f"{who} who played “{heard_title}” as you did also played this."
 
 
 def popular_reason(listeners: int) -> str:
     """Why a popular episode is there."""
-    return f"Popular now: {listeners} listeners played it lately." if listeners > 1 else "Picked up by listeners lately."
+    return f"Popular now: {listeners} listeners played it." if listeners > 1 else "Picked up by a listener lately."
 
 
 def fresh_reason(show_title: str) -> str:

@@ -15,7 +15,8 @@ def default_weights(history: dict[str, int], alpha: float) -> list[dict]:
     for count in history.values():
         sizes[bucket_of(count)] += 1
     return [
-        {"bucket": name, "min_history": low, "alpha": alpha, "source": "default", "user_count": sizes[name]} for name, low in BUCKETS
+        {"bucket": name, "min_history": low, "alpha": alpha, "source": "default", "user_count": sizes[name]}
+        for name, low in BUCKETS
     ]
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from podrec_assets.recommend.als import Factors, confidences
+from podrec_assets.recommend.als import AlsConfig, Factors, confidences
 
 
-def fit(matrix: csr_matrix, rank: int, regularization: float, alpha: float, iterations: int, seed: int) -> Factors:
+def fit(matrix: csr_matrix, config: AlsConfig) -> Factors:
     """Factors of a users x items matrix of damped scores.
 
     `implicit` adds the same regularisation to every row, Spark scales it by a row's interactions, so it is given here
@@ -17,11 +17,17 @@ def fit(matrix: csr_matrix, rank: int, regularization: float, alpha: float, iter
 
     mean_row = matrix.nnz / max(1, matrix.shape[0])
     # implicit takes the stored value as the whole confidence.
-    weighted = confidences(matrix, alpha).astype(np.float32)
+    weighted = confidences(matrix, config.alpha).astype(np.float32)
     weighted.data = weighted.data + np.float32(1)
     model = AlternatingLeastSquares(
-        factors=rank, regularization=regularization * mean_row, alpha=1.0, iterations=iterations, use_cg=False, num_threads=1,
-        random_state=seed, dtype=np.float32,
+        factors=config.rank,
+        regularization=config.regularization * mean_row,
+        alpha=1.0,
+        iterations=config.iterations,
+        use_cg=False,
+        num_threads=1,
+        random_state=config.seed,
+        dtype=np.float32,
     )
     with threadpool_limits(1):
         model.fit(weighted, show_progress=False)

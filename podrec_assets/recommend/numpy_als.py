@@ -3,23 +3,23 @@
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from podrec_assets.recommend.als import Factors, confidences
+from podrec_assets.recommend.als import AlsConfig, Factors, confidences
 
 
-def fit(matrix: csr_matrix, rank: int, regularization: float, alpha: float, iterations: int, seed: int) -> Factors:
+def fit(matrix: csr_matrix, config: AlsConfig) -> Factors:
     """Factors of a users x items matrix of damped scores.
 
     Each sweep solves (Y'Y + Y'(C - I)Y + lambda * n_u * I) x = Y'C p for every user, then the same for items; n_u is the number
     of a row's interactions, as in Spark ML.
     """
-    extra = confidences(matrix, alpha)
-    random = np.random.default_rng(seed)
-    item = random.normal(0, 1 / np.sqrt(rank), (matrix.shape[1], rank))
-    user = np.zeros((matrix.shape[0], rank))
+    extra = confidences(matrix, config.alpha)
+    random = np.random.default_rng(config.seed)
+    item = random.normal(0, 1 / np.sqrt(config.rank), (matrix.shape[1], config.rank))
+    user = np.zeros((matrix.shape[0], config.rank))
     transposed = extra.T.tocsr()
-    for _ in range(iterations):
-        user = _sweep(extra, item, regularization)
-        item = _sweep(transposed, user, regularization)
+    for _ in range(config.iterations):
+        user = _sweep(extra, item, config.regularization)
+        item = _sweep(transposed, user, config.regularization)
     return Factors(user.astype(np.float32), item.astype(np.float32))
 
 

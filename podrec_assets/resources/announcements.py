@@ -66,4 +66,3 @@ def record_day(record: Record) -> date:
     if record.timestamp_ms < 0:
         raise PermanentError(f"{record.topic}:{record.partition}:{record.offset} has no timestamp; the topic needs CreateTime.")
     return datetime.fromtimestamp(record.timestamp_ms / 1000, UTC).date()
-

@@ -36,8 +36,11 @@ class Landed:
     def then(self, other: "Landed") -> "Landed":
         """This landing followed by `other`."""
         return Landed(
-            self.row_count + other.row_count, self.dead_count + other.dead_count, other.ledger,
-            self.log_days | other.log_days, self.event_days | other.event_days,
+            self.row_count + other.row_count,
+            self.dead_count + other.dead_count,
+            other.ledger,
+            self.log_days | other.log_days,
+            self.event_days | other.event_days,
         )
 
 
@@ -183,4 +186,3 @@ def record_schema() -> pa.Schema:
     """Columns of raw records as both engines hand them to the parser."""
     kept = ("kafka_topic", "kafka_partition", "kafka_offset", "recorded_at")
     return pa.schema([*(USER_EVENTS.schema.field(n) for n in kept), pa.field("value", pa.binary())])
-

@@ -87,7 +87,10 @@ def to_table(records: list[Record]) -> pa.Table:
     """Kafka records as an Arrow table in `record_schema`."""
     schema = record_schema()
     columns = [
-        [r.topic for r in records], [r.partition for r in records], [r.offset for r in records],
-        [r.timestamp_ms * 1000 for r in records], [r.value for r in records],
+        [r.topic for r in records],
+        [r.partition for r in records],
+        [r.offset for r in records],
+        [r.timestamp_ms * 1000 for r in records],
+        [r.value for r in records],
     ]
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)

@@ -20,7 +20,11 @@ from podrec_assets.stores import spark
 from podrec_assets.stores.delta import Lake
 
 COLUMNS = (
-    "topic AS kafka_topic", "partition AS kafka_partition", "offset AS kafka_offset", "timestamp AS recorded_at", "value",
+    "topic AS kafka_topic",
+    "partition AS kafka_partition",
+    "offset AS kafka_offset",
+    "timestamp AS recorded_at",
+    "value",
 )
 
 
@@ -117,7 +121,7 @@ class SparkSource:
         frame = source.option("startingOffsets", json.dumps({topic: begin})).option("endingOffsets", json.dumps({topic: end}))
         yield SparkBatch(frame.load().selectExpr(*COLUMNS), self.lake, self.settings)
 
-    def _kafka(self, reader):  # noqa: ANN001, ANN202  (stream and batch readers have no common type)
+    def _kafka(self, reader):
         return reader.format("kafka").option("kafka.bootstrap.servers", self.bootstrap).option("failOnDataLoss", "true")
 
     def _cached(self, frame: DataFrame, land: Callable[[SparkBatch], None]) -> None:

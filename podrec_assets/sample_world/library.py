@@ -97,8 +97,13 @@ def parse_show(slug: str, text: str) -> Show:
     header, *parts = re.split(r"\n==\n", text)
     fields = _fields(header)
     return Show(
-        slug=slug, title=fields["title"], author=fields["author"], description=fields["description"], language=fields["language"],
-        category=fields["category"], topic=fields["topic"],
+        slug=slug,
+        title=fields["title"],
+        author=fields["author"],
+        description=fields["description"],
+        language=fields["language"],
+        category=fields["category"],
+        topic=fields["topic"],
         episodes=tuple(_episode(f"podrec-sample-{slug}-{n}", part, fields) for n, part in enumerate(parts, start=1)),
     )
 

@@ -172,7 +172,7 @@ def _colour(hue: float, light: float) -> str:
 
 def _opml(shows: tuple[Show, ...], base_url: str) -> str:
     outlines = "".join(
-        f"<outline type=\"rss\" text={quoteattr(s.title)} xmlUrl={quoteattr(f'{base_url}/feeds/{s.slug}.xml')}/>\n" for s in shows
+        f'<outline type="rss" text={quoteattr(s.title)} xmlUrl={quoteattr(f"{base_url}/feeds/{s.slug}.xml")}/>\n' for s in shows
     )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0"><head><title>The sample world of podrec</title></head>\n'
@@ -184,6 +184,7 @@ def _index(shows: tuple[Show, ...]) -> str:
     rows = "".join(f'<li><a href="/feeds/{s.slug}.xml">{escape(s.title)}</a>: {escape(s.description)}</li>\n' for s in shows)
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>The sample world of podrec</title></head>\n<body>'
-        "<h1>The sample world of podrec</h1>\n<p>Invented shows, served as feeds. All of them: <a href=\"/opml.xml\">opml.xml</a></p>\n"
+        "<h1>The sample world of podrec</h1>\n"
+        '<p>Invented shows, served as feeds. All of them: <a href="/opml.xml">opml.xml</a></p>\n'
         f"<ul>\n{rows}</ul></body></html>\n"
     )

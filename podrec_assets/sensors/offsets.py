@@ -1,15 +1,20 @@
 """Offset sensors: they compare a topic's end with what its table has landed, and plan. They never consume."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import dagster as dg
 
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening import offsets
+from podrec_assets.partitions import range_tags
 from podrec_assets.resources.connections import Connections
 
 MINIMUM_INTERVAL_S = 30
+_STATUS = dg.DagsterRunStatus
+UNFINISHED = [_STATUS.QUEUED, _STATUS.NOT_STARTED, _STATUS.STARTING, _STATUS.STARTED, _STATUS.CANCELING]
+LANDS = "podrec/lands"
+"""Tag of the runs that a sensor requests: the asset that they land."""
 
 
 def build_offset_sensor(asset_name: str, topic_asset: str, topic_setting: str) -> dg.SensorDefinition:
@@ -33,30 +38,32 @@ def build_offset_sensor(asset_name: str, topic_asset: str, topic_setting: str) -
         try:
             ledger = offsets.Ledger.from_json(connections.lake.state(asset_name).ledger)
             ends = connections.kafka.end_offsets(topic)
-            next_day = connections.kafka.first_record_day(topic, {p: ledger.landed.get(p, 0) for p in ends})
+            first_days = connections.kafka.first_record_days(topic, {p: ledger.landed.get(p, 0) for p in ends})
         except PodrecError as err:
             return dg.SensorResult(skip_reason=str(err), cursor=context.cursor)
-        if next_day is not None:
-            next_day = max(next_day, connections.settings.start_day, *(s[-1][0] for s in ledger.starts.values()))
+        next_day = offsets.next_log_day(ledger, first_days, connections.settings.start_day)
         plan = offsets.plan(topic, ledger, ends, next_day, datetime.now(UTC).date())
         cursor = json.dumps({str(p): o for p, o in sorted(ends.items())})
         events = [] if cursor == context.cursor else [_advance(topic_asset, ends, plan.lag)]
-        if plan.first_day is None:
+        if plan.first_day is None or plan.last_day is None:
             return dg.SensorResult(skip_reason=plan.reason, cursor=cursor, asset_events=events)
-        return dg.SensorResult(run_requests=[_request(asset_name, plan)], cursor=cursor, asset_events=events)
+        if _is_landing(context.instance, asset_name):
+            return dg.SensorResult(skip_reason=f"{asset_name}: a landing run is in progress", cursor=cursor, asset_events=events)
+        request = _request(asset_name, plan.run_key, plan.first_day, plan.last_day)
+        return dg.SensorResult(run_requests=[request], cursor=cursor, asset_events=events)
 
     return offset_sensor
 
 
-def _request(asset_name: str, plan: offsets.Plan) -> dg.RunRequest:
-    return dg.RunRequest(
-        run_key=plan.run_key,
-        asset_selection=[dg.AssetKey(asset_name)],
-        tags={
-            "dagster/asset_partition_range_start": str(plan.first_day),
-            "dagster/asset_partition_range_end": str(plan.last_day),
-        },
-    )
+def _request(asset_name: str, run_key: str, first: date, last: date) -> dg.RunRequest:
+    tags = {LANDS: asset_name, **range_tags(first, last)}
+    return dg.RunRequest(run_key=run_key, asset_selection=[dg.AssetKey(asset_name)], tags=tags)
+
+
+def _is_landing(instance: dg.DagsterInstance, asset_name: str) -> bool:
+    """Whether a run that this sensor requested is not finished: it takes along whatever has come meanwhile."""
+    filters = dg.RunsFilter(tags={LANDS: asset_name}, statuses=UNFINISHED)
+    return bool(instance.get_run_ids(filters, limit=1))
 
 
 def _advance(topic_asset: str, ends: offsets.Offsets, lag: int) -> dg.AssetMaterialization:

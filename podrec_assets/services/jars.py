@@ -32,9 +32,17 @@ MODULES = {
 }
 # What pyspark ships already; a second version on the class path breaks it.
 SHIPPED_WITH_SPARK = [
-    (r"org\.apache\.hadoop", ".*"), (r"org\.apache\.parquet", ".*"), (r"org\.scala-lang", ".*"), (r"org\.slf4j", ".*"),
-    (r"com\.fasterxml\..*", ".*"), (r"org\.lz4|at\.yawk\.lz4", ".*"), (r"org\.xerial\.snappy", ".*"), (r"com\.github\.luben", ".*"),
-    (r"com\.google\.code\.findbugs", ".*"), (r"org\.apache\.logging\.log4j", ".*"), (r"org\.apache\.spark", r"spark-tags_2\.13"),
+    (r"org\.apache\.hadoop", ".*"),
+    (r"org\.apache\.parquet", ".*"),
+    (r"org\.scala-lang", ".*"),
+    (r"org\.slf4j", ".*"),
+    (r"com\.fasterxml\..*", ".*"),
+    (r"org\.lz4|at\.yawk\.lz4", ".*"),
+    (r"org\.xerial\.snappy", ".*"),
+    (r"com\.github\.luben", ".*"),
+    (r"com\.google\.code\.findbugs", ".*"),
+    (r"org\.apache\.logging\.log4j", ".*"),
+    (r"org\.apache\.spark", r"spark-tags_2\.13"),
 ]
 _SETTINGS = """<ivysettings>
   <settings defaultResolver="central"/>
@@ -99,7 +107,9 @@ def verify(target: Path, wanted: dict[str, str]) -> None:
     found = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in target.glob("*.jar")}
     for jar in sorted(found.keys() | wanted.keys()):
         if found.get(jar) != wanted.get(jar):
-            state = "is missing" if jar not in found else "is not listed" if jar not in wanted else "has another sha256 than listed"
+            state = (
+                "is missing" if jar not in found else "is not listed" if jar not in wanted else "has another sha256 than listed"
+            )
             raise SetupError(f"{jar} in {target} {state}: remove that folder and run again.")
 
 
@@ -112,9 +122,23 @@ def _fetch(settings: Settings, name: str, target: Path) -> None:
         (Path(work) / "settings.xml").write_text(_SETTINGS.format(cache=settings.cache / "ivy"))
         (Path(work) / "ivy.xml").write_text(_module(name))
         command = [
-            str(java_binary(settings)), *trust_store_options(), "-cp", str(ivy), "org.apache.ivy.Main",
-            "-cache", str(settings.cache / "ivy"), "-settings", f"{work}/settings.xml", "-ivy", f"{work}/ivy.xml",
-            "-types", "jar", "bundle", "-retrieve", f"{work}/jars/[artifact]-[revision].[ext]", "-warn",
+            str(java_binary(settings)),
+            *trust_store_options(),
+            "-cp",
+            str(ivy),
+            "org.apache.ivy.Main",
+            "-cache",
+            str(settings.cache / "ivy"),
+            "-settings",
+            f"{work}/settings.xml",
+            "-ivy",
+            f"{work}/ivy.xml",
+            "-types",
+            "jar",
+            "bundle",
+            "-retrieve",
+            f"{work}/jars/[artifact]-[revision].[ext]",
+            "-warn",
         ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False)
         if done.returncode != 0 or "UNRESOLVED" in done.stdout + done.stderr or not (Path(work) / "jars").exists():
@@ -128,9 +152,11 @@ def _fetch(settings: Settings, name: str, target: Path) -> None:
 
 def _module(name: str) -> str:
     dependencies = "\n".join(
-        f'    <dependency org="{org}" name="{module}" rev="{revision}" conf="default->default"/>' for org, module, revision in MODULES[name]
+        f'    <dependency org="{org}" name="{module}" rev="{revision}" conf="default->default"/>'
+        for org, module, revision in MODULES[name]
     )
     exclusions = "\n".join(
-        f'    <exclude org="{org}" module="{module}" matcher="regexp"/>' for org, module in (SHIPPED_WITH_SPARK if name == "spark" else [])
+        f'    <exclude org="{org}" module="{module}" matcher="regexp"/>'
+        for org, module in (SHIPPED_WITH_SPARK if name == "spark" else [])
     )
     return _MODULE.format(name=name, dependencies=dependencies, exclusions=exclusions)

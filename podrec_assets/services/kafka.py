@@ -55,7 +55,9 @@ def start(settings: Settings, earlier: process.Running | None, log: Path, state:
     _format(java, properties)
     running = process.start(
         [*java[:1], "-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", *java[1:], "kafka.Kafka", str(properties)],
-        log, state, {"kafka": broker, "controller": controller},
+        log,
+        state,
+        {"kafka": broker, "controller": controller},
     )
     # After kill -9 the broker first recovers its log, which can take a quarter of a minute.
     process.wait_for(lambda: not running.is_alive() or process.answers(broker), READY_WAIT_S)
@@ -69,4 +71,6 @@ def _format(java: list[str], properties: Path) -> None:
     command = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties), "--ignore-formatted"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise ServiceError(f"Kafka's data folder could not be made ready: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+        raise ServiceError(
+            f"Kafka's data folder could not be made ready: {(done.stderr or done.stdout).strip().splitlines()[-1]}"
+        )

@@ -23,9 +23,19 @@ def start(settings: Settings, earlier: process.Running | None, log: Path, state:
     port_file = home / "port"
     port_file.unlink(missing_ok=True)
     command = [
-        str(java_binary(settings)), "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError",
-        "-cp", f"{jars.ensure_jars(settings, 'mongo')}/*", "org.codehaus.janino.SimpleCompiler", str(LAUNCHER), "Launcher",
-        str(home / "data.mv"), str(port), str(port_file),
+        str(java_binary(settings)),
+        "-Xms64m",
+        "-Xmx512m",
+        "-XX:+UseSerialGC",
+        "-XX:+ExitOnOutOfMemoryError",
+        "-cp",
+        f"{jars.ensure_jars(settings, 'mongo')}/*",
+        "org.codehaus.janino.SimpleCompiler",
+        str(LAUNCHER),
+        "Launcher",
+        str(home / "data.mv"),
+        str(port),
+        str(port_file),
     ]
     running = process.start(command, log, state, {"mongo": port})
     process.wait_for(lambda: not running.is_alive() or port_file.exists(), READY_WAIT_S)

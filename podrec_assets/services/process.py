@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,13 +38,19 @@ def read_state(file: Path) -> Running | None:
         return None
 
 
-def start(command: list[str], log: Path, state: Path, ports: dict[str, int], environment: dict[str, str] | None = None) -> Running:
+def start(
+    command: list[str], log: Path, state: Path, ports: dict[str, int], environment: dict[str, str] | None = None
+) -> Running:
     """Starts a detached process with its output in a log file, and writes its state file."""
     log.parent.mkdir(parents=True, exist_ok=True)
     state.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
             env=os.environ | (environment or {}),
         )
     running = Running(child.pid, _began(child.pid), ports)
@@ -133,12 +140,12 @@ def _began(pid: int) -> str:
             _reap(pid)
             return ""
         return fields[19]
-    shown = subprocess.run(["ps", "-o", "lstart=,stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.strip()
+    shown = subprocess.run(
+        ["ps", "-o", "lstart=,stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.strip()
     return "" if not shown or shown.split()[-1].startswith("Z") else shown.rpartition(" ")[0]
 
 
 def _reap(pid: int) -> None:
-    try:
+    with suppress(ChildProcessError):  # another process started it
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass  # another process started it

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, write_deltalake
@@ -50,7 +51,9 @@ class TableState:
     def metadata(self, days: Iterable[date], ledger: dict | None = None) -> str:
         """userMetadata of the next commit, which also writes `days`."""
         ranges = to_ranges(self.days | set(days))
-        return json.dumps({"podrec": {"days": [[a.isoformat(), b.isoformat()] for a, b in ranges], "ledger": ledger or self.ledger}})
+        return json.dumps(
+            {"podrec": {"days": [[a.isoformat(), b.isoformat()] for a, b in ranges], "ledger": ledger or self.ledger}}
+        )
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ class Lake:
             RetryableError: another process kept the lock too long.
         """
         self.lock_folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.lock_folder / f"{name}.lock", timeout=LOCK_WAIT_S)
+        # A singleton counts nested holds of one thread, so a step that holds the lock may call a write that takes it.
+        lock = FileLock(self.lock_folder / f"{name}.lock", timeout=LOCK_WAIT_S, is_singleton=True)
         try:
             lock.acquire()
         except Timeout as err:
@@ -145,9 +149,7 @@ class Lake:
             merge = table.merge(data, match, source_alias="s", target_alias="t", commit_properties=_properties(metadata))
             merge.when_not_matched_insert_all().execute()
 
-    def read(
-        self, name: str, where: str = "", columns: Iterable[str] = (), version: int | None = None
-    ) -> pa.Table:
+    def read(self, name: str, where: str = "", columns: Iterable[str] = (), version: int | None = None) -> pa.Table:
         """Rows in the table's schema, unordered; none where the table does not exist.
 
         Args:
@@ -191,17 +193,17 @@ class Lake:
 
     def _write(self, spec: Table, rows: pa.Table, predicate: str | None, metadata: str) -> None:
         exists = self.table(spec.name) is not None
+        mode: dict[str, Any] = {"mode": "overwrite", "predicate": predicate} if predicate and exists else {"mode": "append"}
         try:
             write_deltalake(
                 self.uri(spec.name),
                 rows,
                 partition_by=["day"],
-                mode="overwrite" if predicate and exists else "append",
-                predicate=predicate if exists else None,
                 schema_mode="merge",
                 configuration=None if exists else TABLE_PROPERTIES,
                 storage_options=self.storage_options,
                 commit_properties=_properties(metadata),
+                **mode,
             )
         except CommitFailedError as err:
             raise RetryableError(f"Another writer changed {spec.name} at the same time; run again.") from err

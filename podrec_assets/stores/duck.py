@@ -3,7 +3,10 @@
 import duckdb
 import pyarrow as pa
 
-_LOCKED_DOWN = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
 
 
 def query(sql: str, views: dict[str, pa.Table]) -> pa.Table:

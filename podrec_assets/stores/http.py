@@ -130,9 +130,7 @@ class Fetcher:
         return frozenset(origin.lower().replace("[", "").replace("]", "") for origin in self.allowed_origins)
 
     @contextmanager
-    def _answer(
-        self, url: str, target: Target, headers: dict[str, str], deadline: float
-    ) -> Iterator[http.client.HTTPResponse]:
+    def _answer(self, url: str, target: Target, headers: dict[str, str], deadline: float) -> Iterator[http.client.HTTPResponse]:
         """The answer of one hop. A timer closes the socket at the deadline, however slowly the server drips bytes."""
         sock: socket.socket | None = None
         expired: list[bool] = []

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
+from typing import cast
 
-from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message as RawMessage, Producer, TopicCollection
-from confluent_kafka import TopicPartition
+from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Producer, TopicCollection, TopicPartition
+from confluent_kafka import Message as RawMessage
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from podrec_assets.errors import DataLossError, PermanentError, RetryableError
@@ -111,13 +112,13 @@ class KafkaStore:
             raise self._unreachable(err) from err
         return {t.partition: t.offset if t.offset >= 0 else ends[t.partition] for t in found}
 
-    def first_record_day(self, topic: str, start: dict[int, int]) -> date | None:
-        """Earliest date among each partition's first record at or after `start`; None where there is nothing."""
+    def first_record_days(self, topic: str, start: dict[int, int]) -> dict[int, date]:
+        """By partition, the date of its first record at or after `start`; partitions without one are absent."""
         ends, low = self.end_offsets(topic), self.begin_offsets(topic)
         firsts = {p: max(start.get(p, 0), low[p]) for p in ends}
         ranges = {p: (o, o + 1) for p, o in firsts.items() if o < ends[p]}
-        stamps = [r.timestamp_ms for batch in self.read(topic, ranges) for r in batch]
-        return datetime.fromtimestamp(min(stamps) / 1000, UTC).date() if stamps else None
+        records = [r for batch in self.read(topic, ranges) for r in batch]
+        return {r.partition: datetime.fromtimestamp(r.timestamp_ms / 1000, UTC).date() for r in records}
 
     def read(self, topic: str, ranges: dict[int, tuple[int, int]], batch: int = BATCH) -> Iterator[list[Record]]:
         """Batches of all records in the ranges [start, end), in offset order within a partition.
@@ -134,8 +135,14 @@ class KafkaStore:
             if start < low.get(partition, 0):
                 raise DataLossError(f"{topic} partition {partition} no longer holds offsets {start} to {low[partition] - 1}.")
         consumer = Consumer(
-            {**self._base, "group.id": "podrec-read", "enable.auto.commit": False, "auto.offset.reset": "error",
-             "enable.partition.eof": True}, logger=logger,
+            {
+                **self._base,
+                "group.id": "podrec-read",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "error",
+                "enable.partition.eof": True,
+            },
+            logger=logger,
         )
         try:
             consumer.assign([TopicPartition(topic, p, start) for p, (start, _) in ranges.items()])
@@ -154,19 +161,17 @@ class KafkaStore:
             elif time.monotonic() - heard_at > READ_STALL_S:
                 raise RetryableError(f"Kafka at {self.bootstrap} sent nothing for {READ_STALL_S:.0f} s; check the broker.")
             for message in messages:
-                partition = message.partition()
-                if message.error():
-                    if message.error().code() != KafkaError._PARTITION_EOF:
-                        raise self._unreachable(KafkaException(message.error()))
-                    left.pop(partition, None)
-                elif partition in left:
-                    end = left[partition][1]
-                    if message.offset() < end:
-                        gathered.append(_record(message))
+                record = self._checked(message)
+                if record is None:  # the end of a partition, before the end of its range: a gap
+                    left.pop(cast(int, message.partition()), None)
+                elif record.partition in left:
+                    end = left[record.partition][1]
+                    if record.offset < end:
+                        gathered.append(record)
                     # Gaps of compaction or transactions: the next offset may lie beyond the end.
-                    if message.offset() + 1 >= end:
-                        left.pop(partition)
-                        consumer.incremental_unassign([TopicPartition(topic, partition)])
+                    if record.offset + 1 >= end:
+                        left.pop(record.partition)
+                        consumer.incremental_unassign([TopicPartition(topic, record.partition)])
             if len(gathered) >= size:
                 yield gathered
                 gathered = []
@@ -195,10 +200,11 @@ class KafkaStore:
                 acknowledged += 1
 
         for count, message in enumerate(messages):
-            stamp = {} if message.timestamp_ms is None else {"timestamp": message.timestamp_ms}
+            # 0 stands for the present time.
+            stamp = message.timestamp_ms or 0
             while True:
                 try:
-                    producer.produce(topic, message.value, message.key, on_delivery=delivered, **stamp)
+                    producer.produce(topic, message.value, message.key, on_delivery=delivered, timestamp=stamp)
                     break
                 except BufferError:
                     producer.poll(0.05)
@@ -208,9 +214,20 @@ class KafkaStore:
         if failures:
             first = failures[0]
             if first.code() == KafkaError.INVALID_TIMESTAMP:
-                raise PermanentError(f"Kafka refused {len(failures)} records: their timestamp lies too far from the broker's clock.")
+                raise PermanentError(
+                    f"Kafka refused {len(failures)} records: their timestamp lies too far from the broker's clock."
+                )
             raise RetryableError(f"Kafka did not accept {len(failures)} records: {first.str()}")
         return acknowledged
+
+    def _checked(self, message: RawMessage) -> Record | None:
+        """The record in a message; None for the note that a partition has ended."""
+        error = message.error()
+        if error is None:
+            return _record(message)
+        if error.code() != KafkaError._PARTITION_EOF:
+            raise self._unreachable(KafkaException(error))
+        return None
 
     def _watermarks(self, topic: str) -> dict[int, tuple[int, int]]:
         partitions = self.partitions(topic)
@@ -226,4 +243,5 @@ class KafkaStore:
 def _record(message: RawMessage) -> Record:
     kind, stamp = message.timestamp()
     known = stamp if kind != OFFSET_INVALID and stamp >= 0 else -1
-    return Record(message.topic(), message.partition(), message.offset(), known, message.key(), message.value())
+    place = (cast(str, message.topic()), cast(int, message.partition()), cast(int, message.offset()))
+    return Record(*place, known, message.key(), message.value())

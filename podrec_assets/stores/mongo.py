@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 
@@ -152,19 +152,19 @@ class MongoStore:
                 raise PermanentError(f"Version {version} of {collection} is not complete, so it is not published.")
         if current and current.day == day and current.versions == versions:
             return current
-        moved = {"day": day.isoformat(), "versions": versions, "v": (current.v if current else 0) + 1}
-        moved["previous"] = current.versions if current else {}
+        moved = Publication(day, versions, (current.v if current else 0) + 1, current.versions if current else {})
+        document = {"_id": "current", **asdict(moved), "day": day.isoformat()}
         with _translated():
             if current is None:
                 try:
-                    self._db["publications"].insert_one({"_id": "current", **moved})
+                    self._db["publications"].insert_one(document)
                 except DuplicateKeyError as err:
                     raise RetryableError("The publication was made by another run at the same time; run again.") from err
             else:
-                result = self._db["publications"].replace_one({"_id": "current", "v": current.v}, {"_id": "current", **moved})
+                result = self._db["publications"].replace_one({"_id": "current", "v": current.v}, document)
                 if result.matched_count != 1:
                     raise RetryableError("The publication was moved by another run at the same time; run again.")
-        return Publication(day, versions, moved["v"], moved["previous"])
+        return moved
 
     def prune(self, collection: str, keep: int) -> list[str]:
         """Names of the versions removed: all but the newest `keep`, the served and the previously served one."""
@@ -211,8 +211,13 @@ def _plain(doc: dict) -> dict:
 
 def _entry(version: Version) -> dict:
     return {
-        "collection": version.collection, "version": version.version, "day": version.day.isoformat(), "count": version.count,
-        "checksum": version.checksum, "manifest": version.manifest, "created_at": datetime.now(UTC),
+        "collection": version.collection,
+        "version": version.version,
+        "day": version.day.isoformat(),
+        "count": version.count,
+        "checksum": version.checksum,
+        "manifest": version.manifest,
+        "created_at": datetime.now(UTC),
     }
 
 

@@ -36,7 +36,9 @@ def session_config(settings: Settings, jars_dir: Path) -> dict[str, str]:
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.databricks.delta.snapshotPartitions": "2",
-        "spark.driver.extraJavaOptions": f"-Ddelta.log.cacheSize=3 -Duser.timezone=UTC -Dlog4j2.configurationFile={LOGGING.as_uri()}",
+        "spark.driver.extraJavaOptions": " ".join(
+            ["-Ddelta.log.cacheSize=3", "-Duser.timezone=UTC", f"-Dlog4j2.configurationFile={LOGGING.as_uri()}"]
+        ),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.streaming.metricsEnabled": "false",
@@ -74,7 +76,7 @@ def replace_days(frame: "DataFrame", uri: str, days: list[date], user_metadata: 
     _writer(frame, uri, user_metadata).mode("overwrite").option("replaceWhere", f"day IN ({listed})").save(uri)
 
 
-def _writer(frame: "DataFrame", uri: str, user_metadata: str):  # noqa: ANN202  (pyspark's writer)
+def _writer(frame: "DataFrame", uri: str, user_metadata: str):
     writer = frame.write.format("delta").partitionBy("day").option("userMetadata", user_metadata)
     for key, value in TABLE_PROPERTIES.items():
         writer = writer.option(key, value)

@@ -49,8 +49,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def first_episode_day(connections: Connections, today: date) -> date:
-    first = connections.kafka.first_record_day(connections.settings.episodes_topic, {0: 0})
-    return first or today
+    return connections.kafka.first_record_days(connections.settings.episodes_topic, {0: 0}).get(0, today)
 
 
 def run_all(connections: Connections, select: str, first: date, last: date) -> None:
@@ -91,10 +90,18 @@ def planted(connections: Connections, today: date) -> list[bytes]:
 
 
 def event(user: str, episode: str, at: datetime, event_id: str) -> bytes:
-    return json.dumps({
-        "schema": 1, "event_id": event_id, "user_id": user, "episode_id": episode, "kind": "play", "completed_share": 0.95,
-        "occurred_at": at.isoformat(), "recorded_at": at.isoformat(),
-    }).encode()
+    return json.dumps(
+        {
+            "schema": 1,
+            "event_id": event_id,
+            "user_id": user,
+            "episode_id": episode,
+            "kind": "play",
+            "completed_share": 0.95,
+            "occurred_at": at.isoformat(),
+            "recorded_at": at.isoformat(),
+        }
+    ).encode()
 
 
 def test_the_planted_listener_gets_the_other_half_of_the_show_first(world: Connections) -> None:
@@ -178,8 +185,19 @@ def test_status_reports_what_is_there(world: Connections) -> None:
 
 def contents(world: Connections) -> dict:
     """All rows of all tables and the served lists, in order."""
-    tables = {n: sorted(world.lake.read(n).to_pylist(), key=str) for n in ("episodes", "transcripts", "vectors", "user_events",
-              "user_vs_episode_daily", "fusion_weights", "recommendation_quality", "dead_letters")}
+    tables = {
+        n: sorted(world.lake.read(n).to_pylist(), key=str)
+        for n in (
+            "episodes",
+            "transcripts",
+            "vectors",
+            "user_events",
+            "user_vs_episode_daily",
+            "fusion_weights",
+            "recommendation_quality",
+            "dead_letters",
+        )
+    }
     published = world.mongo.publication()
     assert published is not None
     return tables | {n: world.mongo.documents(n, v) for n, v in published.versions.items()}

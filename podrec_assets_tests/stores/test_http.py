@@ -70,10 +70,25 @@ def test_an_unchanged_feed_answers_304_without_a_body(server):
 @pytest.mark.parametrize(
     "url",
     [
-        "file:///etc/passwd", "ftp://example.org/x", "gopher://127.0.0.1/", "//example.org/", "http://", "feed.xml", "http://[::1",
-        "http://127.0.0.1:1/", "http://2130706433:1/", "http://0x7f.1:1/", "http://[::1]:1/", "http://[::ffff:127.0.0.1]:1/",
-        "http://10.1.2.3/", "http://192.168.0.1/", "http://169.254.169.254/latest/meta-data/", "http://0.0.0.0/", "http://localhost:1/",
-        "http://user:secret@127.0.0.1/", "http://example.org:99999/",
+        "file:///etc/passwd",
+        "ftp://example.org/x",
+        "gopher://127.0.0.1/",
+        "//example.org/",
+        "http://",
+        "feed.xml",
+        "http://[::1",
+        "http://127.0.0.1:1/",
+        "http://2130706433:1/",
+        "http://0x7f.1:1/",
+        "http://[::1]:1/",
+        "http://[::ffff:127.0.0.1]:1/",
+        "http://10.1.2.3/",
+        "http://192.168.0.1/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://0.0.0.0/",
+        "http://localhost:1/",
+        "http://user:secret@127.0.0.1/",
+        "http://example.org:99999/",
     ],
 )
 def test_a_private_or_foreign_address_is_refused(url):
@@ -85,11 +100,20 @@ def test_a_private_or_foreign_address_is_refused(url):
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("93.184.216.34", True), ("2606:2800:220:1::1", True), ("::ffff:8.8.8.8", True),
-        ("100.64.0.1", False), ("224.0.0.1", False),
-        ("255.255.255.255", False), ("fe80::1%eth0", False), ("fc00::1", False), ("2002:7f00:1::", False),
+        ("93.184.216.34", True),
+        ("2606:2800:220:1::1", True),
+        ("::ffff:8.8.8.8", True),
+        ("100.64.0.1", False),
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("fe80::1%eth0", False),
+        ("fc00::1", False),
+        ("2002:7f00:1::", False),
         ("64:ff9b::7f00:1", False),
-        ("64:ff9b::808:808", True), ("ff02::1", False), ("::ffff:169.254.169.254", False), ("::", False),
+        ("64:ff9b::808:808", True),
+        ("ff02::1", False),
+        ("::ffff:169.254.169.254", False),
+        ("::", False),
     ],
 )
 def test_only_global_addresses_are_public(address, expected):
@@ -183,7 +207,10 @@ def test_a_small_body_that_unpacks_to_a_large_one_is_refused(server, encoding):
 @pytest.mark.parametrize(
     ("encoding", "pack"),
     [
-        ("gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", lambda b: zlib.compress(b)[2:-4]), ("identity", bytes),
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", lambda b: zlib.compress(b)[2:-4]),
+        ("identity", bytes),
         ("gzip", lambda b: gzip.compress(b[:70_000]) + gzip.compress(b[70_000:]) + b"\0\0"),
     ],
 )
