@@ -38,6 +38,9 @@ class SentenceEncoder:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
+
+        disable_progress_bar()  # it would draw "Loading weights" into every command's output
 
         folder = Path(self._path) if self._path else packaged_model()
         if not folder.is_dir():

@@ -19,16 +19,17 @@ def fit(matrix: csr_matrix, config: AlsConfig) -> Factors:
     # implicit takes the stored value as the whole confidence.
     weighted = confidences(matrix, config.alpha).astype(np.float32)
     weighted.data = weighted.data + np.float32(1)
-    model = AlternatingLeastSquares(
-        factors=config.rank,
-        regularization=config.regularization * mean_row,
-        alpha=1.0,
-        iterations=config.iterations,
-        use_cg=False,
-        num_threads=1,
-        random_state=config.seed,
-        dtype=np.float32,
-    )
+    # The limit also covers the constructor, which warns about BLAS threads.
     with threadpool_limits(1):
+        model = AlternatingLeastSquares(
+            factors=config.rank,
+            regularization=config.regularization * mean_row,
+            alpha=1.0,
+            iterations=config.iterations,
+            use_cg=False,
+            num_threads=1,
+            random_state=config.seed,
+            dtype=np.float32,
+        )
         model.fit(weighted, show_progress=False)
     return Factors(np.asarray(model.user_factors), np.asarray(model.item_factors))

@@ -18,6 +18,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from podrec_assets.errors import DataLossError, PermanentError, RetryableError
 
 logger = logging.getLogger(__name__)
+# librdkafka tells of every retry; errors that matter come back from the calls.
+logger.addHandler(logging.NullHandler())
 TIMEOUT_S = 10.0
 READ_STALL_S = 30.0
 BATCH = 50_000

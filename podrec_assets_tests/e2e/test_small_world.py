@@ -1,6 +1,9 @@
 """A small world through Dagster on real Kafka, Delta and Mongo: planted listeners get planted lists, and nothing is lost."""
 
 import json
+import os
+import shutil
+import signal
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +17,7 @@ from podrec_assets.cli.listeners import to_message
 from podrec_assets.cli.lists import neighbours, recommendations
 from podrec_assets.errors import UnknownIdError
 from podrec_assets.resources.connections import Connections
-from podrec_assets.services import jars, supervisor
+from podrec_assets.services import jars, process, supervisor
 from podrec_assets.settings import Settings
 
 pytestmark = pytest.mark.services
@@ -159,17 +162,12 @@ def test_running_everything_again_changes_no_row(world: Connections, today: date
 
 
 def test_a_lost_checkpoint_and_a_killed_broker_change_no_row(world: Connections, today: date) -> None:
-    import os
-    import shutil
-    import signal
-
-    from podrec_assets.services import process
-
     before = contents(world)
     shutil.rmtree(Path(world.settings.home) / "checkpoints", ignore_errors=True)
     broker = process.read_state(Path(world.settings.home) / "services" / "kafka.json")
     assert broker is not None
     os.kill(broker.pid, signal.SIGKILL)
+    assert process.wait_for(lambda: not broker.is_alive(), 10)
     supervisor.up(world.settings, print)
     run_all(world, "user_events", today - timedelta(days=DAYS - 1), today)
     assert contents(world) == before
