@@ -18,7 +18,9 @@ from podrec_assets.errors import SettingsError
 class Settings(BaseSettings):
     """All settings. Fields marked "results" change what is computed, the others only where or how fast."""
 
-    model_config = SettingsConfigDict(env_prefix="PODREC_", extra="forbid", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PODREC_", extra="forbid", frozen=True, env_ignore_empty=True, allow_inf_nan=False
+    )
 
     # -- shape of the graph: literals, because partition mappings are made of them and a changed one would orphan history
     start_day: ClassVar[date] = date(2018, 1, 1)
@@ -126,13 +128,18 @@ class Settings(BaseSettings):
             return cls(**overrides)  # type: ignore[arg-type]
         except ValidationError as err:
             first = err.errors()[0]
-            name = "PODREC_" + str(first["loc"][0]).upper()
-            raise SettingsError(f"{name}={first['input']!r} cannot be used: {first['msg']}.") from err
+            name = str(first["loc"][0])
+            is_secret = name in cls.model_fields and cls.model_fields[name].annotation is SecretStr
+            given = "" if is_secret else f"={first['input']!r}"
+            # A secret's own text is in the cause as well.
+            raise SettingsError(f"PODREC_{name.upper()}{given} cannot be used: {first['msg']}.") from (None if is_secret else err)
 
     @cached_property
     def lake_root(self) -> str:
         """Root of the Delta tables as a URI or absolute path, without a trailing slash."""
-        return (self.lake or str(self.home / "lake")).rstrip("/")
+        if "://" in self.lake:
+            return self.lake.rstrip("/")
+        return str(Path(self.lake).expanduser().absolute() if self.lake else self.home / "lake")
 
     @property
     def allowed_origins(self) -> frozenset[str]:

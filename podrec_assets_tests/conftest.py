@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from podrec_assets.services import jars, supervisor
 from podrec_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Real data beside the checkout; tests that use it skip where it is absent."""
@@ -48,6 +52,18 @@ def kafka_bootstrap(service_settings: Settings) -> str:
 @pytest.fixture(scope="session")
 def mongo_uri(service_settings: Settings) -> str:
     return supervisor.address(service_settings, "mongo")
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
+    """One Spark session on two threads, for tests of pure rooms that Spark runs too."""
+    from podrec_assets.services import java
+    from podrec_assets.stores.spark import get_session
+
+    settings = Settings(home=tmp_path_factory.mktemp("spark"), spark_master="local[2]")
+    session = get_session(settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "tests")
+    yield session
+    session.stop()
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,8 @@ from podrec_assets.errors import UnusableInputError
 
 HEAD_BYTES = 65536
 UNTITLED = "Untitled episode"
-_HTML = re.compile(rb"^\s*(<\?xml[^>]*\?>|<!--.*?-->|\s)*<(!doctype\s+html|html)\b", re.I | re.S)
+# Possessive and atomic: a head of many comments or spaces must not be tried in every split.
+_HTML = re.compile(rb"^(?>\s+|<\?xml[^>]*\?>|<!--.*?-->)*+<(!doctype\s+html|html)\b", re.I | re.S)
 _INT32 = 2**31
 
 
@@ -61,9 +62,7 @@ def parse_feed(body: bytes, feed_url: str) -> Feed:
     """
     root, damage = _xml(body, feed_url)
     # A byte stream, never the bytes or the address themselves: feedparser would open a path or URL that they spell.
-    parsed = feedparser.parse(
-        io.BytesIO(body), response_headers={"content-location": feed_url, "content-type": "application/xml"}
-    )
+    parsed = feedparser.parse(io.BytesIO(body), response_headers={"content-type": "application/xml"})
     if not parsed.version and not parsed.entries:
         raise UnusableInputError("not_a_feed", f"{feed_url} is XML, but neither RSS nor Atom.")
     if not parsed.entries:
@@ -120,14 +119,17 @@ class _Show:
 def _show(root: Element | None, parsed: Any, feed_url: str) -> _Show:
     """What the channel says. Its own children come first, for feedparser lets a podcast:liveItem overwrite them."""
     channel = next((e for e in root.iter() if _local(e) in ("channel", "feed")), None) if root is not None else None
-    own = {_local(e): (e.text or "").strip() for e in reversed(channel)} if channel is not None else {}
-    guid = next((e.text for e in (channel if channel is not None else ()) if _local(e) == "guid" and _is_podcast(e)), None)
+    children = list(channel) if channel is not None else []
+    own = {_local(e): text for e in reversed(children) if (text := (e.text or "").strip())}
+    guid = next((e.text for e in children if _local(e) == "guid" and _is_podcast(e)), None)
+    images = (e.get("href") or e.findtext("url") for e in children if _local(e) == "image")
+    image = next(filter(None, images), None) or (parsed.get("image") or {}).get("href")
     return _Show(
         show_id(guid or parsed.get("podcast_guid"), feed_url),
         plain_text(own.get("title") or parsed.get("title")) or None,
         primary_subtag(own.get("language") or parsed.get("language")),
-        _address((parsed.get("image") or {}).get("href"), feed_url),
-        _address(parsed.get("link"), feed_url),
+        _address(image, feed_url),
+        _address(own.get("link") or parsed.get("link"), feed_url),
         (own.get("type") or parsed.get("itunes_type") or "").lower() == "serial",
     )
 
@@ -254,4 +256,7 @@ def _is_podcast(element: Element) -> bool:
 
 
 def _payload(element: Element | None) -> bytes:
-    return tostring(element)[:HEAD_BYTES] if element is not None else b""
+    try:
+        return tostring(element)[:HEAD_BYTES] if element is not None else b""
+    except RecursionError:  # nested deeper than Python can write it again
+        return b""

@@ -78,7 +78,10 @@ def audio_key(url: str | None) -> str:
     rest = url.strip().partition("://")[2] or url.strip()
     while inner := _behind_tracker(rest):
         rest = inner
-    parts = urlsplit("//" + rest)
+    try:
+        parts = urlsplit("//" + rest)
+    except ValueError:  # behind a tracker may stand what is no address
+        return rest
     query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING_KEYS.fullmatch(k)]
     return parts.netloc.lower() + parts.path + (f"?{urlencode(query)}" if query else "")
 

@@ -103,7 +103,9 @@ def _ranked(catalogue: Catalogue, start: int, cosines: np.ndarray, words: np.nda
     for row in range(len(fused)):
         here = start + row
         fused[row, here] = -np.inf
-        order = sorted(np.argpartition(-fused[row], min(k, len(fused[row]) - 1))[: k + 1], key=lambda j: (-fused[row, j], j))
+        # All that tie with the k-th take part, or the partition's whim would pick among them.
+        kth = np.partition(fused[row], -min(k, len(fused[row])))[-min(k, len(fused[row]))]
+        order = sorted(np.flatnonzero(fused[row] >= kth).tolist(), key=lambda j: (-fused[row, j], j))
         items = [
             {
                 "rank": rank,

@@ -45,7 +45,8 @@ class _Text(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
         if tag in SILENT:
-            self.silent.append(tag)
+            if tag not in self.silent:
+                self.silent.append(tag)
         elif tag in BLOCKS:
             self.parts.append("\n")
 
@@ -58,6 +59,10 @@ class _Text(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self.silent:
             self.parts.append(data)
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """`<![...` is skipped up to the next `>`; the base class raises AssertionError for a keyword that it does not know."""
+        return self.parse_bogus_comment(i, report)
 
 
 def plain_text(html: str | None) -> str:

@@ -1,11 +1,15 @@
 """Publisher transcripts in VTT, SRT, JSON, HTML and plain text to timed segments. Pure."""
 
 import json
+import math
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from itertools import pairwise
 
-from podrec_assets.content.feeds import plain_text
+from podrec_assets.content.plain_text import clean, plain_text
 from podrec_assets.errors import PermanentError
 
 FORMATS = {
@@ -21,9 +25,12 @@ FORMATS = {
     "text/plain": "text",
 }
 EXTENSIONS = {"vtt": "vtt", "srt": "srt", "json": "json", "html": "html", "htm": "html", "txt": "text"}
-_TIME = r"(?:(\d+):)?(\d{1,2}):(\d{2})(?:[.,](\d{1,3}))?"
+_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})(?:[.,](\d{1,3}))?"
 _CUE = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}.*$")
-_VOICE = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]+)>")
+_TAG = re.compile(r"<[^<>]*>")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^\s<>][^<>]*)>")
+_OPENING = re.compile(r"<(cite|time|p)\b[^<>]*>", re.IGNORECASE)
+_CLOSING = re.compile(r"</(cite|time|p)>", re.IGNORECASE)
 _SPEAKER = re.compile(r"^([A-Z][\w.'\u2019 -]{0,40}?):\s+(?=\S)")
 
 
@@ -84,7 +91,7 @@ def _cues(text: str, url: str) -> list[dict]:
         times = _CUE.match(lines[at]).groups()  # type: ignore[union-attr]
         said = "\n".join(lines[at + 1 :])
         voice = _VOICE.search(said)
-        words, named = _without_speaker(" ".join(re.sub(r"<[^>]*>", " ", said).split()))
+        words, named = _without_speaker(" ".join(unescape(_TAG.sub(" ", said)).split()))
         speaker = voice.group(1).strip() if voice else named or speaker
         segments.append(_segment(_seconds(times[:4]), _seconds(times[4:]), speaker, words))
     if not segments and text.strip() not in ("", "WEBVTT"):
@@ -98,11 +105,12 @@ def _json(text: str, url: str) -> list[dict]:
         listed = document.get("segments", []) if isinstance(document, dict) else document
         speaker, segments = None, []
         for item in listed:
-            speaker = item.get("speaker") or speaker
+            named = item.get("speaker")
+            speaker = named if named and isinstance(named, str) else speaker
             start, end = (item.get(k, item.get(other)) for k, other in (("startTime", "start"), ("endTime", "end")))
-            words = " ".join(str(item.get("body", item.get("text", ""))).split())
+            words = " ".join(str(item.get("body") or item.get("text") or "").split())
             segments.append(_segment(_optional(start), _optional(end), speaker, words))
-    except (ValueError, AttributeError, TypeError, RecursionError) as err:
+    except (ValueError, AttributeError, TypeError, OverflowError, RecursionError) as err:
         raise TranscriptError("bad_json", f"{url} is not a JSON transcript: {str(err)[:100]}") from err
     return segments
 
@@ -110,15 +118,29 @@ def _json(text: str, url: str) -> list[dict]:
 def _html(text: str, url: str) -> list[dict]:
     """Paragraphs; <cite> names the speaker and <time> the start, as the podcast namespace's HTML has it."""
     segments, speaker, start = [], None, None
-    for tag, inner in re.findall(r"<(cite|time|p)\b[^>]*>(.*?)</\1>", text, re.IGNORECASE | re.DOTALL):
+    for tag, inner in _elements(text):
         words = plain_text(inner)
-        if tag.lower() == "cite":
+        if tag == "cite":
             speaker = words.rstrip(":") or None
-        elif tag.lower() == "time":
+        elif tag == "time":
             start = _clock(words)
         else:
             segments.append(_segment(start, None, speaker, words))
     return _closed(segments) if segments else [_segment(None, None, None, plain_text(text))]
+
+
+def _elements(html: str) -> Iterator[tuple[str, str]]:
+    """(tag, inner) from an opening tag to the next closing one of its kind. One regex for both is quadratic where none closes."""
+    closings: dict[str, list[int]] = {"cite": [], "time": [], "p": []}
+    for closing in _CLOSING.finditer(html):
+        closings[closing[1].lower()].append(closing.start())
+    at = 0
+    for opening in _OPENING.finditer(html):
+        ends = closings[opening[1].lower()]
+        number = bisect_left(ends, opening.end())
+        if opening.start() >= at and number < len(ends):
+            yield opening[1].lower(), html[opening.end() : ends[number]]
+            at = ends[number]
 
 
 def _text(text: str, url: str) -> list[dict]:
@@ -135,7 +157,7 @@ def _without_speaker(words: str) -> tuple[str, str | None]:
 
 
 def _segment(start: float | None, end: float | None, speaker: str | None, text: str) -> dict:
-    return {"start_s": start, "end_s": end, "speaker": speaker, "text": text}
+    return {"start_s": start, "end_s": end, "speaker": clean(speaker or "") or None, "text": clean(text)}
 
 
 def _closed(segments: list[dict]) -> list[dict]:
@@ -156,4 +178,5 @@ def _clock(text: str) -> float | None:
 
 
 def _optional(value: object) -> float | None:
-    return None if value is None else float(value)  # type: ignore[arg-type]
+    seconds = None if value is None else float(value)  # type: ignore[arg-type]
+    return seconds if seconds is not None and math.isfinite(seconds) else None

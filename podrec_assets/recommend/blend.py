@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from podrec_assets.recommend import explain
 from podrec_assets.recommend.fusion import alpha_for
-from podrec_assets.recommend.interactions import Interactions
+from podrec_assets.recommend.interactions import FINISHED_SHARE, Interactions
 from podrec_assets.schemas import NEWCOMER
 
 FILL_WEIGHT = 0.05
@@ -150,7 +150,7 @@ def _explained(
             title = catalogue.title(als["because"])
             told.append((als["because"] if title else None, explain.als_reason(title, als["listener_count"])))
         elif name == "content" and cause and (title := catalogue.title(cause[0])):
-            told.append((cause[0], explain.content_reason(title, cause[0] in finished, cause[1])))
+            told.append((cause[0], explain.content_reason(title, finished.get(cause[0], 0.0) > FINISHED_SHARE, cause[1])))
     sources += ["popular"] if catalogue.popularity.get(episode) else []
     sources += ["fresh"] if catalogue.freshness.get(episode) else []
     told = told or [(None, _filler_reason(episode, catalogue))]

@@ -31,7 +31,9 @@ def quality_of_lists(lists: dict[str, list[dict]], history: Interactions, played
     left = {u: [e for e in popular if e not in history.seen[u]] for u in users}
     ranked["popularity"] = left
     ranked["random"] = {u: [left[u][i] for i in random.permutation(len(left[u]))] for u in users}
-    wanted, size = [relevant[u] for u in users], len(history.items)
+    wanted = [relevant[u] for u in users]
+    # Lists also hold episodes that nobody has played yet.
+    size = len(set(history.items).union(*(listed for by_user in ranked.values() for listed in by_user.values())))
     return [row for name in sorted(ranked) for row in _rows(name, [ranked[name].get(u, []) for u in users], wanted, size, seed)]
 
 

@@ -43,6 +43,7 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
     )
     scores: dict[tuple[str, str], float] = {}
     likes: dict[tuple[str, str], int] = {}
+    taken_back: set[tuple[str, str]] = set()
     shares: dict[tuple[str, str], float] = {}
     plays: dict[str, float] = {}
     for row in rows:
@@ -50,6 +51,8 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
         decay = 0.5 ** ((as_of - row["day"]).days / half_life_days)
         scores[pair] = scores.get(pair, 0.0) + decay * row["score"]
         likes[pair] = likes.get(pair, 0) + row["like_count"] - row["unlike_count"]
+        if row["unlike_count"]:
+            taken_back.add(pair)
         shares[pair] = max(shares.get(pair, 0.0), row["max_completed_share"] or 0.0)
         if row["play_count"]:
             plays[pair[1]] = plays.get(pair[1], 0.0) + decay
@@ -57,7 +60,7 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
     return Interactions(
         *_matrix(scores),
         seen=_by_user(scores, heard),
-        unliked=_by_user(scores, [p for p in scores if likes[p] < 0]),
+        unliked=_by_user(scores, [p for p in scores if p in taken_back and likes[p] <= 0]),
         finished=_finished(scores, shares, likes),
         recent_plays=plays,
     )

@@ -1,6 +1,6 @@
 """Storage options of the lake by its address, in dagster-deltalake's typed classes. Credentials come from the environment."""
 
-from dagster_deltalake import AzureConfig, GcsConfig, LocalConfig, S3Config
+from dagster_deltalake import AzureConfig, GcsConfig, S3Config
 
 from podrec_assets.errors import SettingsError
 
@@ -14,7 +14,7 @@ def storage_options(root: str) -> dict[str, str]:
     scheme, separator, rest = root.partition("://")
     match scheme if separator else "file":
         case "file":
-            return _options(LocalConfig())
+            return {}
         case "s3" | "s3a":
             return _options(S3Config())
         case "gs":
@@ -24,5 +24,5 @@ def storage_options(root: str) -> dict[str, str]:
     raise SettingsError(f"PODREC_LAKE={root!r} cannot be used: give a folder, s3://, gs:// or abfss://.")
 
 
-def _options(config: LocalConfig | S3Config | GcsConfig | AzureConfig) -> dict[str, str]:
+def _options(config: S3Config | GcsConfig | AzureConfig) -> dict[str, str]:
     return {k: v for k, v in config.str_dict().items() if k != "provider"}

@@ -182,7 +182,7 @@ class Lake:
         if missing:
             raise MissingPartitionError(
                 f"{name} has never been written for {missing[0]}"
-                + (f" and {len(missing) - 1} more days" if len(missing) > 1 else "")
+                + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
                 + f": run `podrec run --select {name} --days {missing[0]}..{missing[-1]}` first."
             )
         return self.read(name, _predicate(days))

@@ -81,6 +81,9 @@ class MongoStore:
         if latest and latest.checksum == total and latest.count == len(docs):
             return latest
         version = f"{day.isoformat()}.{run_id[:8]}"
+        if self.version(collection, version):
+            # A listed version may be being read: other content of the same run goes beside it.
+            version = f"{version}-{total[:8]}"
         stored = [{**d, "_id": f"{version}:{d[key]}", "version": version, "day": day.isoformat()} for d in docs]
         with _translated():
             self._ensure_index(collection, key)

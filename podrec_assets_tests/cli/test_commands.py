@@ -1,0 +1,118 @@
+"""The command line as people and scripts use it: exit codes, one-line errors, JSON, help."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from podrec_assets.cli.console import guard, parse_days
+from podrec_assets.cli.listeners import to_message
+from podrec_assets.cli.main import app
+from podrec_assets.errors import PodrecError
+
+COMMANDS = (
+    "up", "down", "status", "doctor", "settings", "ingest", "produce", "simulate", "demo", "run", "ui", "recommend", "similar",
+)  # fmt: skip
+
+
+def podrec(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """A real process, so that exit code and streams are what a shell sees."""
+    variables = os.environ | {"PODREC_HOME": str(home), "PODREC_ENGINE": "local"} | environment
+    command = [sys.executable, "-c", "from podrec_assets.cli.main import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    assert "Example: podrec" in result.output
+
+
+def test_the_commands_are_these() -> None:
+    assert sorted(c.name or c.callback.__name__ for c in app.registered_commands) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("nonsense",), 2, "No such command 'nonsense'"),
+        (("run", "--days", "yesterday"), 2, "'yesterday' is not a day or A..B"),
+        (("run", "--days", "2026-11-02..2026-11-01"), 2, "2026-11-02 comes after 2026-11-01"),
+        (("run", "--select", "nonsense", "--days", "2026-11-01"), 1, "unknown asset 'nonsense'; known: als_top_n, dead_letters"),
+        (("run", "--select", "episodes", "--days", "2001-01-01"), 1, "Days must lie between 2018-01-01 and today"),
+        (("recommend", "somebody"), 1, "The embedded mongo does not run: start it with `podrec up`."),
+        (("produce", "absent.jsonl"), 1, "absent.jsonl is not a file"),
+    ],
+    ids=["command", "day", "range", "asset", "before the first day", "mongo down", "file"],
+)
+def test_mistakes_are_told_in_one_sentence_without_a_traceback(tmp_path: Path, arguments: tuple, code: int, words: str) -> None:
+    done = podrec(tmp_path, *arguments)
+    assert done.returncode == code, done.stderr
+    assert words in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    assert "Traceback" in podrec(tmp_path, "--debug", "produce", "absent.jsonl").stderr
+
+
+def test_a_bad_setting_is_named(tmp_path: Path) -> None:
+    done = podrec(tmp_path, "status", PODREC_KAFKA_PORT="many")
+    assert done.returncode == 1
+    assert "PODREC_KAFKA_PORT='many' cannot be used" in done.stderr
+
+
+def test_status_of_an_empty_home_is_a_json_document_of_the_promised_shape(tmp_path: Path) -> None:
+    document = json.loads(podrec(tmp_path, "status", "--json").stdout)
+    assert document["services"]["kafka"] == {"up": False, "address": None, "embedded": True}
+    empty = {"rows": 0, "days": 0, "first_day": None, "latest_day": None, "delta_version": None}
+    assert document["tables"]["episodes"] == empty
+    assert document["collections"]["als_top_n"] == {"documents": None, "version": None, "day": None}
+    assert document["topics"]["user-events"] == {"end_offsets": None, "landed_offsets": {}, "lag": None}
+    assert (document["publication"], document["dead_letters"]) == (None, {})
+
+
+def test_doctor_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:
+    done = podrec(tmp_path, "doctor", "--json")
+    findings = {f["what"]: f for f in json.loads(done.stdout)["findings"]}
+    assert done.returncode == 1
+    assert findings["Java"]["ok"]
+    assert not findings["kafka"]["ok"]
+    assert findings["kafka"]["remedy"].startswith("run `podrec up`")
+
+
+def test_settings_lists_every_variable_and_hides_secrets(tmp_path: Path) -> None:
+    done = podrec(tmp_path, "settings", "--json", PODREC_MONGO_URI="mongodb://me:secret@db")
+    document = json.loads(done.stdout)
+    assert document["PODREC_HOME"]["value"] == str(tmp_path)
+    assert "secret" not in done.stdout
+
+
+def test_errors_become_exit_code_1_and_one_line(capsys: pytest.CaptureFixture) -> None:
+    def fails() -> None:
+        raise PodrecError("The thing is broken; mend it.")
+
+    assert guard(fails, debug=False) == 1
+    assert capsys.readouterr().err == "error: The thing is broken; mend it.\n"
+    with pytest.raises(PodrecError):
+        guard(fails, debug=True)
+    assert guard(lambda: None, debug=False) == 0
+
+
+def test_one_day_is_a_range_of_itself() -> None:
+    first, last = parse_days("2026-11-01")
+    assert (str(first), str(last)) == ("2026-11-01", "2026-11-01")
+
+
+def test_a_produced_line_bears_its_recorded_at_and_keeps_the_rest() -> None:
+    line = b'{"user_id": "u", "kind": "like", "recorded_at": "2026-11-01T00:00:01+00:00"}'
+    message = to_message(line)
+    assert (message.key, message.timestamp_ms) == (b"u", 1793491201000)
+    assert json.loads(message.value) == {"user_id": "u", "kind": "like"}
+    for bad in (b"nonsense", b"[1]", b'{"recorded_at": "soon"}', b'{"recorded_at": 7}'):
+        assert to_message(bad).value == bad

@@ -1,0 +1,103 @@
+"""IO managers in real runs on a small graph of their own: what a write replaces, and what a read refuses."""
+
+from datetime import date
+
+import dagster as dg
+import pyarrow as pa
+import pytest
+
+from podrec_assets.errors import MissingPartitionError
+from podrec_assets.io_managers.delta import DeltaIOManager
+from podrec_assets.io_managers.mongo import DailyDocs, MongoIOManager
+from podrec_assets.partitions import DAILY, range_tags, run_days, window
+from podrec_assets.resources.connections import Connections
+from podrec_assets.schemas import FUSION_WEIGHTS
+from podrec_assets.settings import Settings
+from podrec_assets.stores.mongo import MongoStore
+
+D1, D2, D3 = date(2026, 11, 1), date(2026, 11, 2), date(2026, 11, 3)
+BUCKETS: dict[date, list[str]] = {}
+SEEN: list[tuple[str, int]] = []
+
+
+@dg.asset(partitions_def=DAILY, io_manager_key="delta", backfill_policy=dg.BackfillPolicy.single_run())
+def fusion_weights(context: dg.AssetExecutionContext) -> pa.Table:
+    rows = [{"day": day, "bucket": b, "alpha": 0.5} for day in run_days(context) for b in BUCKETS.get(day, [])]
+    return FUSION_WEIGHTS.rows(rows)
+
+
+@dg.asset(
+    partitions_def=DAILY, ins={"fusion_weights": dg.AssetIn(partition_mapping=window(2))},
+    backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="mongo",
+)  # fmt: skip
+def als_top_n(context: dg.AssetExecutionContext, fusion_weights: pa.Table) -> DailyDocs:
+    SEEN[:] = sorted((str(r["day"]), r["bucket"]) for r in fusion_weights.to_pylist())
+    return {day: [{"user_id": b, "items": []} for _, b in SEEN] for day in run_days(context)}
+
+
+@pytest.fixture
+def connections(settings: Settings) -> Connections:
+    found = Connections(settings, {})
+    BUCKETS.clear()
+    return found
+
+
+def run(
+    connections: Connections, asset: dg.AssetsDefinition, first: date, last: date, upstream: tuple = ()
+) -> dg.ExecuteInProcessResult:
+    resources = {"delta": DeltaIOManager(connections=connections), "mongo": MongoIOManager(connections=connections)}
+    return dg.materialize(
+        [asset, *upstream], selection=[asset], resources=resources, tags=range_tags(first, last), raise_on_error=True
+    )
+
+
+def stored(connections: Connections) -> list[tuple[str, str]]:
+    return sorted((str(r["day"]), r["bucket"]) for r in connections.lake.read("fusion_weights").to_pylist())
+
+
+def test_a_second_run_with_fewer_rows_leaves_none_of_the_old_ones(connections: Connections) -> None:
+    BUCKETS[D1] = ["a", "b"]
+    run(connections, fusion_weights, D1, D1)
+    BUCKETS[D1] = ["a"]
+    run(connections, fusion_weights, D1, D1)
+    assert stored(connections) == [("2026-11-01", "a")]
+
+
+def test_a_second_day_leaves_the_first_alone(connections: Connections) -> None:
+    BUCKETS.update({D1: ["a"], D2: ["b"]})
+    run(connections, fusion_weights, D1, D1)
+    run(connections, fusion_weights, D2, D2)
+    assert stored(connections) == [("2026-11-01", "a"), ("2026-11-02", "b")]
+
+
+def test_a_range_is_one_write_and_its_empty_days_count_as_written(connections: Connections) -> None:
+    BUCKETS.update({D1: ["a"], D3: ["c"]})
+    result = run(connections, fusion_weights, D1, D3)
+    state = connections.lake.state("fusion_weights")
+    assert (state.version, state.days) == (0, {D1, D2, D3})
+    metadata = result.asset_materializations_for_node("fusion_weights")[0].metadata
+    assert metadata["row_count"].value == 2
+    assert metadata["rows_by_day"].value == {"2026-11-01": 1, "2026-11-03": 1}
+
+
+@pytest.mark.services
+def test_a_window_reads_the_day_and_the_one_before(connections: Connections, mongo_uri: str) -> None:
+    connections.mongo = MongoStore(mongo_uri, "io_managers")
+    BUCKETS.update({D1: ["a"], D2: ["b"], D3: ["c"]})
+    run(connections, fusion_weights, D1, D3)
+    result = run(connections, als_top_n, D3, D3, (fusion_weights,))
+    assert SEEN == [("2026-11-02", "b"), ("2026-11-03", "c")]
+    version = connections.mongo.latest_version("als_top_n", D3)
+    assert version is not None
+    assert [d["user_id"] for d in connections.mongo.documents("als_top_n", version.version)] == ["b", "c"]
+    metadata = result.asset_materializations_for_node("als_top_n")[0].metadata
+    assert metadata["version"].value == version.version
+    again = run(connections, als_top_n, D3, D3, (fusion_weights,))
+    assert again.asset_materializations_for_node("als_top_n")[0].metadata["version"].value == version.version
+
+
+def test_a_day_that_was_never_written_stops_the_run_and_is_named(connections: Connections) -> None:
+    BUCKETS[D1] = ["a"]
+    run(connections, fusion_weights, D1, D1)
+    with pytest.raises(MissingPartitionError, match="fusion_weights has never been written for 2026-11-02 and 1 more"):
+        run(connections, als_top_n, D3, D3, (fusion_weights,))

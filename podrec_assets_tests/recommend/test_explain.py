@@ -1,0 +1,75 @@
+"""The wording of reasons."""
+
+import pytest
+
+from podrec_assets.recommend import explain
+
+PASSAGE = {"there_s": 754.9, "there_text": "the tide turns twice a day"}
+
+
+def test_a_finished_episode_is_called_finished_and_the_passage_has_its_time() -> None:
+    assert explain.content_reason("Low Water", True, PASSAGE) == (
+        "You finished “Low Water”; this one speaks of something close at 12:34: “the tide turns twice a day”."
+    )
+
+
+def test_an_episode_that_was_not_finished_is_not_called_so() -> None:
+    assert explain.content_reason("Low Water", False, PASSAGE).startswith("You listened to “Low Water”;")
+
+
+@pytest.mark.parametrize("passage", [{"there_text": "the tide"}, {"there_s": None, "there_text": "the tide"}])
+def test_a_passage_without_a_time_is_quoted_without_one(passage: dict) -> None:
+    assert explain.content_reason("Low Water", True, passage) == (
+        "You finished “Low Water”; this one speaks of something close: “the tide”."
+    )
+
+
+def test_a_passage_at_the_very_start_still_has_its_time() -> None:
+    assert " close at 0:00: " in explain.content_reason("Low Water", True, PASSAGE | {"there_s": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("title", "listeners", "sentence"),
+    [
+        ("Low Water", 3, "3 listeners who played “Low Water” as you did also played this."),
+        ("Low Water", 1, "A listener who played “Low Water” as you did also played this."),
+        ("Low Water", 0, "Listeners with a history like yours play this."),
+        (None, 3, "Listeners with a history like yours play this."),
+    ],
+)
+def test_an_als_reason_names_an_episode_only_where_others_played_both(title: str | None, listeners: int, sentence: str) -> None:
+    assert explain.als_reason(title, listeners) == sentence
+
+
+@pytest.mark.parametrize(
+    ("listeners", "sentence"),
+    [
+        (12, "Popular now: 12 listeners played it."),
+        (2, "Popular now: 2 listeners played it."),
+        (1, "Picked up by a listener lately."),
+        (0, "Picked up by a listener lately."),
+    ],
+)
+def test_one_listener_is_not_called_popular(listeners: int, sentence: str) -> None:
+    assert explain.popular_reason(listeners) == sentence
+
+
+def test_a_new_episode_names_its_show() -> None:
+    assert explain.fresh_reason("Tidewater") == "New from Tidewater."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0, "0:00"), (59.99, "0:59"), (60, "1:00"), (599, "9:59"), (3599, "59:59"), (3600, "1:00:00"), (36_061, "10:01:01")],
+)
+def test_times_are_shown_as_players_show_them(seconds: float, shown: str) -> None:
+    assert explain.clock(seconds) == shown
+
+
+def test_a_short_passage_is_quoted_whole() -> None:
+    assert explain.lead("x" * 80) == "x" * 80
+
+
+def test_a_long_passage_ends_after_a_whole_word_without_its_comma() -> None:
+    assert explain.lead("one two, three four", length=10) == "one two …"
+    assert len(explain.lead("word " * 100)) <= 82

@@ -1,0 +1,78 @@
+"""Child processes: recognised by pid and start time, stopped for sure, on ports that are free."""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from podrec_assets.errors import ServiceError
+from podrec_assets.services import process
+from podrec_assets.services.process import Running
+
+SLEEPER = [sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(60)"]
+STUBBORN = [
+    sys.executable, "-c",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)",
+]  # fmt: skip
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Running]:
+    running = process.start(SLEEPER, tmp_path / "logs" / "sleeper.log", tmp_path / "state" / "sleeper.json", {"http": 1})
+    yield running
+    process.stop(running)
+
+
+def test_a_started_process_is_alive_and_known_by_its_state_file(started: Running, tmp_path: Path) -> None:
+    assert started.is_alive()
+    assert process.read_state(tmp_path / "state" / "sleeper.json") == started
+    assert process.wait_for(lambda: process.last_lines(tmp_path / "logs" / "sleeper.log") == "ready", 10)
+
+
+def test_a_stopped_process_is_gone(started: Running) -> None:
+    process.stop(started)
+    assert not started.is_alive()
+
+
+def test_a_killed_process_is_not_alive_although_its_state_file_says_so(started: Running, tmp_path: Path) -> None:
+    os.kill(started.pid, signal.SIGKILL)
+    assert process.wait_for(lambda: not started.is_alive(), 10)
+    assert process.read_state(tmp_path / "state" / "sleeper.json") == started
+
+
+def test_another_process_with_the_same_pid_is_not_taken_for_ours() -> None:
+    stranger = Running(os.getpid(), "an older start", {})
+    assert not stranger.is_alive()
+    process.stop(stranger)
+
+
+def test_one_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "STOP_WAIT_S", 0.5)
+    running = process.start(STUBBORN, tmp_path / "stubborn.log", tmp_path / "stubborn.json", {})
+    assert process.wait_for(lambda: process.last_lines(tmp_path / "stubborn.log") == "ready", 10)
+    process.stop(running)
+    assert not running.is_alive()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'], ids=["empty", "cut", "list", "fields missing"])
+def test_a_damaged_state_file_is_no_process(tmp_path: Path, text: str) -> None:
+    (tmp_path / "state.json").write_text(text)
+    assert process.read_state(tmp_path / "state.json") is None
+    assert process.read_state(tmp_path / "absent.json") is None
+
+
+def test_a_fixed_port_in_use_is_refused_with_the_setting_that_changes_it() -> None:
+    with socket.socket() as other:
+        other.bind((process.LOOPBACK, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(ServiceError, match=f"Port {port} is in use; stop what uses it or change PODREC_KAFKA_PORT"):
+            process.choose_port(port, "PODREC_KAFKA_PORT", None)
+        assert process.choose_port(0, "", port) != port
+        assert process.answers(port)
+    assert process.choose_port(0, "", port) == port
+    assert process.choose_port(port, "PODREC_KAFKA_PORT", None) == port

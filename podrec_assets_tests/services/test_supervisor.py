@@ -1,0 +1,66 @@
+"""The embedded services together, as real processes: up, status, kill -9, up again, down."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from podrec_assets.errors import ServiceError
+from podrec_assets.services import jars, process, supervisor
+from podrec_assets.settings import Settings
+from podrec_assets.stores.kafka import KafkaStore, Message
+from podrec_assets.stores.mongo import MongoStore
+
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    settings = Settings(home=tmp_path_factory.mktemp("supervised"), engine="local")
+    jars.ensure_all(settings, print)
+    supervisor.up(settings, print)
+    yield settings
+    supervisor.down(settings)
+
+
+def test_status_tells_which_services_are_up_and_where(home: Settings) -> None:
+    status = supervisor.status(home)
+    assert {n: (s["up"], s["embedded"]) for n, s in status.items()} == dict.fromkeys(("kafka", "mongo", "samples"), (True, True))
+    assert status["mongo"]["address"].startswith("mongodb://127.0.0.1:")
+
+
+def test_up_again_starts_nothing(home: Settings) -> None:
+    said: list[str] = []
+    supervisor.up(home, said.append)
+    assert said == []
+
+
+def test_data_survive_kill_9_of_both_servers(home: Settings) -> None:
+    kafka, mongo = KafkaStore(supervisor.address(home, "kafka")), MongoStore(supervisor.address(home, "mongo"), "kept")
+    kafka.ensure_topic("kept", 1)
+    kafka.produce("kept", [Message(b"k", b"v")])
+    version = mongo.write_version("als_top_n", home.start_day, "run", [{"user_id": "u", "items": []}])
+    before = supervisor.status(home)
+    for name in ("kafka", "mongo"):
+        running = process.read_state(Path(home.home) / "services" / f"{name}.json")
+        assert running
+        os.kill(running.pid, signal.SIGKILL)
+        assert process.wait_for(lambda running=running: not running.is_alive(), 10)
+    assert not supervisor.status(home)["kafka"]["up"]
+    with pytest.raises(ServiceError, match="embedded kafka does not run: start it with `podrec up`"):
+        supervisor.address(home, "kafka")
+    supervisor.up(home, print)
+    assert supervisor.status(home) == before
+    assert [r.value for batch in kafka.read("kept", {0: (0, 1)}) for r in batch] == [b"v"]
+    again = MongoStore(supervisor.address(home, "mongo"), "kept")
+    assert again.documents("als_top_n", version.version) == [{"user_id": "u", "items": []}]
+
+
+def test_external_services_are_not_started_and_their_password_is_not_shown(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, kafka_bootstrap="broker:9092", mongo_uri="mongodb://me:secret@db:27017")
+    status = supervisor.status(settings)
+    assert status["kafka"] == {"up": True, "address": "broker:9092", "embedded": False}
+    assert status["mongo"] == {"up": True, "address": "mongodb://db:27017", "embedded": False}
+    assert supervisor.address(settings, "mongo") == "mongodb://me:secret@db:27017"
