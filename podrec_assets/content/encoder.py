@@ -64,7 +64,7 @@ class SentenceEncoder:
         if longest > limit:
             raise PermanentError(f"A text of {longest} tokens is more than the encoder's {limit}: set PODREC_CHUNK_TOKENS lower.")
         found = self._model.encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(found, dtype=np.float32).reshape(len(texts), -1)
+        return np.asarray(found, dtype=np.float32).reshape(len(texts), self._model.get_embedding_dimension())
 
 
 def packaged_model() -> Path:

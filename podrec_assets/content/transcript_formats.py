@@ -91,8 +91,9 @@ def _cues(text: str, url: str) -> list[dict]:
         times = _CUE.match(lines[at]).groups()  # type: ignore[union-attr]
         said = "\n".join(lines[at + 1 :])
         voice = _VOICE.search(said)
-        words, named = _without_speaker(" ".join(unescape(_TAG.sub(" ", said)).split()))
-        speaker = voice.group(1).strip() if voice else named or speaker
+        words = " ".join(unescape(_TAG.sub(" ", said)).split())
+        words, named = (words, voice.group(1).strip()) if voice else _without_speaker(words)
+        speaker = named or speaker
         segments.append(_segment(_seconds(times[:4]), _seconds(times[4:]), speaker, words))
     if not segments and text.strip() not in ("", "WEBVTT"):
         raise TranscriptError("no_cues", f"{url} has no timed cues.")
@@ -124,7 +125,7 @@ def _html(text: str, url: str) -> list[dict]:
             speaker = words.rstrip(":") or None
         elif tag == "time":
             start = _clock(words)
-        else:
+        elif words:
             segments.append(_segment(start, None, speaker, words))
     return _closed(segments) if segments else [_segment(None, None, None, plain_text(text))]
 

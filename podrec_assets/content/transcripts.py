@@ -72,14 +72,21 @@ def transcribe(episode: dict, fetch: Fetch) -> tuple[dict, list[dict]]:
 
 
 def ordered_links(links: list[dict], language: str | None) -> list[dict]:
-    """Links of known formats: the episode's language first, whole transcripts before captions, timed formats before others."""
+    """Links of known formats: the episode's language first, whole transcripts before captions, timed formats before others.
+
+    An address that is linked twice counts once.
+    """
 
     def rank(link: dict) -> tuple:
         kind = format_of(link.get("type"), link["url"])
         spoken = primary_subtag(link.get("language"))
         return (spoken not in (None, language), link.get("rel") == "captions", PREFERENCE.index(kind) if kind else 9, link["url"])
 
-    return sorted((link for link in links if link.get("url")), key=rank)
+    ranked = sorted((link for link in links if link.get("url")), key=rank)
+    unique: dict[str, dict] = {}
+    for link in ranked:
+        unique.setdefault(link["url"], link)
+    return list(unique.values())
 
 
 def input_hash(episode: dict) -> str:

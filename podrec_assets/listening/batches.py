@@ -1,5 +1,6 @@
 """Batches of event records in Arrow: their dates by offset, their log days, and the split into rows and dead letters. Pure."""
 
+import hashlib
 from datetime import date, timedelta
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from podrec_assets.listening.offsets import Ledger
 from podrec_assets.schemas import USER_EVENTS
 
 STAGE = USER_EVENTS.name
+PLACE = ("kafka_topic", "kafka_partition", "kafka_offset", "recorded_at")
 TAGGED_SCHEMA = pa.schema([*PARSED_SCHEMA, pa.field("day", pa.date32()), pa.field("is_late", pa.bool_())])
 """PARSED_SCHEMA with the log day and whether the event came late."""
 
@@ -29,12 +31,32 @@ def tag_days(parsed: pa.Table, since: Ledger, ledger: Ledger, late_days: int) ->
     """The parsed records that `ledger` has landed and `since` had not, with log day and lateness, in TAGGED_SCHEMA."""
     places = list(zip(parsed["kafka_partition"].to_pylist(), parsed["kafka_offset"].to_pylist(), strict=True))
     fresh = [since.landed.get(p, 0) <= o < ledger.landed.get(p, 0) for p, o in places]
-    kept = parsed.filter(pa.array(fresh, pa.bool_()))
+    kept = forget(parsed.filter(pa.array(fresh, pa.bool_())), ledger)
     days = [ledger.day_of(p, o) for (p, o), is_fresh in zip(places, fresh, strict=True) if is_fresh]
     allowed = timedelta(days=late_days)
     late = [None if e is None else d - e > allowed for d, e in zip(days, kept["event_day"].to_pylist(), strict=True)]
     tagged = kept.append_column("day", pa.array(days, pa.date32())).append_column("is_late", pa.array(late, pa.bool_()))
     return tagged.cast(TAGGED_SCHEMA)
+
+
+def forget(parsed: pa.Table, ledger: Ledger) -> pa.Table:
+    """The parsed records, those of forgotten listeners as refusals without any content."""
+    if not ledger.forgotten:
+        return parsed
+    empty = dict.fromkeys(PARSED_SCHEMA.names)
+    refused = {"refusal": "forgotten", "detail": "The listener asked to be forgotten."}
+    rows = [{**empty, **{k: r[k] for k in PLACE}, **refused} if _is_forgotten(r, ledger) else r for r in parsed.to_pylist()]
+    return pa.Table.from_pylist(rows, schema=PARSED_SCHEMA)
+
+
+def _is_forgotten(row: dict, ledger: Ledger) -> bool:
+    until = ledger.forgotten.get(user_hash(row["user_id"] or ""), {})
+    return row["kafka_offset"] < until.get(row["kafka_partition"], 0)
+
+
+def user_hash(user_id: str) -> str:
+    """What the ledger keeps of a forgotten listener: enough to recognise them, not to name them."""
+    return hashlib.sha256(user_id.encode()).hexdigest()
 
 
 def split(tagged: pa.Table) -> tuple[pa.Table, list[dict]]:
@@ -48,7 +70,7 @@ def split(tagged: pa.Table) -> tuple[pa.Table, list[dict]]:
             "reason": r["refusal"],
             "detail": r["detail"],
             "payload": r["payload"],
-            **{k: r[k] for k in ("kafka_topic", "kafka_partition", "kafka_offset", "recorded_at")},
+            **{k: r[k] for k in PLACE},
         }
         for r in tagged.filter(pc.invert(is_event)).to_pylist()
     ]

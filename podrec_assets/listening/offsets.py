@@ -6,7 +6,7 @@ themselves give the same boundaries, and a boundary once set never moves.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from podrec_assets.errors import DataLossError
@@ -24,12 +24,16 @@ class Ledger:
         first: offset at which landing began, by partition (0, or what retention had left).
         starts: by partition, (day, first offset of that day) for each day that has begun, in order.
         topic_id: id of the topic as the broker gave it, to recognise a topic that was created anew.
+        lost: by partition, offsets [start, end) that retention removed before they landed, and somebody accepted as lost.
+        forgotten: by hash of a listener's id, the landed offsets up to which that listener's records are forgotten.
     """
 
     landed: Offsets = field(default_factory=dict)
     first: Offsets = field(default_factory=dict)
     starts: dict[int, tuple[tuple[date, int], ...]] = field(default_factory=dict)
     topic_id: str = ""
+    lost: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    forgotten: dict[str, Offsets] = field(default_factory=dict)
 
     def day_of(self, partition: int, offset: int) -> date:
         """The log day of a landed offset. Raises KeyError for an offset before the first known day."""
@@ -62,6 +66,8 @@ class Ledger:
             "first": {str(p): o for p, o in sorted(self.first.items())},
             "starts": {str(p): [[d.isoformat(), o] for d, o in s] for p, s in sorted(self.starts.items())},
             "topic_id": self.topic_id,
+            "lost": {str(p): [list(span) for span in spans] for p, spans in sorted(self.lost.items())},
+            "forgotten": {user: {str(p): o for p, o in sorted(ends.items())} for user, ends in sorted(self.forgotten.items())},
         }
 
     @classmethod
@@ -74,6 +80,8 @@ class Ledger:
             first={int(p): o for p, o in value["first"].items()},
             starts={int(p): tuple((date.fromisoformat(d), o) for d, o in s) for p, s in value["starts"].items()},
             topic_id=value.get("topic_id", ""),
+            lost={int(p): tuple((a, b) for a, b in spans) for p, spans in value.get("lost", {}).items()},
+            forgotten={user: {int(p): o for p, o in ends.items()} for user, ends in value.get("forgotten", {}).items()},
         )
 
 
@@ -106,13 +114,20 @@ def advance(ledger: Ledger, ends: Offsets, earliest: dict[int, dict[date, int]],
         starts[partition] = reached + due
         landed[partition] = min([end, *waiting])
     first = {**{p: ledger.landed.get(p, _lowest(earliest.get(p, {}), ends[p])) for p in ends}, **ledger.first}
-    return Ledger(landed, first, {p: s for p, s in starts.items() if s}, ledger.topic_id)
+    return replace(ledger, landed=landed, first=first, starts={p: s for p, s in starts.items() if s})
 
 
 def begin(ledger: Ledger, low: Offsets, topic_id: str) -> Ledger:
     """The ledger with a place to begin for every partition that the topic has now: its lowest offset if it is new."""
     landed = {p: ledger.landed.get(p, first) for p, first in low.items()}
-    return Ledger(landed, {**landed, **ledger.first}, ledger.starts, topic_id)
+    return replace(ledger, landed=landed, first={**landed, **ledger.first}, topic_id=topic_id)
+
+
+def accept_loss(ledger: Ledger, low: Offsets) -> Ledger:
+    """The ledger that goes on where the topic now begins; what lies between was lost and is written down as lost."""
+    gone = {p: (landed, low[p]) for p, landed in ledger.landed.items() if landed < low.get(p, 0)}
+    lost = {**ledger.lost, **{p: (*ledger.lost.get(p, ()), span) for p, span in gone.items()}}
+    return replace(ledger, landed={**ledger.landed, **{p: end for p, (_, end) in gone.items()}}, lost=lost)
 
 
 def union(ledger: Ledger, days: list[date]) -> dict[int, tuple[int, int]]:
@@ -150,7 +165,8 @@ def check_continuity(topic: str, ledger: Ledger, low: Offsets, ends: Offsets, to
             )
         if landed < low[partition]:
             raise DataLossError(
-                f"{topic} partition {partition} lost offsets {landed} to {low[partition] - 1} before they landed."
+                f"{topic} partition {partition} lost offsets {landed} to {low[partition] - 1} before they landed; "
+                "`podrec accept-loss` writes them down as lost and goes on."
             )
 
 

@@ -167,14 +167,14 @@ def _filler_reason(episode: str, catalogue: Catalogue) -> str:
 
 def _newcomers(catalogue: Catalogue, config: BlendConfig) -> list[dict]:
     """Popular and fresh episodes, the shows in turn, so that a stranger sees the breadth."""
-    ranked = sorted(catalogue.episodes, key=lambda e: (-round(catalogue.filler(e), DIGITS), e))
+    ranked = _serial_order(sorted(catalogue.episodes, key=lambda e: (-round(catalogue.filler(e), DIGITS), e)), catalogue)
     turns: dict[str, int] = {}
     order = []
     for episode in ranked:
         show = catalogue.episodes[episode]["show_id"]
         turns[show] = turns.get(show, 0) + 1
         order.append((turns[show], -round(catalogue.filler(episode), DIGITS), episode))
-    chosen = [e for _, _, e in sorted(order)][: config.list_length]
+    chosen = _capped([e for _, _, e in sorted(order)], catalogue, config)
     # Ranks go by turn, so the score shown falls with the rank rather than with popularity alone.
     items = []
     for rank, episode in enumerate(chosen, start=1):

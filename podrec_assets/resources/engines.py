@@ -13,8 +13,8 @@ from podrec_assets.listening.daily import daily_score_sql
 from podrec_assets.recommend import implicit_als, spark_als
 from podrec_assets.recommend.als import AlsConfig, Factors
 from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.landing import Source
 from podrec_assets.resources.local_source import LocalSource
+from podrec_assets.resources.sources import Source
 from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.stores import duck
 

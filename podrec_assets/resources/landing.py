@@ -5,22 +5,17 @@ ledger of landed offsets together. The table's ledger alone says what is landed,
 a killed driver end in the same rows.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
-
-import pyarrow as pa
 
 from podrec_assets.listening import offsets
 from podrec_assets.listening.offsets import Ledger
+from podrec_assets.resources.history import restore_days
+from podrec_assets.resources.sources import Batch, Source, Tagged
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.kafka import KafkaStore
-
-Ranges = dict[int, tuple[int, int]]
-"""Kafka partition -> offsets [start, end)."""
 
 
 @dataclass(frozen=True)
@@ -44,58 +39,6 @@ class Landed:
         )
 
 
-class Batch(Protocol):
-    """Some Kafka records, wherever they are held."""
-
-    def earliest(self) -> dict[int, dict[date, int]]:
-        """By partition, the lowest offset of each record date."""
-        ...
-
-    def ends(self) -> dict[int, int]:
-        """By partition, one past the highest offset."""
-        ...
-
-    def tagged(self, since: Ledger, ledger: Ledger) -> "Tagged":
-        """The records that `ledger` has landed and `since` had not, parsed, with their log day."""
-        ...
-
-
-class Tagged(Protocol):
-    """Parsed records with their log days, split into rows and dead letters."""
-
-    def dead_letters(self) -> list[dict]:
-        """Rows of DEAD_LETTERS."""
-        ...
-
-    def append(self, metadata_days: list[date], ledger: Ledger) -> None:
-        """Appends the rows with the ledger in one commit."""
-        ...
-
-    def replace(self, days: list[date], ledger: Ledger) -> None:
-        """Replaces the days by the rows in one commit."""
-        ...
-
-    def touched(self) -> list[tuple[date, date, int]]:
-        """(log day, event day, rows) that occur."""
-        ...
-
-
-class Source(Protocol):
-    """Where batches come from: Structured Streaming, or a plain consumer."""
-
-    def stream(self, start: dict[int, int], land: "LandBatch") -> None:
-        """Calls `land` with bounded batches from `start` up to the topic's end."""
-        ...
-
-    def read(self, ranges: Ranges) -> Iterable[Batch]:
-        """Batches of exactly the ranges."""
-        ...
-
-
-class LandBatch(Protocol):
-    def __call__(self, batch: Batch) -> None: ...
-
-
 @dataclass(frozen=True)
 class EventLanding:
     """Lands the events topic of one Kafka into one lake."""
@@ -109,14 +52,20 @@ class EventLanding:
     def run(self, days: list[date]) -> Landed:
         """Lands what is new, then reads the requested days again whose offsets had all been landed before (replay).
 
+        A day that retention has removed from the topic is not read again but made whole from the table's history.
+
         Raises:
             DataLossError: the topic lost offsets that are needed, or was created anew.
         """
         before = self.ledger()
         landed = self.land_new()
         again = [d for d in days if before.ranges(d) and before.ranges(d) == landed.ledger.ranges(d)]
-        if again:
-            landed = landed.then(self.replay(again))
+        low = self.kafka.begin_offsets(self.settings.events_topic)
+        held = [d for d in again if all(start >= low.get(p, 0) for p, (start, _) in before.ranges(d).items())]
+        if held:
+            landed = landed.then(self.replay(held))
+        with self.lake.writing(USER_EVENTS.name):
+            restore_days(self.lake, landed.ledger, sorted(set(again) - set(held)))
         with self.lake.writing(USER_EVENTS.name):
             if set(days) - self.lake.state(USER_EVENTS.name).days:
                 self.lake.note(USER_EVENTS, days, self.ledger().to_json())
@@ -151,6 +100,13 @@ class EventLanding:
                 total = total.then(_summary(tagged, letters, ledger))
         return total
 
+    def accept_loss(self) -> Ledger:
+        """The ledger after what retention removed before it landed was written down as lost."""
+        with self.lake.writing(USER_EVENTS.name):
+            ledger = offsets.accept_loss(self.ledger(), self.kafka.begin_offsets(self.settings.events_topic))
+            self.lake.note(USER_EVENTS, [], ledger.to_json())
+        return ledger
+
     def ledger(self) -> Ledger:
         """What the table has landed."""
         return Ledger.from_json(self.lake.state(USER_EVENTS.name).ledger)
@@ -180,9 +136,3 @@ def _summary(tagged: Tagged, letters: list[dict], ledger: Ledger) -> Landed:
     return Landed(
         sum(n for _, _, n in touched), len(letters), ledger, frozenset(log_days), frozenset(event for _, event, _ in touched)
     )
-
-
-def record_schema() -> pa.Schema:
-    """Columns of raw records as both engines hand them to the parser."""
-    kept = ("kafka_topic", "kafka_partition", "kafka_offset", "recorded_at")
-    return pa.schema([*(USER_EVENTS.schema.field(n) for n in kept), pa.field("value", pa.binary())])

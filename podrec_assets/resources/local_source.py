@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from podrec_assets.listening import batches, events
 from podrec_assets.listening.offsets import Ledger
-from podrec_assets.resources.landing import Ranges, record_schema
+from podrec_assets.resources.sources import Ranges, record_schema
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake

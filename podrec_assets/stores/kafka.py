@@ -74,7 +74,7 @@ class KafkaStore:
         """Creates the topic unless it exists."""
         new = NewTopic(topic, num_partitions=partitions, replication_factor=-1, config={"retention.ms": "-1"})
         try:
-            self._admin.create_topics([new], request_timeout=TIMEOUT_S)[topic].result(TIMEOUT_S)
+            self._admin.create_topics([new], request_timeout=TIMEOUT_S)[topic].result(2 * TIMEOUT_S)
         except KafkaException as err:
             if err.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise self._unreachable(err) from err
@@ -90,7 +90,7 @@ class KafkaStore:
     def topic_id(self, topic: str) -> str:
         """The id that tells a topic from another of the same name made later."""
         try:
-            found = self._admin.describe_topics(TopicCollection([topic]), request_timeout=TIMEOUT_S)[topic].result(TIMEOUT_S)
+            found = self._admin.describe_topics(TopicCollection([topic]), request_timeout=TIMEOUT_S)[topic].result(2 * TIMEOUT_S)
         except KafkaException as err:
             raise self._unreachable(err) from err
         return str(found.topic_id)
@@ -107,6 +107,8 @@ class KafkaStore:
         """By partition, the first offset stamped on or after midnight UTC of the day, or the end where there is none yet."""
         midnight = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
         ends = self.end_offsets(topic)
+        if not ends:
+            return {}
         wanted = [TopicPartition(topic, p, midnight) for p in ends]
         try:
             found = self._watcher.offsets_for_times(wanted, timeout=TIMEOUT_S)
@@ -126,7 +128,7 @@ class KafkaStore:
         """Batches of all records in the ranges [start, end), in offset order within a partition.
 
         Raises:
-            DataLossError: retention removed the start of a range.
+            DataLossError: retention removed the start of a range, or there is no such partition.
             RetryableError: the broker stopped answering.
         """
         ranges = {p: r for p, r in ranges.items() if r[1] > r[0]}
@@ -134,7 +136,9 @@ class KafkaStore:
             return
         low = self.begin_offsets(topic)
         for partition, (start, _) in ranges.items():
-            if start < low.get(partition, 0):
+            if partition not in low:
+                raise DataLossError(f"{topic} has no partition {partition}.")
+            if start < low[partition]:
                 raise DataLossError(f"{topic} partition {partition} no longer holds offsets {start} to {low[partition] - 1}.")
         consumer = Consumer(
             {
@@ -210,6 +214,8 @@ class KafkaStore:
                     break
                 except BufferError:
                     producer.poll(0.05)
+                except KafkaException as err:
+                    raise PermanentError(f"Kafka cannot take a record: {err.args[0].str()}") from err
             if count % 1000 == 0:
                 producer.poll(0)
         producer.flush()
@@ -239,6 +245,8 @@ class KafkaStore:
             raise self._unreachable(err) from err
 
     def _unreachable(self, err: KafkaException) -> RetryableError:
+        if err.args[0].code() > 0:  # an answer of the broker; the client's own errors are negative
+            return RetryableError(f"Kafka at {self.bootstrap} refuses: {err.args[0].str()}")
         return RetryableError(f"Kafka at {self.bootstrap} does not answer ({err.args[0].str()}): start it with `podrec up`.")
 
 

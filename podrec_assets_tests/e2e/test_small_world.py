@@ -173,11 +173,11 @@ def test_a_lost_checkpoint_and_a_killed_broker_change_no_row(world: Connections,
     assert contents(world) == before
 
 
-def test_status_reports_what_is_there(world: Connections) -> None:
+def test_status_reports_what_is_there(world: Connections, today: date) -> None:
     document = health.report(world)
     assert document["tables"]["episodes"]["rows"] == 18
     assert document["topics"][world.settings.events_topic]["lag"] == 0
-    assert document["publication"]["day"] == str(datetime.now(UTC).date())
+    assert document["publication"]["day"] == str(today)
     assert document["dead_letters"] == {"missing_field": 1, "not_json": 1}
 
 

@@ -39,7 +39,7 @@ def tick(connections: Connections, instance: dg.DagsterInstance, cursor: str | N
 
 
 def produce(connections: Connections, *days: date) -> None:
-    stamps = [int(datetime(d.year, d.month, d.day, 12, tzinfo=UTC).timestamp() * 1000) for d in days]
+    stamps = [int(datetime(d.year, d.month, d.day, tzinfo=UTC).timestamp() * 1000) for d in days]
     connections.kafka.produce(connections.settings.events_topic, [Message(None, b"{}", s) for s in stamps])
 
 

@@ -37,6 +37,15 @@ def test_scores_of_own_and_other_group_are_those_of_the_reference_engine() -> No
     assert np.abs(mine - reference).max() < 0.05
 
 
+def test_the_last_sweep_is_the_exact_solution_of_the_reference_engine() -> None:
+    """The same c = 1 + alpha * r, and where all rows have one length the same regularisation."""
+    history = checkerboard(unheard=2)
+    factors = implicit_als.fit(history.matrix, CONFIG)
+    extra = (CONFIG.alpha * history.matrix).T.tocsr()
+    solved = numpy_als._sweep(extra, factors.user.astype(np.float64), CONFIG.regularization)
+    assert np.abs(solved - factors.item).max() < 1e-4
+
+
 def test_a_higher_alpha_trusts_what_was_heard_more() -> None:
     history = checkerboard(unheard=2)
     heard = history.matrix.toarray() > 0

@@ -48,10 +48,17 @@ def test_coverage_of_an_empty_catalogue_is_zero() -> None:
     assert coverage([[]], 3, 0) == 0.0
 
 
-def test_the_bootstrap_interval_lies_around_the_mean_and_inside_the_values() -> None:
-    values = [0.0] * 50 + [1.0] * 50
-    low, high = bootstrap_interval(values, 7)
-    assert 0.3 < low < 0.5 < high < 0.7
+def test_the_bootstrap_interval_is_that_of_the_normal_law_for_many_values() -> None:
+    """The mean of 100 coins has a deviation of 0.05: 95 % lie within 1.96 of them."""
+    low, high = bootstrap_interval([0.0] * 50 + [1.0] * 50, 7, rounds=5000)
+    assert low == pytest.approx(0.5 - 0.098, abs=0.012)
+    assert high == pytest.approx(0.5 + 0.098, abs=0.012)
+
+
+def test_the_bootstrap_interval_contains_the_mean() -> None:
+    values = [0.0] * 9 + [1.0]
+    low, high = bootstrap_interval(values, 3)
+    assert 0.0 <= low < 0.1 < high < 0.5
 
 
 def test_the_bootstrap_interval_narrows_like_the_root_of_the_sample() -> None:

@@ -1,0 +1,136 @@
+"""Neighbours are the episodes on the same matter, with the chunks that show it."""
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from podrec_assets.content import neighbours
+from podrec_assets.content.neighbours import DIGITS, QUOTE_LENGTH, SEMANTIC_SHARE, quote, similarities
+from podrec_assets.errors import PermanentError
+from podrec_assets.schemas import VECTORS
+
+CHESS, BREAD, STARS = [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]
+
+
+def chunk(episode_id: str, number: int, text: str, vector: list[float], version: str = "v1") -> dict:
+    return {
+        "day": date(2026, 2, 3),
+        "episode_id": episode_id,
+        "chunk": number,
+        "start_s": 10.0 * number,
+        "end_s": 10.0 * number + 9,
+        "text": text,
+        "token_count": 3,
+        "vector": vector,
+        "embedding_version": version,
+    }
+
+
+def found(rows: list[dict], k: int = 5, without: str = "") -> dict[str, list[dict]]:
+    shows = {r["episode_id"]: "s1" for r in rows if r["episode_id"] != without}
+    documents = similarities(VECTORS.rows(rows), shows, k)
+    assert [d["episode_id"] for d in documents] == sorted(shows)
+    return {d["episode_id"]: d["items"] for d in documents}
+
+
+PLANTED = [
+    chunk("b1", 0, "knead the dough", BREAD),
+    chunk("b2", 0, "let dough rise", BREAD),
+    chunk("c1", 1, "castle early", CHESS),
+    chunk("c1", 0, "welcome back everyone", STARS),
+    chunk("c2", 0, "welcome friends", [0.0, 0.6, 0.8]),
+    chunk("c2", 1, "nothing here", BREAD),
+    chunk("c2", 2, "castle late", CHESS),
+]
+
+
+def test_episodes_on_the_same_matter_are_nearest_and_none_is_its_own_neighbour():
+    items = found(PLANTED)
+    assert {e: i[0]["episode_id"] for e, i in items.items()} == {"b1": "b2", "b2": "b1", "c1": "c2", "c2": "c1"}
+    assert all(e not in [i["episode_id"] for i in near] and len(near) == 3 for e, near in items.items())
+    assert [i["rank"] for i in items["b1"]] == [1, 2, 3]
+    assert all([i["score"] for i in near] == sorted((i["score"] for i in near), reverse=True) for near in items.values())
+
+
+def test_evidence_is_the_pair_of_chunks_that_are_closest_with_their_times():
+    [there] = found([r for r in PLANTED if r["episode_id"] in ("c1", "c2")])["c1"]
+    evidence = {k: there[k] for k in ("here_s", "there_s", "here_text", "there_text")}
+    assert evidence == {"here_s": 10.0, "there_s": 20.0, "here_text": "castle early", "there_text": "castle late"}
+
+
+def test_the_score_is_a_third_of_the_meaning_and_two_thirds_of_the_words():
+    rows = [chunk("e1", 0, "one two", [1.0, 0.0]), chunk("e2", 0, "one two", [0.6, 0.8])]
+    [item] = found(rows)["e1"]
+    assert (item["cosine"], item["lexical"]) == (0.6, 1.0)
+    assert item["score"] == pytest.approx(SEMANTIC_SHARE * 0.6 + (1 - SEMANTIC_SHARE), abs=10**-DIGITS)
+
+
+def test_what_all_episodes_share_is_taken_out_before_meanings_are_compared():
+    shared = [(f"e{n}", [3.0, float(n == 1), float(n == 2), float(n >= 3)]) for n in range(1, 5)]
+    rows = [chunk(e, 0, f"word{e}", (np.array(v) / np.linalg.norm(v)).tolist()) for e, v in shared]
+    items = found(rows)
+    assert items["e3"][0]["episode_id"] == "e4"
+    assert {i["episode_id"] for i in items["e1"] if i["cosine"] > 0} == set()
+
+
+@pytest.mark.parametrize("k", [1, 3, 29, 100])
+def test_ties_go_by_id_whatever_k_is(k):
+    ids = [f"e{n:02}" for n in range(30)]
+    items = found([chunk(e, 0, "same words", CHESS) for e in reversed(ids)], k)
+    for own in ("e00", "e07", "e29"):
+        assert [i["episode_id"] for i in items[own]] == [e for e in ids if e != own][:k]
+
+
+def test_a_shorter_list_is_the_beginning_of_a_longer_one():
+    kinds = np.random.default_rng(5).integers(0, 3, 60)
+    topics = [("castle pawn", CHESS), ("dough rise", BREAD), ("castle dough", STARS)]
+    rows = [chunk(f"e{n:02}", 0, *topics[kind]) for n, kind in enumerate(kinds)]
+    whole, short = found(rows, 60), found(rows, 4)
+    assert short == {e: near[:4] for e, near in whole.items()}
+
+
+def test_blocks_give_what_one_piece_gives(monkeypatch):
+    whole = found(PLANTED)
+    monkeypatch.setattr(neighbours, "BLOCK", 3)
+    assert found(PLANTED) == whole
+
+
+def test_episodes_without_a_show_take_no_part():
+    items = found(PLANTED, without="c2")
+    assert {i["episode_id"] for near in items.values() for i in near} == {"b1", "b2", "c1"}
+
+
+def test_vectors_of_two_versions_are_refused():
+    with pytest.raises(PermanentError, match=r"\['v1', 'v2'\] cannot be compared"):
+        found([*PLANTED, chunk("e9", 0, "x", CHESS, version="v2")])
+
+
+def test_no_episodes_have_no_neighbours_and_one_has_none():
+    assert similarities(VECTORS.empty(), {}, 5) == []
+    assert found([chunk("e1", 0, "alone here", CHESS)]) == {"e1": []}
+
+
+def test_episodes_without_words_are_compared_by_meaning_alone():
+    items = found([chunk("e1", 0, "a", CHESS), chunk("e2", 0, "!", CHESS)])
+    assert (items["e1"][0]["lexical"], items["e1"][0]["cosine"], items["e1"][0]["score"]) == (0.0, 1.0, 0.33333)
+
+
+def test_a_word_that_most_episodes_use_says_nothing_in_a_large_catalogue():
+    rows = [chunk(f"e{n:02}", 0, f"podcast today only{n}", CHESS) for n in range(20)]
+    assert {i["lexical"] for near in found(rows).values() for i in near} == {0.0}
+    assert {i["lexical"] > 0 for near in found(rows[:19]).values() for i in near} == {True}
+
+
+def test_a_quote_is_short_and_cut_at_a_word():
+    assert quote("short text") == "short text"
+    assert quote("seven77 " * 40) == "seven77 " * 20 + "…"
+    assert quote("abcdef " * 40) == "abcdef " * 22 + "…"
+    assert len(quote("x" * 500)) == QUOTE_LENGTH + 2
+
+
+def test_the_table_may_come_in_several_pieces():
+    pieces = [VECTORS.rows(PLANTED[:3]), VECTORS.rows(PLANTED[3:])]
+    shows = {r["episode_id"]: "s" for r in PLANTED}
+    assert similarities(pa.concat_tables(pieces), shows, 2) == similarities(VECTORS.rows(PLANTED), shows, 2)

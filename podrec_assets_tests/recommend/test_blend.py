@@ -1,0 +1,180 @@
+"""The ranked list: one formula, a cap on shows, serial shows in order, and reasons that are true."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from podrec_assets.recommend.blend import BlendConfig, recommend
+from podrec_assets.recommend.interactions import Interactions
+from podrec_assets.schemas import EPISODES
+from podrec_assets_tests.recommend.planted import history_of
+
+TODAY = date(2026, 11, 10)
+MIDNIGHT = datetime(2026, 11, 11, tzinfo=UTC)
+WIDE = BlendConfig(list_length=20, per_show_cap=20)
+
+
+def episode(name: str, show: str = "s1", age_days: float = 400, **other: object) -> dict:
+    """An episode published so many days before the end of today."""
+    published = MIDNIGHT - timedelta(days=age_days)
+    named = {"episode_id": name, "show_id": show, "show_title": f"Show {show}", "title": f"Title {name}"}
+    return {"day": TODAY, "published_at": published, "is_serial": False} | named | other
+
+
+def near(**neighbours: dict[str, float]) -> list[dict]:
+    """Documents of similarities."""
+    passage = {"there_s": 61.0, "there_text": "the passage"}
+    return [
+        {"episode_id": e, "items": [{"episode_id": other, "score": s, **passage} for other, s in found.items()]}
+        for e, found in neighbours.items()
+    ]
+
+
+def als(because: str | None = None, listeners: int = 0, **scores: float) -> list[dict]:
+    """The ALS document of ann."""
+    cause = {"because": because, "listener_count": listeners}
+    return [{"user_id": "ann", "items": [{"episode_id": e, "score": s, **cause} for e, s in scores.items()]}]
+
+
+def listener(finished: str = "h", heard: str = "", unliked: str = "") -> Interactions:
+    """ann, who has heard and finished the given episodes."""
+    known = set(finished.split()) | set(heard.split())
+    found = history_of({"ann": dict.fromkeys(known, 1.0)})
+    found.finished["ann"].update(dict.fromkeys(finished.split(), 1.0))
+    found.unliked["ann"].update(unliked.split())
+    return found
+
+
+def lists(history: Interactions, arms: list, similar: list, episodes: list, alpha: float, config: BlendConfig = WIDE) -> dict:
+    weights = [{"min_history": 0, "alpha": alpha}]
+    return {d["user_id"]: d["items"] for d in recommend(history, arms, similar, EPISODES.rows(episodes), weights, config, TODAY)}
+
+
+def scores(items: list[dict]) -> dict[str, float]:
+    return {i["episode_id"]: i["score"] for i in items}
+
+
+def test_the_score_is_alpha_of_als_and_the_rest_of_content_each_over_its_largest() -> None:
+    """a: 0.7 * 4/4 + 0.3 * 0.1/0.5 = 0.76; b: 0.7 * 1/4 + 0.3 * 0.5/0.5 = 0.475; c has neither."""
+    catalogue = [episode(e) for e in ("a", "b", "c", "h")]
+    found = lists(listener(), als(a=4.0, b=1.0), near(h={"a": 0.1, "b": 0.5}), catalogue, 0.7)["ann"]
+    assert scores(found) == {"a": 0.76, "b": 0.475, "c": 0.0}
+    assert [(i["rank"], i["als"], i["cosine"]) for i in found] == [(1, 1.0, 0.2), (2, 0.25, 1.0), (3, 0.0, 0.0)]
+
+
+@pytest.mark.parametrize(("alpha", "expected"), [(1.0, {"a": 1.0, "b": 0.25}), (0.0, {"b": 1.0, "a": 0.2})])
+def test_alpha_one_is_als_alone_and_alpha_zero_content_alone(alpha: float, expected: dict[str, float]) -> None:
+    found = lists(listener(), als(a=4.0, b=1.0), near(h={"a": 0.1, "b": 0.5}), [episode("a"), episode("b")], alpha)["ann"]
+    assert list(scores(found).items()) == list(expected.items())
+    assert {s for i in found for s in i["sources"]} == ({"als"} if alpha else {"content"})
+
+
+def test_similarities_to_all_finished_episodes_add_up_and_an_abandoned_one_gives_none() -> None:
+    similar = near(h1={"a": 0.25, "b": 0.5}, h2={"a": 0.75}, h3={"b": 9.0})
+    found = lists(listener("h1 h2", heard="h3"), [], similar, [episode("a"), episode("b")], 0.0)["ann"]
+    assert scores(found) == {"a": 1.0, "b": 0.5}
+
+
+def test_a_listener_who_finished_nothing_is_judged_by_what_was_heard() -> None:
+    found = lists(listener("", heard="h"), [], near(h={"a": 0.5}), [episode("a"), episode("h")], 0.0)["ann"]
+    assert scores(found) == {"a": 1.0}
+    assert found[0]["reason"].startswith("You listened to “Title h”;")
+
+
+def test_popular_and_fresh_decide_between_equals_and_add_a_twentieth_at_most() -> None:
+    """Fillers: new 0.05 * (1 - 3.5/7)/3 = 0.00833, hit 0.05 * 2/3 = 0.03333, half as popular 0.01667, all of both 0.05."""
+    history = listener()
+    history.recent_plays.update({"hit": 4.0, "half": 2.0, "both": 4.0})
+    catalogue = [episode("hit"), episode("half"), episode("new", age_days=3.5), episode("both", age_days=0), episode("old")]
+    found = lists(history, [], [], catalogue, 0.5)["ann"]
+    assert list(scores(found).items()) == [("both", 0.05), ("hit", 0.03333), ("half", 0.01667), ("new", 0.00833), ("old", 0.0)]
+    assert [i["sources"] for i in found] == [["popular", "fresh"], ["popular"], ["popular"], ["fresh"], ["catalogue"]]
+
+
+def test_heard_and_unliked_episodes_are_in_no_list_even_when_both_arms_want_them() -> None:
+    catalogue = [episode(e) for e in ("h", "u", "a")]
+    found = lists(listener(unliked="u"), als(h=9.0, u=9.0, a=1.0), near(h={"u": 1.0, "h": 1.0}), catalogue, 0.5)["ann"]
+    assert [i["episode_id"] for i in found] == ["a"]
+
+
+def test_no_show_has_more_than_its_cap_and_others_move_up() -> None:
+    catalogue = [episode(f"a{n}", "big") for n in range(5)] + [episode("z1", "small"), episode("z2", "small")]
+    ranked = als(a0=9.0, a1=8.0, a2=7.0, a3=6.0, a4=5.0, z1=2.0, z2=1.0)
+    found = lists(listener(), ranked, [], catalogue, 1.0, BlendConfig(list_length=4, per_show_cap=2))["ann"]
+    assert [(i["rank"], i["episode_id"]) for i in found] == [(1, "a0"), (2, "a1"), (3, "z1"), (4, "z2")]
+
+
+def test_of_a_serial_show_only_the_earliest_part_left_is_shown() -> None:
+    parts = [episode(f"p{s}{n}", "tale", is_serial=True, season=s, episode_number=n) for s in (1, 2) for n in (1, 2)]
+    ranked = als(p22=9.0, p21=8.0, p12=7.0, p11=6.0, a=1.0)
+    catalogue = [*parts, episode("a")]
+    assert [i["episode_id"] for i in lists(listener("h"), ranked, [], catalogue, 1.0)["ann"]] == ["p11", "a"]
+    assert [i["episode_id"] for i in lists(listener("p11 p12"), ranked, [], catalogue, 1.0)["ann"]] == ["p21", "a"]
+
+
+def test_equal_scores_are_in_order_of_episode_id() -> None:
+    found = lists(listener(), [], [], [episode(e) for e in ("c", "a", "b")], 0.5)["ann"]
+    assert [i["episode_id"] for i in found] == ["a", "b", "c"]
+
+
+def test_newcomers_see_the_shows_in_turn_by_popularity_with_falling_scores() -> None:
+    history = listener()
+    history.recent_plays.update({"a1": 9.0, "a2": 8.0, "a3": 7.0, "b1": 2.0})
+    catalogue = [episode(e, e[0]) for e in ("a1", "a2", "a3", "b1", "b2", "c1")]
+    found = lists(history, [], [], catalogue, 0.5, BlendConfig(list_length=5, per_show_cap=4))[""]
+    assert list(scores(found).items()) == [("a1", 1.0), ("b1", 0.8), ("c1", 0.6), ("a2", 0.4), ("b2", 0.2)]
+    assert all(i["because"] is None for i in found)
+
+
+def test_newcomers_too_get_a_show_up_to_its_cap_and_a_serial_one_by_its_first_part() -> None:
+    history = listener()
+    history.recent_plays.update({"p2": 9.0, "a1": 8.0, "a2": 7.0, "a3": 6.0})
+    parts = [episode(f"p{n}", "tale", is_serial=True, episode_number=n) for n in (1, 2)]
+    catalogue = [*parts, *(episode(e, "big") for e in ("a1", "a2", "a3"))]
+    found = lists(history, [], [], catalogue, 0.5, BlendConfig(list_length=9, per_show_cap=2))[""]
+    assert [i["episode_id"] for i in found] == ["a1", "p1", "a2"]
+
+
+def test_there_is_a_list_for_newcomers_first_and_then_one_for_each_listener() -> None:
+    history = history_of({"zoe": {"h": 1.0}, "ann": {"h": 1.0}})
+    assert list(lists(history, [], [], [episode("a")], 0.5)) == ["", "ann", "zoe"]
+
+
+def test_the_reason_of_the_stronger_arm_comes_first_and_its_episode_is_named() -> None:
+    catalogue = [episode(e) for e in ("a", "h", "g")]
+    arms = als(because="g", listeners=3, a=1.0)
+    history = listener("h g")
+    from_als = "3 listeners who played “Title g” as you did also played this."
+    content = "You finished “Title h”; this one speaks of something close at 1:01: “the passage”."
+    by_als, by_content = (lists(history, arms, near(h={"a": 1.0}), catalogue, a)["ann"][0] for a in (0.6, 0.4))
+    assert (by_als["because"], by_als["reason"], by_als["sources"]) == ("g", f"{from_als} {content}", ["als", "content"])
+    assert (by_content["because"], by_content["reason"]) == ("h", f"{content} {from_als}")
+
+
+def test_an_arm_that_gives_less_than_a_quarter_is_not_told() -> None:
+    arms, similar = als(because="g", listeners=3, a=1.0), near(h={"a": 1.0})
+    found = lists(listener("h g"), arms, similar, [episode("a"), episode("h"), episode("g")], 0.8)["ann"][0]
+    assert found["reason"] == "3 listeners who played “Title g” as you did also played this."
+    assert found["sources"] == ["als", "content"]
+
+
+def test_a_liked_episode_that_was_played_in_part_is_not_called_finished() -> None:
+    history = listener()
+    history.finished["ann"]["h"] = 0.3
+    found = lists(history, [], near(h={"a": 1.0}), [episode("a"), episode("h")], 0.0)["ann"][0]
+    assert found["reason"].startswith("You listened to “Title h”;")
+
+
+def test_reasons_name_only_heard_episodes_and_every_item_has_one() -> None:
+    history = listener("h1 h2", heard="h3")
+    catalogue = [episode(f"e{n}", f"s{n % 4}", age_days=n) for n in range(12)] + [episode(f"h{n}") for n in (1, 2, 3)]
+    similar = near(h1={"e1": 0.9, "e2": 0.2}, h2={"e2": 0.8, "e5": 0.1}, e1={"e3": 1.0}, gone={"e4": 1.0})
+    found = lists(history, als(because="h3", listeners=2, e7=2.0, e2=1.0), similar, catalogue, 0.5)["ann"]
+    assert {i["episode_id"]: i["because"] for i in found if i["because"]} == {"e1": "h1", "e2": "h2", "e5": "h2", "e7": "h3"}
+    assert all(i["reason"] for i in found)
+    assert all(f"Title {n}" not in i["reason"] for i in found for n in scores(found))
+
+
+def test_a_cause_outside_the_catalogue_is_not_named() -> None:
+    found = lists(listener("gone"), als(because="gone", listeners=4, a=1.0), near(gone={"a": 1.0}), [episode("a")], 0.5)["ann"][0]
+    assert (found["because"], found["reason"]) == (None, "Listeners with a history like yours play this.")

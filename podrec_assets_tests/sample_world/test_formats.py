@@ -1,0 +1,57 @@
+"""Rendered transcripts are read back by the parser as what was said, when and by whom."""
+
+import json
+
+import pytest
+
+from podrec_assets.content.transcript_formats import format_of, parse_transcript
+from podrec_assets.sample_world.formats import LINKS, render
+from podrec_assets.sample_world.library import Line, load
+
+LINES = (Line(0.0, 3.2, "Ann", "Café & co: über 3 > 2."), Line(3.2, 3661.005, "Bo Lee", "Bye."))
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (
+            "vtt",
+            "WEBVTT\n\n00:00:00.000 --> 00:00:03.200\n<v Ann>Café & co: über 3 > 2.\n\n"
+            "00:00:03.200 --> 01:01:01.005\n<v Bo Lee>Bye.\n",
+        ),
+        (
+            "srt",
+            "1\n00:00:00,000 --> 00:00:03,200\nAnn: Café & co: über 3 > 2.\n\n2\n00:00:03,200 --> 01:01:01,005\nBo Lee: Bye.\n",
+        ),
+    ],
+)
+def test_cues_are_written_as_the_formats_want_them(kind, expected):
+    assert render(kind, LINES).decode() == expected
+
+
+def test_json_is_the_podcast_namespaces():
+    assert json.loads(render("json", LINES)) == {
+        "version": "1.0.0",
+        "segments": [
+            {"speaker": "Ann", "startTime": 0.0, "endTime": 3.2, "body": "Café & co: über 3 > 2."},
+            {"speaker": "Bo Lee", "startTime": 3.2, "endTime": 3661.005, "body": "Bye."},
+        ],
+    }
+
+
+def test_srt_goes_by_both_of_its_types():
+    assert render("subrip", LINES) == render("srt", LINES)
+    assert LINKS["subrip"][0] != LINKS["srt"][0]
+
+
+@pytest.mark.parametrize("kind", LINKS)
+@pytest.mark.parametrize("show", load(), ids=lambda show: show.slug)
+def test_every_episode_is_read_back_word_for_word_with_speakers_and_times(show, kind):
+    content_type, extension = LINKS[kind]
+    assert format_of(content_type, "x") == format_of(None, f"x.{extension}") == extension
+    for episode in show.episodes:
+        if episode.lines:
+            found = parse_transcript(render(kind, episode.lines), content_type, f"https://x.example/1.{extension}")
+            segments = [(s["start_s"], s["end_s"], s["speaker"], s["text"]) for s in found.segments]
+            assert segments == [(x.start_s, x.end_s, x.speaker, x.text) for x in episode.lines]
+            assert found.engine == f"{extension}/1"

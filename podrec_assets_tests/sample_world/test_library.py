@@ -1,0 +1,126 @@
+"""The invented shows are many, long and odd enough, and their times are derived from their words."""
+
+import pytest
+
+from podrec_assets.sample_world import library
+from podrec_assets.sample_world.formats import LINKS
+from podrec_assets.sample_world.library import MIN_CUE_WORDS, ODD_STATES, Episode, Show, load, parse_show, topics
+
+HEADER = "title: T\nauthor: A\ndescription: D: with colon\nlanguage: en\ncategory: C\ntopic: chess\ntranscript: vtt srt\n"
+WORDS = "one two three four five six seven eight nine ten."
+EPISODES = [e for show in load() for e in show.episodes]
+
+
+def only_episode(part: str) -> Episode:
+    show = parse_show("slug", f"{HEADER}==\n{part}")
+    [episode] = show.episodes
+    return episode
+
+
+def test_there_are_eight_shows_in_order_of_their_slugs_each_with_a_topic_of_its_own():
+    slugs = [show.slug for show in load()]
+    assert (len(slugs) >= 8, slugs) == (True, sorted(set(slugs)))
+    assert list(topics()) == slugs
+    assert len(set(topics().values())) == len(slugs)
+
+
+def test_enough_episodes_have_a_long_transcript():
+    whole = [e for e in EPISODES if e.state in ("", "duplicate")]
+    assert len(whole) >= 48
+    assert min(e.word_count for e in whole) >= 250
+    assert all(e.formats and set(e.formats) <= LINKS.keys() for e in whole)
+    assert {kind for e in whole for kind in e.formats} >= {"vtt", "srt", "json"}
+
+
+def test_every_odd_state_is_planted_and_tells_what_is_linked():
+    by_state = {e.state: e for e in EPISODES}
+    assert by_state.keys() - {""} == ODD_STATES.keys()
+    assert {s: bool(by_state[s].formats) for s in ODD_STATES} == {
+        "none": False,
+        "broken": True,
+        "error_page": True,
+        "duplicate": True,
+        "no_audio": False,
+    }
+
+
+def test_an_episode_is_german_in_a_show_that_is_not():
+    [german] = [(s, e) for s in load() for e in s.episodes if e.language == "de"]
+    assert (german[0].language, german[1].word_count >= 250) == ("en", True)
+    assert {"und", "der", "ist"} <= set(" ".join(x.text for x in german[1].lines).lower().split())
+
+
+def test_guids_and_titles_are_unique_and_guids_follow_the_place_in_the_file():
+    assert len({e.guid for e in EPISODES}) == len({e.title for e in EPISODES}) == len(EPISODES)
+    for show in load():
+        assert [e.guid for e in show.episodes] == [f"podrec-sample-{show.slug}-{n}" for n in range(1, len(show.episodes) + 1)]
+
+
+@pytest.mark.parametrize("show", load(), ids=lambda show: show.slug)
+def test_lines_follow_each_other_without_gap_at_the_speaking_rate(show: Show):
+    for episode in show.episodes:
+        assert episode.duration_s > 0
+        words, before = 0, 0.0
+        for line in episode.lines:
+            words += len(line.text.split())
+            assert (line.start_s, line.end_s) == (before, round(words / 2.5, 2))
+            assert before < line.end_s
+            before = line.end_s
+        assert not episode.lines or episode.duration_s == before
+
+
+def test_a_show_is_read_from_its_file_and_an_episodes_own_header_goes_first():
+    text = f"{HEADER}==\ntitle: First\ndescription: One\n--\nAnn: {WORDS}\n==\ntitle: Zwei\ndescription: x\nlanguage: de\n"
+    show = parse_show("slug", f"{text}transcript: json\n--\nBo: {WORDS}\n\nAnn: {WORDS}\n")
+    assert (show.slug, show.title, show.description, show.topic) == ("slug", "T", "D: with colon", "chess")
+    first, second = show.episodes
+    assert (first.guid, first.title, first.language, first.formats) == ("podrec-sample-slug-1", "First", "en", ("vtt", "srt"))
+    assert (second.language, second.formats, second.speakers, second.word_count) == ("de", ("json",), ("Bo", "Ann"), 20)
+    assert second.duration_s == 8.0
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        pytest.param(f"{WORDS} {WORDS}", [10, 10], id="two sentences"),
+        pytest.param(f"Yes. No. {WORDS}", [12], id="short ones go to the next"),
+        pytest.param(f"{WORDS} Yes.", [11], id="a last short one goes to the one before"),
+        pytest.param("Yes.", [1], id="nothing else is said"),
+        pytest.param(f"Really? {WORDS} Ha! {WORDS}", [11, 11], id="marks of all kinds"),
+    ],
+)
+def test_a_line_is_a_sentence_or_a_few(said, expected):
+    episode = only_episode(f"title: T\ndescription: D\n--\nAnn: {said}\n")
+    assert [len(line.text.split()) for line in episode.lines] == expected
+    assert " ".join(line.text for line in episode.lines) == said
+
+
+def test_shipped_lines_are_not_shorter_than_a_cue_unless_the_speaker_says_no_more():
+    for episode in EPISODES:
+        for before, line in zip(episode.lines, episode.lines[1:], strict=False):
+            if len(line.text.split()) < MIN_CUE_WORDS:
+                assert before.speaker != line.speaker
+
+
+@pytest.mark.parametrize(
+    ("part", "error"),
+    [
+        pytest.param("title: T\ndescription: D\nstate: lost\n--\nAnn: x\n", ValueError, id="unknown state"),
+        pytest.param("title: T\ndescription: D\n--\nno speaker here\n", ValueError, id="no speaker"),
+        pytest.param("title: T\ndescription: D\n--\nA very long name: x\n", ValueError, id="a sentence as speaker"),
+        pytest.param("description: D\n--\nAnn: x\n", KeyError, id="no title"),
+        pytest.param("title: T\ndescription: D\nstate: none\n--\n", KeyError, id="no lines and no duration"),
+    ],
+)
+def test_a_mistake_in_a_file_is_an_error(part, error):
+    with pytest.raises(error):
+        only_episode(part)
+
+
+def test_an_episode_without_lines_has_the_duration_that_its_header_gives():
+    episode = only_episode("title: T\ndescription: D\nstate: none\nduration_s: 90\n--\n")
+    assert (episode.duration_s, episode.lines, episode.formats) == (90.0, (), ())
+
+
+def test_the_shows_are_read_once():
+    assert library.load() is library.load()

@@ -1,0 +1,130 @@
+"""The sample site is served as real sites are: feeds that the parser reads, files behind their links, planted oddities."""
+
+import io
+import wave
+from datetime import UTC, date, datetime, timedelta
+from xml.etree import ElementTree
+
+import pytest
+
+from podrec_assets.content.feeds import Feed, parse_feed
+from podrec_assets.content.transcript_formats import TranscriptError, parse_transcript
+from podrec_assets.sample_world.library import load
+from podrec_assets.sample_world.site import EARLY_EPISODES, build, publication_times
+
+BASE = "http://127.0.0.1:8765"
+TODAY = date(2026, 3, 10)
+PAGES = build(BASE, TODAY)
+SHOWS = load()
+STATES = {e.state: e for show in SHOWS for e in show.episodes}
+
+
+def feed(slug: str, base: str = BASE, today: date = TODAY) -> Feed:
+    return parse_feed(build(base, today)[f"/feeds/{slug}.xml"][1], f"{base}/feeds/{slug}.xml")
+
+
+def announced(guid: str):
+    return next(a for show in SHOWS for a in feed(show.slug).episodes if a.guid == guid)
+
+
+@pytest.mark.parametrize("show", SHOWS, ids=lambda show: show.slug)
+def test_a_feed_announces_each_episode_of_its_show_newest_first(show):
+    found = feed(show.slug)
+    assert (found.show_title, found.language, found.image_url) == (show.title, "en", f"{BASE}/covers/{show.slug}.svg")
+    assert [a.guid for a in found.episodes] == [e.guid for e in reversed(show.episodes)]
+    assert [a.episode_number for a in found.episodes] == list(range(len(show.episodes), 0, -1))
+    for a, e in zip(found.episodes, reversed(show.episodes), strict=True):
+        assert (a.title, a.description, a.duration_s) == (e.title, e.description, round(e.duration_s))
+        assert len(a.transcripts) == len(e.formats)
+        assert {t["language"] for t in a.transcripts} <= {e.language}
+
+
+def test_the_one_problem_of_all_feeds_is_the_item_that_stands_twice():
+    problems = [p for show in SHOWS for p in feed(show.slug).problems]
+    assert [p.reason for p in problems] == ["duplicate_item"]
+    assert STATES["duplicate"].guid in problems[0].detail
+
+
+def test_every_link_leads_to_a_page_but_the_planted_broken_one():
+    links = [(a.guid, t["url"]) for s in SHOWS for a in feed(s.slug).episodes for t in (*a.transcripts, {"url": a.audio_url})]
+    lost = {guid for guid, url in links if url and url.removeprefix(BASE) not in PAGES}
+    assert lost == {STATES["broken"].guid}
+    assert all(url is None or url.startswith(f"{BASE}/") for _, url in links)
+
+
+def test_an_error_page_stands_in_for_a_transcript_under_its_type():
+    pages = [(p, *PAGES[p]) for p in PAGES if STATES["error_page"].guid in p and "/transcripts/" in p]
+    assert [kind for _, kind, _ in pages] == ["application/json", "application/srt"]
+    for path, kind, body in pages:
+        with pytest.raises(TranscriptError) as refused:
+            parse_transcript(body, kind, path)
+        assert refused.value.reason == "error_page"
+
+
+@pytest.mark.parametrize(
+    ("state", "has_audio", "links"), [("none", True, 0), ("broken", True, 1), ("no_audio", False, 0), ("duplicate", True, 1)]
+)
+def test_an_odd_episode_is_announced_with_what_it_has(state, has_audio, links):
+    a = announced(STATES[state].guid)
+    assert (a.audio_url is not None, len(a.transcripts)) == (has_audio, links)
+
+
+def test_audio_is_a_second_of_sound_and_the_enclosure_says_its_length():
+    a = announced(SHOWS[0].episodes[0].guid)
+    kind, body = PAGES[a.audio_url.removeprefix(BASE)]
+    assert (kind, a.audio_type, a.audio_bytes) == ("audio/wav", "audio/wav", len(body))
+    with wave.open(io.BytesIO(body)) as sound:
+        assert (sound.getnframes() / sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (1.0, 1, 2)
+        assert len(set(sound.readframes(100))) > 10
+
+
+def test_the_newest_episode_is_of_today_at_six_and_all_are_of_the_last_thirty_days():
+    times = publication_times(SHOWS, TODAY)
+    assert len(times) == sum(len(s.episodes) for s in SHOWS)
+    assert max(times.values()) == datetime(2026, 3, 10, 6, tzinfo=UTC)
+    assert min(times.values()) == datetime(2026, 2, 9, 6, tzinfo=UTC)
+    for show in SHOWS:
+        own = [times[e.guid] for e in show.episodes]
+        assert own == sorted(set(own))
+
+
+def test_two_episodes_of_each_show_come_early_and_the_last_ones_of_all_shows_come_last():
+    times = publication_times(SHOWS, TODAY)
+    turn = datetime(2026, 2, 25, 6, tzinfo=UTC)
+    early = {guid for guid, at in times.items() if at < turn}
+    assert early == {e.guid for s in SHOWS for e in s.episodes[:EARLY_EPISODES]}
+    last = sorted(times, key=lambda guid: times[guid])[-len(SHOWS) :]
+    assert set(last) == {s.episodes[-1].guid for s in SHOWS}
+
+
+def test_the_feeds_carry_those_times():
+    times = publication_times(SHOWS, TODAY)
+    assert {a.guid: a.published_at for s in SHOWS for a in feed(s.slug).episodes} == times
+
+
+def test_the_same_arguments_give_the_same_bytes():
+    assert build(BASE, TODAY) == PAGES
+
+
+def test_a_later_day_moves_all_times_by_whole_days_and_no_id():
+    for show in SHOWS:
+        before, after = feed(show.slug).episodes, feed(show.slug, today=TODAY + timedelta(days=3)).episodes
+        assert [a.episode_id for a in before] == [a.episode_id for a in after]
+        assert {b.published_at - a.published_at for a, b in zip(before, after, strict=True)} == {timedelta(days=3)}
+
+
+def test_another_address_changes_no_id():
+    there = feed(SHOWS[0].slug, base="https://sample.example:9000")
+    assert there.show_id == feed(SHOWS[0].slug).show_id
+    assert [a.episode_id for a in there.episodes] == [a.episode_id for a in feed(SHOWS[0].slug).episodes]
+    assert len({feed(s.slug).show_id for s in SHOWS}) == len(SHOWS)
+
+
+def test_the_opml_and_the_index_name_all_feeds_and_covers_are_pictures_with_the_title():
+    outlines = ElementTree.fromstring(PAGES["/opml.xml"][1]).iter("outline")
+    assert [(o.get("text"), o.get("xmlUrl")) for o in outlines] == [(s.title, f"{BASE}/feeds/{s.slug}.xml") for s in SHOWS]
+    assert all(f'href="/feeds/{s.slug}.xml"' in PAGES["/"][1].decode() for s in SHOWS)
+    for show in SHOWS:
+        kind, body = PAGES[f"/covers/{show.slug}.svg"]
+        svg = ElementTree.fromstring(body)
+        assert (kind, svg.tag, svg[-1].text) == ("image/svg+xml", "{http://www.w3.org/2000/svg}svg", show.title)

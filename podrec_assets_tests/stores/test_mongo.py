@@ -1,0 +1,189 @@
+"""Served collections on the real server: a version is whole or not there, and the pointer moves by compare-and-set."""
+
+import socket
+import time
+import uuid
+from datetime import date
+
+import pytest
+
+from podrec_assets.errors import PermanentError, RetryableError
+from podrec_assets.stores.mongo import MongoStore, Publication, checksum
+
+pytestmark = pytest.mark.services
+D1, D2, D3 = (date(2026, 11, n) for n in (1, 2, 3))
+TOP = "als_top_n"
+
+
+@pytest.fixture
+def store(mongo_uri: str) -> MongoStore:
+    return MongoStore(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
+
+
+def docs(*users: str, episode: str = "e1") -> list[dict]:
+    return [{"user_id": u, "items": [{"rank": 1, "episode_id": episode, "score": 0.5}]} for u in users]
+
+
+def served(store: MongoStore, day: date, run: str, current: Publication | None = None) -> Publication:
+    """The pointer after a fresh version of the day was published."""
+    version = store.write_version(TOP, day, run, docs("ann", episode=run))
+    return store.publish(day, {TOP: version.version}, current)
+
+
+def test_documents_come_back_as_they_were_given_by_key(store: MongoStore) -> None:
+    given = docs("zoe", "", "ann", "$where", "a.b")
+    version = store.write_version(TOP, D1, "run-one-of-many", given, {"run_id": "run-one-of-many"})
+    assert (version.version, version.count, version.manifest) == ("2026-11-01.run-one-", 5, {"run_id": "run-one-of-many"})
+    assert store.documents(TOP, version.version) == sorted(given, key=lambda d: d["user_id"])
+    assert store.keys(TOP, version.version) == ["", "$where", "a.b", "ann", "zoe"]
+    assert store.document(TOP, version.version, "") == given[1]
+    assert store.version(TOP, version.version) == store.latest_version(TOP) == version
+
+
+def test_more_documents_than_one_batch_are_all_there(store: MongoStore) -> None:
+    version = store.write_version(TOP, D1, "r", docs(*(f"u{n:04}" for n in range(1201))))
+    assert len(store.keys(TOP, version.version)) == version.count == 1201
+
+
+UNSTORABLE = {"user_id": "zoe", "items": [{"rank": 2**70}]}
+"""Mongo has no such number, so a write ends here, after the batches before it."""
+
+
+def test_a_version_that_was_not_finished_is_invisible(store: MongoStore) -> None:
+    with pytest.raises(OverflowError):
+        store.write_version(TOP, D1, "r", [*docs(*(f"u{n:04}" for n in range(500))), UNSTORABLE])
+    assert len(store.keys(TOP, "2026-11-01.r")) == 500
+    assert store.version(TOP, "2026-11-01.r") is None
+    assert store.latest_version(TOP) is None
+    assert store.days(TOP) == []
+    with pytest.raises(PermanentError, match="not complete"):
+        store.publish(D1, {TOP: "2026-11-01.r"}, None)
+
+
+def test_the_same_run_again_replaces_what_an_interrupted_write_left(store: MongoStore) -> None:
+    with pytest.raises(OverflowError):
+        store.write_version(TOP, D1, "r", [*docs(*(f"u{n:04}" for n in range(500))), UNSTORABLE])
+    version = store.write_version(TOP, D1, "r", docs("u0001", "bob", episode="e2"))
+    assert version.version == "2026-11-01.r"
+    assert store.documents(TOP, version.version) == docs("bob", "u0001", episode="e2")
+
+
+def test_a_write_that_does_not_read_back_whole_is_not_listed(store: MongoStore) -> None:
+    with pytest.raises(RetryableError, match=r"als_top_n 2026-11-01\.r holds 1 of 2 documents"):
+        store.write_version(TOP, D1, "r", docs("ann", "ann"))
+    assert store.latest_version(TOP) is None
+
+
+def test_the_same_content_keeps_the_version_whatever_its_order(store: MongoStore) -> None:
+    first = store.write_version(TOP, D1, "one", docs("ann", "bob"))
+    assert store.write_version(TOP, D1, "two", docs("bob", "ann")) == first
+    other_day = store.write_version(TOP, D2, "two", docs("ann", "bob"))
+    assert other_day.version == "2026-11-02.two"
+    assert other_day.checksum == first.checksum
+
+
+def test_other_content_is_a_new_version_and_the_old_one_stays_readable(store: MongoStore) -> None:
+    first = store.write_version(TOP, D1, "one", docs("ann"))
+    second = store.write_version(TOP, D1, "two", docs("ann", episode="e2"))
+    assert store.latest_version(TOP, D1) == second
+    assert store.documents(TOP, first.version) == docs("ann")
+
+
+def test_other_content_of_the_same_run_leaves_the_listed_version_alone(store: MongoStore) -> None:
+    first = store.write_version(TOP, D1, "one", docs("ann", "bob"))
+    second = store.write_version(TOP, D1, "one", docs("ann", episode="e2"))
+    assert second.version != first.version
+    assert store.documents(TOP, first.version) == docs("ann", "bob")
+    assert store.documents(TOP, second.version) == docs("ann", episode="e2")
+
+
+def test_the_latest_version_is_of_the_newest_day_though_an_older_day_was_written_later(store: MongoStore) -> None:
+    newest = store.write_version(TOP, D3, "a", docs("ann"))
+    older = store.write_version(TOP, D1, "b", docs("ann", "bob"))
+    assert store.latest_version(TOP) == newest
+    assert store.latest_version(TOP, D1) == older
+    assert store.latest_version(TOP, D2) is None
+    assert store.days(TOP) == [D1, D3]
+    assert store.days("similarities") == []
+
+
+def test_an_empty_version_is_a_version(store: MongoStore) -> None:
+    version = store.write_version("similarities", D1, "r", [])
+    assert store.latest_version("similarities") == version
+    assert (version.count, store.documents("similarities", version.version)) == (0, [])
+
+
+@pytest.mark.parametrize("key", [{"$ne": ""}, {"$gt": ""}, {"$regex": ".*"}, "$ne", ["ann"], None, "ANN", "ann\0"])
+def test_a_key_that_is_no_listener_finds_nothing_whatever_it_looks_like(store: MongoStore, key: object) -> None:
+    version = store.write_version(TOP, D1, "r", docs("ann", "bob"))
+    assert store.document(TOP, version.version, key) is None
+
+
+def test_the_pointer_counts_its_moves_and_remembers_what_was_served_before(store: MongoStore) -> None:
+    assert store.publication() is None
+    first = served(store, D1, "a")
+    second = served(store, D2, "b", first)
+    assert first == Publication(D1, {TOP: "2026-11-01.a"}, 1, {})
+    assert second == Publication(D2, {TOP: "2026-11-02.b"}, 2, {TOP: "2026-11-01.a"})
+    assert store.publication() == second
+
+
+def test_publishing_what_is_served_moves_nothing(store: MongoStore) -> None:
+    first = served(store, D1, "a")
+    assert store.publish(D1, dict(first.versions), first) == first
+    assert store.publication() == first
+
+
+def test_of_two_runs_that_read_the_same_pointer_the_second_loses(store: MongoStore) -> None:
+    first = served(store, D1, "a")
+    second = served(store, D2, "b", first)
+    with pytest.raises(RetryableError, match="moved by another run"):
+        served(store, D3, "c", first)
+    with pytest.raises(RetryableError, match="made by another run"):
+        served(store, D3, "d", None)
+    assert store.publication() == second
+
+
+def test_an_unknown_version_is_refused_and_the_pointer_stays(store: MongoStore) -> None:
+    first = served(store, D1, "a")
+    with pytest.raises(PermanentError, match=r"^Version 2026-11-09.x of similarities is not complete"):
+        store.publish(D2, {TOP: "2026-11-01.a", "similarities": "2026-11-09.x"}, first)
+    assert store.publication() == first
+
+
+def test_prune_keeps_the_newest_and_never_removes_what_is_or_was_served(store: MongoStore) -> None:
+    """Served is the second, before it the first; of the other three the newest one is kept."""
+    now = served(store, D1, "b", served(store, D1, "a"))
+    for run in "cde":
+        store.write_version(TOP, D2, run, docs("ann", "bob", episode=run))
+    assert store.prune(TOP, keep=1) == ["2026-11-02.c", "2026-11-02.d"]
+    assert [v for v in now.versions.values() if store.version(TOP, v) is None] == []
+    assert store.documents(TOP, "2026-11-01.a") == docs("ann", episode="a")
+    assert store.documents(TOP, "2026-11-01.b") == docs("ann", episode="b")
+    assert store.keys(TOP, "2026-11-02.e") == ["ann", "bob"]
+    assert store.keys(TOP, "2026-11-02.c") == []
+    assert store.version(TOP, "2026-11-02.c") is None
+
+
+def test_prune_of_few_versions_removes_none(store: MongoStore) -> None:
+    store.write_version(TOP, D1, "a", docs("ann"))
+    assert store.prune(TOP, keep=2) == []
+    assert store.days(TOP) == [D1]
+
+
+def test_a_checksum_depends_on_keys_and_items_alone() -> None:
+    given = docs("ann", "bob")
+    stored = [{**d, "_id": n, "version": "v", "day": "2026-11-01"} for n, d in enumerate(reversed(given))]
+    assert checksum(given, "user_id") == checksum(stored, "user_id")
+    assert checksum(given, "user_id") != checksum(docs("ann", "bob", episode="e2"), "user_id")
+    assert checksum(given, "user_id") != checksum(docs("ann", "cat"), "user_id")
+
+
+def test_a_server_that_is_down_is_told_within_seconds() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nowhere = MongoStore(f"mongodb://127.0.0.1:{taken.getsockname()[1]}", "d")
+        started = time.monotonic()
+        with pytest.raises(RetryableError, match=r"does not answer: start it with `podrec up`"):
+            nowhere.ping()
+    assert time.monotonic() - started < 8

@@ -1,0 +1,140 @@
+"""Settings: the environment wins, nonsense is refused by name, and secrets stay secret."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from podrec_assets.errors import SettingsError
+from podrec_assets.settings import Settings
+
+SECRET = "mongodb://user:hunter2@db:27017"
+
+
+def test_a_variable_of_the_environment_wins_over_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PODREC_ALS_RANK", "31")
+    monkeypatch.setenv("PODREC_ENGINE", "local")
+    monkeypatch.setenv("PODREC_KAFKA_BOOTSTRAP", "one:9092, two:9093")
+    settings = Settings.load()
+    assert (settings.als_rank, settings.engine, settings.kafka_bootstrap) == (31, "local", "one:9092, two:9093")
+
+
+def test_an_argument_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PODREC_ALS_RANK", "31")
+    assert Settings.load(als_rank=5).als_rank == 5
+
+
+def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ALS_RANK", "HOME", "MONGO_URI", "ENGINE", "FUSION_ALPHA"):
+        monkeypatch.setenv(f"PODREC_{name}", "")
+    settings = Settings.load()
+    assert (settings.als_rank, settings.engine, settings.fusion_alpha) == (24, "spark", 0.7)
+    assert settings.home == Path.cwd() / ".podrec"
+    assert settings.mongo_uri.get_secret_value() == ""
+
+
+def test_an_unknown_variable_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PODREC_ALS_RANKS", "31")
+    with pytest.raises(SettingsError, match=r"^PODREC_ALS_RANKS is not a setting of podrec; `podrec settings` lists them\.$"):
+        Settings.load()
+
+
+def test_variables_of_others_are_none_of_our_business(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PODRECALL_RANK", "31")
+    monkeypatch.setenv("ALS_RANK", "31")
+    assert Settings.load().als_rank == 24
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALS_RANK", "many"),
+        ("ALS_RANK", "0"),
+        ("ALS_ALPHA", "0"),
+        ("ALS_ITERATIONS", "201"),
+        ("HALF_LIFE_DAYS", "0"),
+        ("HALF_LIFE_DAYS", "nan"),
+        ("WEIGHT_LIKE", "inf"),
+        ("WEIGHT_SKIP", "-0.1"),
+        ("FUSION_ALPHA", "1.01"),
+        ("FUSION_ALPHA", "-0.01"),
+        ("LIST_LENGTH", "2.5"),
+        ("PER_SHOW_CAP", "0"),
+        ("KEEP_VERSIONS", "1"),
+        ("KAFKA_PORT", "65536"),
+        ("KAFKA_PARTITIONS", "0"),
+        ("KAFKA_BOOTSTRAP", "broker"),
+        ("KAFKA_BOOTSTRAP", "one:9092,two"),
+        ("KAFKA_BOOTSTRAP", "broker:99999"),
+        ("KAFKA_BOOTSTRAP", ":9092"),
+        ("FETCH_ALLOW", "localhost:http"),
+        ("FETCH_TIMEOUT_S", "0"),
+        ("CHUNK_TOKENS", "255"),
+        ("ENGINE", "ray"),
+        ("SEED", "-1"),
+    ],
+)
+def test_a_nonsense_value_is_refused_in_one_sentence_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"PODREC_{name}", value)
+    with pytest.raises(SettingsError) as refused:
+        Settings.load()
+    message = str(refused.value)
+    assert message.startswith(f"PODREC_{name}={value!r} cannot be used: ")
+    assert message.endswith(".")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(("name", "value"), [("KAFKA_PORT", 65535), ("FUSION_ALPHA", 0), ("FUSION_ALPHA", 1), ("ALS_RANK", 512)])
+def test_the_ends_of_a_range_belong_to_it(monkeypatch: pytest.MonkeyPatch, name: str, value: int) -> None:
+    monkeypatch.setenv(f"PODREC_{name}", str(value))
+    assert getattr(Settings.load(), name.lower()) == value
+
+
+def test_a_secret_is_hidden_wherever_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PODREC_MONGO_URI", SECRET)
+    settings = Settings.load()
+    assert settings.mongo_uri.get_secret_value() == SECRET
+    assert all("hunter2" not in shown for shown in (repr(settings), str(settings), settings.model_dump_json()))
+
+
+def test_a_refused_secret_is_not_told_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PODREC_MONGO_URI", "user:hunter2@db:27017")
+    with pytest.raises(SettingsError, match=r"^PODREC_MONGO_URI cannot be used: .*must start with mongodb://") as refused:
+        Settings.load()
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
+
+
+def test_folders_are_absolute_wherever_a_later_process_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/ann")
+    settings = Settings(home=Path("state"), cache=Path("~/downloads"), lake="tables/")
+    assert (settings.home, settings.cache) == (tmp_path / "state", Path("/home/ann/downloads"))
+    assert settings.lake_root == str(tmp_path / "tables")
+
+
+@pytest.mark.parametrize(
+    ("lake", "root"), [("", "/h/lake"), ("/data/lake/", "/data/lake"), ("s3://bucket/lake//", "s3://bucket/lake")]
+)
+def test_the_lake_is_under_home_unless_it_is_named(lake: str, root: str) -> None:
+    assert Settings(home=Path("/h"), lake=lake).lake_root == root
+
+
+def test_allowed_origins_are_compared_in_lower_case_and_without_spaces() -> None:
+    assert Settings(fetch_allow=" LocalHost:8080 ,10.0.0.1:80,").allowed_origins == {"localhost:8080", "10.0.0.1:80"}
+    assert Settings().allowed_origins == frozenset()
+
+
+def test_settings_cannot_be_changed_after_they_are_made() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().als_rank = 3
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_field_is_described_in_a_sentence(name: str) -> None:
+    description = Settings.model_fields[name].description or ""
+    assert len(description) > 10
+    assert description.endswith(".")
