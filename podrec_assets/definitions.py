@@ -14,6 +14,7 @@ from podrec_assets.jobs import JOBS
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.lake import storage_options
 from podrec_assets.resources.spark import SparkResource
+from podrec_assets.sensors.late import late_events
 from podrec_assets.sensors.offsets import SENSORS
 from podrec_assets.settings import Settings
 
@@ -36,7 +37,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
         assets=[*TOPICS, *dg.load_assets_from_modules([content, listening, recommendations, dead_letters])],
         asset_checks=[*CHECKS, offsets_add_up, log_is_replayable, lists_are_servable],
         jobs=JOBS,
-        sensors=[*SENSORS, AUTOMATION_SENSOR],
+        sensors=[*SENSORS, late_events, AUTOMATION_SENSOR],
         resources=resources | overrides,
         # One process for all steps of a run, hence one JVM; parallelism is by runs.
         executor=dg.in_process_executor,

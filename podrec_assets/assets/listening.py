@@ -10,6 +10,8 @@ from podrec_assets.automation import LISTENING_FACTS, MODELS
 from podrec_assets.content.catalogue import of_window
 from podrec_assets.io_managers.delta import column_schema, preview
 from podrec_assets.io_managers.mongo import DailyDocs, document_schema
+from podrec_assets.listening.lateness import COMPUTED_FROM
+from podrec_assets.listening.offsets import Ledger
 from podrec_assets.partitions import DAILY, HISTORY, LATE, run_days
 from podrec_assets.recommend.als import AlsConfig, top_n
 from podrec_assets.recommend.interactions import interactions
@@ -86,8 +88,15 @@ def user_vs_episode_daily(
     Recomputed from every raw row with that event day, whenever it landed, and replaced; a repeated event_id counts once.
     Fails when the log has not been landed up to the day.
     """
+    landed = Ledger.from_json(connections.lake.state("user_events").ledger).landed
     rows = build_engine(connections, spark).daily_score(run_days(context))
-    return dg.MaterializeResult(value=rows, metadata={"listener_count": len(rows["user_id"].unique())})
+    return dg.MaterializeResult(
+        value=rows,
+        metadata={
+            "listener_count": len(rows["user_id"].unique()),
+            COMPUTED_FROM: {str(p): o for p, o in sorted(landed.items())},
+        },
+    )
 
 
 @dg.asset(

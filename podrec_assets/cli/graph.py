@@ -37,7 +37,7 @@ def run(
     """
     first, last = parse_days(days or datetime.now(UTC).date().isoformat())
     document = materialize(Settings.load(), select, first, last)
-    emit(document, as_json, _print_run)
+    emit(document, as_json, print_run)
     if not document["success"]:
         raise typer.Exit(1)
 
@@ -115,7 +115,8 @@ def _describe(check: dg.AssetCheckEvaluation) -> str:
     return ", ".join(f"{k} {v.value}" for k, v in check.metadata.items())
 
 
-def _print_run(document: dict) -> None:
+def print_run(document: dict) -> None:
+    """A finished run for people."""
     state = "[green]succeeded[/]" if document["success"] else "[red]failed[/]"
     out.print(f"run {document['run_id'][:8]} {state} in {document['seconds']} s: {', '.join(document['assets'])}")
     for line in document["errors"]:

@@ -3,14 +3,17 @@
 import importlib.util
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 
 import pyarrow.compute as pc
 
+from podrec_assets.cli.instance import open_instance
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.offsets import Ledger
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, TABLES
+from podrec_assets.sensors.late import waiting_days
 from podrec_assets.services import jars, java, supervisor
 from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import Publication
@@ -32,6 +35,7 @@ def report(connections: Connections) -> dict:
         },
         "publication": {"day": str(published.day), "version": published.versions["final_recommendations"]} if published else None,
         "dead_letters": _dead_letters(connections),
+        "days_waiting_for_late_events": _waiting(connections),
     }
 
 
@@ -67,6 +71,11 @@ def _topic(connections: Connections, topic: str, table: str, up: bool) -> dict:
         "landed_offsets": {str(p): o for p, o in sorted(landed.items())},
         "lag": sum(end - landed.get(p, 0) for p, end in ends.items()) if up else None,
     }
+
+
+def _waiting(connections: Connections) -> list[str]:
+    with open_instance(connections.settings) as instance:
+        return [str(d) for d in waiting_days(connections, instance, datetime.now(UTC).date())]
 
 
 def _dead_letters(connections: Connections) -> dict[str, int]:

@@ -95,6 +95,7 @@ def _print_status(document: dict) -> None:
     out.print(f"published: {published['day']}, version {published['version']}" if published else "published: nothing yet")
     letters = ", ".join(f"{reason} {n}" for reason, n in document["dead_letters"].items())
     out.print(f"dead letters: {letters or 'none'}")
+    out.print(f"days waiting for late events: {', '.join(document['days_waiting_for_late_events']) or 'none'}")
 
 
 def _print_grid(title: str, columns: tuple[str, ...], rows: dict[str, dict]) -> None:

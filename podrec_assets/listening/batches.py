@@ -1,6 +1,7 @@
 """Batches of event records in Arrow: their dates by offset, their log days, and the split into rows and dead letters. Pure."""
 
 import hashlib
+import json
 from datetime import date, timedelta
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from podrec_assets.listening.offsets import Ledger
 from podrec_assets.schemas import USER_EVENTS
 
 STAGE = USER_EVENTS.name
+FORGOTTEN, FORGOTTEN_DETAIL = "forgotten", "The listener asked to be forgotten."
 PLACE = ("kafka_topic", "kafka_partition", "kafka_offset", "recorded_at")
 TAGGED_SCHEMA = pa.schema([*PARSED_SCHEMA, pa.field("day", pa.date32()), pa.field("is_late", pa.bool_())])
 """PARSED_SCHEMA with the log day and whether the event came late."""
@@ -44,34 +46,53 @@ def forget(parsed: pa.Table, ledger: Ledger) -> pa.Table:
     if not ledger.forgotten:
         return parsed
     empty = dict.fromkeys(PARSED_SCHEMA.names)
-    refused = {"refusal": "forgotten", "detail": "The listener asked to be forgotten."}
+    refused = {"refusal": FORGOTTEN, "detail": FORGOTTEN_DETAIL}
     rows = [{**empty, **{k: r[k] for k in PLACE}, **refused} if _is_forgotten(r, ledger) else r for r in parsed.to_pylist()]
     return pa.Table.from_pylist(rows, schema=PARSED_SCHEMA)
 
 
 def _is_forgotten(row: dict, ledger: Ledger) -> bool:
-    until = ledger.forgotten.get(user_hash(row["user_id"] or ""), {})
+    until = ledger.forgotten.get(user_hash(user_of(row)), {})
     return row["kafka_offset"] < until.get(row["kafka_partition"], 0)
+
+
+def user_of(row: dict) -> str:
+    """The listener of a parsed record, also of one that was refused but names them; "" where nobody is named."""
+    if row.get("user_id"):
+        return row["user_id"]
+    try:
+        message = json.loads(row["payload"] or b"")
+    except (ValueError, RecursionError):
+        return ""
+    found = message.get("user_id") if isinstance(message, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def user_hash(user_id: str) -> str:
     """What the ledger keeps of a forgotten listener: enough to recognise them, not to name them."""
-    return hashlib.sha256(user_id.encode()).hexdigest()
+    return hashlib.sha256(user_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def split(tagged: pa.Table) -> tuple[pa.Table, list[dict]]:
     """(rows of USER_EVENTS, rows of DEAD_LETTERS)."""
     is_event = pc.is_null(tagged["refusal"])
-    letters = [
-        {
-            "day": r["day"],
-            "stage": STAGE,
-            "source_key": f"{r['kafka_topic']}:{r['kafka_partition']}:{r['kafka_offset']}",
-            "reason": r["refusal"],
-            "detail": r["detail"],
-            "payload": r["payload"],
-            **{k: r[k] for k in PLACE},
-        }
-        for r in tagged.filter(pc.invert(is_event)).to_pylist()
-    ]
+    refused = tagged.filter(pc.invert(is_event)).to_pylist()
+    letters = [_letter(r, r["refusal"], r["detail"], r["payload"]) for r in refused]
     return tagged.filter(is_event).select(USER_EVENTS.schema.names).cast(USER_EVENTS.schema), letters
+
+
+def forgotten_letter(row: dict) -> dict:
+    """The dead letter that stands in the place of a forgotten listener's event."""
+    return _letter(row, FORGOTTEN, FORGOTTEN_DETAIL, None)
+
+
+def _letter(row: dict, reason: str, detail: str, payload: bytes | None) -> dict:
+    return {
+        "day": row["day"],
+        "stage": STAGE,
+        "source_key": f"{row['kafka_topic']}:{row['kafka_partition']}:{row['kafka_offset']}",
+        "reason": reason,
+        "detail": detail,
+        "payload": payload,
+        **{k: row[k] for k in PLACE},
+    }

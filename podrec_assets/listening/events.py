@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from podrec_assets.schemas import UTC_TIMESTAMP
+from podrec_assets.settings import Settings
 
 SCHEMA_VERSION = 1
 KINDS = ("play", "like", "unlike", "skip", "impression", "click")
@@ -201,6 +202,6 @@ def _moment(message: dict) -> datetime:
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError) as err:
         raise Refusal("bad_time", f"occurred_at {value[:40]!r} is not an ISO 8601 time") from err
-    if moment.year < 2000:
-        raise Refusal("bad_time", f"occurred_at {value[:40]!r} lies before 2000")
+    if moment.date() < Settings.start_day:
+        raise Refusal("bad_time", f"occurred_at {value[:40]!r} lies before {Settings.start_day}, the first day of all tables")
     return moment

@@ -8,6 +8,8 @@ a killed driver end in the same rows.
 from dataclasses import dataclass
 from datetime import date
 
+from filelock import FileLock, Timeout
+
 from podrec_assets.listening import offsets
 from podrec_assets.listening.offsets import Ledger
 from podrec_assets.resources.history import restore_days
@@ -100,13 +102,6 @@ class EventLanding:
                 total = total.then(_summary(tagged, letters, ledger))
         return total
 
-    def accept_loss(self) -> Ledger:
-        """The ledger after what retention removed before it landed was written down as lost."""
-        with self.lake.writing(USER_EVENTS.name):
-            ledger = offsets.accept_loss(self.ledger(), self.kafka.begin_offsets(self.settings.events_topic))
-            self.lake.note(USER_EVENTS, [], ledger.to_json())
-        return ledger
-
     def ledger(self) -> Ledger:
         """What the table has landed."""
         return Ledger.from_json(self.lake.state(USER_EVENTS.name).ledger)
@@ -136,3 +131,26 @@ def _summary(tagged: Tagged, letters: list[dict], ledger: Ledger) -> Landed:
     return Landed(
         sum(n for _, _, n in touched), len(letters), ledger, frozenset(log_days), frozenset(event for _, event, _ in touched)
     )
+
+
+def accept_loss(lake: Lake, kafka: KafkaStore, topic: str) -> Ledger:
+    """The ledger after what retention removed before it landed was written down as lost."""
+    with lake.writing(USER_EVENTS.name):
+        ledger = offsets.accept_loss(Ledger.from_json(lake.state(USER_EVENTS.name).ledger), kafka.begin_offsets(topic))
+        lake.note(USER_EVENTS, [], ledger.to_json())
+    return ledger
+
+
+def stream_lock(lake: Lake) -> FileLock:
+    """What `podrec stream` holds as long as it lands events."""
+    lake.lock_folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(lake.lock_folder / "stream.lock", timeout=0)
+
+
+def is_streaming(lake: Lake) -> bool:
+    """Whether some process streams into the lake: then nobody needs to request landings."""
+    try:
+        with stream_lock(lake):
+            return False
+    except Timeout:
+        return True

@@ -9,6 +9,8 @@ from podrec_assets.errors import PodrecError
 from podrec_assets.listening import offsets
 from podrec_assets.partitions import range_tags
 from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.landing import is_streaming
+from podrec_assets.schemas import USER_EVENTS
 
 MINIMUM_INTERVAL_S = 30
 _STATUS = dg.DagsterRunStatus
@@ -37,8 +39,10 @@ def build_offset_sensor(asset_name: str, topic_asset: str, topic_setting: str) -
         topic = getattr(connections.settings, topic_setting)
         try:
             ledger = offsets.Ledger.from_json(connections.lake.state(asset_name).ledger)
-            ends = connections.kafka.end_offsets(topic)
-            first_days = connections.kafka.first_record_days(topic, {p: ledger.landed.get(p, 0) for p in ends})
+            kafka, ends = connections.kafka, connections.kafka.end_offsets(topic)
+            if ends:
+                offsets.check_continuity(topic, ledger, kafka.begin_offsets(topic), ends, kafka.topic_id(topic))
+            first_days = kafka.first_record_days(topic, {p: ledger.landed.get(p, 0) for p in ends})
         except PodrecError as err:
             return dg.SensorResult(skip_reason=str(err), cursor=context.cursor)
         next_day = offsets.next_log_day(ledger, first_days, connections.settings.start_day)
@@ -47,6 +51,8 @@ def build_offset_sensor(asset_name: str, topic_asset: str, topic_setting: str) -
         events = [] if cursor == context.cursor else [_advance(topic_asset, ends, plan.lag)]
         if plan.first_day is None or plan.last_day is None:
             return dg.SensorResult(skip_reason=plan.reason, cursor=cursor, asset_events=events)
+        if asset_name == USER_EVENTS.name and is_streaming(connections.lake):
+            return dg.SensorResult(skip_reason="podrec stream lands these events", cursor=cursor, asset_events=events)
         if _is_landing(context.instance, asset_name):
             return dg.SensorResult(skip_reason=f"{asset_name}: a landing run is in progress", cursor=cursor, asset_events=events)
         request = _request(asset_name, plan.run_key, plan.first_day, plan.last_day)

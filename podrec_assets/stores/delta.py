@@ -30,6 +30,8 @@ TABLE_PROPERTIES = {
     "delta.minWriterVersion": "2",
 }
 LOCK_WAIT_S = 600
+VACUUM_HOURS = 168
+"""How far back time travel and open readers are safe."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,26 @@ class Lake:
         sql = f"SELECT {', '.join(names)} FROM t" + (f" WHERE {where}" if where else "")
         found = pa.table(QueryBuilder().register("t", table).execute(sql).read_all())
         return found.cast(pa.schema([schema.field(n) for n in names]))
+
+    def read_equal(self, name: str, column: str, value: str, columns: Iterable[str] = ()) -> pa.Table:
+        """Rows whose text column is exactly `value`, whatever characters that has."""
+        return self.read(name, f"{column} = {_text(value)}", columns)
+
+    def delete_equal(self, spec: Table, column: str, value: str, ledger: dict | None = None) -> None:
+        """Deletes the rows whose text column is exactly `value`, and records the ledger in the same commit."""
+        with self.writing(spec.name):
+            table, state = self.table(spec.name), self.state(spec.name)
+            if table is not None:
+                table.delete(f"{column} = {_text(value)}", commit_properties=_properties(state.metadata([], ledger)))
+                # A delete that finds nothing commits nothing, and the ledger must not be lost with it.
+                if ledger is not None:
+                    self.note(spec, [], ledger)
+
+    def vacuum(self, name: str) -> int:
+        """Number of files removed that no version younger than VACUUM_HOURS needs."""
+        with self.writing(name):
+            table = self.table(name)
+            return len(table.vacuum(VACUUM_HOURS, dry_run=False)) if table is not None else 0
 
     def read_days(self, name: str, days: Iterable[date], required_from: date | None = None) -> pa.Table:
         """Rows of the given days.

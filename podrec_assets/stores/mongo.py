@@ -182,6 +182,23 @@ class MongoStore:
                 self._delete(collection, self._ids(collection, version))
         return gone
 
+    def forget(self, user_id: str) -> int:
+        """Number of documents of a listener that were removed, from every version; each version's checksum follows."""
+        removed = 0
+        for collection, key in COLLECTION_KEYS.items():
+            if key != "user_id":
+                continue
+            with _translated():
+                for entry in list(self._db["versions"].find({"collection": collection})):
+                    version = entry["version"]
+                    gone = self._db[collection].delete_one({"version": version, key: str(user_id)}).deleted_count
+                    if gone:
+                        left = self.documents(collection, version)
+                        verified = {"count": len(left), "checksum": checksum(left, key)}
+                        self._db["versions"].update_one({"_id": entry["_id"]}, {"$set": verified})
+                        removed += gone
+        return removed
+
     def _ensure_index(self, collection: str, key: str) -> None:
         # Unique: on the embedded server that alone makes the look-up three times faster, and it is true.
         self._db[collection].create_index([("version", 1), (key, 1)], unique=True)

@@ -14,6 +14,7 @@ TAIL = "</channel></rss>"
 BOMB = """<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
 <!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]><rss version="2.0"><channel><item><guid>&c;</guid></item></channel></rss>"""
 UTF16_ENTITY = '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE rss [<!ENTITY a "b">]><rss version="2.0"/>'
+KLINGON = UTF16_ENTITY.replace("utf-16", "klingon")
 
 
 def item(number: int = 1, more: str = "") -> str:
@@ -37,6 +38,13 @@ def rss(*items: str, channel: str = "") -> bytes:
         pytest.param(UTF16_ENTITY.encode("utf-16"), "unsafe_xml", id="entity in UTF-16"),
         pytest.param(UTF16_ENTITY.encode("utf-16")[:-40], "unsafe_xml", id="entity in truncated UTF-16"),
         pytest.param(b"<!DOCTYPE rss [<!ENTITY x 'y'>" + rss(item()), "unsafe_xml", id="entity in damaged XML"),
+        pytest.param(
+            b'<?xml version="1.0" encoding="klingon"?><!DOCTYPE rss SYSTEM "x.dtd">' + rss(item()),
+            "unsafe_xml",
+            id="DTD in an unknown charset",
+        ),
+        pytest.param(KLINGON.encode(), "unsafe_xml", id="entity in an unknown charset"),
+        pytest.param(KLINGON.encode("utf-16-le"), "unsafe_xml", id="entity in an unknown charset of two bytes"),
         pytest.param(b"%PDF-1.7\n" + rss(item()), "not_a_feed", id="PDF"),
         pytest.param(b"<!DOCTYPE html><html><body><rss/></body></html>", "not_a_feed", id="web page"),
         pytest.param(b'\xef\xbb\xbf \n<?xml version="1.0"?><!-- a --><html/>', "not_a_feed", id="XHTML after a comment"),
@@ -55,6 +63,14 @@ def test_what_is_no_usable_feed_is_refused_with_its_reason(body, reason):
     with pytest.raises(UnusableInputError) as refused:
         parse_feed(body, FEED)
     assert (refused.value.reason, FEED in str(refused.value)) == (reason, True)
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"\xef\xbb\xbf", b"<?xml version='1.0'?>\n<!-- a --> <!-- b -->"], ids=["bare", "BOM", "comments"]
+)
+def test_whoever_gives_a_web_page_is_told_to_look_for_its_feed(head):
+    with pytest.raises(UnusableInputError, match="is a web page, not a feed; look for its RSS address"):
+        parse_feed(head + b"<HTML lang='en'></HTML>", FEED)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def test_episodes_on_the_same_matter_are_nearest_and_none_is_its_own_neighbour()
     assert {e: i[0]["episode_id"] for e, i in items.items()} == {"b1": "b2", "b2": "b1", "c1": "c2", "c2": "c1"}
     assert all(e not in [i["episode_id"] for i in near] and len(near) == 3 for e, near in items.items())
     assert [i["rank"] for i in items["b1"]] == [1, 2, 3]
+    assert found(PLANTED, 1) == {e: near[:1] for e, near in items.items()}
     assert all([i["score"] for i in near] == sorted((i["score"] for i in near), reverse=True) for near in items.values())
 
 
@@ -58,6 +59,17 @@ def test_evidence_is_the_pair_of_chunks_that_are_closest_with_their_times():
     [there] = found([r for r in PLANTED if r["episode_id"] in ("c1", "c2")])["c1"]
     evidence = {k: there[k] for k in ("here_s", "there_s", "here_text", "there_text")}
     assert evidence == {"here_s": 10.0, "there_s": 20.0, "here_text": "castle early", "there_text": "castle late"}
+
+
+def test_of_equally_close_chunks_the_earliest_are_the_evidence():
+    rows = [chunk(e, n, "castle", CHESS) for e in ("e1", "e2") for n in (2, 0, 1)]
+    assert [(i["here_s"], i["there_s"]) for i in found(rows)["e1"]] == [(0.0, 0.0)]
+
+
+def test_a_word_said_eight_times_counts_about_three_times():
+    items = found([chunk("e1", 0, "castle " * 8 + "pawn", CHESS), chunk("e2", 0, "pawn", CHESS)])
+    castle = (1 + np.log(8)) * (1 + np.log(3 / 2))
+    assert items["e1"][0]["lexical"] == pytest.approx(1 / np.hypot(1, castle), abs=10**-DIGITS)
 
 
 def test_the_score_is_a_third_of_the_meaning_and_two_thirds_of_the_words():

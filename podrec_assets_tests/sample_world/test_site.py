@@ -83,6 +83,7 @@ def test_the_newest_episode_is_of_today_at_six_and_all_are_of_the_last_thirty_da
     assert len(times) == sum(len(s.episodes) for s in SHOWS)
     assert max(times.values()) == datetime(2026, 3, 10, 6, tzinfo=UTC)
     assert min(times.values()) == datetime(2026, 2, 9, 6, tzinfo=UTC)
+    assert {(at.second, at.microsecond) for at in publication_times(SHOWS[:2], TODAY).values()} == {(0, 0)}
     for show in SHOWS:
         own = [times[e.guid] for e in show.episodes]
         assert own == sorted(set(own))

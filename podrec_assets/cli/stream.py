@@ -1,0 +1,86 @@
+"""`podrec stream`: the landing of events without end, in this process."""
+
+import signal
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Annotated
+
+import dagster as dg
+import typer
+from filelock import Timeout
+
+from podrec_assets.cli.console import connect, out
+from podrec_assets.cli.instance import open_instance
+from podrec_assets.errors import RetryableError, ServiceError
+from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.engines import build_engine
+from podrec_assets.resources.landing import EventLanding, Landed, stream_lock
+from podrec_assets.resources.spark import SparkResource
+from podrec_assets.schemas import USER_EVENTS
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this family's commands."""
+    app.command()(stream)
+
+
+def stream(
+    every_s: Annotated[float, typer.Option("--every", min=0.1, help="Seconds between two landings.")] = 5.0,
+) -> None:
+    """Land events as they come, until Ctrl-C or SIGTERM; prints rate and lag, and reports the days to Dagster.
+
+    While it runs the offset sensor requests no landings. The table's lock keeps any other landing out of a batch.
+
+    Example: podrec stream --every 5
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    connections = connect()
+    try:
+        with stream_lock(connections.lake):
+            land_until(stop, connections, every_s)
+    except Timeout as err:
+        raise ServiceError("Another `podrec stream` lands into this lake; stop it first.") from err
+    out.print("stopped; what was read is landed")
+
+
+def land_until(stop: threading.Event, connections: Connections, every_s: float) -> None:
+    """Lands what is new again and again until `stop` is set; a landing that has begun is finished."""
+    engine = build_engine(connections, SparkResource.from_settings(connections.settings))
+    source = engine.source()
+    with open_instance(connections.settings) as instance:
+        while not stop.is_set():
+            begun, today = time.monotonic(), datetime.now(UTC).date()
+            try:
+                landed = EventLanding(connections.lake, connections.kafka, connections.settings, today, source).land_new()
+            except RetryableError as err:
+                out.print(f"{_now()}  {err}")
+            else:
+                report(instance, landed)
+                _print_progress(connections, landed, time.monotonic() - begun)
+            stop.wait(every_s)
+
+
+def report(instance: dg.DagsterInstance, landed: Landed) -> None:
+    """Tells Dagster which days the landing touched."""
+    offsets = {str(p): o for p, o in sorted(landed.ledger.landed.items())}
+    metadata = {
+        "landed_offsets": dg.MetadataValue.json(offsets),
+        "new_row_count": dg.MetadataValue.int(landed.row_count),
+        "dead_letter_count": dg.MetadataValue.int(landed.dead_count),
+    }
+    for day in sorted(landed.log_days):
+        instance.report_runless_asset_event(dg.AssetMaterialization(USER_EVENTS.name, partition=str(day), metadata=metadata))
+
+
+def _print_progress(connections: Connections, landed: Landed, seconds: float) -> None:
+    count = landed.row_count + landed.dead_count
+    ends = connections.kafka.end_offsets(connections.settings.events_topic)
+    lag = sum(end - landed.ledger.landed.get(p, 0) for p, end in ends.items())
+    out.print(f"{_now()}  {count} records landed, {count / seconds:.0f} a second, {landed.dead_count} dead letters, lag {lag}")
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%H:%M:%S}"

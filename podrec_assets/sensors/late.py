@@ -1,0 +1,69 @@
+"""The sensor of late events: a daily score that was computed before some of its events landed is computed again."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import cast
+
+import dagster as dg
+
+from podrec_assets.listening.lateness import COMPUTED_FROM, bounded_ranges, outdated
+from podrec_assets.listening.offsets import Offsets
+from podrec_assets.partitions import range_tags
+from podrec_assets.resources.connections import Connections
+from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.sensors.offsets import MINIMUM_INTERVAL_S, UNFINISHED
+from podrec_assets.settings import Settings
+
+REFRESHES = "podrec/refreshes"
+"""Tag of the runs that this sensor requests."""
+MOST_RUNS, MOST_DAYS = 3, 31
+"""Runs that one tick requests, and days of one run: a flood of late events is worked off over several ticks."""
+
+
+@dg.sensor(
+    name="late_events",
+    target=dg.AssetSelection.assets(USER_VS_EPISODE_DAILY.name),
+    minimum_interval_seconds=MINIMUM_INTERVAL_S,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Requests exactly the days of `user_vs_episode_daily` for which late events landed after they were computed.",
+)
+def late_events(context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]) -> dg.SensorResult:
+    filters = dg.RunsFilter(tags={REFRESHES: USER_VS_EPISODE_DAILY.name}, statuses=UNFINISHED)
+    if context.instance.get_run_ids(filters, limit=1):
+        return dg.SensorResult(skip_reason="a refresh is in progress")
+    days = waiting_days(connections, context.instance, datetime.now(UTC).date())
+    if not days:
+        return dg.SensorResult(skip_reason="no day waits for late events")
+    version = connections.lake.state(USER_EVENTS.name).version
+    return dg.SensorResult([_request(first, last, version) for first, last in bounded_ranges(days, MOST_RUNS, MOST_DAYS)])
+
+
+def waiting_days(connections: Connections, instance: dg.DagsterInstance, today: date) -> list[date]:
+    """Days within the models' history whose score lacks late events that have landed."""
+    begin = today - timedelta(days=Settings.history_days)
+    where = f"is_late AND event_day >= '{begin}' AND event_day <= '{today}'"
+    late: dict[date, Offsets] = {}
+    columns = ("event_day", "kafka_partition", "kafka_offset")
+    for row in connections.lake.read(USER_EVENTS.name, where, columns).to_pylist():
+        highest = late.setdefault(row["event_day"], {})
+        highest[row["kafka_partition"]] = max(highest.get(row["kafka_partition"], 0), row["kafka_offset"])
+    return outdated(late, {day: found for day in late if (found := _computed_from(instance, day)) is not None})
+
+
+def _computed_from(instance: dg.DagsterInstance, day: date) -> Offsets | None:
+    """The landed offsets that the latest materialization of a day was computed from."""
+    key = dg.AssetKey(USER_VS_EPISODE_DAILY.name)
+    found = instance.fetch_materializations(dg.AssetRecordsFilter(key, asset_partitions=[day.isoformat()]), limit=1).records
+    event = found[0].asset_materialization if found else None
+    metadata = event.metadata.get(COMPUTED_FROM) if event else None
+    if metadata is None:
+        return None
+    return {int(p): int(o) for p, o in cast(dict, metadata.value).items()}
+
+
+def _request(first: date, last: date, version: int) -> dg.RunRequest:
+    return dg.RunRequest(
+        # A version of user_events that did not change needs no second request for the same days.
+        run_key=f"late:{first}..{last}:{version}",
+        asset_selection=[dg.AssetKey(USER_VS_EPISODE_DAILY.name)],
+        tags={REFRESHES: USER_VS_EPISODE_DAILY.name, **range_tags(first, last)},
+    )
