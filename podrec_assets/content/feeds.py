@@ -60,6 +60,8 @@ def parse_feed(body: bytes, feed_url: str) -> Feed:
     Raises:
         UnusableInputError: nothing in it can be used: reason not_a_feed, unsafe_xml or empty_feed.
     """
+    # Blank lines before the declaration are common and harmless, but not XML; UTF-16 does not begin like this.
+    body = body.lstrip() if body.lstrip().startswith(b"<") else body
     root, damage = _xml(body, feed_url)
     # A byte stream, never the bytes or the address themselves: feedparser would open a path or URL that they spell.
     parsed = feedparser.parse(io.BytesIO(body), response_headers={"content-type": "application/xml"})

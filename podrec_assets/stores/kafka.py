@@ -82,7 +82,8 @@ class KafkaStore:
     def partitions(self, topic: str) -> list[int]:
         """The topic's partitions; none where it does not exist."""
         try:
-            found = self._admin.list_topics(topic, timeout=TIMEOUT_S).topics.get(topic)
+            # Asked by the watcher, whose own view of the partitions is refreshed by it.
+            found = self._watcher.list_topics(topic, timeout=TIMEOUT_S).topics.get(topic)
         except KafkaException as err:
             raise self._unreachable(err) from err
         return sorted(found.partitions) if found and found.error is None else []

@@ -16,6 +16,7 @@ from podrec_assets.errors import PodrecError
 
 COMMANDS = (
     "up", "down", "status", "doctor", "settings", "ingest", "produce", "simulate", "demo", "run", "ui", "recommend", "similar",
+    "replay", "accept-loss", "stream", "forget",
 )  # fmt: skip
 
 

@@ -7,13 +7,16 @@ import dagster as dg
 import pytest
 
 from podrec_assets.definitions import build_defs
+from podrec_assets.listening.lateness import COMPUTED_FROM
 from podrec_assets.partitions import days_of_tags
 from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.landing import EventLanding
+from podrec_assets.resources.landing import EventLanding, stream_lock
 from podrec_assets.resources.local_source import LocalSource
+from podrec_assets.sensors.late import REFRESHES
 from podrec_assets.sensors.offsets import LANDS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import Message
+from podrec_assets_tests.listening.event_log import at, event
 
 pytestmark = pytest.mark.services
 TODAY = datetime.now(UTC).date()
@@ -89,3 +92,44 @@ def test_a_broker_that_is_down_is_a_reason_to_skip(connections: Connections, ins
     assert not found.run_requests
     assert "does not answer" in found.skip_message
     assert found.cursor == '{"0": 1}'
+
+
+def test_events_that_stream_lands_are_not_requested(connections: Connections, instance: dg.DagsterInstance) -> None:
+    produce(connections, TODAY)
+    with stream_lock(connections.lake):
+        found = tick(connections, instance)
+    assert found.skip_message == "podrec stream lands these events"
+    assert tick(connections, instance).run_requests
+
+
+def test_a_late_event_requests_exactly_its_day_once_it_was_computed_without_it(
+    connections: Connections, instance: dg.DagsterInstance
+) -> None:
+    late, on_time = TODAY - timedelta(days=6), TODAY - timedelta(days=2)
+    connections.kafka.produce(connections.settings.events_topic, [event(1, at(2)), event(2, at(2), at(6))])
+    land(connections)
+    compute(instance, on_time, {"0": 1})
+    compute(instance, late, {"0": 1})
+    (request,) = late_tick(connections, instance).run_requests
+    assert days_of_tags(request.tags) == (late, late)
+    assert request.asset_selection == [dg.AssetKey("user_vs_episode_daily")]
+    compute(instance, late, {"0": 2})
+    assert late_tick(connections, instance).skip_message == "no day waits for late events"
+
+
+def test_late_days_wait_while_a_refresh_is_in_progress(connections: Connections, instance: dg.DagsterInstance) -> None:
+    connections.kafka.produce(connections.settings.events_topic, [event(1, at(1), at(6))])
+    land(connections)
+    instance.add_run(dg.DagsterRun("job", tags={REFRESHES: "user_vs_episode_daily"}, status=dg.DagsterRunStatus.STARTED))
+    assert late_tick(connections, instance).skip_message == "a refresh is in progress"
+
+
+def late_tick(connections: Connections, instance: dg.DagsterInstance) -> dg.SensorResult:
+    sensor = build_defs(connections.settings).resolve_sensor_def("late_events")
+    with dg.build_sensor_context(instance=instance, resources={"connections": connections}) as context:
+        return sensor.evaluate_tick(context)
+
+
+def compute(instance: dg.DagsterInstance, day: date, offsets: dict[str, int]) -> None:
+    metadata = {COMPUTED_FROM: offsets}
+    instance.report_runless_asset_event(dg.AssetMaterialization("user_vs_episode_daily", partition=str(day), metadata=metadata))

@@ -55,7 +55,7 @@ def events() -> pa.Table:
             "occurred_at": NOON + timedelta(minutes=int(event_id)),
             "event_day": day,
             "is_late": False,
-        }  # fmt: skip
+        }
         for n, (event_id, user, episode, kind, share, day) in enumerate(EVENTS)
     )
 

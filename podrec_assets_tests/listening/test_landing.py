@@ -1,7 +1,6 @@
 """Landing on the real broker, one contract for both engines: every offset once, in its day, whatever happens in between."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -31,10 +30,10 @@ def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: s
 
 
 @pytest.fixture
-def clean(settings: Settings, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[World]:
+def clean(settings: Settings, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory, world: World) -> World:
     """The same topic landed by the one-process engine into a lake of its own, undisturbed: what must come out."""
     elsewhere = settings.model_copy(update={"home": tmp_path_factory.mktemp("clean")})
-    yield local_world(elsewhere, kafka_bootstrap, world.topic)
+    return local_world(elsewhere, kafka_bootstrap, world.topic)
 
 
 def same_tables(one: World, other: World) -> None:
