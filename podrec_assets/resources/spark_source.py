@@ -26,6 +26,13 @@ COLUMNS = (
     "timestamp AS recorded_at",
     "value",
 )
+KAFKA_OPTIONS = {
+    "failOnDataLoss": "true",
+    # A broker that went away ends the landing within a minute; by default it is waited for three times as long.
+    "fetchOffset.numRetries": "1",
+    "kafka.default.api.timeout.ms": "20000",
+    "kafka.request.timeout.ms": "10000",
+}
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,7 @@ class SparkSource:
         yield SparkBatch(frame.load().selectExpr(*COLUMNS), self.lake, self.settings)
 
     def _kafka(self, reader):
-        return reader.format("kafka").option("kafka.bootstrap.servers", self.bootstrap).option("failOnDataLoss", "true")
+        return reader.format("kafka").option("kafka.bootstrap.servers", self.bootstrap).options(**KAFKA_OPTIONS)
 
     def _cached(self, frame: DataFrame, land: Callable[[SparkBatch], None]) -> None:
         cached = frame.persist()

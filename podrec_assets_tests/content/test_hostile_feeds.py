@@ -81,7 +81,6 @@ def test_whoever_gives_a_web_page_is_told_to_look_for_its_feed(head):
             (HEAD + item(1) + "<item><title>Café</title></item>" + TAIL).encode("latin-1"), ["T1", "Café"], id="wrong charset"
         ),
         pytest.param(b'<?xml version="1.0" encoding="klingon"?>' + rss(item()), ["T1"], id="unknown charset"),
-        pytest.param(b"\n<?xml version='1.0'?>" + rss(item()), ["T1"], id="line before the declaration"),
         pytest.param(
             b'<rss version="2.0"><channel>' + item(1, "<podcast:x/>").encode() + b"</channel></rss>", ["T1"], id="unbound prefix"
         ),
@@ -91,6 +90,11 @@ def test_of_damaged_xml_the_readable_items_are_kept_and_the_damage_is_one_proble
     feed = parse_feed(body, FEED)
     assert [e.title for e in feed.episodes] == expected
     assert [(p.reason, p.source_key, p.payload) for p in feed.problems] == [("malformed_xml", FEED, body[:HEAD_BYTES])]
+
+
+def test_blank_lines_before_the_declaration_are_no_damage():
+    feed = parse_feed(b" \n<?xml version='1.0'?>" + rss(item()), FEED)
+    assert ([e.title for e in feed.episodes], feed.problems) == (["T1"], [])
 
 
 @pytest.mark.parametrize(
