@@ -70,6 +70,11 @@ class Engine:
         names = USER_VS_EPISODE_DAILY.schema.names
         return found.select(names).cast(USER_VS_EPISODE_DAILY.schema).sort_by([(n, "ascending") for n in names[:3]])
 
+    def warm_up(self) -> None:
+        """Starts what takes long to start, so that a measurement need not count it."""
+        if self.session is not None:
+            self.session().range(1).count()
+
     def fit_als(self, matrix: csr_matrix, config: AlsConfig) -> Factors:
         """ALS factors of a users x items matrix of damped scores."""
         if self.session is None:

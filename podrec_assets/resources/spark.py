@@ -23,6 +23,10 @@ class SparkResource(LazyPySparkResource):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["SparkResource"]:
         yield self
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends the session, if there is one; the next use makes a new one."""
         if self._spark_session is not None:
             self._spark_session.stop()
             self._spark_session = None

@@ -1,4 +1,4 @@
-"""Batches as a bad day delivers them: cut anywhere, shuffled inside, delivered again. The tables stay those of the clean stream."""
+"""Batches as a bad day delivers them: cut anywhere, shuffled, delivered again. The tables stay those of the clean stream."""
 
 import random
 import re

@@ -1,0 +1,138 @@
+"""Evaluation on ratings of anybody: files, splits and full ranking, on numbers worked out by hand and on published data."""
+
+import gzip
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from podrec_assets.cli.evaluate import evaluate_ratings
+from podrec_assets.errors import UnusableInputError
+from podrec_assets.recommend import metrics, offline
+from podrec_assets.recommend.als import AlsConfig
+from podrec_assets.recommend.ratings import Ratings, read_ratings
+from podrec_assets.recommend.splits import held_out
+from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.engines import Engine
+from podrec_assets.settings import Settings
+
+FILES = {
+    "ml-100k": "user_id:token\titem_id:token\trating:float\ttimestamp:float\n7\tb\t3\t100\n7\ta\t5\t50\n9\ta\t1\t70\n",
+    "lastfm": "3\n3\n7\tb\t3\n7\ta\t5\n9\ta\t1\n",
+    "csv": "user,item,value,timestamp\n7,b,3,100\n7,a,5,50\n9,a,1,70\n",
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("zipped", [False, True], ids=["plain", "gzip"])
+def test_the_three_formats_give_the_same_numbers(tmp_path: Path, kind: str, zipped: bool) -> None:
+    file = tmp_path / ("ratings.txt.gz" if zipped else "ratings.txt")
+    data = FILES[kind].encode()
+    file.write_bytes(gzip.compress(data) if zipped else data)
+    found = read_ratings(file, kind)
+    assert found.user.tolist() == [0, 0, 1]
+    assert found.item.tolist() == [1, 0, 0]
+    assert found.value.tolist() == [3, 5, 1]
+    assert (found.user_count, found.item_count) == (2, 2)
+    assert (found.timestamp is None) == (kind == "lastfm")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "words"),
+    [
+        ("csv", "user,item,value\n1,2,x\n", "line 2: could not convert"),
+        ("csv", "a,b,c\n1,2,3\n", "line 2: 'user'"),
+        ("ml-100k", "1\t2\n", "line 2: not enough values"),
+        ("lastfm", "user artist weight\n", "holds no ratings"),
+        ("csv", "", "holds no ratings"),
+    ],
+    ids=["not a number", "other header", "too few columns", "only a header", "empty"],
+)
+def test_a_file_of_another_format_is_refused_with_its_line(tmp_path: Path, kind: str, text: str, words: str) -> None:
+    (tmp_path / "f").write_text(text)
+    with pytest.raises(UnusableInputError, match=words):
+        read_ratings(tmp_path / "f", kind)
+
+
+def test_counts_of_a_repeated_pair_are_summed_and_damped() -> None:
+    ratings = Ratings(np.array([0, 0, 1]), np.array([0, 0, 1]), np.array([2.0, 3.0, 1.0]), None, 2, 2)
+    assert ratings.matrix(np.array([True, True, True])).toarray().tolist() == [[math.log(6), 0], [0, math.log(2)]]
+
+
+def ratings_of(user_sizes: list[int]) -> Ratings:
+    user = np.repeat(np.arange(len(user_sizes)), user_sizes).astype(np.int32)
+    size = len(user)
+    return Ratings(
+        user, np.arange(size, dtype=np.int32), np.ones(size), np.arange(size)[::-1].astype(float), len(user_sizes), size
+    )
+
+
+def test_splits_hold_out_what_they_say() -> None:
+    ratings = ratings_of([4, 8, 1])
+    temporal = held_out(ratings, "per-user-temporal", 1)
+    assert np.flatnonzero(temporal).tolist() == [0, 4, 5]
+    assert np.flatnonzero(held_out(ratings, "global-temporal", 1)).tolist() == [0, 1, 2]
+    assert np.flatnonzero(held_out(ratings, "leave-one-out", 1)).tolist() == [0, 4]
+    random = held_out(ratings, "random", 1)
+    assert np.bincount(ratings.user[random], minlength=3).tolist() == [1, 2, 0]
+    assert (random == held_out(ratings, "random", 1)).all()
+    assert (random != held_out(ratings, "random", 2)).any()
+
+
+def test_a_temporal_split_without_timestamps_is_refused() -> None:
+    ratings = Ratings(np.array([0]), np.array([0]), np.ones(1), None, 1, 1)
+    with pytest.raises(UnusableInputError, match="per-user-temporal needs timestamps"):
+        held_out(ratings, "per-user-temporal", 1)
+
+
+def test_measures_of_a_ranking_worked_out_by_hand() -> None:
+    train = csr_matrix([[1, 0, 0, 0], [0, 1, 0, 0]])
+    test = csr_matrix([[0, 0, 1, 0], [0, 0, 0, 1]])
+    scores = np.array([[9.0, 3, 2, 1], [4, 9, 2, 1]])
+    found = offline.measure(lambda users: scores[users].copy(), train, test, 2, 1)
+    # User 0 sees items 1, 2 (wanted: 2); user 1 sees 0, 2 (wanted: 3).
+    assert found["ndcg@2"] == pytest.approx((1 / math.log2(3)) / 2, abs=1e-5)
+    assert (found["recall@2"], found["mrr@2"], found["coverage"]) == (0.5, 0.25, 0.75)
+
+
+def test_gini_and_reciprocal_rank() -> None:
+    assert metrics.gini(np.array([3, 3, 3])) == 0
+    assert metrics.gini(np.array([0, 0, 0, 8])) == 0.75
+    assert metrics.gini(np.zeros(3)) == 0
+    assert metrics.mrr_at_k(["a", "b", "c"], {"c", "b"}, 3) == 0.5
+    assert metrics.mrr_at_k(["a", "b", "c"], {"c"}, 2) == 0
+
+
+def test_sampled_metrics_of_a_perfect_and_a_blind_ranker() -> None:
+    train = csr_matrix((np.ones(2), ([0, 1], [0, 1])), shape=(2, 300))
+    test = csr_matrix((np.ones(2), ([0, 1], [5, 6])), shape=(2, 300))
+    perfect = np.zeros((2, 300))
+    perfect[0, 5] = perfect[1, 6] = 1
+    assert offline.measure_sampled(lambda users: perfect[users], train, test, 10, 1) == {
+        "sampled_hit_rate@10": 1.0, "sampled_ndcg@10": 1.0,
+    }  # fmt: skip
+    blind = offline.measure_sampled(lambda users: np.zeros((len(users), 300)), train, test, 10, 1)
+    assert blind["sampled_hit_rate@10"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "split", "share", "least", "times"),
+    [
+        ("ml-100k.inter.gz", "ml-100k", "random", 0.25, 0.44, 1.6),
+        ("ml-100k.inter.gz", "ml-100k", "per-user-temporal", 0.25, 0.21, 1.4),
+        ("lastfm-2k.user_artists.dat.gz", "lastfm", "random", 0.2, 0.22, 2.0),
+    ],
+    ids=["ml-100k random", "ml-100k last quarter", "last.fm"],
+)
+def test_als_with_the_default_settings_is_good_on_published_ratings(
+    shared_data: Path, settings: Settings, name: str, kind: str, split: str, share: float, least: float, times: float
+) -> None:
+    s = settings
+    config = AlsConfig(s.als_rank, s.als_regularization, s.als_alpha, s.als_iterations, s.seed)
+    ratings = read_ratings(shared_data / "ratings" / name, kind)
+    found = evaluate_ratings(Engine(Connections(settings, {}), None), ratings, config, split, share, 10)["metrics"]
+    assert found["als"]["ndcg@10"] >= least
+    assert found["als"]["ndcg@10"] >= times * found["popularity"]["ndcg@10"]
+    assert found["random"]["ndcg@10"] < 0.05
