@@ -141,7 +141,23 @@ class Settings(BaseSettings):
             return self.lake.rstrip("/")
         return str(Path(self.lake).expanduser().absolute() if self.lake else self.home / "lake")
 
+    def results(self) -> dict[str, object]:
+        """The settings that change what is computed, for the manifest of what was made with them."""
+        return {name: getattr(self, name) for name in RESULTS}
+
     @property
     def allowed_origins(self) -> frozenset[str]:
         """host:port of the private origins that may be fetched."""
         return frozenset(filter(None, (p.strip().lower() for p in self.fetch_allow.split(","))))
+
+
+RESULTS = [name for name in Settings.model_fields if name.startswith(("weight_", "als_", "fusion_"))] + [
+    "chunk_tokens",
+    "embedding_model",
+    "neighbours",
+    "half_life_days",
+    "list_length",
+    "per_show_cap",
+    "seed",
+]
+"""Names of the settings marked "results"."""

@@ -1,22 +1,23 @@
-"""`podrec recommend | similar`: what is published, read from Mongo by the pointer."""
+"""`podrec recommend | similar | publish`: what is published, read from Mongo by the pointer, and the pointer moved by hand."""
 
+from datetime import date
 from typing import Annotated
 
 import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out
-from podrec_assets.errors import PermanentError, UnknownIdError
-from podrec_assets.resources.connections import Connections
-from podrec_assets.schemas import NEWCOMER
+from podrec_assets.recommend.explain import clock
+from podrec_assets.serving.publishing import publish_day
+from podrec_assets.serving.reader import neighbours, recommendations
 
-KNOWN_SHOWN = 5
-NOT_PUBLISHED = "Nothing is published yet: run `make demo`, or `podrec run` for a day with events."
+SIMILAR_FIELDS = ("rank", "episode_id", "title", "cosine", "here_s", "there_s")
 
 
 def register(app: typer.Typer) -> None:
     """Adds this family's commands."""
     app.command()(recommend)
     app.command()(similar)
+    app.command()(publish)
 
 
 def recommend(
@@ -29,25 +30,6 @@ def recommend(
     Example: podrec recommend listener-0042 --k 5
     """
     emit(recommendations(connect(), user, k), as_json, print_recommendations)
-
-
-def recommendations(connections: Connections, user: str, k: int) -> dict:
-    """The published list of a listener: user_id, known, day, version, items. Raises PermanentError before a publication."""
-    published = connections.mongo.publication()
-    if published is None:
-        raise PermanentError(NOT_PUBLISHED)
-    version = published.versions["final_recommendations"]
-    found = connections.mongo.document("final_recommendations", version, user) if user else None
-    served = found or connections.mongo.document("final_recommendations", version, NEWCOMER)
-    fields = ("rank", "episode_id", "show", "title", "score", "als", "cosine", "sources", "reason")
-    items = [{"show": i["show_title"], **i} for i in (served or {"items": []})["items"][:k]]
-    return {
-        "user_id": user,
-        "known": found is not None,
-        "day": str(published.day),
-        "version": version,
-        "items": [{f: i[f] for f in fields} for i in items],
-    }
 
 
 def print_recommendations(document: dict) -> None:
@@ -68,51 +50,34 @@ def similar(
 
     Example: podrec similar e0123456789abcde
     """
-    emit(neighbours(connect(), episode, k), as_json, _print_neighbours)
-
-
-def neighbours(connections: Connections, episode: str, k: int) -> dict:
-    """The published neighbours of an episode: episode_id, items.
-
-    Raises:
-        UnknownIdError: there is no such episode; the message names some that exist.
-    """
-    published = connections.mongo.publication()
-    if published is None:
-        raise PermanentError(NOT_PUBLISHED)
-    version = published.versions["similarities"]
-    found = connections.mongo.document("similarities", version, episode)
-    rows = connections.lake.read("episodes", columns=("episode_id", "title")).to_pylist()
-    titles = {r["episode_id"]: r["title"] for r in rows}
-    if found is None:
-        known = ", ".join(connections.mongo.keys("similarities", version)[:KNOWN_SHOWN])
-        why = "has no transcript, so it has no neighbours" if episode in titles else "is unknown"
-        raise UnknownIdError(f"episode {episode!r} {why}; known: {known}, ...")
-    items = [
-        {
-            "rank": i["rank"],
-            "episode_id": i["episode_id"],
-            "title": titles.get(i["episode_id"]),
-            "cosine": i["cosine"],
-            "here_s": i["here_s"],
-            "there_s": i["there_s"],
-        }
-        for i in found["items"][:k]
-    ]
-    return {"episode_id": episode, "title": titles.get(episode), "items": items}
+    found = neighbours(connect(), episode, k)
+    found["items"] = [{f: i[f] for f in SIMILAR_FIELDS} for i in found["items"]]
+    emit(found, as_json, _print_neighbours)
 
 
 def _print_neighbours(document: dict) -> None:
     out.print(f"[bold]{document['title']}[/] ({document['episode_id']})")
     for item in document["items"]:
-        times = f"{clock(item['here_s'])} here, {clock(item['there_s'])} there"
-        out.print(f" {item['rank']:>2}. {item['title']}  {item['cosine']:.2f}  [dim]{times}  {item['episode_id']}[/]")
+        here, there = ("-" if item[s] is None else clock(item[s]) for s in ("here_s", "there_s"))
+        out.print(
+            f" {item['rank']:>2}. {item['title']}  {item['cosine']:.2f}  [dim]{here} here, {there} there  {item['episode_id']}[/]"
+        )
 
 
-def clock(seconds: float | None) -> str:
-    """Seconds as m:ss or h:mm:ss."""
-    if seconds is None:
-        return "-"
-    minutes, s = divmod(int(seconds), 60)
-    hours, m = divmod(minutes, 60)
-    return f"{hours}:{m:02}:{s:02}" if hours else f"{m}:{s:02}"
+def publish(
+    day: Annotated[str, typer.Option("--day", help="Day whose versions are to be served.")],
+    as_json: Json = False,
+) -> None:
+    """Serve the versions of another day: roll back, or forward again.
+
+    The nightly run publishes newer days again; an older day never replaces what this command chose.
+
+    Example: podrec publish --day 2026-11-01
+    """
+    try:
+        wanted = date.fromisoformat(day)
+    except ValueError as err:
+        raise typer.BadParameter(f"{day!r} is not a day, e.g. 2026-11-01.") from err
+    moved = publish_day(connect(), wanted)
+    document = {"day": str(moved.day), "versions": moved.versions, "previous": moved.previous, "move_count": moved.v}
+    emit(document, as_json, lambda d: out.print(f"served now: {d['day']}, version {d['versions']['final_recommendations']}"))

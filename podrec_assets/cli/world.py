@@ -11,13 +11,14 @@ from podrec_assets.cli.feeds import ingest_feeds
 from podrec_assets.cli.graph import materialize
 from podrec_assets.cli.instance import open_instance
 from podrec_assets.cli.listeners import simulate_events
-from podrec_assets.cli.lists import print_recommendations, recommendations
+from podrec_assets.cli.lists import print_recommendations
 from podrec_assets.cli.services import up
 from podrec_assets.errors import PodrecError
 from podrec_assets.partitions import days_of_tags
 from podrec_assets.resources.connections import Connections
 from podrec_assets.sample_world import library
 from podrec_assets.services import supervisor
+from podrec_assets.serving.reader import recommendations
 
 DAYS, USERS, SEED = 14, 200, 7
 FACTS = "transcripts vectors user_vs_episode_daily dead_letters"

@@ -25,7 +25,12 @@ class MongoIOManager(dg.ConfigurableIOManager):
     def handle_output(self, context: dg.OutputContext, obj: DailyDocs) -> None:
         name = context.asset_key.path[-1]
         mongo = self.connections.mongo
-        manifest = {"run_id": context.run_id}
+        # With these versions (Delta time travel) and settings an old list can be made again, or followed to its events.
+        manifest = {
+            "run_id": context.run_id,
+            "delta_versions": self.connections.lake.versions(),
+            "settings": self.connections.settings.results(),
+        }
         written = [mongo.write_version(name, day, context.run_id, docs, manifest) for day, docs in sorted(obj.items())]
         last = written[-1]
         context.add_output_metadata(

@@ -71,8 +71,8 @@ def recommend(
         as_of: the day of the lists.
 
     Returns:
-        {"user_id", "items": [{rank, episode_id, score, als, cosine, popularity, sources, reason, because, show_id, show_title,
-        title}]}
+        {"user_id", "items": [{rank, episode_id, score, als, cosine, popularity, sources, reason, because, causes, show_id,
+        show_title, title}]}: `because` is the heard episode that the reason names first, `causes` the one of each arm named
     """
     catalogue = _catalogue(history, similarities, episodes, as_of)
     by_user = {d["user_id"]: d["items"] for d in als}
@@ -142,19 +142,24 @@ def _explained(
 ) -> dict:
     """Sources in order of what they gave, a sentence for each arm that counts, and the heard episode that the first names."""
     sources = [name for name, given in sorted(arms.items(), key=lambda a: (-a[1], a[0])) if given > 0]
-    told = []
+    told: list[tuple[str, str | None, str]] = []
     for name in sources:
         if arms[name] < TOLD_SHARE * sum(arms.values()):
             continue
         if name == "als" and als:
             title = catalogue.title(als["because"])
-            told.append((als["because"] if title else None, explain.als_reason(title, als["listener_count"])))
+            told.append((name, als["because"] if title else None, explain.als_reason(title, als["listener_count"])))
         elif name == "content" and cause and (title := catalogue.title(cause[0])):
-            told.append((cause[0], explain.content_reason(title, finished.get(cause[0], 0.0) > FINISHED_SHARE, cause[1])))
+            told.append((name, cause[0], explain.content_reason(title, finished.get(cause[0], 0.0) > FINISHED_SHARE, cause[1])))
     sources += ["popular"] if catalogue.popularity.get(episode) else []
     sources += ["fresh"] if catalogue.freshness.get(episode) else []
-    told = told or [(None, _filler_reason(episode, catalogue))]
-    return {"sources": sources or ["catalogue"], "because": told[0][0], "reason": " ".join(words for _, words in told)}
+    told = told or [("filler", None, _filler_reason(episode, catalogue))]
+    return {
+        "sources": sources or ["catalogue"],
+        "because": told[0][1],
+        "causes": {name: heard for name, heard, _ in told if heard},
+        "reason": " ".join(words for *_, words in told),
+    }
 
 
 def _filler_reason(episode: str, catalogue: Catalogue) -> str:
@@ -182,7 +187,7 @@ def _newcomers(catalogue: Catalogue, config: BlendConfig) -> list[dict]:
         score = round(1 - (rank - 1) / max(1, len(chosen)), DIGITS)
         items.append(
             _item(rank, episode, score, 0.0, 0.0, catalogue)
-            | {"sources": sources or ["catalogue"], "because": None, "reason": _filler_reason(episode, catalogue)}
+            | {"sources": sources or ["catalogue"], "because": None, "causes": {}, "reason": _filler_reason(episode, catalogue)}
         )
     return items
 

@@ -94,6 +94,11 @@ class Lake:
             return None
         return DeltaTable(self.uri(name), version=version, storage_options=self.storage_options)
 
+    def versions(self) -> dict[str, int]:
+        """The present version of each table that exists."""
+        found = {name: self.table(name) for name in TABLES}
+        return {name: table.version() for name, table in found.items() if table is not None}
+
     def state(self, name: str, version: int | None = None) -> TableState:
         """The state that the newest podrec commit recorded; commits by other tools are looked past."""
         table = self.table(name, version)

@@ -9,11 +9,17 @@ _LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-def query(sql: str, views: dict[str, pa.Table]) -> pa.Table:
-    """The result of `sql` over the named Arrow tables; files and the network are out of its reach, time is UTC."""
+def query(sql: str, views: dict[str, pa.Table], parameters: dict[str, object] | None = None) -> pa.Table:
+    """The result of `sql` over the named Arrow tables; files and the network are out of its reach, time is UTC.
+
+    Args:
+        sql: made by podrec itself; whatever a person typed comes as a $parameter.
+        views: Arrow tables by the name that `sql` has for them.
+        parameters: values of the $parameters.
+    """
     with duckdb.connect(":memory:", config=_LOCKED_DOWN) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_external_access = false")
         for name, table in views.items():
             connection.register(name, table)
-        return connection.execute(sql).to_arrow_table()
+        return connection.execute(sql, parameters or {}).to_arrow_table()

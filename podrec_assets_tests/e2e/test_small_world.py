@@ -14,10 +14,12 @@ from podrec_assets.cli import health
 from podrec_assets.cli.feeds import ingest_feeds
 from podrec_assets.cli.graph import materialize
 from podrec_assets.cli.listeners import to_message
-from podrec_assets.cli.lists import neighbours, recommendations
 from podrec_assets.errors import UnknownIdError
 from podrec_assets.resources.connections import Connections
 from podrec_assets.services import jars, process, supervisor
+from podrec_assets.serving.publishing import publish_day
+from podrec_assets.serving.reader import neighbours, recommendations
+from podrec_assets.serving.trace import trace
 from podrec_assets.settings import Settings
 
 pytestmark = pytest.mark.services
@@ -199,3 +201,34 @@ def contents(world: Connections) -> dict:
     published = world.mongo.publication()
     assert published is not None
     return tables | {n: world.mongo.documents(n, v) for n, v in published.versions.items()}
+
+
+def test_a_trace_leads_from_an_item_to_exactly_the_planted_events(world: Connections) -> None:
+    shows = by_show(world)
+    item = recommendations(world, "Crumb-0", 1)["items"][0]
+    found = trace(world, "Crumb-0", item["episode_id"])
+    heard = set(found["evidence"]["causes"].values())
+    assert heard
+    assert heard <= set(shows["Crumb"][:3])
+    planted_events = [
+        r for r in world.lake.read("user_events").to_pylist() if r["user_id"] == "Crumb-0" and r["episode_id"] in heard
+    ]
+    assert [(e["topic"], e["partition"], e["offset"], e["event_id"]) for e in found["events"]] == [
+        (r["kafka_topic"], r["kafka_partition"], r["kafka_offset"], r["event_id"])
+        for r in sorted(planted_events, key=lambda r: r["occurred_at"])
+    ]
+    assert {e["weight"] for e in found["events"]} == {3.0}
+    assert sum(r["score"] for r in found["evidence"]["daily_rows"]) == 3.0 * len(found["events"])
+    assert found["inputs"]["user_vs_episode_daily"]["delta_version"] is not None
+    with pytest.raises(UnknownIdError, match="is not in the list of 'Crumb-0'; in it: e"):
+        trace(world, "Crumb-0", "e-none")
+
+
+def test_an_older_day_can_be_served_again_and_a_day_without_lists_is_refused(world: Connections, today: date) -> None:
+    before = world.mongo.publication()
+    yesterday = today - timedelta(days=1)
+    assert publish_day(world, yesterday).day == yesterday
+    assert recommendations(world, "Crumb-0", 1)["day"] == str(yesterday)
+    assert publish_day(world, today).versions == before.versions  # type: ignore[union-attr]
+    with pytest.raises(UnknownIdError, match=f"has no complete versions; known: {today}"):
+        publish_day(world, today - timedelta(days=30))

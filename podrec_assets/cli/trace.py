@@ -1,0 +1,52 @@
+"""`podrec trace`: why an item is in a list, down to the Kafka records."""
+
+from typing import Annotated
+
+import typer
+
+from podrec_assets.cli.console import Json, connect, emit, out
+from podrec_assets.serving.trace import trace as find_trace
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this family's commands."""
+    app.command()(trace)
+
+
+def trace(
+    user: Annotated[str, typer.Argument(metavar="USER", help="Listener.")],
+    episode: Annotated[str, typer.Argument(metavar="EPISODE", help="Episode in the listener's published list.")],
+    as_json: Json = False,
+) -> None:
+    """Follow a recommended episode to its version, run, inputs, evidence and raw events.
+
+    Example: podrec trace listener-0042 e0123456789abcde
+    """
+    emit(find_trace(connect(), user, episode), as_json, _print)
+
+
+def _print(document: dict) -> None:
+    item, publication = document["item"], document["publication"]
+    out.print(f"[bold]{item['title']}[/] ({item['show_title']}), rank {item['rank']} for {document['user_id'] or 'newcomers'}")
+    out.print(f"  {item['reason']}", markup=False)
+    shares = f"ALS {item['als']:.3f}, cosine {item['cosine']:.3f}"
+    out.print(f"  score {item['score']:.3f}: {shares}; sources {', '.join(item['sources'])}")
+    out.print(f"published for {publication['day']} (move {publication['move_count']})")
+    for run in document["runs"]:
+        out.print(f"  {run['collection']:<24} version {run['version']}  run {run['run_id']}")
+    for table, source in document["inputs"].items():
+        first, last = source["days"]
+        out.print(f"  read {table:<24} Delta version {source['delta_version']}, {first} to {last}")
+    _print_events(document)
+
+
+def _print_events(document: dict) -> None:
+    for row in document["evidence"]["daily_rows"]:
+        counts = f"{row['play_count']} plays, {row['like_count']} likes"
+        out.print(f"  {row['day']}  {row['episode_id']}  score {row['score']:.1f}, {counts}")
+    for event in document["events"]:
+        place = f"{event['topic']}:{event['partition']}:{event['offset']}"
+        what = f"{event['kind']:<10} weight {event['weight']:+.1f}"
+        out.print(f"    {event['occurred_at'][:19]}  {what}  {place}  {event['event_id']}")
+    if not document["events"]:
+        out.print("  no event of this listener is behind it: it is popular or new")
