@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo ui test check lock up down
+.PHONY: help setup demo ui test check bench-listening lock up down
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 setup: $(READY) ## make .venv from the hash-pinned requirements
 
@@ -36,11 +36,14 @@ test: $(READY) ## all tests, with real services on free ports under a temporary 
 	$(BIN)/python -m pytest
 
 check: $(READY) ## the quick part: format, lint, types, imports, pure tests
-	$(BIN)/ruff format --check podrec_assets podrec_assets_tests
-	$(BIN)/ruff check podrec_assets podrec_assets_tests
+	$(BIN)/ruff format --check podrec_assets podrec_assets_tests podrec_benchmarks
+	$(BIN)/ruff check podrec_assets podrec_assets_tests podrec_benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -m "not services"
+
+bench-listening: $(READY) ## a million events through both engines beside a bare consumer loop
+	$(BIN)/python -m podrec_benchmarks.listening
 
 lock: $(READY) ## resolve requirements.in into requirements.txt, with hashes and without index addresses
 	$(BIN)/python -m pip install --quiet uv

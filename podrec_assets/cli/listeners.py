@@ -1,19 +1,26 @@
 """`podrec produce | simulate`: one's own events, or simulated listeners, to `user-events`."""
 
 import json
-from datetime import UTC, date, datetime, timedelta
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
 from podrec_assets.errors import PermanentError
-from podrec_assets.listening.simulator import EpisodeInfo
-from podrec_assets.listening.simulator import simulate as simulate_listeners
 from podrec_assets.resources.connections import Connections
 from podrec_assets.sample_world import library
+from podrec_assets.simulation import records
+from podrec_assets.simulation.world import EpisodeInfo, make_world
 from podrec_assets.stores.kafka import Message
+
+SLACK_S = 0.01
+"""Shortest wait between two records: the timer of the machine is no finer than that."""
+Value = TypeVar("Value")
 
 
 def register(app: typer.Typer) -> None:
@@ -38,9 +45,9 @@ def produce(
     connections = connect()
     connections.kafka.ensure_topic(topic, connections.settings.kafka_partitions)
     with file.open("rb") as lines:
-        count = connections.kafka.produce(topic, (to_message(line.rstrip(b"\r\n")) for line in lines if line.strip()))
+        produced = connections.kafka.produce(topic, (to_message(line.rstrip(b"\r\n")) for line in lines if line.strip()))
     emit(
-        {"topic": topic, "produced_count": count},
+        {"topic": topic, "produced_count": produced},
         as_json,
         lambda d: out.print(f"{d['produced_count']} records produced to {d['topic']}"),
     )
@@ -61,14 +68,21 @@ def simulate(
     days: Annotated[int, typer.Option("--days", min=1, max=365, help="Days of listening, ending today.")] = 14,
     users: Annotated[int, typer.Option("--users", min=1, help="Number of listeners.")] = 200,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same world.")] = 7,
+    rate: Annotated[float | None, typer.Option("--rate", min=0.1, help="Load instead of history: events a second, now.")] = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="How long --rate lasts.")] = 60,
     as_json: Json = False,
 ) -> None:
-    """Produce the events of simulated listeners over the known episodes, with record timestamps in the past.
+    """Produce the events of simulated listeners over the known episodes, with record timestamps in the past; or a live load.
 
     Example: podrec simulate --days 14 --users 200 --seed 7
     """
-    document = simulate_events(connect(), days, users, seed, datetime.now(UTC))
-    emit(document, as_json, lambda d: out.print(f"{d['produced_count']} events of {users} listeners over {days} days produced"))
+    if rate is not None:
+        document = simulate_load(connect(), days, users, seed, rate, seconds)
+        text = f"{document['produced_count']} events produced in {document['seconds']} s: {document['rate_reached']} a second"
+    else:
+        document = simulate_events(connect(), days, users, seed, datetime.now(UTC))
+        text = f"{document['produced_count']} events of {users} listeners over {days} days produced"
+    emit(document, as_json, lambda _: out.print(text))
 
 
 def simulate_events(connections: Connections, days: int, users: int, seed: int, now: datetime) -> dict:
@@ -77,17 +91,70 @@ def simulate_events(connections: Connections, days: int, users: int, seed: int, 
     Raises:
         PermanentError: no episodes are known yet.
     """
-    episodes = known_episodes(connections)
-    if not episodes:
-        raise PermanentError("No episodes are known yet: run `podrec ingest` and `podrec run --select episodes` first.")
-    messages = simulate_listeners(episodes, days, users, seed, now)
+    messages = records.simulate(_some_episodes(connections), days, users, seed, now)
     topic = connections.settings.events_topic
     connections.kafka.ensure_topic(topic, connections.settings.kafka_partitions)
     say(f"producing {len(messages)} events")
-    count = connections.kafka.produce(
-        topic, (Message(m.key.encode() if m.key else None, m.value, int(m.recorded_at.timestamp() * 1000)) for m in messages)
-    )
-    return {"topic": topic, "produced_count": count, "listener_count": users, "days": days, "seed": seed}
+    produced = connections.kafka.produce(topic, map(_stamped, messages))
+    return {"topic": topic, "produced_count": produced, "listener_count": users, "days": days, "seed": seed}
+
+
+def simulate_load(connections: Connections, days: int, users: int, seed: int, rate: float, seconds: float) -> dict:
+    """Produces events that happen now, `rate` a second for so many seconds, and tells the rate that was reached.
+
+    Raises:
+        PermanentError: no episodes are known yet.
+    """
+    world = make_world(_some_episodes(connections), users, days, seed, datetime.now(UTC).date())
+    topic = connections.settings.events_topic
+    connections.kafka.ensure_topic(topic, connections.settings.kafka_partitions)
+    say(f"producing {rate:g} events a second for {seconds:g} s")
+    began = time.monotonic()
+    live = records.live(world, seed, lambda: datetime.now(UTC))
+    produced = connections.kafka.produce(topic, map(_stamped, paced(live, rate, seconds)))
+    took = time.monotonic() - began
+    return {
+        "topic": topic,
+        "produced_count": produced,
+        "seconds": round(took, 2),
+        "rate": rate,
+        "rate_reached": round(produced / took, 1),
+    }
+
+
+def paced(
+    values: Iterable[Value],
+    rate: float,
+    seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Value]:
+    """The values, `rate` a second for so many seconds; fewer where they come more slowly than that.
+
+    The n-th is due n / rate after the first, whatever the waits before it took, so that lateness does not add up.
+    """
+    source, began = iter(values), clock()
+    for n in count():
+        ahead = n / rate - (clock() - began)
+        if n >= rate * seconds or clock() - began >= seconds:
+            return
+        if ahead > SLACK_S:
+            sleep(ahead)
+        try:
+            yield next(source)
+        except StopIteration:
+            return
+
+
+def _stamped(message: records.SimulatedMessage) -> Message:
+    return Message(message.key.encode() if message.key else None, message.value, int(message.recorded_at.timestamp() * 1000))
+
+
+def _some_episodes(connections: Connections) -> list[EpisodeInfo]:
+    episodes = known_episodes(connections)
+    if not episodes:
+        raise PermanentError("No episodes are known yet: run `podrec ingest` and `podrec run --select episodes` first.")
+    return episodes
 
 
 def known_episodes(connections: Connections) -> list[EpisodeInfo]:
@@ -107,8 +174,3 @@ def known_episodes(connections: Connections) -> list[EpisodeInfo]:
             row["duration_s"] or 1800.0,
         )
     return [found[e] for e in sorted(found)]
-
-
-def first_day(days: int, today: date) -> date:
-    """First of the `days` days that end today."""
-    return today - timedelta(days=days - 1)

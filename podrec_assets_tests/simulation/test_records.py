@@ -1,0 +1,136 @@
+"""Simulated records: the same bytes by seed, the mess in its proportions, and nothing that could not have happened."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from podrec_assets.listening.events import Refusal, parse
+from podrec_assets.simulation.listeners import heard_before, listening
+from podrec_assets.simulation.records import SimulatedMessage, live, simulate
+from podrec_assets.simulation.world import COLD_DAYS, examination, make_world
+from podrec_assets_tests.simulation.worlds import BEFORE, END, FIRST_DAY, catalogue
+
+DAYS, USERS, SKEW_S = 14, 300, 3600
+
+
+@dataclass(frozen=True)
+class Log:
+    """A simulated log as landing sees it."""
+
+    messages: list[SimulatedMessage]
+    events: list[dict]
+    refusals: list[str]
+
+
+@pytest.fixture(scope="module")
+def log() -> Log:
+    messages = simulate(catalogue(), DAYS, USERS, 7, END)
+    events, refusals = [], []
+    for message in messages:
+        try:
+            events.append({**parse(message.value, message.recorded_at, SKEW_S), "recorded_at": message.recorded_at})
+        except Refusal as refusal:
+            refusals.append(refusal.reason)
+    return Log(messages, events, refusals)
+
+
+def of(log: Log, *kinds: str) -> Iterator[dict]:
+    return (e for e in log.events if e["kind"] in kinds)
+
+
+def test_the_same_arguments_give_the_same_bytes_and_another_seed_others() -> None:
+    first, again, other = (simulate(catalogue(), 5, 20, seed, END) for seed in (7, 7, 8))
+    assert first == again
+    assert {m.value for m in first}.isdisjoint(m.value for m in other if m.key)
+
+
+def test_every_kind_of_event_is_there(log: Log) -> None:
+    assert Counter(e["kind"] for e in log.events).keys() == {"impression", "click", "play", "like", "unlike", "skip"}
+
+
+def test_one_percent_comes_twice_and_a_third_of_that_cannot_be_read(log: Log) -> None:
+    ids = Counter(e["event_id"] for e in log.events)
+    assert max(ids.values()) == 2
+    assert sum(n - 1 for n in ids.values()) / len(ids) == pytest.approx(0.01, abs=0.002)
+    assert len(log.refusals) / len(log.messages) == pytest.approx(0.003, abs=0.001)
+    assert len(set(log.refusals)) == 7
+
+
+def test_one_percent_comes_three_to_six_days_late(log: Log) -> None:
+    # Of younger events the late ones have not arrived yet.
+    old = [e for e in log.events if e["occurred_at"] < END - timedelta(days=6, minutes=10)]
+    delays = [e["recorded_at"] - e["occurred_at"] for e in old]
+    late = [d for d in delays if d > timedelta(hours=1)]
+    assert len(late) / len(old) == pytest.approx(0.01, abs=0.003)
+    assert timedelta(days=3) <= min(late) <= max(late) <= timedelta(days=6, minutes=3)
+
+
+def test_records_are_in_order_and_none_is_stamped_after_the_end(log: Log) -> None:
+    stamps = [m.recorded_at for m in log.messages]
+    assert stamps == sorted(stamps)
+    assert stamps[0] >= datetime(2026, 11, 1, tzinfo=UTC)
+    assert END - timedelta(hours=1) < stamps[-1] <= END
+
+
+def test_nothing_is_shown_or_played_before_it_is_published(log: Log) -> None:
+    published = {e.episode_id: e.published_at for e in catalogue()}
+    assert all(e["occurred_at"] >= published[e["episode_id"]] for e in log.events)
+    late_items = {e for e, at in published.items() if at.date() > FIRST_DAY}
+    assert {e["episode_id"] for e in of(log, "play")} & late_items
+
+
+def test_nobody_plays_an_episode_twice(log: Log) -> None:
+    plays = Counter((e["user_id"], e["episode_id"]) for e in {e["event_id"]: e for e in of(log, "play")}.values())
+    assert max(plays.values()) == 1
+
+
+def test_the_position_bias_can_be_read_off_impressions_and_clicks(log: Log) -> None:
+    unique = {e["event_id"]: e for e in of(log, "impression", "click")}.values()
+    counts = Counter((e["kind"], e["position"]) for e in unique)
+    rates = np.array([counts["click", p] / counts["impression", p] for p in range(1, 5)])
+    assert rates / rates[0] == pytest.approx(examination(4), abs=0.06)
+
+
+def test_the_fan_hears_one_show_and_the_heavy_listener_more_than_others(log: Log) -> None:
+    shows = {e.episode_id: e.show_id for e in catalogue()}
+    assert {shows[e["episode_id"]] for e in log.events if e["user_id"] == "listener-0002"} == {"s0"}
+    shown = Counter(e["user_id"] for e in of(log, "impression"))
+    assert shown["listener-0001"] > 3 * np.median(list(shown.values()))
+
+
+def test_new_listeners_come_in_the_last_days(log: Log) -> None:
+    first: dict[str, datetime] = {}
+    for event in sorted(log.events, key=lambda e: e["occurred_at"]):
+        first.setdefault(event["user_id"], event["occurred_at"])
+    new = [u for u, at in first.items() if int(u[-4:]) > 270]
+    assert len(new) > 15
+    assert min(first[u] for u in new).date() > END.date() - timedelta(days=COLD_DAYS)
+
+
+def test_heard_before_is_what_was_played_by_then() -> None:
+    happened = listening(make_world(catalogue(), 5, 14, 7, END.date()), 7, END)
+    middle = END - timedelta(days=7)
+    heard = heard_before(happened, middle)
+    assert sum(map(len, heard.values())) == sum(h.kind == "play" and h.at < middle for h in happened) > 0
+
+
+def test_live_records_bear_the_present_and_do_not_run_out() -> None:
+    ticks = iter(range(10**9))
+    world = make_world(catalogue(2, 3), 4, 2, 7, END.date())
+    messages = list(islice(live(world, 7, lambda: END + timedelta(milliseconds=next(ticks))), 5000))
+    stamps = [m.recorded_at for m in messages]
+    assert stamps == sorted(stamps)
+    events = [(m.recorded_at, json.loads(m.value)) for m in messages if m.key]
+    assert all(event["occurred_at"] == at.isoformat() for at, event in events)
+    assert {event["kind"] for _, event in events} >= {"impression", "click", "play", "skip"}
+
+
+def test_live_records_end_where_nothing_is_published() -> None:
+    world = make_world(catalogue(), 4, 2, 7, END.date())
+    assert list(live(world, 7, lambda: BEFORE - timedelta(days=90))) == []
