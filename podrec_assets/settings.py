@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     kafka_port: int = Field(0, ge=0, le=65535, description="Port of the embedded Kafka broker.")
     mongo_port: int = Field(0, ge=0, le=65535, description="Port of the embedded MongoDB-wire server.")
     samples_port: int = Field(0, ge=0, le=65535, description="Port of the sample world's HTTP server.")
+    dashboard_port: int = Field(8501, ge=0, le=65535, description="Port of the dashboard that `make ui` starts.")
     ui_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster webserver that `make ui` starts.")
 
     # -- topics

@@ -1,8 +1,5 @@
-"""`podrec run | ui`: materializations through Dagster on the shared instance, and its UI."""
+"""`podrec run`: materializations through Dagster on the shared instance."""
 
-import os
-import subprocess
-import sys
 import time
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -11,17 +8,15 @@ import dagster as dg
 import typer
 
 from podrec_assets.cli.console import Json, emit, out, parse_days, say
-from podrec_assets.cli.instance import TOP, instance_environment, open_instance
-from podrec_assets.errors import PodrecError, ServiceError, UnknownIdError
+from podrec_assets.cli.instance import open_instance
+from podrec_assets.errors import PodrecError, UnknownIdError
 from podrec_assets.partitions import range_tags
-from podrec_assets.services import process
 from podrec_assets.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
     """Adds this family's commands."""
     app.command()(run)
-    app.command()(ui)
 
 
 def run(
@@ -121,18 +116,3 @@ def print_run(document: dict) -> None:
     out.print(f"run {document['run_id'][:8]} {state} in {document['seconds']} s: {', '.join(document['assets'])}")
     for line in document["errors"]:
         out.print(f"  {line}")
-
-
-def ui() -> None:
-    """Start the Dagster webserver, daemon and code location, and print the address. Ctrl-C stops them.
-
-    Example: podrec ui
-    """
-    settings = Settings.load()
-    with open_instance(settings):
-        pass
-    if process.port_is_taken(settings.ui_port):
-        raise ServiceError(f"Port {settings.ui_port} is in use; stop what uses it or set PODREC_UI_PORT.")
-    out.print(f"Dagster UI: http://127.0.0.1:{settings.ui_port}  (Ctrl-C stops it)")
-    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(settings.ui_port)]
-    raise typer.Exit(subprocess.call(command, cwd=TOP, env=os.environ | instance_environment(settings)))

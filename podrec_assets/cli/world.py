@@ -47,7 +47,8 @@ def demo() -> None:
     today = now.date()
     _run(connections, "transcripts vectors", _first(connections, "episodes", today), today)
     _run(connections, "user_vs_episode_daily dead_letters", _first(connections, "user_events", today), today)
-    _run(connections, MODELS, today - timedelta(days=1), today)
+    # Two days before today, so that yesterday, a whole day, has lists of its eve to be measured by.
+    _run(connections, MODELS, today - timedelta(days=2), today)
     _print_tables(connections)
     _print_lists(connections)
     out.print(

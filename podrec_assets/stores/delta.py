@@ -174,6 +174,14 @@ class Lake:
         found = pa.table(QueryBuilder().register("t", table).execute(sql).read_all())
         return found.cast(pa.schema([schema.field(n) for n in names]))
 
+    def files(self, name: str, first: date = date.min, last: date = date.max) -> list[str]:
+        """Parquet files of the present version that hold the days first..last; `day` is in their folder's name."""
+        table = self.table(name)
+        days = {d for d in self.state(name).days if first <= d <= last}
+        if table is None or not days:
+            return []
+        return table.file_uris([("day", "in", sorted(d.isoformat() for d in days))])
+
     def read_equal(self, name: str, column: str, value: str, columns: Iterable[str] = ()) -> pa.Table:
         """Rows whose text column is exactly `value`, whatever characters that has."""
         return self.read(name, f"{column} = {_text(value)}", columns)

@@ -3,6 +3,8 @@
 import duckdb
 import pyarrow as pa
 
+from podrec_assets.schemas import TABLES
+
 _LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -22,4 +24,26 @@ def query(sql: str, views: dict[str, pa.Table], parameters: dict[str, object] | 
         connection.execute("SET enable_external_access = false")
         for name, table in views.items():
             connection.register(name, table)
+        return connection.execute(sql, parameters or {}).to_arrow_table()
+
+
+def query_files(sql: str, views: dict[str, list[str]], root: str, parameters: dict[str, object] | None = None) -> pa.Table:
+    """The result of `sql` over tables of `schemas.TABLES`, each given by its Parquet files; nothing outside `root` can be read.
+
+    Args:
+        sql: made by podrec itself; whatever a person typed comes as a $parameter.
+        views: by table, its files in hive folders of `day`; a table without files is empty.
+        root: folder of the lake.
+        parameters: values of the $parameters.
+    """
+    with duckdb.connect(":memory:", config=_LOCKED_DOWN) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET allowed_directories = [$root]", {"root": f"{root}/"})
+        connection.execute("SET enable_external_access = false")
+        for name, files in views.items():
+            if files:
+                source = connection.read_parquet(files, hive_partitioning=True, union_by_name=True)  # type: ignore[arg-type]
+                source.create_view(name)
+            else:
+                connection.register(name, TABLES[name].empty())
         return connection.execute(sql, parameters or {}).to_arrow_table()

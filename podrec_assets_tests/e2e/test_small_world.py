@@ -1,112 +1,23 @@
 """A small world through Dagster on real Kafka, Delta and Mongo: planted listeners get planted lists, and nothing is lost."""
 
-import json
 import os
 import shutil
 import signal
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from podrec_assets.cli import health
-from podrec_assets.cli.feeds import ingest_feeds
-from podrec_assets.cli.graph import materialize
-from podrec_assets.cli.listeners import to_message
 from podrec_assets.errors import UnknownIdError
 from podrec_assets.resources.connections import Connections
-from podrec_assets.services import jars, process, supervisor
+from podrec_assets.services import process, supervisor
 from podrec_assets.serving.publishing import publish_day
 from podrec_assets.serving.reader import neighbours, recommendations
 from podrec_assets.serving.trace import trace
-from podrec_assets.settings import Settings
+from podrec_assets_tests.e2e.small_world import DAYS, by_show, contents, fill, run_all
 
 pytestmark = pytest.mark.services
-FACTS = "transcripts vectors user_vs_episode_daily dead_letters"
-MODELS = "als_top_n similarities fusion_weights final_recommendations publication recommendation_quality"
-DAYS = 4
-
-
-@pytest.fixture(scope="module")
-def today() -> date:
-    return datetime.now(UTC).date()
-
-
-@pytest.fixture(scope="module", params=["local", "spark"])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, today: date) -> Iterator[Connections]:
-    """The sample feeds and planted listeners, run through the graph on one engine."""
-    settings = Settings(home=tmp_path_factory.mktemp(request.param), engine=request.param)
-    jars.ensure_all(settings, print)
-    supervisor.up(settings, print)
-    connections = Connections(settings, {})
-    try:
-        base = supervisor.address(settings, "samples")
-        connections.kafka.ensure_topic(settings.events_topic, 2)
-        feeds = [f"{base}/feeds/{slug}.xml" for slug in ("tidewater", "crumb", "nightsky")]
-        ingest_feeds(connections, feeds, True, datetime.now(UTC))
-        run_all(connections, "episodes", first_episode_day(connections, today), today)
-        connections.kafka.produce(settings.events_topic, [to_message(line) for line in planted(connections, today)])
-        fill(connections, today)
-        yield connections
-    finally:
-        supervisor.down(settings)
-
-
-def first_episode_day(connections: Connections, today: date) -> date:
-    return connections.kafka.first_record_days(connections.settings.episodes_topic, {0: 0}).get(0, today)
-
-
-def run_all(connections: Connections, select: str, first: date, last: date) -> None:
-    document = materialize(connections.settings, select, first, last)
-    assert document["success"], document["errors"]
-
-
-def fill(connections: Connections, today: date) -> None:
-    run_all(connections, "user_events", today - timedelta(days=DAYS - 1), today)
-    run_all(connections, "transcripts vectors", connections.lake.state("episodes").first_day or today, today)
-    run_all(connections, "user_vs_episode_daily dead_letters", today - timedelta(days=DAYS - 1), today)
-    run_all(connections, MODELS, today - timedelta(days=1), today)
-
-
-def by_show(connections: Connections) -> dict[str, list[str]]:
-    rows = connections.lake.read("episodes", columns=("episode_id", "show_title", "published_at")).to_pylist()
-    shows: dict[str, list[str]] = {}
-    for row in sorted(rows, key=lambda r: r["published_at"]):
-        shows.setdefault(row["show_title"], []).append(row["episode_id"])
-    return shows
-
-
-def planted(connections: Connections, today: date) -> list[bytes]:
-    """Ten listeners finish all of a show but its last episode; the planted one has heard only its first half."""
-    shows = by_show(connections)
-    start = datetime(today.year, today.month, today.day, tzinfo=UTC) - timedelta(days=DAYS - 1)
-    lines, n = [], 0
-    for show in ("Tidewater", "Crumb"):
-        for listener in range(10):
-            heard = shows[show][:3] if listener == 0 else shows[show]
-            for episode in heard:
-                n += 1
-                at = start + timedelta(minutes=7 * n)
-                lines.append(event(f"{show}-{listener}", episode, at, f"id-{n}"))
-    lines.append(lines[0])
-    lines += [b"this is no JSON", b'{"schema": 1, "event_id": "x", "user_id": "u"}']
-    return lines
-
-
-def event(user: str, episode: str, at: datetime, event_id: str) -> bytes:
-    return json.dumps(
-        {
-            "schema": 1,
-            "event_id": event_id,
-            "user_id": user,
-            "episode_id": episode,
-            "kind": "play",
-            "completed_share": 0.95,
-            "occurred_at": at.isoformat(),
-            "recorded_at": at.isoformat(),
-        }
-    ).encode()
 
 
 def test_the_planted_listener_gets_the_other_half_of_the_show_first(world: Connections) -> None:
@@ -181,26 +92,6 @@ def test_status_reports_what_is_there(world: Connections, today: date) -> None:
     assert document["topics"][world.settings.events_topic]["lag"] == 0
     assert document["publication"]["day"] == str(today)
     assert document["dead_letters"] == {"missing_field": 1, "not_json": 1}
-
-
-def contents(world: Connections) -> dict:
-    """All rows of all tables and the served lists, in order."""
-    tables = {
-        n: sorted(world.lake.read(n).to_pylist(), key=str)
-        for n in (
-            "episodes",
-            "transcripts",
-            "vectors",
-            "user_events",
-            "user_vs_episode_daily",
-            "fusion_weights",
-            "recommendation_quality",
-            "dead_letters",
-        )
-    }
-    published = world.mongo.publication()
-    assert published is not None
-    return tables | {n: world.mongo.documents(n, v) for n, v in published.versions.items()}
 
 
 def test_a_trace_leads_from_an_item_to_exactly_the_planted_events(world: Connections) -> None:

@@ -1,0 +1,14 @@
+"""The dashboard: `streamlit run` of this file. Pages are files beside it; each reads through `podrec_assets.serving`."""
+
+import streamlit as st
+
+st.set_page_config(page_title="podrec", page_icon="🎧", layout="wide")
+st.navigation(
+    [
+        st.Page("for_you.py", title="For you", icon=":material/recommend:", default=True),
+        st.Page("episode.py", title="Episode", icon=":material/podcasts:", url_path="episode"),
+        st.Page("search.py", title="Search", icon=":material/search:"),
+        st.Page("analytics.py", title="Analytics", icon=":material/monitoring:"),
+        st.Page("operations.py", title="Quality and operations", icon=":material/fact_check:"),
+    ]
+).run()
