@@ -55,6 +55,11 @@ def run_days(context: dg.AssetExecutionContext) -> list[date]:
 
 DAY_BEFORE = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True)
 """Each day reads the one before it."""
+CALIBRATION_DAYS = 3
+MODELS_BEFORE = dg.TimeWindowPartitionMapping(
+    start_offset=-CALIBRATION_DAYS, end_offset=0, allow_nonexistent_upstream_partitions=True
+)
+"""Each day reads the models of the days that its calibration replays; its own only so that they are made first."""
 HISTORY = window(Settings.history_days)
 CATALOGUE = window(Settings.catalogue_days)
 LATE = ahead(Settings.late_days)

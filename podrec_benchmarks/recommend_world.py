@@ -26,7 +26,6 @@ from podrec_assets.listening.events import parse_batch
 from podrec_assets.recommend import implicit_als
 from podrec_assets.recommend.als import AlsConfig, top_n
 from podrec_assets.recommend.blend import BlendConfig, recommend
-from podrec_assets.recommend.fusion import default_weights
 from podrec_assets.recommend.interactions import Interactions, interactions
 from podrec_assets.recommend.metrics import bootstrap_interval
 from podrec_assets.sample_world import library, site
@@ -95,11 +94,10 @@ def history_of(messages: list[SimulatedMessage], settings: Settings, as_of: date
 def make_lists(history: Interactions, known: pa.Table, near: list[dict], settings: Settings, as_of: date, seed: int) -> Lists:
     """The lists of every ranker; all but random give newcomers what is popular. Then, without a cap on shows, those of GRID."""
     als = {rank: _als(history, settings, rank) for rank in {settings.als_rank, *RANKS}}
-    heard = {user: len(seen) for user, seen in history.seen.items()}
 
     def blend(alpha: float, cap: int, rank: int = settings.als_rank) -> list[dict]:
         shape = BlendConfig(settings.list_length, cap)
-        return recommend(history, als[rank], near, known, default_weights(heard, alpha), shape, as_of)
+        return recommend(history, als[rank], near, known, [{"min_history": 0, "alpha": alpha}], shape, as_of)
 
     popular = sorted(known["episode_id"].to_pylist(), key=lambda e: (-history.recent_plays.get(e, 0.0), e))
     random = np.random.default_rng(seed)

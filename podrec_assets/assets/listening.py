@@ -13,7 +13,7 @@ from podrec_assets.io_managers.mongo import DailyDocs, document_schema
 from podrec_assets.listening.lateness import COMPUTED_FROM
 from podrec_assets.listening.offsets import Ledger
 from podrec_assets.partitions import DAILY, HISTORY, LATE, run_days
-from podrec_assets.recommend.als import AlsConfig, top_n
+from podrec_assets.recommend.als import AlsConfig, bounded_rank, top_n
 from podrec_assets.recommend.interactions import interactions
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.engines import build_engine
@@ -124,8 +124,10 @@ def als_top_n(
     any listening gives no documents.
     """
     settings, engine, found = connections.settings, build_engine(connections, spark), DailyDocs()
-    config = AlsConfig(settings.als_rank, settings.als_regularization, settings.als_alpha, settings.als_iterations, settings.seed)
     for day in run_days(context):
         history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, settings.half_life_days)
-        found[day] = top_n(engine.fit_als(history.matrix, config), history, config, settings.als_top_n) if history.users else []
+        rank = bounded_rank(settings.als_rank, len(history.items))
+        config = AlsConfig(rank, settings.als_regularization, settings.als_alpha, settings.als_iterations, settings.seed)
+        factors = engine.fit_als(history.matrix, config) if history.users else None
+        found[day] = top_n(factors, history, config, settings.als_top_n) if factors else []
     return found

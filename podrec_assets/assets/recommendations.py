@@ -1,5 +1,6 @@
 """Recommendations group: blend weights, ranked lists with reasons, the published pointer, and how good it was."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import dagster as dg
@@ -10,10 +11,10 @@ from podrec_assets.automation import FACTS, MODELS
 from podrec_assets.content.catalogue import catalogue, of_window
 from podrec_assets.io_managers.delta import column_schema
 from podrec_assets.io_managers.mongo import DailyDocs, document_schema
-from podrec_assets.partitions import CATALOGUE, DAILY, DAY_BEFORE, HISTORY, run_days
+from podrec_assets.partitions import CALIBRATION_DAYS, CATALOGUE, DAILY, DAY_BEFORE, HISTORY, MODELS_BEFORE, run_days
 from podrec_assets.recommend.blend import BlendConfig, recommend
+from podrec_assets.recommend.calibration import Trial, calibrated_weights
 from podrec_assets.recommend.evaluate import quality_of_lists
-from podrec_assets.recommend.fusion import default_weights
 from podrec_assets.recommend.interactions import interactions
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, FUSION_WEIGHTS, RECOMMENDATION_QUALITY
@@ -32,25 +33,48 @@ GROUP = "recommendations"
     code_version="1",
     automation_condition=MODELS,
     pool="write_fusion_weights",
-    ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
-    deps=["als_top_n", "similarities"],
+    ins={
+        "user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY),
+        "episodes": dg.AssetIn(partition_mapping=CATALOGUE),
+    },
+    deps=[
+        dg.AssetDep("als_top_n", partition_mapping=MODELS_BEFORE),
+        dg.AssetDep("similarities", partition_mapping=MODELS_BEFORE),
+    ],
     metadata={"dagster/column_schema": column_schema(FUSION_WEIGHTS)},
 )
 def fusion_weights(
-    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], user_vs_episode_daily: pa.Table
+    context: dg.AssetExecutionContext,
+    connections: dg.ResourceParam[Connections],
+    user_vs_episode_daily: pa.Table,
+    episodes: pa.Table,
 ) -> pa.Table:
-    """One row is one history-length bucket's share of ALS in the blend (alpha) on that day.
+    """One row is one history-length bucket's share of ALS in the blend (alpha) on that day, with the curve it was chosen from.
 
-    Alpha is the settings' default until it is calibrated; each row's `source` says which. Replaces the day.
+    The lists of the last days are made again with every alpha and measured on what was then played; alpha moves from the
+    settings' default only outside noise. Replaces the day. Days without models before them give the default.
     """
     rows: list[dict] = []
+    settings = connections.settings
     for day in run_days(context):
-        history = interactions(
-            of_window(user_vs_episode_daily, day, Settings.history_days), day, connections.settings.half_life_days
-        )
+        history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, settings.half_life_days)
         counts = {user: len(heard) for user, heard in history.seen.items()}
-        rows += [{**row, "day": day} for row in default_weights(counts, connections.settings.fusion_alpha)]
+        trials = _trials(connections, day, user_vs_episode_daily, episodes)
+        shape = BlendConfig(settings.list_length, settings.per_show_cap)
+        weights = calibrated_weights(counts, trials, settings.fusion_alpha, shape, settings.seed)
+        rows += [{**row, "day": day} for row in weights]
     return FUSION_WEIGHTS.rows(rows)
+
+
+def _trials(connections: Connections, day: date, daily: pa.Table, episodes: pa.Table) -> Iterator[Trial]:
+    """The days before `day` that have models, each with what was played on the day after it."""
+    for back in range(1, CALIBRATION_DAYS + 1):
+        eve = day - timedelta(days=back)
+        als, similarities = (_lists(connections, name, eve) for name in ("als_top_n", "similarities"))
+        if als and similarities:
+            heard = interactions(of_window(daily, eve, Settings.history_days), eve, connections.settings.half_life_days)
+            known = catalogue(episodes, eve, Settings.catalogue_days)
+            yield Trial(heard, als, similarities, known, of_window(daily, eve + timedelta(days=1), 1), eve)
 
 
 @dg.asset(

@@ -7,6 +7,7 @@ for everyone. Popular and fresh episodes come after the two arms, and make the l
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 
 import pyarrow as pa
 
@@ -17,6 +18,8 @@ from podrec_assets.schemas import NEWCOMER
 
 FILL_WEIGHT = 0.05
 """Most that popularity and freshness together add: they decide between what the arms leave equal, and fill up."""
+FILLERS = 200
+"""Popular and fresh candidates of everybody, beside those of their own arms."""
 FRESH_DAYS = 7
 TOLD_SHARE = 0.25
 """Least share of both arms' sum that makes an arm part of the reason."""
@@ -40,6 +43,25 @@ class Catalogue:
     listeners: Counter[str]
     popularity: dict[str, float]
     freshness: dict[str, float]
+
+    @cached_property
+    def fillers(self) -> list[str]:
+        """The most popular and freshest episodes: what makes a list where the arms give too little."""
+        return sorted(self.episodes, key=lambda e: (-round(self.filler(e), DIGITS), e))[:FILLERS]
+
+    @cached_property
+    def serial_parts(self) -> dict[str, list[str]]:
+        """By show that is to be heard in order, its episodes."""
+        found: dict[str, list[str]] = {}
+        for episode, row in self.episodes.items():
+            if row["is_serial"]:
+                found.setdefault(row["show_id"], []).append(episode)
+        return found
+
+    def with_earlier_parts(self, chosen: set[str]) -> set[str]:
+        """The episodes and all parts of serial shows among them, for the earliest unheard part is the one to show."""
+        shows = {self.episodes[e]["show_id"] for e in chosen}
+        return chosen.union(*(self.serial_parts.get(show, ()) for show in shows))
 
     def title(self, episode: str | None) -> str | None:
         """Title of an episode of the catalogue."""
@@ -106,7 +128,8 @@ def _one(
     near, causes = _content_arm(user, history, catalogue)
     cosine = _scaled(near)
     scored = []
-    for episode in catalogue.episodes.keys() - barred:
+    candidates = {e for e in (*als, *cosine, *catalogue.fillers) if e in catalogue.episodes}
+    for episode in catalogue.with_earlier_parts(candidates) - barred:
         filler = catalogue.filler(episode)
         score = alpha * als.get(episode, 0.0) + (1 - alpha) * cosine.get(episode, 0.0) + FILL_WEIGHT * filler
         scored.append((round(score, DIGITS), episode))

@@ -9,6 +9,16 @@ from podrec_assets.recommend.interactions import HEARD_SHARE, Interactions
 K = 10
 
 
+def newly_played(history: Interactions, played: pa.Table) -> dict[str, set[str]]:
+    """By listener of the history, the episodes heard in `played` (USER_VS_EPISODE_DAILY) and not before."""
+    found: dict[str, set[str]] = {}
+    for row in played.select(["user_id", "episode_id", "max_completed_share"]).to_pylist():
+        user, episode = row["user_id"], row["episode_id"]
+        if (row["max_completed_share"] or 0) >= HEARD_SHARE and user in history.seen and episode not in history.seen[user]:
+            found.setdefault(user, set()).add(episode)
+    return found
+
+
 def quality_of_lists(lists: dict[str, list[dict]], history: Interactions, played: pa.Table, seed: int) -> list[dict]:
     """Rows of RECOMMENDATION_QUALITY (without day).
 
@@ -18,11 +28,8 @@ def quality_of_lists(lists: dict[str, list[dict]], history: Interactions, played
         played: USER_VS_EPISODE_DAILY of the day; only episodes new to the listener count.
         seed: of the random ranker and the intervals.
     """
-    relevant: dict[str, set[str]] = {}
-    for row in played.select(["user_id", "episode_id", "max_completed_share"]).to_pylist():
-        if (row["max_completed_share"] or 0) >= HEARD_SHARE and row["episode_id"] not in history.seen.get(row["user_id"], ()):
-            relevant.setdefault(row["user_id"], set()).add(row["episode_id"])
-    users = sorted(relevant.keys() & set(history.users))
+    relevant = newly_played(history, played)
+    users = sorted(relevant)
     if not users:
         return []
     ranked = {name: {d["user_id"]: [i["episode_id"] for i in d["items"]] for d in documents} for name, documents in lists.items()}

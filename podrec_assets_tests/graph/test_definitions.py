@@ -18,7 +18,7 @@ EDGES = {
     "user_events": {"user_events_topic"},
     "user_vs_episode_daily": {"user_events"},
     "als_top_n": {"user_vs_episode_daily"},
-    "fusion_weights": {"als_top_n", "similarities", "user_vs_episode_daily"},
+    "fusion_weights": {"als_top_n", "similarities", "user_vs_episode_daily", "episodes"},
     "final_recommendations": {"als_top_n", "similarities", "fusion_weights", "user_vs_episode_daily", "episodes"},
     "publication": {"als_top_n", "similarities", "final_recommendations"},
     "recommendation_quality": {"final_recommendations", "als_top_n", "user_vs_episode_daily"},

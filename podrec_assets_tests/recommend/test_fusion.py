@@ -2,7 +2,7 @@
 
 import pytest
 
-from podrec_assets.recommend.fusion import alpha_for, bucket_of, default_weights
+from podrec_assets.recommend.fusion import alpha_for, bucket_of
 
 
 @pytest.mark.parametrize(
@@ -10,21 +10,6 @@ from podrec_assets.recommend.fusion import alpha_for, bucket_of, default_weights
 )
 def test_each_count_lies_in_the_bucket_that_its_name_says(count: int, bucket: str) -> None:
     assert bucket_of(count) == bucket
-
-
-def test_default_weights_give_every_bucket_the_same_alpha_and_count_its_listeners() -> None:
-    weights = default_weights({"a": 0, "b": 1, "c": 4, "d": 5, "e": 20, "f": 21}, 0.7)
-    assert [(w["bucket"], w["min_history"], w["user_count"]) for w in weights] == [
-        ("0", 0, 1),
-        ("1-4", 1, 2),
-        ("5-19", 5, 1),
-        ("20+", 20, 2),
-    ]
-    assert {(w["alpha"], w["source"]) for w in weights} == {(0.7, "default")}
-
-
-def test_buckets_without_listeners_have_a_weight_all_the_same() -> None:
-    assert [w["user_count"] for w in default_weights({}, 0.5)] == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(("count", "alpha"), [(0, 0.0), (1, 0.2), (4, 0.2), (5, 0.6), (19, 0.6), (20, 0.9), (99, 0.9)])
