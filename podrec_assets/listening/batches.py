@@ -2,8 +2,10 @@
 
 import hashlib
 import json
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -31,24 +33,55 @@ def day_boundaries(records: pa.Table) -> dict[int, dict[date, int]]:
 
 def tag_days(parsed: pa.Table, since: Ledger, ledger: Ledger, late_days: int) -> pa.Table:
     """The parsed records that `ledger` has landed and `since` had not, with log day and lateness, in TAGGED_SCHEMA."""
-    places = list(zip(parsed["kafka_partition"].to_pylist(), parsed["kafka_offset"].to_pylist(), strict=True))
-    fresh = [since.landed.get(p, 0) <= o < ledger.landed.get(p, 0) for p, o in places]
-    kept = forget(parsed.filter(pa.array(fresh, pa.bool_())), ledger)
-    days = [ledger.day_of(p, o) for (p, o), is_fresh in zip(places, fresh, strict=True) if is_fresh]
-    allowed = timedelta(days=late_days)
-    late = [None if e is None else d - e > allowed for d, e in zip(days, kept["event_day"].to_pylist(), strict=True)]
-    tagged = kept.append_column("day", pa.array(days, pa.date32())).append_column("is_late", pa.array(late, pa.bool_()))
-    return tagged.cast(TAGGED_SCHEMA)
+    kept = forget(parsed.filter(_landed_since(parsed, since, ledger)), ledger)
+    days = _log_days(kept, ledger)
+    late = pc.greater(pc.days_between(kept["event_day"], days), late_days)
+    return kept.append_column("day", days).append_column("is_late", late).cast(TAGGED_SCHEMA)
+
+
+def _landed_since(parsed: pa.Table, since: Ledger, ledger: Ledger) -> pa.Array:
+    offsets = parsed["kafka_offset"].to_numpy()
+    fresh = np.zeros(len(offsets), bool)
+    for partition, here in _by_partition(parsed):
+        start, end = since.landed.get(partition, 0), ledger.landed.get(partition, 0)
+        fresh |= here & (offsets >= start) & (offsets < end)
+    return pa.array(fresh)
+
+
+def _log_days(parsed: pa.Table, ledger: Ledger) -> pa.Array:
+    """The log day of each record; see `Ledger.day_of`."""
+    offsets = parsed["kafka_offset"].to_numpy()
+    days = np.zeros(len(offsets), "datetime64[D]")
+    for partition, here in _by_partition(parsed):
+        starts = ledger.starts.get(partition, ())
+        found = np.searchsorted([first for _, first in starts], offsets[here], side="right") - 1
+        if found.min() < 0:
+            raise KeyError(f"offset {offsets[here].min()} of partition {partition} lies before the first landed day")
+        days[here] = np.array([day for day, _ in starts], "datetime64[D]")[found]
+    return pa.array(days, pa.date32())
+
+
+def _by_partition(records: pa.Table) -> Iterator[tuple[int, np.ndarray]]:
+    """Each Kafka partition that occurs, with the mask of its records."""
+    partitions = records["kafka_partition"].to_numpy()
+    return ((int(partition), partitions == partition) for partition in np.unique(partitions))
 
 
 def forget(parsed: pa.Table, ledger: Ledger) -> pa.Table:
     """The parsed records, those of forgotten listeners as refusals without any content."""
     if not ledger.forgotten:
         return parsed
-    empty = dict.fromkeys(PARSED_SCHEMA.names)
-    refused = {"refusal": FORGOTTEN, "detail": FORGOTTEN_DETAIL}
-    rows = [{**empty, **{k: r[k] for k in PLACE}, **refused} if _is_forgotten(r, ledger) else r for r in parsed.to_pylist()]
-    return pa.Table.from_pylist(rows, schema=PARSED_SCHEMA)
+    named = pa.array([u for u in parsed["user_id"].unique().to_pylist() if u and user_hash(u) in ledger.forgotten], pa.string())
+    doubtful = pc.or_(pc.is_in(parsed["user_id"], named), pc.is_valid(parsed["refusal"])).to_numpy()
+    places = np.flatnonzero(doubtful)
+    gone = np.zeros(parsed.num_rows, bool)
+    gone[places] = [_is_forgotten(r, ledger) for r in parsed.take(places).to_pylist()]
+    instead = {"refusal": FORGOTTEN, "detail": FORGOTTEN_DETAIL}
+    columns = [
+        parsed[f.name] if f.name in PLACE else pc.if_else(gone, pa.scalar(instead.get(f.name), f.type), parsed[f.name])
+        for f in PARSED_SCHEMA
+    ]
+    return pa.table(columns, schema=PARSED_SCHEMA)
 
 
 def _is_forgotten(row: dict, ledger: Ledger) -> bool:

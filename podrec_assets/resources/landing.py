@@ -87,20 +87,26 @@ class EventLanding:
         return total
 
     def replay(self, days: list[date]) -> Landed:
-        """Reads exactly the landed offsets of the days again and replaces the days."""
+        """Reads exactly the landed offsets of the days again and replaces the days.
+
+        Days are taken together as long as they fit into one batch, so memory is bounded by a batch or the largest day.
+        """
         ledger = self.ledger()
-        spans = offsets.union(ledger, days)
         low = self.kafka.begin_offsets(self.settings.events_topic)
-        offsets.check_available(self.settings.events_topic, spans, low)
+        offsets.check_available(self.settings.events_topic, offsets.union(ledger, days), low)
         total = Landed(0, 0, ledger)
         with self.lake.writing(USER_EVENTS.name):
-            for batch in self.source.read(spans):
-                tagged = batch.tagged(Ledger(), ledger)
-                letters = [d for d in tagged.dead_letters() if d["day"] in days]
-                self.lake.replace_dead_letters(USER_EVENTS.name, days, letters)
-                tagged.replace(days, ledger)
-                total = total.then(_summary(tagged, letters, ledger))
+            for group in _groups(ledger, days, self.settings.events_per_batch):
+                for batch in self.source.read(offsets.union(ledger, group)):
+                    total = total.then(self._replace(batch, group, ledger))
         return total
+
+    def _replace(self, batch: Batch, days: list[date], ledger: Ledger) -> Landed:
+        tagged = batch.tagged(Ledger(), ledger)
+        letters = [d for d in tagged.dead_letters() if d["day"] in days]
+        self.lake.replace_dead_letters(USER_EVENTS.name, days, letters)
+        tagged.replace(days, ledger)
+        return _summary(tagged, letters, ledger)
 
     def ledger(self) -> Ledger:
         """What the table has landed."""
@@ -131,6 +137,21 @@ def _summary(tagged: Tagged, letters: list[dict], ledger: Ledger) -> Landed:
     return Landed(
         sum(n for _, _, n in touched), len(letters), ledger, frozenset(log_days), frozenset(event for _, event, _ in touched)
     )
+
+
+def _groups(ledger: Ledger, days: list[date], most: int) -> list[list[date]]:
+    """The days in order, together as long as the span of their records is at most `most` offsets."""
+
+    def size(group: list[date]) -> int:
+        return sum(end - start for start, end in offsets.union(ledger, group).values())
+
+    groups: list[list[date]] = []
+    for day in sorted(days):
+        if groups and (not size(groups[-1]) or size([*groups[-1], day]) <= most):
+            groups[-1].append(day)
+        else:
+            groups.append([day])
+    return groups
 
 
 def accept_loss(lake: Lake, kafka: KafkaStore, topic: str) -> Ledger:

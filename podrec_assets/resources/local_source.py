@@ -15,6 +15,9 @@ from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.kafka import KafkaStore, Record
 
+PART = 10_000
+"""Records that are Python objects at a time while they are read."""
+
 
 @dataclass(frozen=True)
 class LocalTagged:
@@ -71,16 +74,26 @@ class LocalSource:
     def stream(self, start: dict[int, int], land: Callable[[LocalBatch], None]) -> None:
         topic = self.settings.events_topic
         ranges = {p: (start[p], end) for p, end in self.kafka.end_offsets(topic).items() if end > start[p]}
-        for records in self.kafka.read(topic, ranges, self.settings.events_per_batch):
-            land(self._batch(records))
+        gathered: list[pa.Table] = []
+        for part in self._parts(ranges):
+            gathered.append(part)
+            if sum(part.num_rows for part in gathered) >= self.settings.events_per_batch:
+                land(self._batch(gathered))
+                gathered = []
+        if gathered:
+            land(self._batch(gathered))
 
     def read(self, ranges: Ranges) -> Iterator[LocalBatch]:
-        # One batch: a replaced day is one commit, and a day of events fits a machine that lands it in one process.
-        records = [r for batch in self.kafka.read(self.settings.events_topic, ranges) for r in batch]
-        yield self._batch(records)
+        # One batch: a replaced day is one commit.
+        yield self._batch(list(self._parts(ranges)))
 
-    def _batch(self, records: list[Record]) -> LocalBatch:
-        return LocalBatch(to_table(records), self.lake, self.settings)
+    def _parts(self, ranges: Ranges) -> Iterator[pa.Table]:
+        # Few Python objects at a time: Arrow holds a record in a fraction of the memory, out of the garbage collector's way.
+        size = min(PART, self.settings.events_per_batch)
+        return (to_table(records) for records in self.kafka.read(self.settings.events_topic, ranges, size))
+
+    def _batch(self, parts: list[pa.Table]) -> LocalBatch:
+        return LocalBatch(pa.concat_tables([record_schema().empty_table(), *parts]), self.lake, self.settings)
 
 
 def to_table(records: list[Record]) -> pa.Table:

@@ -5,10 +5,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession, functions
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from podrec_assets.listening import batches, events
@@ -73,13 +74,21 @@ class SparkBatch:
 
     def earliest(self) -> dict[int, dict[date, int]]:
         found: dict[int, dict[date, int]] = {}
-        grouped = self.frame.selectExpr("kafka_partition", "kafka_offset", "CAST(recorded_at AS DATE) AS stamped")
-        for row in grouped.groupBy("kafka_partition", "stamped").agg({"kafka_offset": "min"}).collect():
-            found.setdefault(row[0], {})[row[1]] = row[2]
+        for partition, stamped, lowest, _ in self._spans:
+            found.setdefault(partition, {})[stamped] = lowest
         return found
 
     def ends(self) -> dict[int, int]:
-        return {r[0]: r[1] + 1 for r in self.frame.groupBy("kafka_partition").agg({"kafka_offset": "max"}).collect()}
+        found: dict[int, int] = {}
+        for partition, _, _, highest in self._spans:
+            found[partition] = max(found.get(partition, 0), highest + 1)
+        return found
+
+    @cached_property
+    def _spans(self) -> list[Row]:
+        """(partition, record date, lowest and highest offset): one job for all that the ledger needs."""
+        dated = self.frame.groupBy("kafka_partition", self.frame["recorded_at"].cast("date"))
+        return dated.agg(functions.min("kafka_offset"), functions.max("kafka_offset")).collect()
 
     def tagged(self, since: Ledger, ledger: Ledger) -> SparkTagged:
         skew_s, late_days, schema = self.settings.future_skew_s, self.settings.late_days, record_schema()
@@ -126,7 +135,10 @@ class SparkSource:
         # Partitions left out would be read whole, so they are assigned away.
         source = source.option("assign", json.dumps({topic: sorted(ranges)}))
         frame = source.option("startingOffsets", json.dumps({topic: begin})).option("endingOffsets", json.dumps({topic: end}))
-        yield SparkBatch(frame.load().selectExpr(*COLUMNS), self.lake, self.settings)
+        try:
+            yield SparkBatch(frame.load().selectExpr(*COLUMNS), self.lake, self.settings)
+        finally:
+            self.session().catalog.clearCache()
 
     def _kafka(self, reader):
         return reader.format("kafka").option("kafka.bootstrap.servers", self.bootstrap).options(**KAFKA_OPTIONS)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import cast
+from typing import NamedTuple, cast
 
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Producer, TopicCollection, TopicPartition
 from confluent_kafka import Message as RawMessage
@@ -25,8 +25,7 @@ READ_STALL_S = 30.0
 BATCH = 50_000
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A record as read; timestamp_ms is -1 where the log has none."""
 
     topic: str
@@ -148,6 +147,8 @@ class KafkaStore:
                 "enable.auto.commit": False,
                 "auto.offset.reset": "error",
                 "enable.partition.eof": True,
+                # A reader that empties the queue would wait a whole second, the default, for what the broker has ready.
+                "fetch.queue.backoff.ms": 20,
             },
             logger=logger,
         )

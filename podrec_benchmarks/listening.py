@@ -1,0 +1,235 @@
+"""How fast and with how much memory listening events land, beside a bare consumer; what replay and a day's score cost.
+
+Run by `make bench-listening` on Linux. Every figure comes from a process of its own, on services of its own.
+"""
+
+import argparse
+import hashlib
+import multiprocessing
+import os
+import re
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import pyarrow as pa
+import pyarrow.csv
+from confluent_kafka import Consumer, TopicPartition
+from rich.console import Console
+from rich.table import Table
+
+from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.engines import Engine
+from podrec_assets.resources.landing import EventLanding
+from podrec_assets.schemas import DEAD_LETTERS, USER_EVENTS
+from podrec_assets.services import jars, java, supervisor
+from podrec_assets.settings import Settings
+from podrec_assets.stores.kafka import KafkaStore
+from podrec_benchmarks.event_log import DAYS, event_log
+
+EngineName = Literal["local", "spark"]
+Result = TypeVar("Result")
+TOPIC, PARTITIONS = "bench-events", 2
+ENGINES: tuple[EngineName, ...] = ("local", "spark")
+REPEATS = 5
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a measured process finds the events, and where it may write."""
+
+    home: Path
+    bootstrap: str
+    today: date
+
+    def settings(self, engine: EngineName, lake: str = "landed") -> Settings:
+        """Settings of one engine with a lake of its own."""
+        home = self.home / engine
+        return Settings.load(home=home, lake=str(home / lake), kafka_bootstrap=self.bootstrap, events_topic=TOPIC, engine=engine)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measured step: seconds, records that it read, and the peak memory of its process with children, in MB."""
+
+    seconds: float
+    records: int
+    peak_mb: float
+
+    @property
+    def rate(self) -> float:
+        """Records per second."""
+        return self.records / self.seconds
+
+
+def consume_bare(place: Place) -> Measure:
+    """Reads the topic by a plain consumer that only counts."""
+    ends = KafkaStore(place.bootstrap).end_offsets(TOPIC)
+    count = 0
+    began = time.perf_counter()
+    settings = {"group.id": "bench", "enable.auto.commit": False, "fetch.queue.backoff.ms": 20}
+    consumer = Consumer({"bootstrap.servers": place.bootstrap, **settings})
+    consumer.assign([TopicPartition(TOPIC, p, 0) for p in ends])
+    while count < sum(ends.values()):
+        count += len(consumer.consume(10_000, timeout=0.1))
+    consumer.close()
+    return Measure(time.perf_counter() - began, count, _peak_mb())
+
+
+def land(place: Place, engine: EngineName, replayed: tuple[date, ...] = ()) -> Measure:
+    """Lands the whole topic, or reads landed days again and replaces them. The start of a JVM is not counted."""
+    with _opened(place.settings(engine)) as running:
+        connections = running.connections
+        landing = EventLanding(connections.lake, connections.kafka, connections.settings, place.today, running.source())
+        began = time.perf_counter()
+        landed = landing.replay(list(replayed)) if replayed else landing.land_new()
+        return Measure(time.perf_counter() - began, landed.row_count + landed.dead_count, _peak_mb())
+
+
+def score_day(place: Place, engine: EngineName, day: date) -> list[float]:
+    """Seconds of the day's score in a lake that holds this day's events only, and in the one that holds all DAYS.
+
+    Raises:
+        ValueError: the two scores differ.
+    """
+    with _opened(place.settings(engine)) as whole:
+        alone = Engine(Connections(place.settings(engine, lake="one-day"), {}), whole.session)
+        rows = whole.connections.lake.read(USER_EVENTS.name, f"event_day = DATE '{day}'")
+        alone.connections.lake.append(USER_EVENTS, rows, [day], {})
+        # The first of both also pays for what an engine starts up once.
+        if not alone.daily_score([day]).equals(whole.daily_score([day])):
+            raise ValueError(f"The score of {day} depends on the history of other days.")
+        return [_median_s(alone, day), _median_s(whole, day)]
+
+
+def fingerprint(place: Place, engine: EngineName) -> tuple[int, int, str]:
+    """(rows, dead letters, hash of all rows ordered by day, partition and offset) of an engine's lake."""
+    lake = Connections(place.settings(engine), {}).lake
+    digest, rows = hashlib.sha256(), 0
+    for day in sorted(lake.state(USER_EVENTS.name).days):
+        found, text = lake.read_days(USER_EVENTS.name, [day]), pa.BufferOutputStream()
+        pyarrow.csv.write_csv(found.sort_by([("kafka_partition", "ascending"), ("kafka_offset", "ascending")]), text)
+        digest.update(text.getvalue())
+        rows += found.num_rows
+    return rows, lake.read(DEAD_LETTERS.name, columns=["kafka_offset"]).num_rows, digest.hexdigest()
+
+
+def _median_s(engine: Engine, day: date) -> float:
+    taken = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        engine.daily_score([day])
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Engine]:
+    """The engine that the settings name, its JVM running."""
+    connections = Connections(settings, {})
+    if settings.engine == "local":
+        yield Engine(connections, None)
+        return
+    from podrec_assets.stores.spark import get_session
+
+    session = get_session(settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "bench")
+    try:
+        yield Engine(connections, lambda: session)
+    finally:
+        session.stop()
+
+
+def _peak_mb() -> float:
+    """Peak resident memory of this process and of its living descendants (a JVM, its Python workers) added up, in MB.
+
+    Not ru_maxrss: that begins with what the parent process had, and knows nothing of a child that still runs.
+    """
+    return _peak_kb(os.getpid()) / 1024
+
+
+def _peak_kb(pid: int) -> int:
+    process = Path(f"/proc/{pid}")
+    own = re.search(r"VmHWM:\s+(\d+)", (process / "status").read_text())
+    children = [int(child) for thread in process.glob("task/*/children") for child in thread.read_text().split()]
+    return (int(own[1]) if own else 0) + sum(_peak_kb(child) for child in children)
+
+
+def _alone(step: Callable[..., Result], *arguments: object) -> Result:
+    """The result of a step in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(step, *arguments).result()
+
+
+@contextmanager
+def _services(home: Path) -> Iterator[str]:
+    """The address of a Kafka that is there as long as the block."""
+    settings = Settings.load(home=home, kafka_bootstrap="", mongo_uri="")
+    jars.ensure_all(settings, lambda _: None)
+    try:
+        supervisor.up(settings, lambda _: None)
+        yield supervisor.address(settings, "kafka")
+    finally:
+        supervisor.down(settings)
+
+
+def measure(place: Place, events: int, console: Console) -> None:
+    """Produces the log, measures every step in turn and prints what comes out.
+
+    Raises:
+        ValueError: a record is neither a row nor a dead letter, or the engines differ.
+    """
+    kafka = KafkaStore(place.bootstrap)
+    kafka.ensure_topic(TOPIC, PARTITIONS)
+    records = kafka.produce(TOPIC, event_log(events, place.today))
+    console.print(f"{records} records: {events} events over {DAYS} days, some of them twice, and malformed ones")
+    days = tuple(place.today - timedelta(days=n) for n in range(DAYS, 0, -1))
+    measures = {"bare consumer": _alone(consume_bare, place)}
+    for engine in ENGINES:
+        measures[f"{engine}: land"] = _alone(land, place, engine)
+        measures[f"{engine}: replay of 1 day"] = _alone(land, place, engine, days[:1])
+        measures[f"{engine}: replay of {DAYS} days"] = _alone(land, place, engine, days)
+    _print_measures(measures, console)
+    _verify(place, records, console)
+    for engine in ENGINES:
+        one, all_days = _alone(score_day, place, engine, days[len(days) // 2])
+        console.print(
+            f"{engine}: daily score of one day {one:.2f} s where the lake holds that day, "
+            f"{all_days:.2f} s where it holds {DAYS}: ratio {all_days / one:.2f}"
+        )
+
+
+def _verify(place: Place, records: int, console: Console) -> None:
+    found = {engine: _alone(fingerprint, place, engine) for engine in ENGINES}
+    for engine, (rows, letters, digest) in found.items():
+        console.print(f"{engine}: {rows} rows + {letters} dead letters = {rows + letters} records, sha256 {digest[:16]}")
+        if rows + letters != records:
+            raise ValueError(f"{engine} accounts for {rows + letters} of {records} records.")
+    if len(set(found.values())) > 1:
+        raise ValueError("The engines do not give the same user_events.")
+
+
+def _print_measures(measures: dict[str, Measure], console: Console) -> None:
+    table = Table("step", "records/s", "of the bare consumer", "seconds", "peak MB", box=None)
+    bare = measures["bare consumer"].rate
+    for name, found in measures.items():
+        table.add_row(name, f"{found.rate:,.0f}", f"{found.rate / bare:.3f}", f"{found.seconds:.1f}", f"{found.peak_mb:,.0f}")
+    console.print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000, help="valid events to produce (default: %(default)s)")
+    events = parser.parse_args().events
+    with tempfile.TemporaryDirectory(prefix="podrec-bench-") as home, _services(Path(home)) as bootstrap:
+        measure(Place(Path(home), bootstrap, datetime.now(UTC).date()), events, Console(highlight=False, soft_wrap=True))
+
+
+if __name__ == "__main__":
+    main()
