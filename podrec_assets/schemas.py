@@ -175,7 +175,7 @@ FUSION_WEIGHTS = Table(
             _column("alpha", pa.float64(), "Share of ALS, 0 to 1."),
             _column("source", pa.string(), "default, or what it was calibrated on."),
             _column("user_count", pa.int64(), "Listeners in the bucket."),
-        _column("curve", pa.string(), "JSON list of {alpha, ndcg, low, high} that the choice rests on; null without plays."),
+            _column("curve", pa.string(), "JSON list of {alpha, ndcg, low, high} that the choice rests on; null without plays."),
         ]
     ),
 )
