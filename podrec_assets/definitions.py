@@ -5,7 +5,7 @@ import dagster as dg
 from podrec_assets.assets import content, dead_letters, listening, recommendations
 from podrec_assets.assets.topics import TOPICS
 from podrec_assets.automation import AUTOMATION_SENSOR
-from podrec_assets.checks.events import log_is_replayable, offsets_add_up
+from podrec_assets.checks.events import episodes_are_known, log_is_replayable, offsets_add_up
 from podrec_assets.checks.lists import lists_are_servable
 from podrec_assets.checks.tables import CHECKS
 from podrec_assets.io_managers.delta import DeltaIOManager
@@ -35,7 +35,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
     }
     return dg.Definitions(
         assets=[*TOPICS, *dg.load_assets_from_modules([content, listening, recommendations, dead_letters])],
-        asset_checks=[*CHECKS, offsets_add_up, log_is_replayable, lists_are_servable],
+        asset_checks=[*CHECKS, offsets_add_up, log_is_replayable, episodes_are_known, lists_are_servable],
         jobs=JOBS,
         sensors=[*SENSORS, late_events, AUTOMATION_SENSOR],
         resources=resources | overrides,

@@ -88,12 +88,15 @@ def user_vs_episode_daily(
     Recomputed from every raw row with that event day, whenever it landed, and replaced; a repeated event_id counts once.
     Fails when the log has not been landed up to the day.
     """
-    landed = Ledger.from_json(connections.lake.state("user_events").ledger).landed
-    rows = build_engine(connections, spark).daily_score(run_days(context))
+    days, lake = run_days(context), connections.lake
+    landed = Ledger.from_json(lake.state("user_events").ledger).landed
+    rows = build_engine(connections, spark).daily_score(days)
+    event_ids = lake.read("user_events", f"event_day >= '{days[0]}' AND event_day <= '{days[-1]}'", ("event_id",))["event_id"]
     return dg.MaterializeResult(
         value=rows,
         metadata={
             "listener_count": len(rows["user_id"].unique()),
+            "repeated_event_count": len(event_ids) - len(event_ids.unique()),
             COMPUTED_FROM: {str(p): o for p, o in sorted(landed.items())},
         },
     )

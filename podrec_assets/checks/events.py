@@ -8,7 +8,7 @@ from podrec_assets.listening.accounts import no_longer_held
 from podrec_assets.listening.offsets import Ledger, days_between
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.history import accounts_of
-from podrec_assets.schemas import USER_EVENTS
+from podrec_assets.schemas import EPISODES, USER_EVENTS, USER_VS_EPISODE_DAILY
 
 SHOWN = 20
 
@@ -54,4 +54,22 @@ def log_is_replayable(connections: dg.ResourceParam[Connections]) -> dg.AssetChe
             "no_longer_in_kafka": {str(p): f"{start} to {end - 1}" for p, (start, end) in sorted(gone.items())},
             "lost_before_landing": lost,
         },
+    )
+
+
+@dg.asset_check(
+    asset=USER_VS_EPISODE_DAILY.name,
+    description="Every episode that was listened to on the days of the run has been announced. Unknown ones are kept and count; "
+    "they cannot be recommended, so many of them mean that a feed is missing or a player sends other ids.",
+)
+def episodes_are_known(context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
+    lake = connections.lake
+    first, last = days_of_run(context, lake.state(USER_VS_EPISODE_DAILY.name).latest_day)
+    heard = lake.read(USER_VS_EPISODE_DAILY.name, f"day >= '{first}' AND day <= '{last}'", ("episode_id",))["episode_id"]
+    known = lake.read(EPISODES.name, columns=("episode_id",))["episode_id"]
+    unknown = sorted(set(heard.to_pylist()) - set(known.to_pylist()))
+    return dg.AssetCheckResult(
+        passed=not unknown,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"unknown_episode_count": len(unknown), "unknown_episodes": unknown[:SHOWN]},
     )

@@ -6,9 +6,11 @@ import signal
 from datetime import date, timedelta
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from podrec_assets.cli import health
+from podrec_assets.cli.instance import open_instance
 from podrec_assets.errors import UnknownIdError
 from podrec_assets.resources.connections import Connections
 from podrec_assets.services import process, supervisor
@@ -123,3 +125,15 @@ def test_an_older_day_can_be_served_again_and_a_day_without_lists_is_refused(wor
     assert publish_day(world, today).versions == before.versions  # type: ignore[union-attr]
     with pytest.raises(UnknownIdError, match=f"has no complete versions; known: {today}"):
         publish_day(world, today - timedelta(days=30))
+
+
+def test_repeated_events_and_unknown_episodes_are_reported(world: Connections, today: date) -> None:
+    days = [(today - timedelta(days=n)).isoformat() for n in range(DAYS)]
+    with open_instance(world.settings) as instance:
+        asset = dg.AssetKey("user_vs_episode_daily")
+        records = instance.fetch_materializations(dg.AssetRecordsFilter(asset, asset_partitions=days), limit=DAYS).records
+        assert {r.asset_materialization.metadata["repeated_event_count"].value for r in records} == {1}
+        check = instance.event_log_storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(asset, "episodes_are_known"), limit=1
+        )[0]
+    assert check.evaluation.metadata["unknown_episode_count"].value == 0

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from pyspark.sql import SparkSession
@@ -51,8 +51,18 @@ def test_every_offset_is_a_row_or_a_dead_letter_in_its_log_day(world: World, cle
     days = expected_days(world.kafka, world.topic)
     assert world.places() == sorted(days)
     assert {(r["kafka_partition"], r["kafka_offset"]): r["day"] for r in [*world.events(), *world.letters()]} == days
+    assert_boundaries_are_the_brokers(world, days)
     clean.land()
     same_tables(world, clean)
+
+
+def assert_boundaries_are_the_brokers(world: World, days: dict[tuple[int, int], date]) -> None:
+    """A day begins where the broker finds the first record stamped at or after its midnight."""
+    ends = world.kafka.end_offsets(world.topic)
+    for day in world.landing().ledger().days():
+        for partition, first in world.kafka.offsets_for_day(world.topic, day).items():
+            reached = [offset for (p, offset), d in days.items() if p == partition and d >= day]
+            assert first == min(reached, default=ends[partition])
 
 
 def test_the_columns_of_a_landed_event_are_exact(world: World) -> None:
