@@ -130,7 +130,11 @@ USER_EVENTS = Table(
             _column("user_id", pa.string(), "Listener."),
             _EPISODE,
             _column("kind", pa.string(), "play, like, unlike, skip, impression or click."),
-            _column("completed_share", pa.float64(), "Share of the episode that was played, 0 to 1; plays only."),
+            _column(
+                "completed_share",
+                pa.float64(),
+                "Share of the episode that was played, 0 to 1; plays only, null where only played_s is known.",
+            ),
             _column("occurred_at", UTC_TIMESTAMP, "When it happened, by the sender's clock."),
             _column("event_day", pa.date32(), "UTC day of occurred_at."),
             _column("is_late", pa.bool_(), "The event came more than late_days after its own day."),

@@ -8,8 +8,9 @@ FINISHED_SHARE, ABANDONED_SHARE = 0.8, 0.2
 def weight_sql(settings: Settings) -> str:
     """SQL for the weight of one event.
 
-    A play of over 80 % counts weight_play_finished, of under 20 % weight_play_abandoned, one between weight_play_middle. An
-    unlike takes a like back. Impressions and clicks count nothing: they say what was shown, not what was enjoyed.
+    A play of over 80 % counts weight_play_finished, of under 20 % weight_play_abandoned, one between, or of unknown length,
+    weight_play_middle. An unlike takes a like back. Impressions and clicks count nothing: they say what was shown, not what
+    was enjoyed.
     """
     return f"""CASE
         WHEN kind = 'play' AND completed_share > {FINISHED_SHARE} THEN {settings.weight_play_finished}

@@ -89,13 +89,16 @@ def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dic
         raise Refusal(
             "from_the_future", f"occurred_at {occurred_at.isoformat()} lies ahead of its record {recorded_at.isoformat()}"
         )
+    share = _share(message) if kind == "play" else None
     extra = {} if KNOWN.issuperset(message) else {k: v for k, v in message.items() if k not in KNOWN}
+    if kind == "play" and share is None:
+        extra["played_s"] = message["played_s"]
     return {
         "event_id": event_id,
         "user_id": user_id,
         "episode_id": episode_id,
         "kind": kind,
-        "completed_share": _share(message) if kind == "play" else None,
+        "completed_share": share,
         "occurred_at": occurred_at,
         "event_day": occurred_at.date(),
         "list_version": _optional_text(message, "list_version"),
@@ -192,17 +195,20 @@ def _number(message: dict, name: str) -> float:
         raise Refusal("bad_type", f"{name} is too large") from err
 
 
-def _share(message: dict) -> float:
-    """Share of a play: given, or from played_s and duration_s."""
+def _share(message: dict) -> float | None:
+    """Share of a play: given, or from played_s and duration_s; None where only played_s is known."""
     if message.get("completed_share") is not None:
         share = _number(message, "completed_share")
-    elif message.get("played_s") is not None:
-        duration = _number(message, "duration_s")
-        if duration <= 0:
-            raise Refusal("share_out_of_range", f"duration_s {duration} is not positive")
-        share = min(_number(message, "played_s") / duration, 1.0)
+    elif message.get("played_s") is None:
+        raise Refusal("missing_field", "a play needs completed_share or played_s")
     else:
-        raise Refusal("missing_field", "a play needs completed_share, or played_s with duration_s")
+        played = _number(message, "played_s")
+        duration = _number(message, "duration_s") if message.get("duration_s") is not None else None
+        if played < 0 or (duration is not None and duration <= 0):
+            raise Refusal("share_out_of_range", f"played_s {played} of duration_s {duration} is no share")
+        if duration is None:
+            return None
+        share = min(played / duration, 1.0)
     if not 0 <= share <= 1:
         raise Refusal("share_out_of_range", f"completed_share {share} is not within 0 and 1")
     return share

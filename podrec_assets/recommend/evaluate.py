@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from podrec_assets.recommend import metrics
-from podrec_assets.recommend.interactions import HEARD_SHARE, Interactions
+from podrec_assets.recommend.interactions import HEARD_SHARE, Interactions, share_of
 
 K = 10
 
@@ -12,9 +12,9 @@ K = 10
 def newly_played(history: Interactions, played: pa.Table) -> dict[str, set[str]]:
     """By listener of the history, the episodes heard in `played` (USER_VS_EPISODE_DAILY) and not before."""
     found: dict[str, set[str]] = {}
-    for row in played.select(["user_id", "episode_id", "max_completed_share"]).to_pylist():
+    for row in played.select(["user_id", "episode_id", "play_count", "max_completed_share"]).to_pylist():
         user, episode = row["user_id"], row["episode_id"]
-        if (row["max_completed_share"] or 0) >= HEARD_SHARE and user in history.seen and episode not in history.seen[user]:
+        if share_of(row) >= HEARD_SHARE and user in history.seen and episode not in history.seen[user]:
             found.setdefault(user, set()).add(episode)
     return found
 

@@ -53,7 +53,7 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
         likes[pair] = likes.get(pair, 0) + row["like_count"] - row["unlike_count"]
         if row["unlike_count"]:
             taken_back.add(pair)
-        shares[pair] = max(shares.get(pair, 0.0), row["max_completed_share"] or 0.0)
+        shares[pair] = max(shares.get(pair, 0.0), share_of(row))
         if row["play_count"]:
             plays[pair[1]] = plays.get(pair[1], 0.0) + decay
     heard = [p for p in scores if shares[p] >= HEARD_SHARE or likes[p] > 0]
@@ -64,6 +64,13 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
         finished=_finished(scores, shares, likes),
         recent_plays=plays,
     )
+
+
+def share_of(row: dict) -> float:
+    """Furthest play of a daily row. One whose length nobody told counts as heard: it must not be recommended again."""
+    if row["max_completed_share"] is None:
+        return HEARD_SHARE if row["play_count"] else 0.0
+    return row["max_completed_share"]
 
 
 def _finished(scores: dict, shares: dict, likes: dict) -> dict[str, dict[str, float]]:

@@ -51,7 +51,7 @@ BAD = {
     "unknown kind": (message(kind="sneeze"), "unknown_kind"),
     "kind as list": (message(kind=["play"]), "unknown_kind"),
     "play without share": (message(completed_share=None), "missing_field"),
-    "played_s without duration": (message(completed_share=None, played_s=10), "missing_field"),
+    "played_s as text": (message(completed_share=None, played_s="10"), "bad_type"),
     "duration 0": (message(completed_share=None, played_s=10, duration_s=0), "share_out_of_range"),
     "negative played_s": (message(completed_share=None, played_s=-1, duration_s=10), "share_out_of_range"),
     "share 1.2": (message(completed_share=1.2), "share_out_of_range"),
@@ -95,9 +95,10 @@ def test_a_good_message_gives_its_columns_and_keeps_unknown_fields() -> None:
         ({"completed_share": 1}, 1.0),
         ({"completed_share": None, "played_s": 30, "duration_s": 120}, 0.25),
         ({"completed_share": None, "played_s": 130, "duration_s": 120}, 1.0),
+        ({"completed_share": None, "played_s": 30}, None),
         ({"kind": "like"}, None),
     ],
-    ids=["0", "1", "from seconds", "seconds beyond the end", "a like has none"],
+    ids=["0", "1", "from seconds", "seconds beyond the end", "seconds of an unknown length", "a like has none"],
 )
 def test_the_share_of_a_play(changes: dict, share: float | None) -> None:
     assert parse(message(**changes), RECORDED, SKEW_S)["completed_share"] == share
@@ -125,3 +126,7 @@ def test_a_batch_keeps_each_record_in_its_place_as_event_or_refusal() -> None:
         (0, 4, "a1", None), (0, 5, None, "not_json"), (1, 0, "a2", None),
     ]  # fmt: skip
     assert rows[1]["payload"] == b"nonsense"
+
+
+def test_seconds_of_an_unknown_length_are_kept() -> None:
+    assert parse(message(completed_share=None, played_s=30), RECORDED, SKEW_S)["extra"] == '{"played_s": 30}'

@@ -50,7 +50,7 @@ def test_rows_and_columns_are_in_order_of_listeners_and_episodes() -> None:
     ]
 
 
-@pytest.mark.parametrize(("share", "heard"), [(0.19, False), (0.2, True), (0.21, True), (None, False)])
+@pytest.mark.parametrize(("share", "heard"), [(0.19, False), (0.2, True), (0.21, True), (None, True)])
 def test_an_episode_is_heard_from_a_fifth_of_it_on(share: float | None, heard: bool) -> None:
     assert of(row(play_count=1, max_completed_share=share)).seen == {"ann": {"e1"} if heard else set()}
 
@@ -124,3 +124,9 @@ def test_the_order_of_rows_does_not_matter() -> None:
     )
     assert forth.matrix.toarray().tobytes() == back.matrix.toarray().tobytes()
     assert forth.seen == back.seen
+
+
+def test_a_play_of_unknown_length_is_heard_but_not_finished() -> None:
+    history = of(row(score=1.0, play_count=1), row(episode="shown", score=0.0))
+    assert history.seen == {"ann": {"e1"}}
+    assert history.finished == {"ann": {}}
