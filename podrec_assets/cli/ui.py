@@ -1,8 +1,11 @@
 """`podrec ui`: Dagster's webserver, daemon and code location, and the dashboard beside them."""
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import typer
@@ -15,6 +18,8 @@ from podrec_assets.services import process
 from podrec_assets.settings import Settings
 
 STREAMLIT = ("--server.headless", "true", "--browser.gatherUsageStats", "false", "--client.toolbarMode", "viewer")
+
+STOP_WAIT_S = 15.0
 
 
 def register(app: typer.Typer) -> None:
@@ -36,14 +41,35 @@ def ui() -> None:
     environment = os.environ | instance_environment(settings)
     out.print(f"Dagster UI: http://{process.LOOPBACK}:{settings.ui_port}")
     out.print(f"Dashboard:  http://{process.LOOPBACK}:{settings.dashboard_port}  (Ctrl-C stops both)")
-    with subprocess.Popen(dashboard_command(settings.dashboard_port), cwd=TOP, env=environment) as served:
-        try:
-            port = str(settings.ui_port)
-            command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", process.LOOPBACK, "-p", port]
-            code = subprocess.call(command, cwd=TOP, env=environment)
-        finally:
-            served.terminate()
-    raise typer.Exit(code)
+    port = str(settings.ui_port)
+    dagster = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", process.LOOPBACK, "-p", port]
+    with _running(dashboard_command(settings.dashboard_port), environment), _running(dagster, environment) as served:
+        signal.signal(signal.SIGTERM, _interrupt)
+        served.wait()
+    raise typer.Exit(served.returncode)
+
+
+@contextmanager
+def _running(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen]:
+    """A child with all that it starts; ended as a group, for `dagster dev` leaves its own children behind."""
+    # A shell starts background jobs with Ctrl-C ignored, and the child would inherit that.
+    child = subprocess.Popen(command, cwd=TOP, env=environment, start_new_session=True, preexec_fn=_heed_interrupts)
+    try:
+        yield child
+    finally:
+        for number in (signal.SIGINT, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(STOP_WAIT_S)
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def dashboard_command(port: int) -> list[str]:
