@@ -131,6 +131,6 @@ def als_top_n(
         history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, settings.half_life_days)
         rank = bounded_rank(settings.als_rank, len(history.items))
         config = AlsConfig(rank, settings.als_regularization, settings.als_alpha, settings.als_iterations, settings.seed)
-        factors = engine.fit_als(history.matrix, config) if history.users else None
+        factors = engine.fit_als(history.matrix, config) if history.matrix.nnz else None
         found[day] = top_n(factors, history, config, settings.als_top_n) if factors else []
     return found

@@ -148,8 +148,7 @@ def publication(context: dg.AssetExecutionContext, connections: dg.ResourceParam
     mongo, day = connections.mongo, run_days(context)[-1]
     current = mongo.publication()
     if current is None or day >= current.day:
-        versions = {name: found.version for name in COLLECTIONS if (found := mongo.latest_version(name, day))}
-        current = mongo.publish(day, versions, current)
+        current = mongo.publish(day, mongo.complete_versions(day), current)
     pruned = [v for name in COLLECTIONS for v in mongo.prune(name, connections.settings.keep_versions)]
     return dg.MaterializeResult(
         metadata={

@@ -25,7 +25,7 @@ def weight_sql(settings: Settings) -> str:
 def daily_score_sql(settings: Settings) -> str:
     """SQL from a view `events` (columns of USER_EVENTS) to the columns of USER_VS_EPISODE_DAILY, in their order.
 
-    Of a repeated event_id the record with the lowest partition and offset counts.
+    Of an event_id repeated on a day the record with the lowest partition and offset counts.
     """
     counts = ",\n".join(
         f"        CAST(SUM(CASE WHEN kind = '{kind}' THEN 1 ELSE 0 END) AS BIGINT) AS {kind}_count"
@@ -38,7 +38,9 @@ def daily_score_sql(settings: Settings) -> str:
         MAX(CASE WHEN kind = 'play' THEN completed_share END) AS max_completed_share,
         MAX(occurred_at) AS last_at
     FROM (
-        SELECT *, ROW_NUMBER() OVER (PARTITION BY event_id ORDER BY kafka_partition, kafka_offset) AS copy_number FROM events
+        SELECT *,
+            ROW_NUMBER() OVER (PARTITION BY event_day, event_id ORDER BY kafka_partition, kafka_offset) AS copy_number
+        FROM events
     ) numbered
     WHERE copy_number = 1
     GROUP BY event_day, user_id, episode_id

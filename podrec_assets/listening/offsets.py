@@ -200,7 +200,7 @@ class Plan:
     reason: str
 
 
-def plan(topic: str, ledger: Ledger, ends: Offsets, next_day: date | None, today: date) -> Plan:
+def plan(topic: str, ledger: Ledger, ends: Offsets, next_day: date | None, today: date, latest: date | None) -> Plan:
     """What to request so that everything up to `ends` lands.
 
     Args:
@@ -209,13 +209,16 @@ def plan(topic: str, ledger: Ledger, ends: Offsets, next_day: date | None, today
         ends: end offset of each partition now.
         next_day: log day of the earliest record that is not landed (None: nothing there yet).
         today: the current UTC day.
+        latest: the last day that the table has; days without records after it are requested too, to be written empty.
     """
     behind = {p: (ledger.landed.get(p, ledger.first.get(p, 0)), end) for p, end in sorted(ends.items())}
     behind = {p: (start, end) for p, (start, end) in behind.items() if end > start}
     lag = sum(end - start for start, end in behind.values())
-    if not behind or next_day is None:
-        return Plan(None, None, "", lag, f"{topic}: everything is landed")
-    if next_day > today:
-        return Plan(None, None, "", lag, f"{topic}: {lag} records wait for {next_day}")
+    quiet = latest + timedelta(days=1) if latest and latest < today else None
+    if not behind or next_day is None or next_day > today:
+        if quiet:
+            return Plan(quiet, today, f"{topic}:day:{today}", lag, f"{topic}: no records since {latest}")
+        reason = f"{lag} records wait for {next_day}" if behind else "everything is landed"
+        return Plan(None, None, "", lag, f"{topic}: {reason}")
     key = topic + ":" + ",".join(f"p{p}={start}-{end}" for p, (start, end) in behind.items())
-    return Plan(next_day, today, key, lag, f"{topic}: {lag} records to land")
+    return Plan(min(next_day, quiet or next_day), today, key, lag, f"{topic}: {lag} records to land")

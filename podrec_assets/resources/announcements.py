@@ -30,6 +30,11 @@ def land_episodes(lake: Lake, kafka: KafkaStore, settings: Settings, days: list[
     Raises:
         DataLossError: the topic no longer holds what has to be read.
     """
+    with lake.writing(EPISODES.name):
+        return _land(lake, kafka, settings, days, today)
+
+
+def _land(lake: Lake, kafka: KafkaStore, settings: Settings, days: list[date], today: date) -> EpisodesLanded:
     topic = settings.episodes_topic
     before = offsets.Ledger.from_json(lake.state(EPISODES.name).ledger)
     ledger = _advanced(before, kafka, topic, settings.start_day, today)

@@ -67,7 +67,7 @@ class EventLanding:
         if held:
             landed = landed.then(self.replay(held))
         with self.lake.writing(USER_EVENTS.name):
-            restore_days(self.lake, landed.ledger, sorted(set(again) - set(held)))
+            restore_days(self.lake, self.ledger(), sorted(set(again) - set(held)))
         with self.lake.writing(USER_EVENTS.name):
             if set(days) - self.lake.state(USER_EVENTS.name).days:
                 self.lake.note(USER_EVENTS, days, self.ledger().to_json())
@@ -91,11 +91,12 @@ class EventLanding:
 
         Days are taken together as long as they fit into one batch, so memory is bounded by a batch or the largest day.
         """
-        ledger = self.ledger()
-        low = self.kafka.begin_offsets(self.settings.events_topic)
-        offsets.check_available(self.settings.events_topic, offsets.union(ledger, days), low)
-        total = Landed(0, 0, ledger)
         with self.lake.writing(USER_EVENTS.name):
+            # Read under the lock: a ledger from before another landing would take that landing back.
+            ledger = self.ledger()
+            low = self.kafka.begin_offsets(self.settings.events_topic)
+            offsets.check_available(self.settings.events_topic, offsets.union(ledger, days), low)
+            total = Landed(0, 0, ledger)
             for group in _groups(ledger, days, self.settings.events_per_batch):
                 for batch in self.source.read(offsets.union(ledger, group)):
                     total = total.then(self._replace(batch, group, ledger))

@@ -38,7 +38,8 @@ def build_offset_sensor(asset_name: str, topic_asset: str, topic_setting: str) -
     def offset_sensor(context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]) -> dg.SensorResult:
         topic = getattr(connections.settings, topic_setting)
         try:
-            ledger = offsets.Ledger.from_json(connections.lake.state(asset_name).ledger)
+            state = connections.lake.state(asset_name)
+            ledger = offsets.Ledger.from_json(state.ledger)
             kafka, ends = connections.kafka, connections.kafka.end_offsets(topic)
             if ends:
                 offsets.check_continuity(topic, ledger, kafka.begin_offsets(topic), ends, kafka.topic_id(topic))
@@ -46,7 +47,7 @@ def build_offset_sensor(asset_name: str, topic_asset: str, topic_setting: str) -
         except PodrecError as err:
             return dg.SensorResult(skip_reason=str(err), cursor=context.cursor)
         next_day = offsets.next_log_day(ledger, first_days, connections.settings.start_day)
-        plan = offsets.plan(topic, ledger, ends, next_day, datetime.now(UTC).date())
+        plan = offsets.plan(topic, ledger, ends, next_day, datetime.now(UTC).date(), state.latest_day)
         cursor = json.dumps({str(p): o for p, o in sorted(ends.items())})
         events = [] if cursor == context.cursor else [_advance(topic_asset, ends, plan.lag)]
         if plan.first_day is None or plan.last_day is None:

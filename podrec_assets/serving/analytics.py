@@ -14,7 +14,7 @@ FROM user_vs_episode_daily GROUP BY day ORDER BY day
 """
 COMPLETION = """
 SELECT CAST(FLOOR(LEAST(completed_share, 0.999) * 10) AS INTEGER) * 10 AS from_percent, COUNT(*) AS plays
-FROM user_events WHERE kind = 'play' GROUP BY 1 ORDER BY 1
+FROM user_events WHERE kind = 'play' AND completed_share IS NOT NULL GROUP BY 1 ORDER BY 1
 """
 TOP_EPISODES = """
 WITH named AS (

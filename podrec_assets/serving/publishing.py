@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from podrec_assets.errors import UnknownIdError
+from podrec_assets.errors import MissingPartitionError, UnknownIdError
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import COLLECTIONS
 from podrec_assets.stores.mongo import Publication
@@ -18,9 +18,10 @@ def publish_day(connections: Connections, day: date) -> Publication:
         RetryableError: another process moved the pointer meanwhile.
     """
     mongo = connections.mongo
-    versions = {name: found.version for name in COLLECTIONS if (found := mongo.latest_version(name, day))}
-    if len(versions) < len(COLLECTIONS):
+    try:
+        versions = mongo.complete_versions(day)
+    except MissingPartitionError as err:
         whole = sorted(set.intersection(*(set(mongo.days(name)) for name in COLLECTIONS)), reverse=True)
         known = ", ".join(str(d) for d in whole[:KNOWN_SHOWN])
-        raise UnknownIdError(f"{day} has no complete versions; known: {known or 'none'}.")
+        raise UnknownIdError(f"{day} has no complete versions; known: {known or 'none'}.") from err
     return mongo.publish(day, versions, mongo.publication())

@@ -17,7 +17,7 @@ from pymongo import DeleteOne, MongoClient, ReplaceOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
 
-from podrec_assets.errors import PermanentError, RetryableError
+from podrec_assets.errors import MissingPartitionError, PermanentError, RetryableError
 from podrec_assets.schemas import COLLECTION_KEYS
 
 BATCH = 500
@@ -134,6 +134,18 @@ class MongoStore:
         name = COLLECTION_KEYS[collection]
         with _translated():
             return sorted(d[name] for d in self._db[collection].find({"version": version}, {name: 1}))
+
+    def complete_versions(self, day: date) -> dict[str, str]:
+        """The newest version of each collection for a day.
+
+        Raises:
+            MissingPartitionError: a collection has none for the day, so nothing of it may be served.
+        """
+        found = {name: self.latest_version(name, day) for name in COLLECTION_KEYS}
+        absent = sorted(name for name, version in found.items() if version is None)
+        if absent:
+            raise MissingPartitionError(f"{day} has no complete versions: {', '.join(absent)} must be materialized first.")
+        return {name: version.version for name, version in found.items() if version is not None}
 
     def publication(self) -> Publication | None:
         """What is served now."""

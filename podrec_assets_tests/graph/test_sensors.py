@@ -69,13 +69,21 @@ def test_new_records_request_one_run_for_their_days_and_report_the_topic(
 def test_what_is_landed_is_not_requested_and_later_records_only_from_their_day(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
-    produce(connections, TODAY - timedelta(days=3))
+    produce(connections, TODAY)
     land(connections)
     assert "everything is landed" in tick(connections, instance).skip_message
     produce(connections, TODAY - timedelta(days=5), TODAY)
     (request,) = tick(connections, instance).run_requests
-    assert days_of_tags(request.tags) == (TODAY - timedelta(days=3), TODAY)
+    assert days_of_tags(request.tags) == (TODAY, TODAY)
     assert request.run_key.endswith(":p0=1-3")
+
+
+def test_quiet_days_are_requested_and_written_empty(connections: Connections, instance: dg.DagsterInstance) -> None:
+    produce(connections, TODAY - timedelta(days=3))
+    land(connections)
+    (request,) = tick(connections, instance).run_requests
+    assert days_of_tags(request.tags) == (TODAY - timedelta(days=2), TODAY)
+    assert request.run_key.endswith(f":day:{TODAY}")
 
 
 def test_nothing_is_requested_while_a_landing_run_is_in_progress(connections: Connections, instance: dg.DagsterInstance) -> None:

@@ -102,3 +102,12 @@ def test_of_a_repeated_event_the_lowest_offset_counts(run: Run, settings: Settin
     table[1] |= {"event_id": table[0]["event_id"], "kafka_offset": 99}
     rows = run(daily_score_sql(settings), USER_EVENTS.rows(reversed(table))).to_pylist()
     assert [r["max_completed_share"] for r in rows] == [0.81]
+
+
+def test_two_days_in_one_run_are_as_two_runs(run: Run, settings: Settings) -> None:
+    rows = events().slice(0, 2).to_pylist()
+    rows[1] |= {"event_id": rows[0]["event_id"], "event_day": DAY + timedelta(days=1)}
+    together = run(daily_score_sql(settings), USER_EVENTS.rows(rows)).to_pylist()
+    apart = [r for row in rows for r in run(daily_score_sql(settings), USER_EVENTS.rows([row])).to_pylist()]
+    assert sorted(map(str, together)) == sorted(map(str, apart))
+    assert len(together) == 2

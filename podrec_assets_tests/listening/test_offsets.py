@@ -119,19 +119,26 @@ class TestPlan:
     ledger = Ledger(landed={0: 10, 1: 5}, first={0: 0, 1: 0}, starts={0: ((FIRST, 0),), 1: ((FIRST, 0),)}, topic_id="id")
 
     def test_nothing_new_requests_nothing(self) -> None:
-        plan = offsets.plan("events", self.ledger, {0: 10, 1: 5}, None, TODAY)
+        plan = offsets.plan("events", self.ledger, {0: 10, 1: 5}, None, TODAY, TODAY)
         assert (plan.first_day, plan.lag, plan.reason) == (None, 0, "events: everything is landed")
 
     def test_new_offsets_request_the_days_from_the_first_to_today_under_a_key_of_their_ranges(self) -> None:
-        plan = offsets.plan("events", self.ledger, {0: 12, 1: 5}, FIRST, TODAY)
+        plan = offsets.plan("events", self.ledger, {0: 12, 1: 5}, FIRST, TODAY, FIRST)
         assert (plan.first_day, plan.last_day) == (FIRST, TODAY)
         assert plan.run_key == "events:p0=10-12"
         assert plan.lag == 2
 
     def test_records_that_wait_for_tomorrow_request_nothing(self) -> None:
-        plan = offsets.plan("events", self.ledger, {0: 12, 1: 5}, TODAY + timedelta(days=1), TODAY)
+        plan = offsets.plan("events", self.ledger, {0: 12, 1: 5}, TODAY + timedelta(days=1), TODAY, TODAY)
         assert plan.first_day is None
         assert "2 records wait for 2026-11-13" in plan.reason
+
+    def test_days_without_records_are_requested_to_be_written_empty(self) -> None:
+        yesterday = TODAY - timedelta(days=1)
+        plan = offsets.plan("events", self.ledger, {0: 10, 1: 5}, None, TODAY, yesterday)
+        assert (plan.first_day, plan.last_day, plan.run_key) == (TODAY, TODAY, f"events:day:{TODAY}")
+        plan = offsets.plan("events", self.ledger, {0: 12, 1: 5}, TODAY, TODAY, TODAY - timedelta(days=3))
+        assert plan.first_day == TODAY - timedelta(days=2)
 
     def test_a_quiet_partition_keeps_its_own_day(self) -> None:
         ledger = Ledger(starts={0: ((FIRST, 0),), 1: ((FIRST + timedelta(days=3), 0),)})

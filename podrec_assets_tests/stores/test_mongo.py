@@ -7,7 +7,8 @@ from datetime import date
 
 import pytest
 
-from podrec_assets.errors import PermanentError, RetryableError
+from podrec_assets.errors import MissingPartitionError, PermanentError, RetryableError
+from podrec_assets.schemas import COLLECTION_KEYS
 from podrec_assets.stores.mongo import MongoStore, Publication, checksum
 
 pytestmark = pytest.mark.services
@@ -187,3 +188,13 @@ def test_a_server_that_is_down_is_told_within_seconds() -> None:
         with pytest.raises(RetryableError, match=r"does not answer: start it with `podrec up`"):
             nowhere.ping()
     assert time.monotonic() - started < 8
+
+
+def test_a_day_is_complete_only_with_every_collection(mongo_uri: str) -> None:
+    store = MongoStore(mongo_uri, "complete")
+    made = {}
+    for name, key in COLLECTION_KEYS.items():
+        with pytest.raises(MissingPartitionError, match="2026-11-01 has no complete versions: "):
+            store.complete_versions(D1)
+        made[name] = store.write_version(name, D1, "run", [{key: "x", "items": []}]).version
+    assert store.complete_versions(D1) == made
