@@ -5,15 +5,16 @@ from datetime import UTC, datetime
 import dagster as dg
 import pyarrow as pa
 
-from podrec_assets.assets.topics import OWNERS, episode_metadata_topic
+from podrec_assets.assets.daily import collection_asset, table_asset
+from podrec_assets.assets.topics import episode_metadata_topic
 from podrec_assets.automation import FACTS, MODELS
 from podrec_assets.content.catalogue import catalogue
 from podrec_assets.content.encoder import embed_transcripts
 from podrec_assets.content.neighbours import similarities as find_similarities
 from podrec_assets.content.transcripts import transcribe_all
-from podrec_assets.io_managers.delta import column_schema, preview
-from podrec_assets.io_managers.mongo import DailyDocs, document_schema
-from podrec_assets.partitions import CATALOGUE, DAILY, run_days
+from podrec_assets.io_managers.delta import preview
+from podrec_assets.io_managers.mongo import DailyDocs
+from podrec_assets.partitions import CATALOGUE, run_days
 from podrec_assets.resources.announcements import land_episodes
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS, VECTORS
@@ -22,17 +23,11 @@ from podrec_assets.settings import Settings
 GROUP = "content"
 
 
-@dg.asset(
+@table_asset(
+    EPISODES,
     group_name=GROUP,
-    partitions_def=DAILY,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    io_manager_key="delta",
     deps=[episode_metadata_topic],
     kinds={"deltalake", "kafka"},
-    owners=OWNERS,
-    code_version="1",
-    pool="write_episodes",
-    metadata={"dagster/column_schema": column_schema(EPISODES)},
 )
 def episodes(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
     """One row is one episode as announced on its log day; the day's last announcement wins.
@@ -59,26 +54,20 @@ def episodes(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Co
     )
 
 
-@dg.asset(
+@table_asset(
+    TRANSCRIPTS,
     group_name=GROUP,
-    partitions_def=DAILY,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    io_manager_key="delta",
     kinds={"deltalake", "python"},
-    owners=OWNERS,
-    code_version="1",
     automation_condition=FACTS,
-    pool="write_transcripts",
-    metadata={"dagster/column_schema": column_schema(TRANSCRIPTS)},
 )
 def transcripts(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], episodes: pa.Table
 ) -> dg.MaterializeResult[pa.Table]:
     """One row is one episode of the day, whatever became of its transcript; `status` and `reason` say what.
 
-    Publisher transcripts (VTT, SRT, JSON) first; episodes without a usable one get `no_model` until an ASR engine is there.
-    Replaces the day; a finished row whose links did not change is kept and nothing is fetched for it. A transcript that
-    cannot be used is a dead letter, never a failed run.
+    Publisher transcripts (VTT, SRT, JSON, HTML, plain text) first; episodes without a usable one get `no_model` until an ASR
+    engine is there. Replaces the day; a finished row whose links did not change is kept and nothing is fetched for it. A
+    transcript that cannot be used is a dead letter, never a failed run.
     """
     days = run_days(context)
     finished = connections.lake.read("transcripts", columns=TRANSCRIPTS.schema.names, where="status = 'ok'")
@@ -95,17 +84,11 @@ def transcripts(
     )
 
 
-@dg.asset(
+@table_asset(
+    VECTORS,
     group_name=GROUP,
-    partitions_def=DAILY,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    io_manager_key="delta",
     kinds={"deltalake", "huggingface"},
-    owners=OWNERS,
-    code_version="1",
     automation_condition=FACTS,
-    pool="write_vectors",
-    metadata={"dagster/column_schema": column_schema(VECTORS)},
 )
 def vectors(connections: dg.ResourceParam[Connections], transcripts: pa.Table) -> dg.MaterializeResult[pa.Table]:
     """One row is one chunk of a transcript with its time span and unit vector.
@@ -118,17 +101,11 @@ def vectors(connections: dg.ResourceParam[Connections], transcripts: pa.Table) -
     return dg.MaterializeResult(value=table, metadata={"embedding_version": encoder.version})
 
 
-@dg.asset(
+@collection_asset(
+    "similarities",
     group_name=GROUP,
-    partitions_def=DAILY,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    io_manager_key="mongo",
     kinds={"mongodb", "scikitlearn"},
-    owners=OWNERS,
-    code_version="1",
     automation_condition=MODELS,
-    pool="write_similarities",
-    metadata={"dagster/column_schema": document_schema("similarities")},
     ins={"vectors": dg.AssetIn(partition_mapping=CATALOGUE), "episodes": dg.AssetIn(partition_mapping=CATALOGUE)},
 )
 def similarities(

@@ -2,26 +2,20 @@
 
 import dagster as dg
 
-from podrec_assets.assets.topics import OWNERS
+from podrec_assets.assets.daily import table_asset
 from podrec_assets.automation import FACTS
-from podrec_assets.io_managers.delta import column_schema, preview
-from podrec_assets.partitions import DAILY, run_days
+from podrec_assets.io_managers.delta import preview
+from podrec_assets.partitions import run_days
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import DEAD_LETTERS
 
 
-@dg.asset(
+@table_asset(
+    DEAD_LETTERS,
     group_name="content",
-    partitions_def=DAILY,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    io_manager_key="delta",
     kinds={"deltalake"},
-    owners=OWNERS,
-    code_version="1",
     automation_condition=FACTS,
-    pool="write_dead_letters",
     deps=["episodes", "transcripts", "user_events"],
-    metadata={"dagster/column_schema": column_schema(DEAD_LETTERS)},
 )
 def dead_letters(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
     """One row is one unusable record of any stage, on the day it was met, with its reason, place and raw bytes.

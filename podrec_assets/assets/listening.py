@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 import dagster as dg
 import pyarrow as pa
 
-from podrec_assets.assets.topics import OWNERS, user_events_topic
+from podrec_assets.assets.daily import collection_asset, table_asset
+from podrec_assets.assets.topics import user_events_topic
 from podrec_assets.automation import LISTENING_FACTS, MODELS
 from podrec_assets.content.catalogue import of_window
-from podrec_assets.io_managers.delta import column_schema, preview
-from podrec_assets.io_managers.mongo import DailyDocs, document_schema
+from podrec_assets.io_managers.delta import preview
+from podrec_assets.io_managers.mongo import DailyDocs
 from podrec_assets.listening.lateness import COMPUTED_FROM
 from podrec_assets.listening.offsets import Ledger
-from podrec_assets.partitions import DAILY, HISTORY, LATE, run_days
+from podrec_assets.partitions import HISTORY, LATE, run_days
 from podrec_assets.recommend.als import AlsConfig, bounded_rank, top_n
 from podrec_assets.recommend.interactions import interactions
 from podrec_assets.resources.connections import Connections
@@ -25,26 +26,21 @@ from podrec_assets.settings import Settings
 GROUP = "listening"
 
 
-@dg.asset(
+@table_asset(
+    USER_EVENTS,
     group_name=GROUP,
-    partitions_def=DAILY,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    io_manager_key="delta",
     deps=[user_events_topic],
     kinds={"deltalake", "kafka", "spark"},
-    owners=OWNERS,
-    code_version="1",
-    pool="write_user_events",
-    metadata={"dagster/column_schema": column_schema(USER_EVENTS)},
 )
 def user_events(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], spark: SparkResource
 ) -> dg.MaterializeResult:
     """One row is one valid Kafka record of `user-events`; its key is (kafka_partition, kafka_offset), its day the log day.
 
-    Days that are not landed yet land by Spark Structured Streaming, with everything before and after them that the topic
-    holds; days that are landed are read again by their offsets and replaced (replay). Malformed records become dead
-    letters. A late event lands today with its own event_day and is flagged. Fails when the topic lost offsets.
+    Days that are not landed yet land by Spark Structured Streaming (or in one process, as PODREC_ENGINE says), with
+    everything before and after them that the topic holds; days that are landed are read again by their offsets and
+    replaced (replay), or made whole from the table's history where retention removed them. Malformed records become dead
+    letters. A late event lands today with its own event_day and is flagged. Fails when offsets were lost before landing.
     """
     days = run_days(context)
     engine = build_engine(connections, spark)
@@ -67,18 +63,12 @@ def user_events(
     )
 
 
-@dg.asset(
+@table_asset(
+    USER_VS_EPISODE_DAILY,
     group_name=GROUP,
-    partitions_def=DAILY,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    io_manager_key="delta",
     deps=[dg.AssetDep("user_events", partition_mapping=LATE)],
     kinds={"deltalake", "spark"},
-    owners=OWNERS,
-    code_version="1",
     automation_condition=LISTENING_FACTS,
-    pool="write_user_vs_episode_daily",
-    metadata={"dagster/column_schema": column_schema(USER_VS_EPISODE_DAILY)},
 )
 def user_vs_episode_daily(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], spark: SparkResource
@@ -102,18 +92,12 @@ def user_vs_episode_daily(
     )
 
 
-@dg.asset(
+@collection_asset(
+    "als_top_n",
     group_name=GROUP,
-    partitions_def=DAILY,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    io_manager_key="mongo",
     kinds={"mongodb", "spark"},
-    owners=OWNERS,
-    code_version="1",
     automation_condition=MODELS,
-    pool="write_als_top_n",
     ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
-    metadata={"dagster/column_schema": document_schema("als_top_n")},
 )
 def als_top_n(
     context: dg.AssetExecutionContext,

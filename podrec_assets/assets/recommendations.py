@@ -6,12 +6,11 @@ from datetime import date, timedelta
 import dagster as dg
 import pyarrow as pa
 
-from podrec_assets.assets.topics import OWNERS
+from podrec_assets.assets.daily import collection_asset, daily_asset, table_asset
 from podrec_assets.automation import FACTS, MODELS
 from podrec_assets.content.catalogue import catalogue, of_window
-from podrec_assets.io_managers.delta import column_schema
-from podrec_assets.io_managers.mongo import DailyDocs, document_schema
-from podrec_assets.partitions import CALIBRATION_DAYS, CATALOGUE, DAILY, DAY_BEFORE, HISTORY, MODELS_BEFORE, run_days
+from podrec_assets.io_managers.mongo import DailyDocs
+from podrec_assets.partitions import CALIBRATION_DAYS, CATALOGUE, DAY_BEFORE, HISTORY, MODELS_BEFORE, run_days
 from podrec_assets.recommend.blend import BlendConfig, recommend
 from podrec_assets.recommend.calibration import Trial, calibrated_weights
 from podrec_assets.recommend.evaluate import quality_of_lists
@@ -23,16 +22,11 @@ from podrec_assets.settings import Settings
 GROUP = "recommendations"
 
 
-@dg.asset(
+@table_asset(
+    FUSION_WEIGHTS,
     group_name=GROUP,
-    partitions_def=DAILY,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    io_manager_key="delta",
     kinds={"deltalake", "python"},
-    owners=OWNERS,
-    code_version="1",
     automation_condition=MODELS,
-    pool="write_fusion_weights",
     ins={
         "user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY),
         "episodes": dg.AssetIn(partition_mapping=CATALOGUE),
@@ -41,7 +35,6 @@ GROUP = "recommendations"
         dg.AssetDep("als_top_n", partition_mapping=MODELS_BEFORE),
         dg.AssetDep("similarities", partition_mapping=MODELS_BEFORE),
     ],
-    metadata={"dagster/column_schema": column_schema(FUSION_WEIGHTS)},
 )
 def fusion_weights(
     context: dg.AssetExecutionContext,
@@ -77,21 +70,15 @@ def _trials(connections: Connections, day: date, daily: pa.Table, episodes: pa.T
             yield Trial(heard, als, similarities, known, of_window(daily, eve + timedelta(days=1), 1), eve)
 
 
-@dg.asset(
+@collection_asset(
+    "final_recommendations",
     group_name=GROUP,
-    partitions_def=DAILY,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    io_manager_key="mongo",
     kinds={"mongodb", "python"},
-    owners=OWNERS,
-    code_version="1",
     automation_condition=MODELS,
-    pool="write_final_recommendations",
     ins={
         "user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY),
         "episodes": dg.AssetIn(partition_mapping=CATALOGUE),
     },
-    metadata={"dagster/column_schema": document_schema("final_recommendations")},
 )
 def final_recommendations(
     context: dg.AssetExecutionContext,
@@ -128,15 +115,11 @@ def final_recommendations(
     )
 
 
-@dg.asset(
+@daily_asset(
+    "publication",
     group_name=GROUP,
-    partitions_def=DAILY,
-    backfill_policy=dg.BackfillPolicy.single_run(),
     kinds={"mongodb"},
-    owners=OWNERS,
-    code_version="1",
     automation_condition=MODELS,
-    pool="write_publication",
     deps=["als_top_n", "similarities", "final_recommendations"],
 )
 def publication(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
@@ -160,22 +143,16 @@ def publication(context: dg.AssetExecutionContext, connections: dg.ResourceParam
     )
 
 
-@dg.asset(
+@table_asset(
+    RECOMMENDATION_QUALITY,
     group_name=GROUP,
-    partitions_def=DAILY,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    io_manager_key="delta",
     kinds={"deltalake", "python"},
-    owners=OWNERS,
-    code_version="1",
     automation_condition=FACTS,
-    pool="write_recommendation_quality",
     deps=[
         dg.AssetDep("final_recommendations", partition_mapping=DAY_BEFORE),
         dg.AssetDep("als_top_n", partition_mapping=DAY_BEFORE),
     ],
     ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
-    metadata={"dagster/column_schema": column_schema(RECOMMENDATION_QUALITY)},
 )
 def recommendation_quality(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], user_vs_episode_daily: pa.Table

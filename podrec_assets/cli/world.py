@@ -21,7 +21,6 @@ from podrec_assets.services import supervisor
 from podrec_assets.serving.reader import recommendations
 
 DAYS, USERS, SEED = 14, 200, 7
-FACTS = "transcripts vectors user_vs_episode_daily dead_letters"
 MODELS = "als_top_n similarities fusion_weights final_recommendations publication recommendation_quality"
 
 

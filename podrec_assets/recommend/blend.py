@@ -94,7 +94,7 @@ def recommend(
 
     Returns:
         {"user_id", "items": [{rank, episode_id, score, als, cosine, popularity, sources, reason, because, causes, show_id,
-        show_title, title}]}: `because` is the heard episode that the reason names first, `causes` the one of each arm named
+        show_title, title}]}: `because` is the heard episode that the reason names first, `causes` that of each arm named.
     """
     catalogue = _catalogue(history, similarities, episodes, as_of)
     by_user = {d["user_id"]: d["items"] for d in als}

@@ -78,9 +78,7 @@ def measure(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: i
     }
 
 
-def measure_sampled(
-    scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: int, negatives: int = 99
-) -> dict[str, float]:
+def measure_sampled(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: int) -> dict[str, float]:
     """Hit rate and nDCG of each user's one held-out item among NEGATIVES items unknown to the user, as papers report it.
 
     Sampled metrics flatter and can reverse an order (Krichene and Rendle 2020): for comparison with papers only.

@@ -14,8 +14,6 @@ from scipy.sparse import csr_matrix
 
 from podrec_assets.errors import UnusableInputError
 
-FORMATS = ("ml-100k", "lastfm", "csv")
-
 
 @dataclass(frozen=True)
 class Ratings:

@@ -5,7 +5,6 @@ import numpy as np
 from podrec_assets.errors import UnusableInputError
 from podrec_assets.recommend.ratings import Ratings
 
-SPLITS = ("random", "per-user-temporal", "global-temporal", "leave-one-out")
 HELD_SHARE = 0.25
 
 

@@ -202,17 +202,17 @@ class Lake:
             table = self.table(name)
             return len(table.vacuum(VACUUM_HOURS, dry_run=False)) if table is not None else 0
 
-    def read_days(self, name: str, days: Iterable[date], required_from: date | None = None) -> pa.Table:
+    def read_days(self, name: str, days: Iterable[date]) -> pa.Table:
         """Rows of the given days.
 
-        Days before the table's first written one (or before `required_from`) lie before its history and are empty.
+        Days before the table's first written one lie before its history and are empty.
 
         Raises:
             MissingPartitionError: a later one of the days was never written.
         """
         days = sorted(set(days))
         state = self.state(name)
-        begin = required_from or state.first_day or days[-1]
+        begin = state.first_day or days[-1]
         missing = [d for d in days if d >= min(begin, days[-1]) and d not in state.days]
         if missing:
             raise MissingPartitionError(

@@ -7,18 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import TABLE_PROPERTIES
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-TABLE_PROPERTIES = {
-    "delta.enableDeletionVectors": "false",
-    "delta.columnMapping.mode": "none",
-    "delta.checkpointPolicy": "classic",
-    "delta.minReaderVersion": "1",
-    "delta.minWriterVersion": "2",
-}
-"""As deltalake's side sets them: both writers keep protocol (1, 2)."""
 LOGGING = Path(__file__).with_name("log4j2.properties")
 CORES = os.cpu_count() or 2
 
