@@ -1,0 +1,45 @@
+"""The one definition of every Delta table and Mongo collection: columns, types, meaning. Docs, IO managers and tests read it."""
+
+from podrec_assets.schemas.content import EPISODES, SEGMENT, TRANSCRIPT_LINK, TRANSCRIPTS, VECTORS
+from podrec_assets.schemas.dead_letters import DEAD_LETTERS
+from podrec_assets.schemas.listening import USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.schemas.recommendations import FUSION_WEIGHTS, RECOMMENDATION_QUALITY
+from podrec_assets.schemas.table import UTC_TIMESTAMP, Table
+
+__all__ = [
+    "COLLECTIONS",
+    "COLLECTION_KEYS",
+    "DEAD_LETTERS",
+    "EPISODES",
+    "FUSION_WEIGHTS",
+    "NEWCOMER",
+    "RECOMMENDATION_QUALITY",
+    "SEGMENT",
+    "TABLES",
+    "TRANSCRIPTS",
+    "TRANSCRIPT_LINK",
+    "USER_EVENTS",
+    "USER_VS_EPISODE_DAILY",
+    "UTC_TIMESTAMP",
+    "VECTORS",
+    "Table",
+]
+
+TABLES = {
+    table.name: table
+    for table in (
+        EPISODES,
+        TRANSCRIPTS,
+        VECTORS,
+        USER_EVENTS,
+        USER_VS_EPISODE_DAILY,
+        FUSION_WEIGHTS,
+        RECOMMENDATION_QUALITY,
+        DEAD_LETTERS,
+    )
+}
+COLLECTIONS = ("als_top_n", "similarities", "final_recommendations")
+"""Versioned Mongo collections: one document per (version, key); the key field is user_id or episode_id."""
+COLLECTION_KEYS = {"als_top_n": "user_id", "similarities": "episode_id", "final_recommendations": "user_id"}
+NEWCOMER = ""
+"""user_id of the list that unknown listeners get in final_recommendations."""

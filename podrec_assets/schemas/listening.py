@@ -1,0 +1,54 @@
+"""Tables of the listening group: raw events and their daily score."""
+
+import pyarrow as pa
+
+from podrec_assets.schemas.table import DAY, EPISODE, KAFKA, UTC_TIMESTAMP, Table, column
+
+USER_EVENTS = Table(
+    "user_events",
+    "one Kafka record that is a valid event",
+    ("kafka_partition", "kafka_offset"),
+    pa.schema(
+        [
+            DAY,
+            *KAFKA,
+            column("event_id", pa.string(), "Id that the sender gave; a repeated one counts once."),
+            column("user_id", pa.string(), "Listener."),
+            EPISODE,
+            column("kind", pa.string(), "play, like, unlike, skip, impression or click."),
+            column(
+                "completed_share",
+                pa.float64(),
+                "Share of the episode that was played, 0 to 1; plays only, null where only played_s is known.",
+            ),
+            column("occurred_at", UTC_TIMESTAMP, "When it happened, by the sender's clock."),
+            column("event_day", pa.date32(), "UTC day of occurred_at."),
+            column("is_late", pa.bool_(), "The event came more than late_days after its own day."),
+            column("list_version", pa.string(), "Version of the list that the item was shown in."),
+            column("position", pa.int32(), "Rank at which it was shown, from 1."),
+            column("extra", pa.string(), "Unknown fields of the message, as JSON."),
+        ]
+    ),
+)
+
+USER_VS_EPISODE_DAILY = Table(
+    "user_vs_episode_daily",
+    "one listener and episode on the day the events happened",
+    ("user_id", "episode_id"),
+    pa.schema(
+        [
+            DAY,
+            column("user_id", pa.string(), "Listener."),
+            EPISODE,
+            column("score", pa.float64(), "Sum of the event weights of the day's distinct event_ids."),
+            column("play_count", pa.int64(), "Plays."),
+            column("like_count", pa.int64(), "Likes."),
+            column("unlike_count", pa.int64(), "Unlikes."),
+            column("skip_count", pa.int64(), "Skips."),
+            column("impression_count", pa.int64(), "Times shown."),
+            column("click_count", pa.int64(), "Clicks."),
+            column("max_completed_share", pa.float64(), "Furthest play, 0 to 1; null without a play."),
+            column("last_at", UTC_TIMESTAMP, "Latest event."),
+        ]
+    ),
+)

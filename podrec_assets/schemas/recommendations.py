@@ -1,0 +1,39 @@
+"""Tables of the recommendations group: blend weights and measured quality."""
+
+import pyarrow as pa
+
+from podrec_assets.schemas.table import DAY, Table, column
+
+FUSION_WEIGHTS = Table(
+    "fusion_weights",
+    "one history-length bucket's share of ALS in the blend",
+    ("bucket",),
+    pa.schema(
+        [
+            DAY,
+            column("bucket", pa.string(), "History length: 0, 1-4, 5-19 or 20+ episodes."),
+            column("min_history", pa.int32(), "Fewest heard episodes in the bucket."),
+            column("alpha", pa.float64(), "Share of ALS, 0 to 1."),
+            column("source", pa.string(), "default, or what it was calibrated on."),
+            column("user_count", pa.int64(), "Listeners in the bucket."),
+            column("curve", pa.string(), "JSON list of {alpha, ndcg, low, high} that the choice rests on; null without plays."),
+        ]
+    ),
+)
+
+RECOMMENDATION_QUALITY = Table(
+    "recommendation_quality",
+    "one metric of one ranker on the listening of the day that followed the list's inputs",
+    ("ranker", "metric"),
+    pa.schema(
+        [
+            DAY,
+            column("ranker", pa.string(), "blend, als, content, popularity or random."),
+            column("metric", pa.string(), "ndcg@10, recall@10 or coverage."),
+            column("value", pa.float64(), "Value, 0 to 1."),
+            column("low", pa.float64(), "Lower end of the 95 % bootstrap interval."),
+            column("high", pa.float64(), "Upper end of the 95 % bootstrap interval."),
+            column("user_count", pa.int64(), "Listeners that the value rests on."),
+        ]
+    ),
+)
