@@ -52,9 +52,16 @@ class FetchRefusedError(PermanentError):
 
 
 class FetchFailedError(RetryableError):
-    """A server could not be reached, took too long or answered with a passing error."""
+    """A server could not be reached, took too long or answered with a passing error.
+
+    `retry_after_s` is how long the server asked to wait, if it did.
+    """
 
     reason = "fetch_failed"
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class DataLossError(PermanentError):

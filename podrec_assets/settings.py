@@ -66,6 +66,14 @@ class Settings(BaseSettings):
     feed_max_bytes: int = Field(10_000_000, gt=0, description="Largest feed or transcript, decompressed.")
     fetch_timeout_s: float = Field(30, gt=0, description="Total seconds for one fetch, redirects included.")
 
+    # -- audio
+    audio_max_bytes: int = Field(500_000_000, gt=0, description="Largest audio file.")
+    audio_timeout_s: float = Field(1800, gt=0, description="Total seconds for one audio download, redirects included.")
+    audio_disk_bytes: int = Field(20_000_000_000, gt=0, description="Most that HOME/audio holds; least recently used files go.")
+    downloads_parallel: int = Field(4, ge=1, le=64, description="Audio downloads at once.")
+    downloads_per_host: int = Field(2, ge=1, le=64, description="Audio downloads at once from one host.")
+    downloads_gap_s: float = Field(1.0, ge=0, description="Seconds between two downloads' starts on one host.")
+
     # -- landing
     events_per_batch: int = Field(200_000, gt=0, description="Most Kafka records in one landing batch.")
 

@@ -8,6 +8,7 @@ import pytest
 
 from podrec_assets.services import jars, supervisor
 from podrec_assets.settings import Settings
+from podrec_assets_tests.loopback import Answer, serving
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -64,6 +65,13 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
     session = get_session(settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "tests")
     yield session
     session.stop()
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, dict[str, Answer]]]:
+    """host:port of a loopback web server and the answers by path that a test fills in."""
+    with serving() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from podrec_assets.content.encoder import Encoder, SentenceEncoder
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.downloads import Downloads
 from podrec_assets.stores.http import Fetcher
 from podrec_assets.stores.kafka import KafkaStore
 from podrec_assets.stores.mongo import MongoStore
@@ -39,7 +40,22 @@ class Connections:
         samples = supervisor.status(self.settings)["samples"]
         if samples["up"]:
             allowed.add(samples["address"].removeprefix("http://"))
-        return Fetcher(frozenset(allowed), self.settings.fetch_timeout_s, self.settings.feed_max_bytes)
+        limits = self.settings
+        return Fetcher(frozenset(allowed), limits.fetch_timeout_s, limits.feed_max_bytes, limits.audio_timeout_s)
+
+    @property
+    def downloads(self) -> Downloads:
+        """Audio files under HOME/audio."""
+        limits = self.settings
+        return Downloads(
+            self.fetcher,
+            limits.home / "audio",
+            limits.audio_max_bytes,
+            limits.audio_disk_bytes,
+            limits.downloads_parallel,
+            limits.downloads_per_host,
+            limits.downloads_gap_s,
+        )
 
     @cached_property
     def encoder(self) -> Encoder:

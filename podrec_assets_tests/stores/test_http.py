@@ -2,50 +2,18 @@
 
 import gzip
 import socket
-import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from podrec_assets.errors import FetchFailedError, FetchRefusedError, UnusableInputError
 from podrec_assets.stores import http
-from podrec_assets.stores.http import Fetcher, is_public
+from podrec_assets.stores.addresses import is_public
+from podrec_assets.stores.http import Fetcher
+from podrec_assets_tests.loopback import drip, endless, reply
 
 LIMIT = 100_000
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-@pytest.fixture
-def server() -> Iterator[tuple[str, dict[str, Answer]]]:
-    """host:port of a loopback server and the answers by path that a test fills in."""
-    answers: dict[str, Answer] = {}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answers[self.path](self)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    served = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=served.serve_forever, args=(0.02,), daemon=True).start()
-    yield f"127.0.0.1:{served.server_port}", answers
-    served.shutdown()
-    served.server_close()
-
-
-def reply(body: bytes = b"", status: int = 200, **headers: str) -> Answer:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in {"Content_Length": str(len(body)), **headers}.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
 
 
 def fetcher(origin: str, timeout_s: float = 5) -> Fetcher:
@@ -177,20 +145,10 @@ def test_more_than_five_redirects_are_refused(server):
 def test_a_body_over_the_limit_is_refused_declared_or_not(server):
     origin, answers = server
     answers["/declared"] = reply(b"x" * (LIMIT + 1))
-    answers["/endless"] = _endless
+    answers["/endless"] = endless
     for path in ("/declared", "/endless"):
         with pytest.raises(FetchRefusedError, match="more than 100000 bytes"):
             fetcher(origin).get(f"http://{origin}{path}")
-
-
-def _endless(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.end_headers()
-    try:
-        while True:
-            handler.wfile.write(b"x" * 10_000)
-    except OSError:
-        pass
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
@@ -232,16 +190,6 @@ def test_a_truncated_body_is_a_failure_and_not_a_short_feed(server):
 
 def test_the_deadline_holds_against_a_server_that_drips(server):
     origin, answers = server
-
-    def drip(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        try:
-            for _ in range(100):
-                handler.wfile.write(b"x")
-                time.sleep(0.05)
-        except OSError:
-            pass
 
     answers["/drip"] = drip
     begun = time.monotonic()

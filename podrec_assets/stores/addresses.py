@@ -1,0 +1,117 @@
+"""Which addresses may be fetched, and the socket to exactly the address that was checked.
+
+A feed may point anywhere, so the name is resolved here, every address it has must be global (or its origin allow-listed),
+and the socket goes to that address: a second look-up could answer differently (DNS rebinding).
+"""
+
+import socket
+import ssl
+import time
+from collections.abc import Set
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import quote, urlsplit
+
+from podrec_assets.errors import FetchFailedError, FetchRefusedError
+
+NAT64 = IPv6Network("64:ff9b::/96")
+Address = IPv4Address | IPv6Address
+IDLE_S = 60
+"""Longest wait for the next byte, however much time a download still has."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A checked address: where to connect, and what to ask for."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    addresses: tuple[str, ...]
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        return self.scheme, self.host, self.port
+
+    @property
+    def host_header(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _default_port(self.scheme) else f"{host}:{self.port}"
+
+
+def checked(url: str, allowed_origins: Set[str]) -> Target:
+    """The address to connect to for a URL.
+
+    Args:
+        url: http or https, without user name and password.
+        allowed_origins: host:port that may have a private or loopback address.
+
+    Raises:
+        FetchRefusedError: the address must not be fetched.
+        FetchFailedError: the name is not known.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+        host = host if ":" in host else host.encode("idna").decode("ascii")
+    except (ValueError, UnicodeError) as err:
+        raise FetchRefusedError(f"{url!r} is not an address: {err}.") from err
+    if parts.scheme not in ("http", "https") or not host:
+        raise FetchRefusedError(f"{url!r} is not an http or https address.")
+    if parts.username is not None or parts.password is not None:
+        raise FetchRefusedError(f"{parts.scheme}://{host} was given with a user name or password; use an address without.")
+    port = port or _default_port(parts.scheme)
+    addresses = _resolve(url, host, port)
+    if f"{host}:{port}" not in allowed_origins:
+        for address in addresses:
+            if not is_public(address):
+                raise FetchRefusedError(
+                    f"{url} leads to {address}, which is not public; PODREC_FETCH_ALLOW={host}:{port} would allow it."
+                )
+    # What urlsplit leaves in the path may hold spaces or letters that a request line cannot.
+    path = quote(parts.path or "/", safe="/%:=&~+!$,;'@()*") + (
+        "?" + quote(parts.query, safe="/%:=&~+!$,;'@()*?[]|") if parts.query else ""
+    )
+    return Target(parts.scheme, host, port, path, tuple(addresses))
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is global, as is the IPv4 address that it may carry inside (mapped, 6to4, Teredo, NAT64)."""
+    ip: Address = ip_address(address.partition("%")[0])
+    parts: list[Address] = [ip]
+    if isinstance(ip, IPv6Address):
+        parts = [ip.ipv4_mapped or ip, *filter(None, (ip.sixtofour, *(ip.teredo or ())))]
+        if ip in NAT64:
+            parts.append(IPv4Address(int(ip) & 0xFFFFFFFF))
+    return all(part.is_global and not part.is_multicast for part in parts)
+
+
+def connect(target: Target, deadline: float) -> socket.socket:
+    """A socket to the first checked address that answers; TLS names and verifies the host, not the address."""
+    failure: OSError = OSError("no address")
+    for address in target.addresses:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        try:
+            sock = socket.create_connection((address, target.port), timeout=min(left, IDLE_S))
+        except OSError as err:
+            failure = err
+            continue
+        if target.scheme == "http":
+            return sock
+        return ssl.create_default_context().wrap_socket(sock, server_hostname=target.host, do_handshake_on_connect=False)
+    raise failure
+
+
+def _resolve(url: str, host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as err:
+        raise FetchFailedError(f"{url} could not be fetched: the name {host} is not known; check the address.") from err
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _default_port(scheme: str) -> int:
+    return 443 if scheme == "https" else 80
