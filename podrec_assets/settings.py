@@ -39,6 +39,22 @@ class Settings(BaseSettings):
     )
     lake: str = Field("", description="Root of the Delta tables: a folder or s3://, abfss://, gs://. Default: HOME/lake.")
     kafka_bootstrap: str = Field("", description="host:port[,host:port] of a Kafka to use instead of the embedded one.")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How clients talk to an external Kafka; the embedded one is plain and on loopback only."
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="How a SASL protocol proves who podrec is."
+    )
+    kafka_username: str = Field("", description="User of a SASL protocol.")
+    kafka_password: SecretStr = Field(SecretStr(""), description="Password of a SASL protocol.")
+    kafka_ca_file: str = Field(
+        "", description="PEM file of the authorities that sign the brokers' certificates; empty: the system's."
+    )
+    kafka_certificate_file: str = Field(
+        "", description="PEM file of podrec's own certificate chain, for brokers that ask for one."
+    )
+    kafka_key_file: str = Field("", description="PEM file (PKCS #8) of that certificate's key.")
+    kafka_key_password: SecretStr = Field(SecretStr(""), description="Password of that key, if it has one.")
     mongo_uri: SecretStr = Field(SecretStr(""), description="mongodb:// address of a server to use instead of the embedded one.")
     mongo_database: str = Field("podrec", description="Mongo database that holds the collections.")
     spark_master: str = Field("local[*]", description="Spark master: local[N], spark://host:port, yarn, k8s://...")

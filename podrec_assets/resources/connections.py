@@ -7,6 +7,7 @@ from pathlib import Path
 from podrec_assets.content.encoder import Encoder, SentenceEncoder
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings
+from podrec_assets.stores import kafka_security
 from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.downloads import Downloads
 from podrec_assets.stores.http import Fetcher
@@ -27,7 +28,7 @@ class Connections:
 
     @property
     def kafka(self) -> KafkaStore:
-        return KafkaStore(supervisor.address(self.settings, "kafka"))
+        return KafkaStore(supervisor.address(self.settings, "kafka"), kafka_security.client_properties(self.settings))
 
     @cached_property
     def mongo(self) -> MongoStore:

@@ -17,7 +17,7 @@ from podrec_assets.listening.offsets import Ledger
 from podrec_assets.resources.sources import Ranges, record_schema
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets.settings import Settings
-from podrec_assets.stores import spark
+from podrec_assets.stores import kafka_security, spark
 from podrec_assets.stores.delta import Lake
 
 COLUMNS = (
@@ -141,7 +141,8 @@ class SparkSource:
             self.session().catalog.clearCache()
 
     def _kafka(self, reader):
-        return reader.format("kafka").option("kafka.bootstrap.servers", self.bootstrap).options(**KAFKA_OPTIONS)
+        options = KAFKA_OPTIONS | kafka_security.spark_options(self.settings)
+        return reader.format("kafka").option("kafka.bootstrap.servers", self.bootstrap).options(**options)
 
     def _cached(self, frame: DataFrame, land: Callable[[SparkBatch], None]) -> None:
         cached = frame.persist()

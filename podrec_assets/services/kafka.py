@@ -49,12 +49,12 @@ def start(settings: Settings, earlier: process.Running | None, log: Path, state:
     controller = process.choose_port(0, "", ports.get("controller"))
     home = settings.home / "kafka"
     home.mkdir(parents=True, exist_ok=True)
-    properties = home / "server.properties"
-    properties.write_text(_PROPERTIES.format(broker=broker, controller=controller, data=home / "data"))
+    file = home / "server.properties"
+    file.write_text(properties(broker, controller, home / "data"))
     java = [str(java_binary(settings)), "-cp", f"{jars.ensure_jars(settings, 'kafka')}/*"]
-    _format(java, properties)
+    _format(java, file)
     running = process.start(
-        [*java[:1], "-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", *java[1:], "kafka.Kafka", str(properties)],
+        [*java[:1], "-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", *java[1:], "kafka.Kafka", str(file)],
         log,
         state,
         {"kafka": broker, "controller": controller},
@@ -67,8 +67,13 @@ def start(settings: Settings, earlier: process.Running | None, log: Path, state:
     return running
 
 
-def _format(java: list[str], properties: Path) -> None:
-    command = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties), "--ignore-formatted"]
+def properties(broker: int, controller: int, data: Path) -> str:
+    """The broker's configuration on two loopback ports and a data folder."""
+    return _PROPERTIES.format(broker=broker, controller=controller, data=data)
+
+
+def _format(java: list[str], file: Path) -> None:
+    command = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(file), "--ignore-formatted"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ServiceError(

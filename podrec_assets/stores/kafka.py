@@ -55,11 +55,17 @@ class KafkaStore:
     """
 
     bootstrap: str
-    extra: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict, repr=False)
+    _refusals: list[KafkaError] = field(default_factory=list, repr=False)
 
     @property
     def _base(self) -> dict:
-        return {"bootstrap.servers": self.bootstrap, "socket.timeout.ms": 10_000, **self.extra}
+        return {"bootstrap.servers": self.bootstrap, "socket.timeout.ms": 10_000, "error_cb": self._noted, **self.extra}
+
+    def _noted(self, error: KafkaError) -> None:
+        # A call that waits in vain only says that it timed out; why is told here.
+        if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
+            self._refusals.append(error)
 
     @cached_property
     def _admin(self) -> AdminClient:
@@ -249,6 +255,13 @@ class KafkaStore:
     def _unreachable(self, err: KafkaException) -> RetryableError:
         if err.args[0].code() > 0:  # an answer of the broker; the client's own errors are negative
             return RetryableError(f"Kafka at {self.bootstrap} refuses: {err.args[0].str()}")
+        for client in (self._admin, self._watcher):
+            client.poll(0)  # calls `_noted`
+        if self._refusals:
+            return RetryableError(
+                f"Kafka at {self.bootstrap} and podrec do not trust each other ({self._refusals[-1].str()}): "
+                "check the PODREC_KAFKA_ settings of login and certificates."
+            )
         return RetryableError(f"Kafka at {self.bootstrap} does not answer ({err.args[0].str()}): start it with `podrec up`.")
 
 

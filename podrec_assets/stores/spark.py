@@ -32,6 +32,8 @@ def session_config(settings: Settings, jars_dir: Path) -> dict[str, str]:
         "spark.driver.extraJavaOptions": " ".join(
             ["-Ddelta.log.cacheSize=3", "-Duser.timezone=UTC", f"-Dlog4j2.configurationFile={LOGGING.as_uri()}"]
         ),
+        # Beside Spark's own words, the names under which Kafka's login and key reach it.
+        "spark.redaction.regex": "(?i)secret|password|token|access[.]?key|jaas|keystore[.]key",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.streaming.metricsEnabled": "false",
