@@ -93,6 +93,30 @@ class Settings(BaseSettings):
     # -- landing
     events_per_batch: int = Field(200_000, gt=0, description="Most Kafka records in one landing batch.")
 
+    # -- speech recognition (asr_engine and the models change results)
+    asr_engine: Literal["auto", "faster-whisper", "vosk", "pocketsphinx", "none"] = Field(
+        "auto", description="ASR engine. auto: faster-whisper if a model is on disk, else Vosk if one is, else pocketsphinx."
+    )
+    asr_whisper_model: str = Field(
+        "", description="Whisper model: a folder, or a name in CACHE/models. Default: the largest there."
+    )
+    asr_vosk_model: str = Field("", description="Vosk model: a folder, or a name in CACHE/models. Default: the largest there.")
+    asr_device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where faster-whisper computes: int8 on cpu, fp16 on cuda. auto: cuda if the system shows a GPU."
+    )
+    asr_workers: int = Field(1, ge=1, le=64, description="Audio files transcribed at once, a process each.")
+    asr_threads: int = Field(0, ge=0, le=256, description="CPU threads of one worker; 0 shares all cores among the workers.")
+    asr_minutes_per_run: float = Field(
+        60, ge=0, description="Minutes of audio that one run transcribes; the rest is over_budget."
+    )
+    asr_max_audio_minutes: float = Field(720, gt=0, description="Longest audio that is transcribed.")
+    asr_max_attempts: int = Field(4, ge=1, le=20, description="Attempts at a transcript before its failure is final.")
+    asr_retry_minutes: float = Field(
+        15, gt=0, description="Minutes to the second attempt; each later wait is twice as long, a day at most."
+    )
+    asr_memory_mb: int = Field(1024, ge=256, description="Memory limit of the process that decodes audio.")
+    asr_stall_s: float = Field(1800, gt=0, description="Seconds without progress after which an ASR process is ended.")
+
     # -- content (results)
     chunk_tokens: int = Field(250, ge=32, le=254, description="Most tokens of one transcript chunk.")
     embedding_model: str = Field("", description="Folder of a sentence-transformers model. Default: the packaged MiniLM.")
@@ -177,6 +201,9 @@ class Settings(BaseSettings):
 
 
 RESULTS = [name for name in Settings.model_fields if name.startswith(("weight_", "als_", "fusion_"))] + [
+    "asr_engine",
+    "asr_whisper_model",
+    "asr_vosk_model",
     "chunk_tokens",
     "embedding_model",
     "neighbours",

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
@@ -17,7 +18,13 @@ FORMATS = {
     "text/webvtt": "vtt",
     "application/srt": "srt",
     "application/x-subrip": "srt",
+    "application/subrip": "srt",
+    "application/x-srt": "srt",
     "text/srt": "srt",
+    "text/x-srt": "srt",
+    "text/x-subrip": "srt",
+    "application/vtt": "vtt",
+    "application/x-webvtt": "vtt",
     "application/json": "json",
     "text/json": "json",
     "text/html": "html",
@@ -25,13 +32,27 @@ FORMATS = {
     "text/plain": "text",
 }
 EXTENSIONS = {"vtt": "vtt", "srt": "srt", "json": "json", "html": "html", "htm": "html", "txt": "text"}
+PARSER_VERSION = 2
+"""Part of a row's engine: 2 tells speakers from sentences with a colon."""
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})(?:[.,](\d{1,3}))?"
 _CUE = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}.*$")
 _TAG = re.compile(r"<[^<>]*>")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^\s<>][^<>]*)>")
 _OPENING = re.compile(r"<(cite|time|p)\b[^<>]*>", re.IGNORECASE)
 _CLOSING = re.compile(r"</(cite|time|p)>", re.IGNORECASE)
-_SPEAKER = re.compile(r"^([A-Z][\w.'\u2019 -]{0,40}?):\s+(?=\S)")
+_LABEL = re.compile(r"^(?:>>|-)?\s*([^\W\d_][\w.'\u2019 -]{0,40}?):\s+(?=\S)")
+_ASIDE = re.compile(r"[\[(\u266a][^\])]*[\])\u266a]?")
+_PARTICLES = {"al", "da", "de", "del", "der", "di", "du", "el", "la", "le", "of", "the", "van", "von", "y"}
+_SENTENCE_END = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*$")
+RECURRING = 3
+"""A label that comes this often is a speaker even in a file whose first words have none."""
+_ERROR = re.compile(
+    r"^\W*(?:error\b|40[0134]\b|410\b|50[0-4]\b|(?:page |file )?not found|(?:access )?(?:denied|forbidden)|bad gateway"
+    r"|service unavailable|internal server error|gateway time-?out|something went wrong|just a moment)",
+    re.IGNORECASE,
+)
+ERROR_WORDS = 60
+"""A page that begins like an error and has fewer words is one."""
 
 
 class TranscriptError(PermanentError):
@@ -77,26 +98,32 @@ def parse_transcript(body: bytes, content_type: str | None, url: str) -> Transcr
     segments = [s for s in parse(text, url) if s["text"]]
     if not segments:
         raise TranscriptError("empty_transcript", f"{url} holds no words.")
-    return Transcript(segments, f"{kind}/1")
+    found = Transcript(segments, f"{kind}/{PARSER_VERSION}")
+    if kind in ("html", "text") and _ERROR.match(found.text) and len(found.text.split()) < ERROR_WORDS:
+        raise TranscriptError("error_page", f"{url} is an error page in place of a transcript: {found.text[:60]!r}.")
+    return found
 
 
 def _cues(text: str, url: str) -> list[dict]:
     """VTT and SRT: blocks with a timing line; the text is what follows it up to an empty line."""
-    segments, speaker = [], None
+    times, voices, said = [], [], []
     for block in re.split(r"\n\s*\n", text):
         lines = block.strip().split("\n")
         at = next((i for i, line in enumerate(lines) if _CUE.match(line)), None)
         if at is None:
             continue
-        times = _CUE.match(lines[at]).groups()  # type: ignore[union-attr]
-        said = "\n".join(lines[at + 1 :])
-        voice = _VOICE.search(said)
-        words = " ".join(unescape(_TAG.sub(" ", said)).split())
-        words, named = (words, voice.group(1).strip()) if voice else _without_speaker(words)
-        speaker = named or speaker
-        segments.append(_segment(_seconds(times[:4]), _seconds(times[4:]), speaker, words))
-    if not segments and text.strip() not in ("", "WEBVTT"):
+        times.append(_CUE.match(lines[at]).groups())  # type: ignore[union-attr]
+        words = "\n".join(lines[at + 1 :])
+        voice = _VOICE.search(words)
+        voices.append(voice.group(1).strip() if voice else None)
+        said.append(" ".join(unescape(_TAG.sub(" ", words)).split()))
+    if not said and text.strip() not in ("", "WEBVTT"):
         raise TranscriptError("no_cues", f"{url} has no timed cues.")
+    named = list(zip(voices, said, strict=True)) if any(voices) else _speakers(said)
+    segments, speaker = [], None
+    for clock, (name, words) in zip(times, named, strict=True):
+        speaker = name or speaker
+        segments.append(_segment(_seconds(clock[:4]), _seconds(clock[4:]), speaker, words))
     return segments
 
 
@@ -145,16 +172,41 @@ def _elements(html: str) -> Iterator[tuple[str, str]]:
 
 
 def _text(text: str, url: str) -> list[dict]:
-    segments = []
-    for paragraph in re.split(r"\n\s*\n", text):
-        words, speaker = _without_speaker(" ".join(paragraph.split()))
-        segments.append(_segment(None, None, speaker, words))
-    return segments
+    paragraphs = [" ".join(p.split()) for p in re.split(r"\n\s*\n", text)]
+    return [_segment(None, None, speaker, words) for speaker, words in _speakers(paragraphs)]
 
 
-def _without_speaker(words: str) -> tuple[str, str | None]:
-    found = _SPEAKER.match(words)
-    return (words[found.end() :], found.group(1).strip()) if found else (words, None)
+def _speakers(said: list[str]) -> list[tuple[str | None, str]]:
+    """(speaker that a cue names, its words without the name) of each cue or paragraph.
+
+    "Name: words" is a label only where the file labels its speakers: its first words have one, or this label recurs. Every word
+    of a name begins with a capital or a digit. A name that comes once must also begin a sentence and be followed by one:
+    "Two things: first" and a sentence that runs on into "Simple: stop." name nobody.
+    """
+    found = [_label(words) for words in said]
+    counts = Counter(label[0] for label in found if label)
+    spoken = [n for n, words in enumerate(said) if words and not _ASIDE.fullmatch(words)]
+    is_labelled = bool(spoken) and found[spoken[0]] is not None
+    result, before = [], ""
+    for label, words in zip(found, said, strict=True):
+        starts = not before or bool(_SENTENCE_END.search(before))
+        is_name = label and (
+            counts[label[0]] >= RECURRING
+            or (is_labelled and (counts[label[0]] > 1 or (starts and (label[1][0].isupper() or not label[1][0].isalpha()))))
+        )
+        result.append(label if label and is_name else (None, words))
+        before = words if words and not _ASIDE.fullmatch(words) else before
+    return result
+
+
+def _label(words: str) -> tuple[str, str] | None:
+    """(name, what follows it) of words that begin as a speaker's label does."""
+    found = _LABEL.match(words)
+    if not found:
+        return None
+    parts = found[1].split()
+    is_name = all(p[0].isupper() or p[0].isdigit() or p in _PARTICLES for p in parts) and parts[0][0].isupper()
+    return (found[1].strip(), words[found.end() :]) if is_name else None
 
 
 def _segment(start: float | None, end: float | None, speaker: str | None, text: str) -> dict:

@@ -1,5 +1,6 @@
 """Publisher transcripts in five formats become the same kind of segments; anything else is refused with a reason."""
 
+import re
 import time
 from pathlib import Path
 
@@ -33,7 +34,7 @@ you.
 
 2
 01:00:00,250 --> 01:00:02,000
-More: of this
+More: of this.
 
 3
 01:00:02,000 --> 01:00:03,000
@@ -68,7 +69,11 @@ def segments(body: str | bytes, extension: str) -> list[tuple]:
         (
             "srt",
             SRT,
-            [(1.5, 3.0, "Ann Lee", "Hello there, you."), (3600.25, 3602.0, "More", "of this"), (3602.0, 3603.0, "Bo", "Bye.")],
+            [
+                (1.5, 3.0, "Ann Lee", "Hello there, you."),
+                (3600.25, 3602.0, "Ann Lee", "More: of this."),
+                (3602.0, 3603.0, "Bo", "Bye."),
+            ],
         ),
         ("json", JSON, [(1.5, 3.0, "Ann", "Hello there"), (4.0, None, "Ann", "again"), (None, None, "Bo", "Bye.")]),
         ("json", BARE_JSON, [(0.0, 1.0, None, "one"), (1.0, 2.0, "Bo", "two")]),
@@ -190,3 +195,78 @@ def test_the_namespaces_own_examples_are_read_whole(shared_data: Path, extension
     assert (len(found), sum(len(s[3].split()) for s in found)) == (count, words)
     assert (found[0][:3], found[-1][:3]) == (first, last)
     assert extension != "vtt" or found[2][3] == "include in one? Welcome to Podcasting Q&A, where you learn"
+
+
+def srt(*cues: str) -> list[tuple]:
+    body = "".join(f"{n}\n00:00:{n:02},000 --> 00:00:{n + 1:02},000\n{words}\n\n" for n, words in enumerate(cues))
+    return [(speaker, words) for *_, speaker, words in segments(body, "srt")]
+
+
+@pytest.mark.parametrize(
+    ("cues", "expected"),
+    [
+        (["It is one word.", "Word here: Nobody says so."], [(None, "It is one word."), (None, "Word here: Nobody says so.")]),
+        (["Nothing to name.", "Remember: Stop."], [(None, "Nothing to name."), (None, "Remember: Stop.")]),
+        (["Ann: The answer is", "Simple: Stop."], [("Ann", "The answer is"), ("Ann", "Simple: Stop.")]),
+        (["Ann: Hello.", "Two things: First."], [("Ann", "Hello."), ("Ann", "Two things: First.")]),
+        (["[Music]", "Ann: Hello.", "Dr. van Dam: Yes."], [(None, "[Music]"), ("Ann", "Hello."), ("Dr. van Dam", "Yes.")]),
+        (["A cold open.", "Bo: a.", "Bo: b.", "Bo: c."], [(None, "A cold open."), ("Bo", "a."), ("Bo", "b."), ("Bo", "c.")]),
+        (["Ann: One.", "It runs into", "Bo: two.", "Bo: Three."], [("Ann", "One."), ("Ann", "It runs into"), ("Bo", "two."), ("Bo", "Three.")]),
+        (["SPEAKER 1: Hi.", "Speaker 2: 7 of them."], [("SPEAKER 1", "Hi."), ("Speaker 2", "7 of them.")]),
+        (["at 10: 30 people"], [(None, "at 10: 30 people")]),
+    ],
+)  # fmt: skip
+def test_a_colon_names_a_speaker_only_where_the_file_labels_its_speakers(cues, expected):
+    assert srt(*cues) == expected
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("text/html", "<html><head><title>x</title></head><body><h1>404 Not Found</h1><hr>nginx</body></html>"),
+        ("text/html", "<h1>Access denied</h1><p>You do not have permission.</p>"),
+        ("text/plain", "Not found\n"),
+        ("text/plain", "503 Service Unavailable"),
+    ],
+)
+def test_an_error_page_is_refused_even_where_its_type_is_a_format(content_type, body):
+    with pytest.raises(TranscriptError) as refused:
+        parse_transcript(body.encode(), content_type, "https://t.example/1")
+    assert refused.value.reason == "error_page"
+
+
+def test_words_that_begin_like_an_error_are_a_transcript_when_they_go_on():
+    text = "Not found is what the server said. " + "So we talked about it for an hour. " * 20
+    assert parse_transcript(text.encode(), "text/plain", "x").text.startswith("Not found is")
+
+
+@pytest.mark.parametrize(
+    ("extension", "count", "words", "speakers", "first", "last"),
+    [
+        ("srt", 222, 2492, {"Travis", "Gilon", "Sarah"}, (0.179, 2.399, "Travis", "When you first get started in podcasting, it's"),
+         (752.671, 754.769, "Travis", "best thing to do is to batch your episodes.")),
+        ("vtt", 7, 66, {"Sarah", "Gillian"}, (0.0, 2.76, "Sarah", "In today's episode, you'll learn whether or not you"),
+         (21.45, 25.35, "Gillian", "careers podcast. My question is, do we need a podcast trailer?")),
+        ("json", 5, 5, {"Darth Vader", "Luke"}, (0.5, 0.75, "Darth Vader", "I"), (2.75, 3.0, "Luke", "Nooooo")),
+        ("html", 10, 2492, {"Travis", "Gilon", "Sarah"}, (0.0, 53.0, "Travis", "When you first get started"), (691.0, None, "Travis", "Batch production of your podcast")),
+    ],
+)  # fmt: skip
+def test_the_examples_of_the_podcast_namespace_give_these_segments(shared_data, extension, count, words, speakers, first, last):
+    body = (shared_data / "transcript_formats" / f"example.{extension}").read_bytes()
+    found = segments(body, extension)
+    assert (len(found), len(" ".join(s[3] for s in found).split())) == (count, words)
+    assert {s[2] for s in found} == speakers
+    for segment, expected in ((found[0], first), (found[-1], last)):
+        assert segment[:3] == expected[:3]
+        assert segment[3].startswith(expected[3])
+
+
+def test_every_transcript_type_of_the_real_feeds_is_known(shared_data):
+    types = set()
+    for feed in (shared_data / "feeds").glob("*.xml"):
+        for tag in re.findall(r"<podcast:transcript[^>]*>", feed.read_text(errors="replace")):
+            types |= set(re.findall(r'type="([^"]*)"', tag))
+    assert types == {"application/srt", "application/x-subrip", "text/plain", "text/vtt"}
+    assert {t: format_of(t, "x") for t in types} == {
+        "application/srt": "srt", "application/x-subrip": "srt", "text/plain": "text", "text/vtt": "vtt",
+    }  # fmt: skip

@@ -48,7 +48,7 @@ def episode(*links: dict, **changes: object) -> dict:
 def test_a_usable_transcript_gives_its_text_segments_engine_and_source():
     row, letters = transcribe(episode(link("1.vtt", language="de-AT")), Site(**{"1_vtt": VTT}))
     assert letters == []
-    assert (row["status"], row["reason"], row["source"], row["engine"]) == ("ok", None, "publisher", "vtt/1")
+    assert (row["status"], row["reason"], row["source"], row["engine"]) == ("ok", None, "publisher", "vtt/2")
     assert (row["source_url"], row["language"], row["word_count"]) == ("https://t.example/1.vtt", "de", 3)
     assert row["text"] == "Hello there. Bye."
     assert TRANSCRIPTS.rows([row])["segments"].to_pylist()[0] == [
@@ -118,8 +118,8 @@ def test_without_a_transcript_the_status_says_why(links, audio_url, status, reas
 
 def test_the_type_of_the_link_goes_before_the_servers_and_the_servers_helps_where_the_link_has_none():
     site = Site(one=VTT)
-    assert transcribe(episode(link("one", "text/vtt")), site)[0]["engine"] == "vtt/1"
-    assert transcribe(episode(link("one")), lambda url: Page(VTT, "text/vtt; charset=utf-8"))[0]["engine"] == "vtt/1"
+    assert transcribe(episode(link("one", "text/vtt")), site)[0]["engine"] == "vtt/2"
+    assert transcribe(episode(link("one")), lambda url: Page(VTT, "text/vtt; charset=utf-8"))[0]["engine"] == "vtt/2"
     assert transcribe(episode(link("one")), site)[1][0]["reason"] == "unknown_format"
 
 

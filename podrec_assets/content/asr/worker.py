@@ -1,0 +1,65 @@
+"""The process that loads an engine and transcribes what it is told: `python -m podrec_assets.content.asr.worker SETUP`.
+
+Jobs are JSON lines on stdin, answers JSON lines on stdout. When stdin ends, the process ends at once, in the middle of a file if
+need be: a killed run leaves nobody behind who goes on.
+"""
+
+import json
+import os
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TextIO
+
+from podrec_assets.content.asr.choice import load
+from podrec_assets.content.asr.contract import Engine
+from podrec_assets.content.asr.transcribing import transcribe
+from podrec_assets.errors import PodrecError
+
+
+def main(setup: dict) -> None:
+    # Engines and their libraries print to the first descriptor as they like; the answers get one of their own.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    jobs: SimpleQueue[dict] = SimpleQueue()
+    threading.Thread(target=_read, args=(jobs,), daemon=True).start()
+    engine = Engine(**setup["engine"] | {"languages": setup["engine"]["languages"] and tuple(setup["engine"]["languages"])})
+    try:
+        recognizer = load(engine)
+    except PodrecError as err:
+        _answer(answers, "error", {"reason": "no_engine", "message": str(err)})
+        return
+    _answer(answers, "ready", engine.version)
+    while True:
+        job = jobs.get()
+        try:
+            found = transcribe(
+                Path(job["audio"]),
+                recognizer,
+                engine.version,
+                job["language"],
+                setup["max_s"],
+                setup["memory_mb"],
+                lambda seconds: _answer(answers, "progress", seconds),
+            )
+        except PodrecError as err:
+            _answer(answers, "error", {"reason": getattr(err, "reason", "failed"), "message": str(err)})
+        else:
+            _answer(answers, "done", asdict(found))
+
+
+def _read(jobs: SimpleQueue[dict]) -> None:
+    for line in sys.stdin:
+        jobs.put(json.loads(line))
+    os._exit(0)
+
+
+def _answer(to: TextIO, kind: str, value: object) -> None:
+    to.write(json.dumps({"kind": kind, "value": value}) + "\n")
+    to.flush()
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
