@@ -4,6 +4,7 @@ import dagster as dg
 
 from podrec_assets.assets import content, dead_letters, listening, recommendations
 from podrec_assets.assets.topics import TOPICS
+from podrec_assets.assets.transcripts import transcripts_asset
 from podrec_assets.automation import AUTOMATION_SENSOR
 from podrec_assets.checks.events import episodes_are_known, log_is_replayable, offsets_add_up
 from podrec_assets.checks.lists import lists_are_servable
@@ -34,7 +35,11 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
         "spark": SparkResource.from_settings(settings),
     }
     return dg.Definitions(
-        assets=[*TOPICS, *dg.load_assets_from_modules([content, listening, recommendations, dead_letters])],
+        assets=[
+            *TOPICS,
+            transcripts_asset(settings),
+            *dg.load_assets_from_modules([content, listening, recommendations, dead_letters]),
+        ],
         asset_checks=[*CHECKS, offsets_add_up, log_is_replayable, episodes_are_known, lists_are_servable],
         jobs=JOBS,
         sensors=[*SENSORS, late_events, AUTOMATION_SENSOR],

@@ -20,7 +20,7 @@ from podrec_assets.content.catalogue import catalogue
 from podrec_assets.content.encoder import SentenceEncoder, embed_transcripts
 from podrec_assets.content.feeds import parse_feed
 from podrec_assets.content.neighbours import similarities
-from podrec_assets.content.transcripts import transcribe_all
+from podrec_assets.content.transcripts import published
 from podrec_assets.listening.daily import daily_score_sql
 from podrec_assets.listening.events import parse_batch
 from podrec_assets.recommend import implicit_als
@@ -58,7 +58,8 @@ def sample_content(settings: Settings) -> tuple[pa.Table, pa.Table]:
             assert announced.published_at
             rows.append({**decode(encode(announced)), "day": announced.published_at.date()})
     # A page that the site withholds is a 404 there; an empty one is as useless to the parser.
-    transcripts, _ = transcribe_all(rows, [], lambda url: SimpleNamespace(content_type="", body=pages.get(url, ("", b""))[1]))
+    answers = [published(row, lambda url: SimpleNamespace(content_type="", body=pages.get(url, ("", b""))[1])) for row in rows]
+    transcripts = [answer.row for answer in answers if answer.row]
     vectors = embed_transcripts(TRANSCRIPTS.rows(transcripts), SentenceEncoder(settings.embedding_model), settings.chunk_tokens)
     return EPISODES.rows(rows), vectors
 

@@ -1,4 +1,4 @@
-"""Content group: announcements to episodes, transcripts, chunk vectors and nearest neighbours."""
+"""Content group: announcements to episodes, chunk vectors and nearest neighbours. Transcripts have their own file."""
 
 from datetime import UTC, datetime
 
@@ -11,13 +11,12 @@ from podrec_assets.automation import FACTS, MODELS
 from podrec_assets.content.catalogue import catalogue
 from podrec_assets.content.encoder import embed_transcripts
 from podrec_assets.content.neighbours import similarities as find_similarities
-from podrec_assets.content.transcripts import transcribe_all
 from podrec_assets.io_managers.delta import preview
 from podrec_assets.io_managers.mongo import DailyDocs
 from podrec_assets.partitions import CATALOGUE, run_days
 from podrec_assets.resources.announcements import land_episodes
 from podrec_assets.resources.connections import Connections
-from podrec_assets.schemas import EPISODES, TRANSCRIPTS, VECTORS
+from podrec_assets.schemas import EPISODES, VECTORS
 from podrec_assets.settings import Settings
 
 GROUP = "content"
@@ -51,36 +50,6 @@ def episodes(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Co
             "landed_offsets": {str(p): o for p, o in landed.ledger.landed.items()},
             "preview": dg.MetadataValue.md(preview(rows)),
         }
-    )
-
-
-@table_asset(
-    TRANSCRIPTS,
-    group_name=GROUP,
-    kinds={"deltalake", "python"},
-    automation_condition=FACTS,
-)
-def transcripts(
-    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], episodes: pa.Table
-) -> dg.MaterializeResult[pa.Table]:
-    """One row is one episode of the day, whatever became of its transcript; `status` and `reason` say what.
-
-    Publisher transcripts (VTT, SRT, JSON, HTML, plain text) first; episodes without a usable one get `no_model` until an ASR
-    engine is there. Replaces the day; a finished row whose links did not change is kept and nothing is fetched for it. A
-    transcript that cannot be used is a dead letter, never a failed run.
-    """
-    days = run_days(context)
-    finished = connections.lake.read("transcripts", columns=TRANSCRIPTS.schema.names, where="status = 'ok'")
-    rows, dead = transcribe_all(episodes.to_pylist(), finished.to_pylist(), connections.fetcher.get)
-    connections.lake.replace_dead_letters("transcripts", days, dead)
-    table = TRANSCRIPTS.rows(rows)
-    states = table["status"].value_counts().to_pylist()
-    return dg.MaterializeResult(
-        value=table,
-        metadata={
-            "dead_letter_count": len(dead),
-            **{f"{s['values']}_count": s["counts"] for s in states},
-        },
     )
 
 

@@ -16,8 +16,8 @@ Decorator = Callable[[Callable], dg.AssetsDefinition]
 
 def daily_asset(name: str, **more: Any) -> Decorator:
     """The decorator of an asset of daily partitions whose range is one run and which has one writer at a time."""
-    policy = dg.BackfillPolicy.single_run()
-    return dg.asset(partitions_def=DAILY, backfill_policy=policy, owners=OWNERS, code_version="1", pool=f"write_{name}", **more)
+    policy, shared = dg.BackfillPolicy.single_run(), {"pool": f"write_{name}"} | more
+    return dg.asset(partitions_def=DAILY, backfill_policy=policy, owners=OWNERS, code_version="1", **shared)
 
 
 def table_asset(spec: Table, **more: Any) -> Decorator:

@@ -9,11 +9,10 @@ from podrec_assets.errors import SetupError
 from podrec_assets.settings import Settings
 
 TOP = Path(__file__).resolve().parents[2]
-POOL_LIMITS = {
+POOL_LIMITS = {"asr_cpu": 1, "asr_gpu": 1} | {
     f"write_{name}": 1
     for name in (
         "episodes",
-        "transcripts",
         "vectors",
         "similarities",
         "user_events",
@@ -26,7 +25,8 @@ POOL_LIMITS = {
         "dead_letters",
     )
 }
-"""One writer a table: the pool keeps a second run from waiting on the table's lock inside a process."""
+"""One writer a table: the pool keeps a second run from waiting on the table's lock inside a process. `transcripts` waits for
+the device that ASR computes on instead; its writes are short."""
 
 
 def instance_environment(settings: Settings) -> dict[str, str]:

@@ -99,8 +99,9 @@ def parse_transcript(body: bytes, content_type: str | None, url: str) -> Transcr
     if not segments:
         raise TranscriptError("empty_transcript", f"{url} holds no words.")
     found = Transcript(segments, f"{kind}/{PARSER_VERSION}")
-    if kind in ("html", "text") and _ERROR.match(found.text) and len(found.text.split()) < ERROR_WORDS:
-        raise TranscriptError("error_page", f"{url} is an error page in place of a transcript: {found.text[:60]!r}.")
+    whole = plain_text(text) if kind == "html" else found.text
+    if kind in ("html", "text") and _ERROR.match(whole) and len(whole.split()) < ERROR_WORDS:
+        raise TranscriptError("error_page", f"{url} is an error page in place of a transcript: {whole[:60]!r}.")
     return found
 
 
@@ -187,7 +188,8 @@ def _speakers(said: list[str]) -> list[tuple[str | None, str]]:
     counts = Counter(label[0] for label in found if label)
     spoken = [n for n, words in enumerate(said) if words and not _ASIDE.fullmatch(words)]
     is_labelled = bool(spoken) and found[spoken[0]] is not None
-    result, before = [], ""
+    result: list[tuple[str | None, str]] = []
+    before = ""
     for label, words in zip(found, said, strict=True):
         starts = not before or bool(_SENTENCE_END.search(before))
         is_name = label and (

@@ -1,24 +1,26 @@
-"""What becomes of an episode's transcript: publisher links in order of preference, or a status with a reason.
+"""What becomes of an episode's transcript: publisher links in order of preference, ASR for the rest, or a status with a reason.
 
 Pure but for the `fetch` that it is given.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from podrec_assets.content.asr.contract import Engine, Recognition
 from podrec_assets.content.feeds import primary_subtag
+from podrec_assets.content.quality_guard import Suspicion, suspicions
 from podrec_assets.content.transcript_formats import Transcript, TranscriptError, format_of, parse_transcript
 from podrec_assets.errors import PodrecError, RetryableError
 
 STAGE = "transcripts"
-PARALLEL_FETCHES = 4
 MIN_WORDS_A_MINUTE = 20
+MIN_TIMED_SHARE = 0.5
+"""A timed transcript that ends before this share of the audio is only its beginning."""
 PREFERENCE = ("json", "vtt", "srt", "html", "text")
-NO_ASR = "no ASR engine is installed yet"
+NO_SPEECH = "no_speech"
 
 
 class Page(Protocol):
@@ -33,42 +35,65 @@ class Page(Protocol):
 Fetch = Callable[[str], Page]
 
 
-def transcribe_all(episodes: list[dict], finished: Iterable[dict], fetch: Fetch) -> tuple[list[dict], list[dict]]:
-    """(rows of TRANSCRIPTS, rows of DEAD_LETTERS) of the episodes, ordered by day and id; finished rows are used again."""
-    done = {(r["episode_id"], r["input_hash"]): r for r in finished}
-    ordered = sorted(episodes, key=lambda e: (e["day"], e["episode_id"]))
+@dataclass(frozen=True)
+class Published:
+    """What the publisher's links gave.
 
-    def one(episode: dict) -> tuple[dict, list[dict]]:
-        row = done.get((episode["episode_id"], input_hash(episode)))
-        return ({**row, "day": episode["day"]}, []) if row else transcribe(episode, fetch)
+    Attributes:
+        row: the TRANSCRIPTS row of the best usable one; None where there is none.
+        letters: a dead letter for each link that was refused.
+        why: why there is none.
+        is_passing: a server was down, so another try may find one.
+    """
 
-    with ThreadPoolExecutor(PARALLEL_FETCHES) as pool:
-        results = list(pool.map(one, ordered))
-    return [row for row, _ in results], [letter for _, letters in results for letter in letters]
+    row: dict | None
+    letters: list[dict] = field(default_factory=list)
+    why: str = ""
+    is_passing: bool = False
 
 
-def transcribe(episode: dict, fetch: Fetch) -> tuple[dict, list[dict]]:
-    """(the TRANSCRIPTS row of an episode, a dead letter for each transcript that was refused)."""
-    letters: list[dict] = []
+def published(episode: dict, fetch: Fetch) -> Published:
+    """The best usable transcript that the publisher of an episode links."""
+    letters, passing = [], []
     for link in ordered_links(episode["transcripts"] or [], episode["language"]):
         try:
             transcript = _usable(link, episode["duration_s"], fetch)
-        except PodrecError as err:
+        except RetryableError as err:
             # A server that is down now may be up at the next run: not unusable, only not there yet.
-            if not isinstance(err, RetryableError):
-                letters.append(
-                    _letter(episode["day"], episode["episode_id"], link["url"], getattr(err, "reason", "not_fetched"), str(err))
-                )
+            passing.append(str(err))
             continue
+        except PodrecError as err:
+            letters.append(letter(episode, link["url"], getattr(err, "reason", "not_fetched"), str(err)))
+            continue
+        made = {"source": "publisher", "engine": transcript.engine, "source_url": link["url"], "segments": transcript.segments}
         language = primary_subtag(link.get("language")) or episode["language"]
-        return _row(episode, "ok", None, transcript, link["url"], language), letters
-    why = (
-        f"none of {len(episode['transcripts'])} publisher transcripts is usable"
-        if episode["transcripts"]
-        else "the publisher links none"
-    )
-    status, reason = ("no_model", f"{why}; {NO_ASR}") if episode["audio_url"] else ("no_audio", f"{why}, and there is no audio")
-    return _row(episode, status, reason, None, episode["audio_url"], episode["language"]), letters
+        return Published(row(episode, "ok", None, **made, language=language, text=transcript.text), letters)
+    count = len(episode["transcripts"] or [])
+    why = f"none of {count} publisher transcripts is usable" if count else "the publisher links none"
+    return Published(None, letters, f"{why}: {passing[0]}" if passing else why, bool(passing))
+
+
+def recognised(episode: dict, engine: Engine, found: Recognition) -> tuple[dict, list[dict]]:
+    """(the TRANSCRIPTS row of what ASR heard, its dead letters): ok, quarantined where it is suspicious, failed without words."""
+    made = {
+        "engine": found.engine,
+        "source_url": episode["audio_url"],
+        "language": found.language or episode["language"],
+        "audio_s": found.audio_s,
+        "is_low_quality": engine.is_low_quality,
+    }
+    if not found.text:
+        why = f"no speech was recognised in {found.audio_s:.0f} s of audio"
+        return row(episode, "failed", why, **made, attempts=1), [letter(episode, episode["audio_url"], NO_SPEECH, f"{why}.")]
+    made |= {"source": "asr", "text": found.text, "confidence": found.confidence}
+    made["segments"] = [{k: s[k] for k in ("start_s", "end_s", "text")} | {"speaker": None} for s in found.segments]
+    signs: list[Suspicion] = suspicions(found, episode["duration_s"], episode["language"], engine.is_low_quality)
+    if not signs:
+        return row(episode, "ok", None, **made), []
+    why = "; ".join(s.detail for s in signs)
+    return row(episode, "quarantined", why, **made), [
+        letter(episode, episode["audio_url"], s.code, f"{s.detail}.") for s in signs
+    ]
 
 
 def ordered_links(links: list[dict], language: str | None) -> list[dict]:
@@ -91,38 +116,60 @@ def ordered_links(links: list[dict], language: str | None) -> list[dict]:
 
 def input_hash(episode: dict) -> str:
     """What an episode's transcript is made from: its links and its audio."""
-    made_from = [episode["transcripts"] or [], episode["audio_url"], episode["duration_s"]]
-    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+    return _hash([episode["transcripts"] or [], episode["audio_url"], episode["duration_s"]])
 
 
-def _usable(link: dict, duration_s: float | None, fetch: Fetch) -> Transcript:
-    page = fetch(link["url"])
-    transcript = parse_transcript(page.body, link.get("type") or page.content_type, link["url"])
-    words = len(transcript.text.split())
-    if duration_s and words < duration_s / 60 * MIN_WORDS_A_MINUTE:
-        raise TranscriptError("far_too_short", f"{link['url']} has {words} words for {duration_s / 60:.0f} minutes of audio.")
-    return transcript
+def recognition_key(episode: dict, engine: Engine) -> str:
+    """Name of the result of recognising an episode's audio: what the feed says of the audio, and the engine's version.
+
+    Not the bytes: advertising is put into the same file anew at each download, and a known result saves the download too.
+    """
+    return _hash(
+        [episode["audio_url"], episode["audio_bytes"], episode["duration_s"], episode["language"], engine.version],
+    )
 
 
-def _row(
-    episode: dict, status: str, reason: str | None, transcript: Transcript | None, url: str | None, language: str | None
-) -> dict:
-    text = transcript.text if transcript else None
+def row(episode: dict, status: str, reason: str | None, **made: object) -> dict:
+    """A TRANSCRIPTS row of an episode; what is not given is empty."""
+    text = made.get("text")
     return {
         "day": episode["day"],
         "episode_id": episode["episode_id"],
         "status": status,
         "reason": reason,
-        "source": "publisher" if transcript else None,
-        "engine": transcript.engine if transcript else None,
-        "source_url": url,
-        "language": language,
-        "text": text,
-        "segments": transcript.segments if transcript else [],
-        "word_count": len(text.split()) if text else 0,
+        "source": None,
+        "engine": None,
+        "source_url": episode["audio_url"],
+        "language": episode["language"],
+        "text": None,
+        "segments": [],
+        "audio_s": None,
+        "confidence": None,
+        "is_low_quality": False,
+        "attempts": 0,
+        "next_attempt_at": None,
+        "word_count": len(str(text).split()) if text else 0,
         "input_hash": input_hash(episode),
+        **made,
     }
 
 
-def _letter(day: date, episode_id: str, url: str, reason: str, detail: str) -> dict:
-    return {"day": day, "stage": STAGE, "source_key": f"{episode_id} {url}", "reason": reason, "detail": detail}
+def letter(episode: dict, url: str | None, reason: str, detail: str) -> dict:
+    """The dead letter of something about an episode's transcript that cannot be used."""
+    key = f"{episode['episode_id']} {url or ''}"
+    return {"day": episode["day"], "stage": STAGE, "source_key": key, "reason": reason, "detail": detail}
+
+
+def _usable(link: dict, duration_s: float | None, fetch: Fetch) -> Transcript:
+    page = fetch(link["url"])
+    transcript = parse_transcript(page.body, link.get("type") or page.content_type, link["url"])
+    words, ends = len(transcript.text.split()), [s["end_s"] for s in transcript.segments if s["end_s"] is not None]
+    if duration_s and words < duration_s / 60 * MIN_WORDS_A_MINUTE:
+        raise TranscriptError("far_too_short", f"{link['url']} has {words} words for {duration_s / 60:.0f} minutes of audio.")
+    if duration_s and ends and max(ends) < duration_s * MIN_TIMED_SHARE:
+        raise TranscriptError("far_too_short", f"{link['url']} ends at {max(ends):.0f} of {duration_s:.0f} seconds of audio.")
+    return transcript
+
+
+def _hash(made_from: list) -> str:
+    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()

@@ -13,6 +13,7 @@ from podrec_assets.stores.downloads import Downloads
 from podrec_assets.stores.http import Fetcher
 from podrec_assets.stores.kafka import KafkaStore
 from podrec_assets.stores.mongo import MongoStore
+from podrec_assets.stores.recognitions import Recognitions
 
 
 @dataclass
@@ -57,6 +58,11 @@ class Connections:
             limits.downloads_per_host,
             limits.downloads_gap_s,
         )
+
+    @cached_property
+    def recognitions(self) -> Recognitions:
+        """Results of ASR under HOME/asr."""
+        return Recognitions(self.settings.home / "asr")
 
     @cached_property
     def encoder(self) -> Encoder:

@@ -47,8 +47,8 @@ TRANSCRIPTS = Table(
         [
             DAY,
             EPISODE,
-            column("status", pa.string(), "ok, failed, no_audio, no_model or over_budget."),
-            column("reason", pa.string(), "Why there is no text; null when ok."),
+            column("status", pa.string(), "ok, quarantined, failed, no_audio, no_model or over_budget."),
+            column("reason", pa.string(), "Why there is no text, or why it is not trusted; null when ok."),
             column("source", pa.string(), "publisher or asr; null when there is no text."),
             column("engine", pa.string(), "Parser or ASR engine with its version, e.g. vtt/1."),
             column("source_url", pa.string(), "Where the transcript or audio came from."),
@@ -56,6 +56,13 @@ TRANSCRIPTS = Table(
             column("text", pa.string(), "Whole text."),
             column("segments", pa.list_(SEGMENT), "Timed segments in order."),
             column("word_count", pa.int64(), "Words of the text."),
+            column("audio_s", pa.float64(), "Seconds of audio that ASR heard; null for publisher transcripts."),
+            column(
+                "confidence", pa.float64(), "Mean confidence that the ASR engine gives, 0 to 1; compare only within an engine."
+            ),
+            column("is_low_quality", pa.bool_(), "Made by the offline fallback: good enough to find, not to read."),
+            column("attempts", pa.int32(), "Attempts that failed so far, for these inputs."),
+            column("next_attempt_at", UTC_TIMESTAMP, "When a failed row is due again; null when its reason is final."),
             column("input_hash", pa.string(), "What the row was made from: same hash, same row, no new work."),
         ]
     ),

@@ -170,7 +170,10 @@ class Lake:
         table = self.table(name, version)
         if table is None:
             return schema.empty_table().select(names)
-        sql = f"SELECT {', '.join(names)} FROM t" + (f" WHERE {where}" if where else "")
+        # A table written before its schema grew lacks columns until its next write.
+        there = {f.name for f in table.schema().fields}
+        listed = ", ".join(n if n in there else f"NULL AS {n}" for n in names)
+        sql = f"SELECT {listed} FROM t" + (f" WHERE {where}" if where else "")
         found = pa.table(QueryBuilder().register("t", table).execute(sql).read_all())
         return found.cast(pa.schema([schema.field(n) for n in names]))
 

@@ -58,7 +58,7 @@ def test_every_table_and_collection_is_an_asset_of_the_one_daily_partitioning(no
     for name in (*TABLES, *COLLECTIONS, "publication"):
         assert nodes[name].partitions_def == DAILY
         assert nodes[name].backfill_policy.policy_type.name == "SINGLE_RUN"
-        assert nodes[name].pools == {f"write_{name}"}
+        assert nodes[name].pools == {"asr_cpu" if name == "transcripts" else f"write_{name}"}
 
 
 def test_every_asset_is_described_owned_and_of_a_kind(nodes: dict) -> None:
