@@ -48,3 +48,4 @@ bench-listening: $(READY) ## a million events through both engines beside a bare
 lock: $(READY) ## resolve requirements.in into requirements.txt, with hashes and without index addresses
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 -c requirements.txt docker/requirements-dagster.in -o docker/requirements-dagster.txt

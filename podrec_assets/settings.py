@@ -1,6 +1,7 @@
 """Every setting of podrec, typed and documented. The only module that reads the environment.
 
-`PODREC_<FIELD>` sets a field: `PODREC_KAFKA_BOOTSTRAP=broker:9092`. An empty variable means the default.
+`PODREC_<FIELD>` sets a field: `PODREC_KAFKA_BOOTSTRAP=broker:9092`. An empty variable means the default. Where PODREC_SECRETS_DIR
+names a folder, a file `podrec_<field>` in it sets a field that has no variable.
 """
 
 import os
@@ -13,6 +14,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from podrec_assets.errors import SettingsError
+
+SECRETS_DIR = "PODREC_SECRETS_DIR"
 
 
 class Settings(BaseSettings):
@@ -169,12 +172,13 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: a value is unusable, or a PODREC_ variable has no such setting; one sentence names it.
         """
-        known = {f"PODREC_{name.upper()}" for name in cls.model_fields}
+        known = {SECRETS_DIR, *(f"PODREC_{name.upper()}" for name in cls.model_fields)}
         unknown = sorted(name for name in os.environ if name.startswith("PODREC_") and name not in known)
         if unknown:
             raise SettingsError(f"{unknown[0]} is not a setting of podrec; `podrec settings` lists them.")
         try:
-            return cls(**overrides)  # type: ignore[arg-type]
+            folder = os.environ.get(SECRETS_DIR)
+            return cls(_secrets_dir=folder if folder and Path(folder).is_dir() else None, **overrides)  # type: ignore[arg-type, call-arg]
         except ValidationError as err:
             first = err.errors()[0]
             name = str(first["loc"][0])
