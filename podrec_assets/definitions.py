@@ -7,7 +7,7 @@ from podrec_assets.assets.topics import TOPICS
 from podrec_assets.assets.transcripts import transcripts_asset
 from podrec_assets.automation import AUTOMATION_SENSOR
 from podrec_assets.checks.events import episodes_are_known, log_is_replayable, offsets_add_up
-from podrec_assets.checks.lists import lists_are_servable
+from podrec_assets.checks.lists import gate
 from podrec_assets.checks.tables import CHECKS
 from podrec_assets.io_managers.delta import DeltaIOManager
 from podrec_assets.io_managers.mongo import MongoIOManager
@@ -40,7 +40,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             transcripts_asset(settings),
             *dg.load_assets_from_modules([content, listening, recommendations, dead_letters]),
         ],
-        asset_checks=[*CHECKS, offsets_add_up, log_is_replayable, episodes_are_known, lists_are_servable],
+        asset_checks=[*CHECKS, offsets_add_up, log_is_replayable, episodes_are_known, gate],
         jobs=JOBS,
         sensors=[*SENSORS, late_events, AUTOMATION_SENSOR],
         resources=resources | overrides,

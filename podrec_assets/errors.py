@@ -33,6 +33,10 @@ class MissingPartitionError(PermanentError):
     """A day of a table was read that no run has ever written. Missing is an error, empty is data."""
 
 
+class GateError(PermanentError):
+    """Lists were to be served that the gate refused, or has not judged."""
+
+
 class UnknownIdError(PermanentError):
     """A listener, episode or asset was named that does not exist."""
 

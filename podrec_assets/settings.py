@@ -140,8 +140,19 @@ class Settings(BaseSettings):
     fusion_alpha: float = Field(0.7, ge=0, le=1, description="Share of ALS in the blend until calibrated.")
     list_length: int = Field(20, ge=1, le=500, description="Episodes in a published list.")
     per_show_cap: int = Field(4, ge=1, description="Most episodes of one show in a list.")
-    keep_versions: int = Field(5, ge=2, description="Versions of a collection kept besides the published and previous one.")
     seed: int = Field(7, ge=0, description="Seed of every random choice.")
+    keep_days: int = Field(14, ge=5, description="Newest days whose lists and models are kept, beside what is or was served.")
+    # -- the gate before publication: a list outside these bounds is not served unless a person says so
+    gate_min_coverage: float = Field(
+        0.05, ge=0, le=1, description="Least distinct episodes in all lists, over as many as these lists could hold."
+    )
+    gate_max_churn: float = Field(
+        0.8, ge=0, le=1, description="Most of the served, still unheard top 10 that may be gone from a listener's list; mean."
+    )
+    gate_max_popularity_drift: float = Field(
+        0.3, ge=0, le=1, description="Most that the mean popularity rank (0 to 1) of what is shown may change."
+    )
+    gate_min_listeners: int = Field(10, ge=2, description="Fewest listeners that a comparison with the served lists needs.")
 
     @field_validator("home", "cache", mode="after")
     @classmethod

@@ -16,7 +16,7 @@ from podrec_assets.recommend.calibration import Trial, calibrated_weights
 from podrec_assets.recommend.evaluate import quality_of_lists
 from podrec_assets.recommend.interactions import interactions
 from podrec_assets.resources.connections import Connections
-from podrec_assets.schemas import COLLECTIONS, FUSION_WEIGHTS, RECOMMENDATION_QUALITY
+from podrec_assets.schemas import FUSION_WEIGHTS, RECOMMENDATION_QUALITY
 from podrec_assets.settings import Settings
 
 GROUP = "recommendations"
@@ -93,7 +93,7 @@ def final_recommendations(
 
     score = alpha * ALS + (1 - alpha) * cosine, both normalised per listener; candidates are the union of ALS, content
     neighbours of what was liked, popular and fresh. user_id "" holds the newcomers' list. Nothing heard is in it. Writes a
-    new version; the blocking check decides whether it may be published.
+    new version; the gate's blocking checks decide whether it may be published.
     """
     settings, found = connections.settings, DailyDocs()
     for day in run_days(context):
@@ -125,14 +125,15 @@ def final_recommendations(
 def publication(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
     """The one pointer to the versions that readers are served, moved after the blocking checks passed.
 
-    Moves by compare-and-set to the run's last day. An older day than the one served never replaces it. Old versions are
-    pruned, the served and the previous one never.
+    Moves by compare-and-set to the newest lists of the run's last day that the gate let pass, and to the models they were
+    made from; lists that it refused or has not judged fail the run. An older day than the one served never replaces it.
+    Versions of days past `keep_days` are pruned, the served and the previous one never.
     """
     mongo, day = connections.mongo, run_days(context)[-1]
     current = mongo.publication()
     if current is None or day >= current.day:
-        current = mongo.publish(day, mongo.complete_versions(day), current)
-    pruned = [v for name in COLLECTIONS for v in mongo.prune(name, connections.settings.keep_versions)]
+        current = mongo.advance(day, mongo.publishable(day))
+    pruned = mongo.prune(connections.settings.keep_days)
     return dg.MaterializeResult(
         metadata={
             "served_day": current.day.isoformat(),

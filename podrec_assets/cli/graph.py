@@ -107,7 +107,7 @@ def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
 
 
 def _describe(check: dg.AssetCheckEvaluation) -> str:
-    return ", ".join(f"{k} {v.value}" for k, v in check.metadata.items())
+    return check.description or ", ".join(f"{k} {v.value}" for k, v in check.metadata.items())
 
 
 def print_run(document: dict) -> None:

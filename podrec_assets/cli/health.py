@@ -12,11 +12,12 @@ from podrec_assets.cli.instance import open_instance
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.offsets import Ledger
 from podrec_assets.resources.connections import Connections
-from podrec_assets.schemas import COLLECTIONS, TABLES
+from podrec_assets.schemas import COLLECTIONS, LISTS, TABLES
 from podrec_assets.sensors.late import waiting_days
 from podrec_assets.services import jars, java, supervisor
+from podrec_assets.serving.publishing import refused
 from podrec_assets.settings import Settings
-from podrec_assets.stores.mongo import Publication
+from podrec_assets.stores.mongo import Publication, refusal
 
 
 def report(connections: Connections) -> dict:
@@ -33,7 +34,8 @@ def report(connections: Connections) -> dict:
             topic: _topic(connections, topic, table, kafka_up)
             for topic, table in ((settings.episodes_topic, "episodes"), (settings.events_topic, "user_events"))
         },
-        "publication": {"day": str(published.day), "version": published.versions["final_recommendations"]} if published else None,
+        "publication": {"day": str(published.day), "version": published.versions[LISTS]} if published else None,
+        "refused": _refused(connections) if mongo_up else None,
         "dead_letters": _dead_letters(connections),
         "days_waiting_for_late_events": _waiting(connections),
     }
@@ -61,6 +63,12 @@ def _collection(connections: Connections, name: str, published: Publication | No
         if found
         else {**_NO_COLLECTION, "documents": 0}
     )
+
+
+def _refused(connections: Connections) -> dict | None:
+    """The newest lists, where the gate keeps them from being served, with the checks that refused and by how much."""
+    found = refused(connections)
+    return {"day": str(found.day), "version": found.version, "reason": refusal(found)} if found else None
 
 
 def _topic(connections: Connections, topic: str, table: str, up: bool) -> dict:

@@ -1,4 +1,4 @@
-"""`podrec recommend | similar | publish`: what is published, read from Mongo by the pointer, and the pointer moved by hand."""
+"""`podrec recommend | similar | publish | rebuild`: what is published, the pointer moved by hand, an old version made again."""
 
 from datetime import date
 from typing import Annotated
@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out
+from podrec_assets.cli.instance import open_instance
 from podrec_assets.recommend.explain import clock
+from podrec_assets.schemas import LISTS
 from podrec_assets.serving.publishing import publish_day
 from podrec_assets.serving.reader import neighbours, recommendations
 
@@ -18,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command()(recommend)
     app.command()(similar)
     app.command()(publish)
+    app.command("rebuild")(rebuild_version)
 
 
 def recommend(
@@ -66,11 +69,14 @@ def _print_neighbours(document: dict) -> None:
 
 def publish(
     day: Annotated[str, typer.Option("--day", help="Day whose versions are to be served.")],
+    force: Annotated[bool, typer.Option("--force", help="Although a comparison with the served lists refused them.")] = False,
     as_json: Json = False,
 ) -> None:
     """Serve the versions of another day: roll back, or forward again.
 
-    The nightly run publishes newer days again; an older day never replaces what this command chose.
+    Lists that the gate refused or has not judged are never served; --force overrules its comparisons (coverage, churn,
+    popularity, quality), never its faults. The nightly run publishes newer days again; an older day never replaces what
+    this command chose.
 
     Example: podrec publish --day 2026-11-01
     """
@@ -78,6 +84,40 @@ def publish(
         wanted = date.fromisoformat(day)
     except ValueError as err:
         raise typer.BadParameter(f"{day!r} is not a day, e.g. 2026-11-01.") from err
-    moved = publish_day(connect(), wanted)
+    from podrec_assets.jobs.rollback import materialization
+
+    connections = connect()
+    moved = publish_day(connections, wanted, force)
+    with open_instance(connections.settings) as instance:
+        instance.report_runless_asset_event(materialization(moved))
     document = {"day": str(moved.day), "versions": moved.versions, "previous": moved.previous, "move_count": moved.v}
-    emit(document, as_json, lambda d: out.print(f"served now: {d['day']}, version {d['versions']['final_recommendations']}"))
+    emit(document, as_json, lambda d: out.print(f"served now: {d['day']}, version {d['versions'][LISTS]}"))
+
+
+def rebuild_version(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="Version, as `podrec status` and `podrec trace` name it.")],
+    collection: Annotated[str, typer.Option("--collection", help="final_recommendations, als_top_n or similarities.")] = LISTS,
+    as_json: Json = False,
+) -> None:
+    """Make an old version again from the Delta versions, models and settings it was made of, and compare the bytes.
+
+    Exits 1 when they differ. Writes nothing. Possible for as long as the lake keeps the old files (vacuum: 168 hours).
+
+    Example: podrec rebuild 2026-11-01.1a2b3c4d
+    """
+    from podrec_assets.jobs.rebuild import difference, rebuild
+
+    found = rebuild(connect(), version, collection)
+    emit(found.document(), as_json, lambda d: _print_rebuilt(d, difference(found)))
+    if not found.is_identical:
+        raise typer.Exit(1)
+
+
+def _print_rebuilt(document: dict, difference: str) -> None:
+    for table, version in document["delta_versions"].items():
+        out.print(f"  read {table:<24} Delta version {version}")
+    for name, version in document["models"].items():
+        out.print(f"  read {name:<24} version {version}")
+    same = f"[green]the same[/]: {document['rebuilt_count']} documents, checksum {document['checksum']}"
+    verdict = same if document["is_identical"] else f"[red]{difference}[/]"
+    out.print(f"{document['collection']} {document['version']}: {verdict}")

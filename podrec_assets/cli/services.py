@@ -93,6 +93,8 @@ def _print_status(document: dict) -> None:
     _print_grid("topic", ("end_offsets", "landed_offsets", "lag"), document["topics"])
     published = document["publication"]
     out.print(f"published: {published['day']}, version {published['version']}" if published else "published: nothing yet")
+    if document["refused"]:
+        out.print(f"[red]not served[/]: {document['refused']['reason']}")
     letters = ", ".join(f"{reason} {n}" for reason, n in document["dead_letters"].items())
     out.print(f"dead letters: {letters or 'none'}")
     out.print(f"days waiting for late events: {', '.join(document['days_waiting_for_late_events']) or 'none'}")

@@ -32,7 +32,11 @@ class DeltaIOManager(dg.ConfigurableIOManager):
         """Rows of the input's days. Raises MissingPartitionError naming the day that no run has written."""
         name = context.asset_key.path[-1]
         days = [date.fromisoformat(key) for key in context.asset_partition_keys]
-        return self.connections.lake.read_days(name, days)
+        # Asked for by number, so that another run's commit cannot come between what is noted and what is read.
+        version = self.connections.lake.version(name)
+        if version is not None:
+            self.connections.inputs.tables[name] = version
+        return self.connections.lake.read_days(name, days, version)
 
 
 def table_metadata(spec: Table, uri: str, rows: pa.Table, version: int) -> dict:

@@ -7,6 +7,7 @@ import dagster as dg
 from podrec_assets.errors import MissingPartitionError
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import COLLECTION_KEYS
+from podrec_assets.stores.mongo import Version
 
 DailyDocs = dict[date, list[dict]]
 """Documents by the day that they are as of."""
@@ -21,17 +22,12 @@ class MongoIOManager(dg.ConfigurableIOManager):
     """
 
     connections: dg.ResourceDependency[Connections]
+    pinned: dict[str, str] = {}
+    """Version to read of a collection instead of a day's latest one."""
 
     def handle_output(self, context: dg.OutputContext, obj: DailyDocs) -> None:
         name = context.asset_key.path[-1]
-        mongo = self.connections.mongo
-        # With these versions (Delta time travel) and settings an old list can be made again, or followed to its events.
-        manifest = {
-            "run_id": context.run_id,
-            "delta_versions": self.connections.lake.versions(),
-            "settings": self.connections.settings.results(),
-        }
-        written = [mongo.write_version(name, day, context.run_id, docs, manifest) for day, docs in sorted(obj.items())]
+        written = [self._write(name, day, context.run_id, docs) for day, docs in sorted(obj.items())]
         last = written[-1]
         context.add_output_metadata(
             {
@@ -52,13 +48,20 @@ class MongoIOManager(dg.ConfigurableIOManager):
         return {date.fromisoformat(key): self.load_day(name, date.fromisoformat(key)) for key in context.asset_partition_keys}
 
     def load_day(self, name: str, day: date) -> list[dict]:
-        """Documents of a day's latest complete version."""
-        version = self.connections.mongo.latest_version(name, day)
+        """Documents of a day's latest complete version, or of the pinned one."""
+        mongo = self.connections.mongo
+        version = mongo.version(name, self.pinned[name]) if name in self.pinned else mongo.latest_version(name, day)
         if version is None:
             raise MissingPartitionError(
                 f"{name} has no version for {day}: run `podrec run --select {name} --days {day}..{day}` first."
             )
-        return self.connections.mongo.documents(name, version.version)
+        self.connections.inputs.models.setdefault(day, {})[name] = version.version
+        return mongo.documents(name, version.version)
+
+    def _write(self, name: str, day: date, run_id: str, docs: list[dict]) -> Version:
+        found = self.connections
+        manifest = found.inputs.manifest(found.settings, found.lake, run_id, day)
+        return found.mongo.write_version(name, day, run_id, docs, manifest)
 
 
 def document_schema(name: str) -> dg.TableSchema:

@@ -1,10 +1,11 @@
 """All that a run or a command talks to, opened on first use from the settings. Plain Python; Dagster hands it to assets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from podrec_assets.content.encoder import Encoder, SentenceEncoder
+from podrec_assets.resources.manifest import InputsRead
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings
 from podrec_assets.stores import kafka_security
@@ -22,10 +23,14 @@ class Connections:
 
     settings: Settings
     storage_options: dict[str, str]
+    pinned: dict[str, int] = field(default_factory=dict)
+    """Delta versions to read instead of the latest ones, by table: a list is made again from what it was made of."""
+    inputs: InputsRead = field(default_factory=InputsRead)
+    """Versions that the inputs of assets were read at, for manifests."""
 
     @cached_property
     def lake(self) -> Lake:
-        return Lake(self.settings.lake_root, Path(self.settings.home) / "locks", self.storage_options)
+        return Lake(self.settings.lake_root, Path(self.settings.home) / "locks", self.storage_options, self.pinned)
 
     @property
     def kafka(self) -> KafkaStore:

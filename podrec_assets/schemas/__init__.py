@@ -3,7 +3,7 @@
 from podrec_assets.schemas.content import EPISODES, SEGMENT, TRANSCRIPT_LINK, TRANSCRIPTS, VECTORS
 from podrec_assets.schemas.dead_letters import DEAD_LETTERS
 from podrec_assets.schemas.listening import USER_EVENTS, USER_VS_EPISODE_DAILY
-from podrec_assets.schemas.recommendations import FUSION_WEIGHTS, RECOMMENDATION_QUALITY
+from podrec_assets.schemas.recommendations import FUSION_WEIGHTS, LIST_ITEM, RECOMMENDATION_QUALITY
 from podrec_assets.schemas.table import UTC_TIMESTAMP, Table
 
 __all__ = [
@@ -12,6 +12,8 @@ __all__ = [
     "DEAD_LETTERS",
     "EPISODES",
     "FUSION_WEIGHTS",
+    "LISTS",
+    "LIST_ITEM",
     "NEWCOMER",
     "RECOMMENDATION_QUALITY",
     "SEGMENT",
@@ -41,5 +43,7 @@ TABLES = {
 COLLECTIONS = ("als_top_n", "similarities", "final_recommendations")
 """Versioned Mongo collections: one document per (version, key); the key field is user_id or episode_id."""
 COLLECTION_KEYS = {"als_top_n": "user_id", "similarities": "episode_id", "final_recommendations": "user_id"}
+LISTS = "final_recommendations"
+"""The collection whose documents people are shown."""
 NEWCOMER = ""
 """user_id of the list that unknown listeners get in final_recommendations."""

@@ -21,6 +21,21 @@ FUSION_WEIGHTS = Table(
     ),
 )
 
+LIST_ITEM: dict[str, type] = {
+    "rank": int,
+    "episode_id": str,
+    "show_id": str,
+    "show_title": str,
+    "title": str,
+    "score": float,
+    "als": float,
+    "cosine": float,
+    "sources": list,
+    "causes": dict,
+    "reason": str,
+}
+"""What every item of a list in final_recommendations has, for the app reads these; it may have more."""
+
 RECOMMENDATION_QUALITY = Table(
     "recommendation_quality",
     "one metric of one ranker on the listening of the day that followed the list's inputs",

@@ -1,13 +1,24 @@
-"""What is published, read by the one pointer: the code behind the commands, the dashboard and whatever serves lists next."""
+"""What is published, read by the one pointer: the code behind the commands, the dashboard and whatever serves lists next.
 
-from podrec_assets.errors import PermanentError, UnknownIdError
+The pointer and what it points to are two reads, and versions are removed some time after they were served. So whoever does
+not find something looks at the pointer again: what it names now is never removed, and if it has moved, the read is repeated.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from podrec_assets.errors import PermanentError, RetryableError, UnknownIdError
 from podrec_assets.resources.connections import Connections
-from podrec_assets.schemas import NEWCOMER
+from podrec_assets.schemas import LISTS, NEWCOMER
 from podrec_assets.stores.mongo import Publication
 
 KNOWN_SHOWN = 5
 FIELDS = ("rank", "episode_id", "show", "title", "score", "als", "cosine", "sources", "reason")
 NOT_PUBLISHED = "Nothing is published yet: run `make demo`, or `podrec run` for a day with events."
+
+
+READS_TRIED = 10
+Found = TypeVar("Found")
 
 
 def published(connections: Connections) -> Publication:
@@ -18,30 +29,65 @@ def published(connections: Connections) -> Publication:
     return found
 
 
+def consistently(
+    connections: Connections, look: Callable[[Publication], Found], is_whole: Callable[[Found], object] = bool
+) -> tuple[Publication, Found]:
+    """What `look` finds in the versions of one publication, and that publication.
+
+    Args:
+        connections: stores.
+        look: reads from the versions that it is given; may be called again with those of a later publication.
+        is_whole: False for a result that lacks something, which may be because the versions were removed meanwhile.
+
+    Raises:
+        PermanentError: nothing is published.
+        RetryableError: the publication moved again and again.
+    """
+    current = published(connections)
+    for _ in range(READS_TRIED):
+        found = look(current)
+        if is_whole(found):
+            return current, found
+        again = published(connections)
+        if again.v == current.v:
+            return current, found
+        current = again
+    raise RetryableError("The publication moved during every attempt to read it; try again.")
+
+
+def served_list(connections: Connections, user: str) -> tuple[Publication, str, list[dict]]:
+    """The publication, whose list is served (the user, or NEWCOMER for one who has none), and its items in order."""
+
+    def look(current: Publication) -> tuple[str, dict | None]:
+        read, version = connections.mongo.document, current.versions[LISTS]
+        found = read(LISTS, version, user) if user else None
+        return (user, found) if found else (NEWCOMER, read(LISTS, version, NEWCOMER))
+
+    current, (owner, found) = consistently(connections, look, lambda f: f[0] == user and f[1])
+    return current, owner, (found or {"items": []})["items"]
+
+
 def recommendations(connections: Connections, user: str, k: int) -> dict:
     """The published list of a listener, or the newcomers' list marked as such.
 
     Returns:
         user_id, known, day, version, items: [{rank, episode_id, show, title, score, als, cosine, sources, reason}].
     """
-    current = published(connections)
-    version = current.versions["final_recommendations"]
-    found = connections.mongo.document("final_recommendations", version, user) if user else None
-    served = found or connections.mongo.document("final_recommendations", version, NEWCOMER)
-    items = [{"show": i["show_title"], **i} for i in (served or {"items": []})["items"][:k]]
+    current, owner, served = served_list(connections, user)
+    items = [{"show": i["show_title"], **i} for i in served[:k]]
     return {
         "user_id": user,
-        "known": found is not None,
+        "known": owner != NEWCOMER,
         "day": str(current.day),
-        "version": version,
+        "version": current.versions[LISTS],
         "items": [{f: i[f] for f in FIELDS} for i in items],
     }
 
 
 def listeners(connections: Connections) -> list[str]:
     """Listeners who have a published list, in order."""
-    version = published(connections).versions["final_recommendations"]
-    return [u for u in connections.mongo.keys("final_recommendations", version) if u != NEWCOMER]
+    _, found = consistently(connections, lambda current: connections.mongo.keys(LISTS, current.versions[LISTS]))
+    return [u for u in found if u != NEWCOMER]
 
 
 def neighbours(connections: Connections, episode: str, k: int) -> dict:
@@ -53,12 +99,13 @@ def neighbours(connections: Connections, episode: str, k: int) -> dict:
     Raises:
         UnknownIdError: there is no such episode, or it has no transcript; the message names some that have.
     """
-    version = published(connections).versions["similarities"]
-    found = connections.mongo.document("similarities", version, episode)
+    current, found = consistently(
+        connections, lambda c: connections.mongo.document("similarities", c.versions["similarities"], episode)
+    )
     rows = connections.lake.read("episodes", columns=("episode_id", "title")).to_pylist()
     titles = {r["episode_id"]: r["title"] for r in rows}
     if found is None:
-        known = ", ".join(connections.mongo.keys("similarities", version)[:KNOWN_SHOWN])
+        known = ", ".join(connections.mongo.keys("similarities", current.versions["similarities"])[:KNOWN_SHOWN])
         why = "has no transcript, so it has no neighbours" if episode in titles else "is unknown"
         raise UnknownIdError(f"episode {episode!r} {why}; known: {known}, ...")
     fields = ("rank", "episode_id", "cosine", "here_s", "there_s", "here_text", "there_text")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, write_deltalake
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
 
 from podrec_assets.errors import MissingPartitionError, PermanentError, RetryableError
@@ -65,6 +65,8 @@ class Lake:
     root: str
     lock_folder: Path
     storage_options: dict[str, str] = field(default_factory=dict)
+    pinned: dict[str, int] = field(default_factory=dict)
+    """Version that is read of a table where none is asked for; the latest of tables that are not named."""
 
     def uri(self, name: str) -> str:
         return f"{self.root}/{name}"
@@ -89,15 +91,30 @@ class Lake:
             lock.release()
 
     def table(self, name: str, version: int | None = None) -> DeltaTable | None:
-        """The table at a version (default: latest), or None where it does not exist yet."""
+        """The table at a version (default: the pinned one, or the latest), or None where it does not exist yet.
+
+        Raises:
+            PermanentError: the version is no longer kept.
+        """
         if not DeltaTable.is_deltatable(self.uri(name), self.storage_options):
             return None
-        return DeltaTable(self.uri(name), version=version, storage_options=self.storage_options)
+        wanted = self.pinned.get(name) if version is None else version
+        try:
+            return DeltaTable(self.uri(name), version=wanted, storage_options=self.storage_options)
+        except DeltaError as err:
+            if wanted is None:
+                raise
+            raise _gone(name, wanted) from err
+
+    def version(self, name: str) -> int | None:
+        """The present (or pinned) version of a table; None where it does not exist yet."""
+        table = self.table(name)
+        return table.version() if table is not None else None
 
     def versions(self) -> dict[str, int]:
         """The present version of each table that exists."""
-        found = {name: self.table(name) for name in TABLES}
-        return {name: table.version() for name, table in found.items() if table is not None}
+        found = {name: self.version(name) for name in TABLES}
+        return {name: version for name, version in found.items() if version is not None}
 
     def state(self, name: str, version: int | None = None) -> TableState:
         """The state that the newest podrec commit recorded; commits by other tools are looked past."""
@@ -174,7 +191,12 @@ class Lake:
         there = {f.name for f in table.schema().fields}
         listed = ", ".join(n if n in there else f"NULL AS {n}" for n in names)
         sql = f"SELECT {listed} FROM t" + (f" WHERE {where}" if where else "")
-        found = pa.table(QueryBuilder().register("t", table).execute(sql).read_all())
+        try:
+            found = pa.table(QueryBuilder().register("t", table).execute(sql).read_all())
+        except Exception as err:  # the query engine has no error type for a file that vacuum removed
+            if (version is None and name not in self.pinned) or "not found" not in str(err):
+                raise
+            raise _gone(name, table.version()) from err
         return found.cast(pa.schema([schema.field(n) for n in names]))
 
     def files(self, name: str, first: date = date.min, last: date = date.max) -> list[str]:
@@ -185,9 +207,13 @@ class Lake:
             return []
         return table.file_uris([("day", "in", sorted(d.isoformat() for d in days))])
 
-    def read_equal(self, name: str, column: str, value: str, columns: Iterable[str] = ()) -> pa.Table:
-        """Rows whose text column is exactly `value`, whatever characters that has."""
-        return self.read(name, f"{column} = {_text(value)}", columns)
+    def read_equal(
+        self, name: str, column: str, values: str | Iterable[str], columns: Iterable[str] = (), where: str = "true",
+        version: int | None = None,
+    ) -> pa.Table:  # fmt: skip
+        """Rows whose text column is exactly one of `values`, whatever characters these have; the rest as in `read`."""
+        listed = ", ".join(_text(v) for v in ([values] if isinstance(values, str) else values))
+        return self.read(name, f"{column} IN ({listed}) AND ({where})" if listed else "false", columns, version)
 
     def delete_equal(self, spec: Table, column: str, value: str, ledger: dict | None = None) -> None:
         """Deletes the rows whose text column is exactly `value`, and records the ledger in the same commit."""
@@ -205,8 +231,8 @@ class Lake:
             table = self.table(name)
             return len(table.vacuum(VACUUM_HOURS, dry_run=False)) if table is not None else 0
 
-    def read_days(self, name: str, days: Iterable[date]) -> pa.Table:
-        """Rows of the given days.
+    def read_days(self, name: str, days: Iterable[date], version: int | None = None) -> pa.Table:
+        """Rows of the given days at a version (default: the pinned one, or the latest).
 
         Days before the table's first written one lie before its history and are empty.
 
@@ -214,7 +240,7 @@ class Lake:
             MissingPartitionError: a later one of the days was never written.
         """
         days = sorted(set(days))
-        state = self.state(name)
+        state = self.state(name, version)
         begin = state.first_day or days[-1]
         missing = [d for d in days if d >= min(begin, days[-1]) and d not in state.days]
         if missing:
@@ -223,7 +249,7 @@ class Lake:
                 + (f" and {len(missing) - 1} more" if len(missing) > 1 else "")
                 + f": run `podrec run --select {name} --days {missing[0]}..{missing[-1]}` first."
             )
-        return self.read(name, _predicate(days))
+        return self.read(name, _predicate(days), version=version)
 
     def read_window(self, name: str, last: date, days: int) -> pa.Table:
         """Rows of the `days` days that end with `last`, whether each was written or not."""
@@ -245,6 +271,13 @@ class Lake:
             )
         except CommitFailedError as err:
             raise RetryableError(f"Another writer changed {spec.name} at the same time; run again.") from err
+
+
+def _gone(name: str, version: int) -> PermanentError:
+    return PermanentError(
+        f"Version {version} of {name} can no longer be read: old files are kept for {VACUUM_HOURS} hours, then vacuum may "
+        "remove them."
+    )
 
 
 def conform(spec: Table, rows: pa.Table, days: list[date] | None) -> pa.Table:

@@ -5,6 +5,8 @@ import pytest
 
 from podrec_assets.definitions import build_defs
 from podrec_assets.partitions import DAILY
+from podrec_assets.recommend.drift import COMPARISONS
+from podrec_assets.recommend.gate import FAULTS
 from podrec_assets.schemas import COLLECTIONS, TABLES
 from podrec_assets.settings import Settings
 
@@ -79,7 +81,9 @@ def test_every_table_has_a_blocking_key_check_and_lists_have_their_gate(defs: dg
     graph = defs.resolve_asset_graph()
     found = {(k.asset_key.to_user_string(), k.name) for k in graph.asset_check_keys if graph.get(k).blocking}
     assert {(name, "keys_are_unique") for name in TABLES} <= found
-    assert found >= {("final_recommendations", "lists_are_servable"), ("user_events", "offsets_add_up")}
+    gate = {name for asset, name in found if asset == "final_recommendations"}
+    assert gate == {*FAULTS, *COMPARISONS}
+    assert ("user_events", "offsets_add_up") in found
 
 
 def test_what_runs_without_a_hand_is_running_by_default(defs: dg.Definitions) -> None:

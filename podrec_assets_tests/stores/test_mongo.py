@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from podrec_assets.errors import MissingPartitionError, PermanentError, RetryableError
-from podrec_assets.schemas import COLLECTION_KEYS
+from podrec_assets.errors import PermanentError, RetryableError
+from podrec_assets.schemas import LISTS
 from podrec_assets.stores.mongo import MongoStore, Publication, checksum
 
 pytestmark = pytest.mark.services
@@ -152,26 +152,6 @@ def test_an_unknown_version_is_refused_and_the_pointer_stays(store: MongoStore) 
     assert store.publication() == first
 
 
-def test_prune_keeps_the_newest_and_never_removes_what_is_or_was_served(store: MongoStore) -> None:
-    """Served is the second, before it the first; of the other three the newest one is kept."""
-    now = served(store, D1, "b", served(store, D1, "a"))
-    for run in "cde":
-        store.write_version(TOP, D2, run, docs("ann", "bob", episode=run))
-    assert store.prune(TOP, keep=1) == ["2026-11-02.c", "2026-11-02.d"]
-    assert [v for v in now.versions.values() if store.version(TOP, v) is None] == []
-    assert store.documents(TOP, "2026-11-01.a") == docs("ann", episode="a")
-    assert store.documents(TOP, "2026-11-01.b") == docs("ann", episode="b")
-    assert store.keys(TOP, "2026-11-02.e") == ["ann", "bob"]
-    assert store.keys(TOP, "2026-11-02.c") == []
-    assert store.version(TOP, "2026-11-02.c") is None
-
-
-def test_prune_of_few_versions_removes_none(store: MongoStore) -> None:
-    store.write_version(TOP, D1, "a", docs("ann"))
-    assert store.prune(TOP, keep=2) == []
-    assert store.days(TOP) == [D1]
-
-
 def test_a_checksum_depends_on_keys_and_items_alone() -> None:
     given = docs("ann", "bob")
     stored = [{**d, "_id": n, "version": "v", "day": "2026-11-01"} for n, d in enumerate(reversed(given))]
@@ -190,11 +170,7 @@ def test_a_server_that_is_down_is_told_within_seconds() -> None:
     assert time.monotonic() - started < 8
 
 
-def test_a_day_is_complete_only_with_every_collection(mongo_uri: str) -> None:
-    store = MongoStore(mongo_uri, "complete")
-    made = {}
-    for name, key in COLLECTION_KEYS.items():
-        with pytest.raises(MissingPartitionError, match="2026-11-01 has no complete versions: "):
-            store.complete_versions(D1)
-        made[name] = store.write_version(name, D1, "run", [{key: "x", "items": []}]).version
-    assert store.complete_versions(D1) == made
+def test_content_that_was_made_from_other_models_is_a_version_of_its_own(store: MongoStore) -> None:
+    first = store.write_version(LISTS, D1, "one", docs("ann"), {"models": {TOP: "x"}})
+    assert store.write_version(LISTS, D1, "two", docs("ann"), {"models": {TOP: "x"}}) == first
+    assert store.write_version(LISTS, D1, "three", docs("ann"), {"models": {TOP: "y"}}).version == "2026-11-01.three"

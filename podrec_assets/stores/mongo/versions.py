@@ -1,0 +1,116 @@
+"""Versions of the collections: written beside the others, verified, listed, judged, read."""
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+
+from pymongo import ReplaceOne
+
+from podrec_assets.errors import RetryableError
+from podrec_assets.schemas import COLLECTION_KEYS
+from podrec_assets.stores.mongo.connection import BATCH, Connection, translated
+from podrec_assets.stores.mongo.records import Verdict, Version, age_order, checksum, from_entry, plain, to_entry
+
+
+class Versions(Connection):
+    """What was ever completely written and is not pruned."""
+
+    def write_version(self, collection: str, day: date, run_id: str, docs: list[dict], manifest: dict | None = None) -> Version:
+        """The complete version that holds exactly `docs`; one of the same day, content and models is kept, not written again.
+
+        Args:
+            collection: a key of `schemas.COLLECTION_KEYS`.
+            day: the day that the documents are as of.
+            run_id: names the version together with the day.
+            docs: one dict per key, with the key field and `items`.
+            manifest: what the version was made from.
+
+        Raises:
+            RetryableError: the server is away, or holds something else than was written.
+        """
+        key = COLLECTION_KEYS[collection]
+        total = checksum(docs, key)
+        latest = self.latest_version(collection, day)
+        models = (manifest or {}).get("models")
+        if latest and (latest.checksum, latest.count, latest.manifest.get("models")) == (total, len(docs), models):
+            return latest
+        version = f"{day.isoformat()}.{run_id[:8]}"
+        if self.version(collection, version):
+            # A listed version may be being read: other content of the same run goes beside it.
+            version = f"{version}-{total[:8]}"
+        entry_id = f"{collection}:{version}"
+        with translated():
+            self._ensure_index(collection, key)
+            # A process that is killed from here on leaves documents that nothing lists; this is how prune finds them.
+            unfinished = {"_id": entry_id, "collection": collection, "version": version, "begun_at": datetime.now(UTC)}
+            self._db["unfinished"].replace_one({"_id": entry_id}, unfinished, upsert=True)
+            self._write(collection, version, day, docs)
+            self._verify(collection, version, len(docs), total)
+            entry = Version(collection, version, day, len(docs), total, manifest or {})
+            self._db["versions"].replace_one({"_id": entry_id}, to_entry(entry), upsert=True)
+            self._db["unfinished"].delete_one({"_id": entry_id})
+        return entry
+
+    def judge(self, collection: str, version: str, verdict: Verdict) -> None:
+        """Leaves the gate's verdict on a version, in place of an earlier one."""
+        with translated():
+            kept = {**asdict(verdict), "findings": list(verdict.findings)}
+            self._db["versions"].update_one({"_id": f"{collection}:{version}"}, {"$set": {"verdict": kept}})
+
+    def versions(self, collection: str, day: date | None = None) -> list[Version]:
+        """Complete versions of a day (default: of every day), the newest first."""
+        query = {"collection": collection} | ({"day": day.isoformat()} if day else {})
+        with translated():
+            return [from_entry(e) for e in sorted(self._db["versions"].find(query), key=age_order, reverse=True)]
+
+    def latest_version(self, collection: str, day: date | None = None) -> Version | None:
+        """The newest complete version of a day (default: of the newest day)."""
+        return next(iter(self.versions(collection, day)), None)
+
+    def version(self, collection: str, version: str) -> Version | None:
+        """A complete version by its name."""
+        with translated():
+            found = self._db["versions"].find_one({"_id": f"{collection}:{version}"})
+        return from_entry(found) if found else None
+
+    def days(self, collection: str) -> list[date]:
+        """Days that have a complete version, in order."""
+        with translated():
+            found = self._db["versions"].find({"collection": collection}, {"day": 1})
+            return sorted({date.fromisoformat(e["day"]) for e in found})
+
+    def documents(self, collection: str, version: str) -> list[dict]:
+        """All documents of a version as they were given to `write_version`, by key."""
+        key = COLLECTION_KEYS[collection]
+        with translated():
+            found = [plain(d) for d in self._db[collection].find({"version": version})]
+        return sorted(found, key=lambda d: d[key])
+
+    def document(self, collection: str, version: str, key: str) -> dict | None:
+        """The document of one listener or episode in a version."""
+        with translated():
+            found = self._db[collection].find_one({"version": version, COLLECTION_KEYS[collection]: str(key)})
+        return plain(found) if found else None
+
+    def keys(self, collection: str, version: str) -> list[str]:
+        """The listeners or episodes of a version, in order."""
+        name = COLLECTION_KEYS[collection]
+        with translated():
+            return sorted(d[name] for d in self._db[collection].find({"version": version}, {name: 1}))
+
+    def _write(self, collection: str, version: str, day: date, docs: list[dict]) -> None:
+        key = COLLECTION_KEYS[collection]
+        stored = [{**d, "_id": f"{version}:{d[key]}", "version": version, "day": day.isoformat()} for d in docs]
+        kept = {d["_id"] for d in stored}
+        self._delete(collection, [i for i in self._ids(collection, version) if i not in kept])
+        for start in range(0, len(stored), BATCH):
+            batch = stored[start : start + BATCH]
+            self._db[collection].bulk_write([ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in batch], ordered=False)
+
+    def _ensure_index(self, collection: str, key: str) -> None:
+        # Unique: on the embedded server that alone makes the look-up three times faster, and it is true.
+        self._db[collection].create_index([("version", 1), (key, 1)], unique=True)
+
+    def _verify(self, collection: str, version: str, count: int, total: str) -> None:
+        found = self.documents(collection, version)
+        if len(found) != count or checksum(found, COLLECTION_KEYS[collection]) != total:
+            raise RetryableError(f"{collection} {version} holds {len(found)} of {count} documents after the write; run again.")

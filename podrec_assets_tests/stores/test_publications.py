@@ -1,0 +1,116 @@
+"""What may be served, on the real server: only whole trios that the gate let pass, and never an older day by itself."""
+
+import threading
+import uuid
+from datetime import date, timedelta
+
+import pytest
+
+from podrec_assets.errors import GateError, MissingPartitionError
+from podrec_assets.schemas import COLLECTION_KEYS, COLLECTIONS, LISTS
+from podrec_assets.stores.mongo import MongoStore, Verdict
+from podrec_assets_tests.stores.trios import FAULT, PASSED, UNUSUAL, write_trio
+
+pytestmark = pytest.mark.services
+D1, D2, D3 = (date(2026, 11, n) for n in (1, 2, 3))
+
+
+@pytest.fixture
+def store(mongo_uri: str) -> MongoStore:
+    return MongoStore(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
+
+
+def test_a_day_is_publishable_only_with_every_collection(store: MongoStore) -> None:
+    for name in reversed(COLLECTIONS):
+        with pytest.raises(MissingPartitionError, match="2026-11-01 has no complete versions: "):
+            store.publishable(D1)
+        version = store.write_version(name, D1, "run", [{COLLECTION_KEYS[name]: "x", "items": []}])
+        store.judge(name, version.version, Verdict(version.checksum, (PASSED,), "run"))
+    assert store.publishable(D1) == dict.fromkeys(COLLECTIONS, "2026-11-01.run")
+
+
+def test_lists_that_nobody_judged_are_not_publishable(store: MongoStore) -> None:
+    write_trio(store, D1, "one")
+    with pytest.raises(GateError, match=r"2026-11-01.one of final_recommendations has not been judged .* run `podrec run"):
+        store.publishable(D1)
+
+
+def test_refused_lists_are_not_publishable_and_the_check_is_named_with_its_number(store: MongoStore) -> None:
+    write_trio(store, D1, "one", PASSED, UNUSUAL)
+    with pytest.raises(GateError, match=r"refused version 2026-11-01.one .*: churn_is_bounded: 0.9; the bound is 0.8\.$"):
+        store.publishable(D1)
+
+
+def test_refused_lists_leave_the_days_earlier_ones_publishable_with_their_own_models(store: MongoStore) -> None:
+    write_trio(store, D1, "one", PASSED)
+    write_trio(store, D1, "two", FAULT)
+    assert store.publishable(D1) == dict.fromkeys(COLLECTIONS, "2026-11-01.one")
+
+
+def test_models_that_no_lists_were_made_from_are_not_published(store: MongoStore) -> None:
+    write_trio(store, D1, "one", PASSED)
+    store.write_version("als_top_n", D1, "later", [])
+    assert store.publishable(D1)["als_top_n"] == "2026-11-01.one"
+
+
+def test_a_verdict_on_other_documents_counts_for_nothing(store: MongoStore) -> None:
+    version = write_trio(store, D1, "one")
+    store.judge(LISTS, version.version, Verdict("of something else", (PASSED,), "run"))
+    with pytest.raises(GateError, match="has not been judged"):
+        store.publishable(D1)
+
+
+def test_a_person_overrules_a_comparison_but_no_fault_and_no_missing_verdict(store: MongoStore) -> None:
+    version = write_trio(store, D1, "one", PASSED, UNUSUAL)
+    found = store.version(LISTS, version.version)
+    assert found
+    store.overrule(found)
+    assert store.publishable(D1)[LISTS] == version.version
+    noted = store.version(LISTS, version.version)
+    assert noted and noted.verdict and noted.verdict.overruled_at
+    assert not noted.verdict.passed
+    for run, findings, why in (("two", (UNUSUAL, FAULT), "is shown 1 heard"), ("three", (), "not been judged")):
+        faulty = store.version(LISTS, write_trio(store, D2, run, *findings).version)
+        assert faulty
+        with pytest.raises(GateError, match=f"{why}.*No one may overrule that"):
+            store.overrule(faulty)
+
+
+def test_forgetting_a_listener_leaves_the_verdict_on_the_other_lists(store: MongoStore) -> None:
+    version = write_trio(store, D1, "one", PASSED)
+    assert store.forget("ann") == 2
+    left = store.version(LISTS, version.version)
+    assert left and (left.count, left.checksum == version.checksum) == (2, False)
+    assert store.publishable(D1)[LISTS] == version.version
+
+
+def test_an_older_day_does_not_replace_a_newer_one_by_itself(store: MongoStore) -> None:
+    for day in (D1, D2):
+        write_trio(store, day, "one", PASSED)
+    newer = store.advance(D2, store.publishable(D2))
+    assert store.advance(D1, store.publishable(D1)) == newer
+    assert store.publish(D1, store.publishable(D1), newer).day == D1
+    assert store.advance(D2, store.publishable(D2)).day == D2
+
+
+def test_of_days_that_are_published_at_the_same_time_the_newest_stays(store: MongoStore, mongo_uri: str) -> None:
+    days = [D1 + timedelta(days=n) for n in range(8)]
+    trios = {}
+    for day in days:
+        write_trio(store, day, "one", PASSED)
+        trios[day] = store.publishable(day)
+    start = threading.Barrier(len(days))
+
+    def publish(day: date) -> None:
+        own = MongoStore(mongo_uri, store.database)
+        own.ping()
+        start.wait()
+        own.advance(day, trios[day])
+
+    threads = [threading.Thread(target=publish, args=(day,)) for day in days]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    served = store.publication()
+    assert served and (served.day, served.versions) == (days[-1], trios[days[-1]])
