@@ -31,7 +31,11 @@ def _print(document: dict) -> None:
     out.print(f"  {item['reason']}", markup=False)
     shares = f"ALS {item['als']:.3f}, cosine {item['cosine']:.3f}"
     out.print(f"  score {item['score']:.3f}: {shares}; sources {', '.join(item['sources'])}")
-    out.print(f"published for {publication['day']} (move {publication['move_count']})")
+    gate = publication["gate"] or {"passed": None, "overruled_at": None}
+    state = (
+        "passed the gate" if gate["passed"] else f"overruled at {gate['overruled_at']}" if gate["overruled_at"] else "unjudged"
+    )
+    out.print(f"published for {publication['day']} (move {publication['move_count']}), {state}")
     for run in document["runs"]:
         out.print(f"  {run['collection']:<24} version {run['version']}  run {run['run_id']}")
     for table, source in document["inputs"].items():
@@ -41,9 +45,12 @@ def _print(document: dict) -> None:
 
 
 def _print_events(document: dict) -> None:
+    if not document["evidence"]["is_as_made"]:
+        out.print("  the lake no longer keeps the versions that were read; rows and events are as they are now")
     for row in document["evidence"]["daily_rows"]:
         counts = f"{row['play_count']} plays, {row['like_count']} likes"
-        out.print(f"  {row['day']}  {row['episode_id']}  score {row['score']:.1f}, {counts}")
+        sums = "" if row["adds_up"] else "  (the events below do not make this score: daily rows are older or newer)"
+        out.print(f"  {row['day']}  {row['episode_id']}  score {row['score']:.1f}, {counts}{sums}")
     for event in document["events"]:
         place = f"{event['topic']}:{event['partition']}:{event['offset']}"
         what = f"{event['kind']:<10} weight {event['weight']:+.1f}"

@@ -1,101 +1,189 @@
 """From a served item back to the Kafka records it rests on: version, run, inputs, evidence, daily rows, events."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from podrec_assets.errors import UnknownIdError
+import pyarrow as pa
+
+from podrec_assets.errors import PermanentError, UnknownIdError
 from podrec_assets.listening.daily import weight_sql
+from podrec_assets.recommend.interactions import Interactions, interactions
 from podrec_assets.resources.connections import Connections
-from podrec_assets.schemas import NEWCOMER, USER_EVENTS, USER_VS_EPISODE_DAILY
-from podrec_assets.serving.reader import published
+from podrec_assets.schemas import COLLECTIONS, LISTS, NEWCOMER, USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.serving.reader import served_list
 from podrec_assets.settings import Settings
 from podrec_assets.stores import duck
+from podrec_assets.stores.mongo import Publication, Version
 
 INPUTS = {
-    "episodes": Settings.catalogue_days,
-    "vectors": Settings.catalogue_days,
-    "user_vs_episode_daily": Settings.history_days,
-    "fusion_weights": 1,
+    "episodes": ("final_recommendations", Settings.catalogue_days),
+    "vectors": ("similarities", Settings.catalogue_days),
+    "user_events": ("final_recommendations", Settings.history_days),
+    "user_vs_episode_daily": ("final_recommendations", Settings.history_days),
+    "fusion_weights": ("final_recommendations", 1),
 }
-"""Delta tables behind a list, and how many days back it reads of them."""
+"""Delta tables behind a list: the collection whose run read them, and how many days back."""
+PASSAGES = ("score", "cosine", "lexical", "here_s", "there_s", "here_text", "there_text")
+KNOWN_SHOWN = 5
 
 
 def trace(connections: Connections, user: str, episode: str) -> dict:
     """Everything that a published item came from.
 
     Returns:
-        item: as served. publication: day, move_count. runs: one for each collection.
-        inputs: by table, its Delta version and the days read. settings: those that changed the result.
-        evidence: the heard episodes that the reason names, their daily rows, and for content the two passages.
-        events: the listener's distinct events on those episodes, with the weight of each, in order of time.
+        user_id: whose list it is, "" for the newcomers'.
+        item: as served.
+        publication: day, version, move_count, gate: the verdict: {passed, compared_with, overruled_at, checks: {name: words}}.
+        runs: one for each collection: collection, version, run_id, code, delta_versions.
+        inputs: by table: delta_version, days (first and last read).
+        settings: those that changed the result.
+        evidence: causes: by arm the heard episode that the reason names. heard: every episode of the listener that an arm of
+            this item's score rests on: episode_id, arms, similarity, is_named. daily_rows: their rows of
+            user_vs_episode_daily, each with adds_up: whether the events below make its score. passages: for content, the two
+            that are close.
+        events: the listener's distinct events on those episodes that weigh something: topic, partition, offset, recorded_at,
+            event_id, episode_id, kind, occurred_at, weight; in order of time.
 
     Raises:
         UnknownIdError: the listener has no such item in the published list; names items that are.
+        PermanentError: nothing is published.
     """
-    current = published(connections)
-    item, owner = _item(connections, current.versions["final_recommendations"], user, episode)
-    manifests = {name: connections.mongo.version(name, v) for name, v in current.versions.items()}
-    made = manifests["final_recommendations"]
-    versions = made.manifest.get("delta_versions", {}) if made else {}
-    heard = sorted(set(item["causes"].values()))
+    current, owner, items = served_list(connections, user)
+    item = next((i for i in items if i["episode_id"] == episode), None)
+    if item is None:
+        shown = ", ".join(i["episode_id"] for i in items[:KNOWN_SHOWN])
+        raise UnknownIdError(f"{episode!r} is not in the list of {user!r}; in it: {shown}, ...")
+    made = {name: connections.mongo.version(name, current.versions[name]) for name in COLLECTIONS}
+    inputs = {table: _input(connections, made, table, current.day) for table in INPUTS}
+    lists = made[LISTS]
+    made_with = lists.manifest.get("settings", {}) if lists else {}
+    settings = connections.settings.model_copy(update=made_with)
+    evidence, events = _evidence(connections, settings, owner, item, current, inputs)
     return {
         "user_id": owner,
         "item": item,
-        "publication": {"day": str(current.day), "move_count": current.v},
-        "runs": [
-            {"collection": name, "version": current.versions[name], "run_id": entry.manifest.get("run_id") if entry else None}
-            for name, entry in sorted(manifests.items())
-        ],
-        "inputs": {t: {"delta_version": versions.get(t), "days": _days(current.day, n)} for t, n in INPUTS.items()},
-        "settings": made.manifest.get("settings", {}) if made else {},
-        "evidence": {
-            "causes": item["causes"],
-            "daily_rows": _daily_rows(connections, owner, heard, current.day, versions.get(USER_VS_EPISODE_DAILY.name)),
-            "passages": _passages(connections, current.versions["similarities"], item["causes"].get("content"), episode),
-        },
-        "events": _events(connections, owner, heard, current.day, versions.get(USER_EVENTS.name)),
+        "publication": _publication(current, lists),
+        "runs": [_run(name, current.versions[name], version) for name, version in made.items()],
+        "inputs": inputs,
+        "settings": made_with,
+        "evidence": evidence,
+        "events": events,
     }
 
 
-def _item(connections: Connections, version: str, user: str, episode: str) -> tuple[dict, str]:
-    found = connections.mongo.document("final_recommendations", version, user)
-    owner = user if found else NEWCOMER
-    found = found or connections.mongo.document("final_recommendations", version, NEWCOMER) or {"items": []}
-    for item in found["items"]:
-        if item["episode_id"] == episode:
-            return item, owner
-    shown = ", ".join(i["episode_id"] for i in found["items"][:5])
-    raise UnknownIdError(f"{episode!r} is not in the list of {user!r}; in it: {shown}, ...")
+def _publication(current: Publication, lists: Version | None) -> dict:
+    verdict = lists.verdict if lists else None
+    gate = verdict and {
+        "passed": verdict.passed,
+        "compared_with": verdict.compared_with,
+        "overruled_at": verdict.overruled_at,
+        "checks": {f["check"]: f["says"] for f in verdict.findings},
+    }
+    return {"day": str(current.day), "version": current.versions[LISTS], "move_count": current.v, "gate": gate}
 
 
-def _days(last: date, count: int) -> list[str]:
-    return [str(max(last - timedelta(days=count - 1), Settings.start_day)), str(last)]
+def _run(collection: str, version: str, made: Version | None) -> dict:
+    manifest = made.manifest if made else {}
+    told = {field: manifest.get(field) for field in ("run_id", "code", "delta_versions")}
+    return {"collection": collection, "version": version, **told}
 
 
-def _daily_rows(connections: Connections, user: str, heard: list[str], last: date, version: int | None) -> list[dict]:
-    begin = last - timedelta(days=Settings.history_days - 1)
-    rows = connections.lake.read(USER_VS_EPISODE_DAILY.name, f"day >= '{begin}' AND day <= '{last}'", version=version)
-    found = [r for r in rows.to_pylist() if r["user_id"] == user and r["episode_id"] in heard]
-    return sorted(({**r, "day": str(r["day"]), "last_at": r["last_at"].isoformat()} for r in found), key=lambda r: r["day"])
+def _input(connections: Connections, made: dict[str, Version | None], table: str, last: date) -> dict:
+    reader, days = INPUTS[table]
+    version = made[reader]
+    number = version.manifest.get("delta_versions", {}).get(table) if version else None
+    first = max(last - timedelta(days=days - 1), Settings.start_day)
+    return {"delta_version": number, "days": [str(first), str(last)]}
 
 
-def _events(connections: Connections, user: str, heard: list[str], last: date, version: int | None) -> list[dict]:
-    begin = last - timedelta(days=Settings.history_days - 1)
-    rows = connections.lake.read(USER_EVENTS.name, f"event_day >= '{begin}' AND event_day <= '{last}'", version=version)
+@dataclass
+class _Lake:
+    """The listener's rows as the list's run found them, or as they are now where that is no longer kept."""
+
+    connections: Connections
+    inputs: dict[str, dict]
+    is_as_made: bool = True
+
+    def rows(self, table: str, day: str, column: str, values: list[str]) -> pa.Table:
+        """Rows of the days that the list looked back on, whose column is one of the values; `day` names their day."""
+        first, last = self.inputs[table]["days"]
+        version, where = self.inputs[table]["delta_version"], f"{day} >= '{first}' AND {day} <= '{last}'"
+        lake = self.connections.lake
+        try:
+            return lake.read_equal(table, column, values, where=where, version=version)
+        except PermanentError:
+            self.is_as_made = False
+            return lake.read_equal(table, column, values, where=where)
+
+
+def _evidence(
+    connections: Connections, settings: Settings, owner: str, item: dict, current: Publication, inputs: dict[str, dict]
+) -> tuple[dict, list[dict]]:
+    """What of the listener's own history the item's score rests on; nothing for newcomers."""
+    lake = _Lake(connections, inputs)
+    daily = lake.rows(USER_VS_EPISODE_DAILY.name, "day", "user_id", [owner])
+    heard = _heard(connections, owner, item, current, interactions(daily, current.day, settings.half_life_days))
+    names = [h["episode_id"] for h in heard]
+    events = _events(lake, weight_sql(settings), owner, names) if names else []
+    rows = [_daily_row(r, events) for r in daily.to_pylist() if r["episode_id"] in names]
+    named = item["causes"].get("content")
+    passages = next((h["neighbour"] for h in heard if h["episode_id"] == named and h["neighbour"]), None)
+    evidence = {
+        "causes": item["causes"],
+        "heard": [{k: v for k, v in h.items() if k != "neighbour"} for h in heard],
+        "daily_rows": sorted(rows, key=lambda r: (r["day"], r["episode_id"])),
+        "passages": passages and {f: passages[f] for f in PASSAGES},
+        "is_as_made": lake.is_as_made,
+    }
+    return evidence, events
+
+
+def _heard(connections: Connections, owner: str, item: dict, current: Publication, history: Interactions) -> list[dict]:
+    """Episodes of the listener by the arms of the score that they are part of.
+
+    ALS rests on everything of weight, the content arm on what was enjoyed (or heard, where nothing was) and has the item
+    among its neighbours.
+    """
+    if owner == NEWCOMER or owner not in history.users:
+        return []
+    row = history.matrix[history.users.index(owner)]
+    of_weight = {history.items[column] for column in row.indices} if item["als"] > 0 else set()
+    enjoyed = set(history.finished[owner]) or history.seen[owner] if item["cosine"] > 0 else set()
+    near = {e: n for e in enjoyed if (n := _neighbour(connections, current, e, item["episode_id"]))}
+    found = []
+    for episode in sorted(of_weight | near.keys() | set(item["causes"].values())):
+        arms = [arm for arm, part in (("als", of_weight), ("content", near)) if episode in part]
+        neighbour = near.get(episode)
+        found.append({
+            "episode_id": episode, "arms": arms, "similarity": neighbour["score"] if neighbour else None,
+            "is_named": episode in item["causes"].values(), "neighbour": neighbour,
+        })  # fmt: skip
+    return found
+
+
+def _neighbour(connections: Connections, current: Publication, heard: str, episode: str) -> dict | None:
+    document = connections.mongo.document("similarities", current.versions["similarities"], heard)
+    return next((i for i in (document or {"items": []})["items"] if i["episode_id"] == episode), None)
+
+
+def _events(lake: _Lake, weight: str, user: str, heard: list[str]) -> list[dict]:
+    own = lake.rows(USER_EVENTS.name, "event_day", "user_id", [user])
+    # Of an id that several sent the first record counts, whosever it is.
+    rows = lake.rows(USER_EVENTS.name, "event_day", "event_id", sorted(set(own["event_id"].to_pylist())))
     sql = f"""
     SELECT kafka_topic AS topic, kafka_partition AS "partition", kafka_offset AS "offset", recorded_at, event_id, episode_id,
-        kind, occurred_at, CAST({weight_sql(connections.settings)} AS DOUBLE) AS weight
+        kind, occurred_at, CAST({weight} AS DOUBLE) AS weight
     FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY event_day, event_id ORDER BY kafka_partition, kafka_offset) AS copy_number
-          FROM events WHERE user_id = $user AND list_contains($heard, episode_id)) numbered
-    WHERE copy_number = 1 ORDER BY occurred_at, "partition", "offset"
+          FROM events) numbered
+    WHERE copy_number = 1 AND user_id = $user AND list_contains($heard, episode_id) AND weight <> 0
+    ORDER BY occurred_at, "partition", "offset"
     """
-    found = duck.query(sql, {"events": rows}, {"user": user, "heard": heard}).to_pylist() if heard else []
+    found = duck.query(sql, {"events": rows}, {"user": user, "heard": heard}).to_pylist()
     return [{**r, "recorded_at": r["recorded_at"].isoformat(), "occurred_at": r["occurred_at"].isoformat()} for r in found]
 
 
-def _passages(connections: Connections, version: str, heard: str | None, episode: str) -> dict | None:
-    document = connections.mongo.document("similarities", version, heard) if heard else None
-    fields = ("score", "cosine", "lexical", "here_s", "there_s", "here_text", "there_text")
-    for item in (document or {"items": []})["items"]:
-        if item["episode_id"] == episode:
-            return {f: item[f] for f in fields}
-    return None
+def _daily_row(row: dict, events: list[dict]) -> dict:
+    """A daily row as JSON, and whether its events make its score."""
+    day = str(row["day"])
+    weights = [e["weight"] for e in events if e["episode_id"] == row["episode_id"] and e["occurred_at"][:10] == day]
+    return {**row, "day": day, "last_at": row["last_at"].isoformat(), "adds_up": abs(sum(weights) - row["score"]) < 1e-9}

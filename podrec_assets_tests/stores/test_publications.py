@@ -67,7 +67,9 @@ def test_a_person_overrules_a_comparison_but_no_fault_and_no_missing_verdict(sto
     store.overrule(found)
     assert store.publishable(D1)[LISTS] == version.version
     noted = store.version(LISTS, version.version)
-    assert noted and noted.verdict and noted.verdict.overruled_at
+    assert noted
+    assert noted.verdict
+    assert noted.verdict.overruled_at
     assert not noted.verdict.passed
     for run, findings, why in (("two", (UNUSUAL, FAULT), "is shown 1 heard"), ("three", (), "not been judged")):
         faulty = store.version(LISTS, write_trio(store, D2, run, *findings).version)
@@ -80,7 +82,8 @@ def test_forgetting_a_listener_leaves_the_verdict_on_the_other_lists(store: Mong
     version = write_trio(store, D1, "one", PASSED)
     assert store.forget("ann") == 2
     left = store.version(LISTS, version.version)
-    assert left and (left.count, left.checksum == version.checksum) == (2, False)
+    assert left
+    assert (left.count, left.checksum == version.checksum) == (2, False)
     assert store.publishable(D1)[LISTS] == version.version
 
 
@@ -113,4 +116,5 @@ def test_of_days_that_are_published_at_the_same_time_the_newest_stays(store: Mon
     for thread in threads:
         thread.join()
     served = store.publication()
-    assert served and (served.day, served.versions) == (days[-1], trios[days[-1]])
+    assert served
+    assert (served.day, served.versions) == (days[-1], trios[days[-1]])

@@ -1,0 +1,36 @@
+"""A planted lake on a database of its own of the session's Mongo server."""
+
+import uuid
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from podrec_assets.resources.connections import Connections
+from podrec_assets.settings import Settings
+from podrec_assets_tests.serving.planted import plant
+
+
+@pytest.fixture(scope="module")
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+@pytest.fixture(scope="module")
+def eve(today: date) -> date:
+    return today - timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def lists_world(tmp_path_factory: pytest.TempPathFactory, mongo_uri: str, today: date) -> Connections:
+    """The planted lake, of which nothing is made yet; shared by the tests of a module, in their order."""
+    settings = Settings(
+        home=tmp_path_factory.mktemp("planted"),
+        engine="local",
+        mongo_uri=mongo_uri,  # type: ignore[arg-type]
+        mongo_database=f"planted_{uuid.uuid4().hex[:8]}",
+        kafka_bootstrap="127.0.0.1:1",
+        per_show_cap=10,
+    )
+    connections = Connections(settings, {})
+    plant(connections, today)
+    return connections

@@ -1,0 +1,48 @@
+"""A process that publishes 50 days one after the other, rolls back after every fifth, and prunes at once: `uri database`."""
+
+import sys
+from datetime import date, timedelta
+
+from podrec_assets.schemas import COLLECTION_KEYS, COLLECTIONS, LISTS
+from podrec_assets.stores.mongo import MongoStore, Verdict
+from podrec_assets_tests.stores.trios import PASSED
+
+PUBLICATIONS, ROLLBACK_EVERY = 50, 5
+FIRST = date(2026, 1, 1)
+LISTENERS = ("", *(f"u{n}" for n in range(8)))
+LENGTH = 3
+
+
+def documents(collection: str, day: date) -> list[dict]:
+    """Lists of one length whose every item says which day, so which trio, it belongs to."""
+    item = {
+        "episode_id": str(day), "score": 1.0, "als": 1.0, "cosine": 0.0, "show_id": "s", "show_title": "S", "title": "T",
+        "sources": [], "causes": {}, "reason": "r",
+    }  # fmt: skip
+    items = [{**item, "rank": rank} for rank in range(1, LENGTH + 1)]
+    return [{COLLECTION_KEYS[collection]: key, "items": items} for key in LISTENERS]
+
+
+def publish(store: MongoStore, day: date) -> None:
+    models = {}
+    for name in COLLECTIONS:
+        version = store.write_version(name, day, "run", documents(name, day), {"models": dict(models)} if name == LISTS else {})
+        models[name] = version.version
+    store.judge(LISTS, version.version, Verdict(version.checksum, (PASSED,), "run"))
+    store.advance(day, store.publishable(day))
+
+
+def main() -> None:
+    store = MongoStore(*sys.argv[1:])
+    for number in range(PUBLICATIONS):
+        day = FIRST + timedelta(days=number)
+        publish(store, day)
+        if number % ROLLBACK_EVERY == ROLLBACK_EVERY - 1:
+            eve = day - timedelta(days=1)
+            store.publish(eve, store.publishable(eve), store.publication())
+        # Without grace, so that readers do meet versions that are removed between their two reads.
+        store.prune(keep_days=1, grace=timedelta(0))
+
+
+if __name__ == "__main__":
+    main()

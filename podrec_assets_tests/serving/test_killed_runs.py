@@ -1,0 +1,55 @@
+"""kill -9 of a publishing run, on real processes: the old list stays served, and the next run succeeds."""
+
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from podrec_assets.resources.connections import Connections
+from podrec_assets.schemas import LISTS
+from podrec_assets.serving.reader import recommendations
+from podrec_assets_tests.serving.planted import MODELS, run
+from podrec_assets_tests.serving.publish_and_die import POINTS
+
+pytestmark = pytest.mark.services
+
+
+def die(connections: Connections, day: date, point: str) -> tuple[int, str]:
+    settings = connections.settings
+    script = Path(__file__).with_name("publish_and_die.py")
+    uri = settings.mongo_uri.get_secret_value()
+    done = subprocess.run(
+        [sys.executable, str(script), str(settings.home), uri, settings.mongo_database, str(day), point],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=Path(__file__).parents[2], timeout=180, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout
+
+
+@pytest.fixture(scope="module")
+def world(lists_world: Connections, eve: date, today: date) -> Connections:
+    """Yesterday is served; of today there are models, and no lists."""
+    assert run(lists_world, eve)["success"]
+    assert run(lists_world, today, MODELS.removesuffix(f" {LISTS}"))["success"]
+    return lists_world
+
+
+def test_a_killed_run_leaves_the_old_list_and_the_next_one_succeeds(world: Connections, eve: date, today: date) -> None:
+    """The three deaths come one after the other, each on what the one before left."""
+    before = world.mongo.publication()
+    old = recommendations(world, "a-0", 20)
+    written = []
+    for point in POINTS:
+        code, output = die(world, today, point)
+        assert code == -9, output
+        assert world.mongo.publication() == before
+        assert recommendations(world, "a-0", 20) == old
+        written.append(world.mongo._db[LISTS].count_documents({"day": str(today)}))
+    # 17 lists in batches of 5: one batch of the first run; all of the second and the third beside it.
+    assert written == [5, 22, 39]
+    document = run(world, today, f"{LISTS} publication")
+    assert document["success"], document["errors"]
+    assert recommendations(world, "a-0", 20)["day"] == str(today)
+    world.mongo.prune(keep_days=5, grace=timedelta(0))
+    assert world.mongo._db[LISTS].count_documents({"day": str(today)}) == 17

@@ -1,0 +1,128 @@
+"""Lists come out the same from the same inputs, and old ones from their manifest after the inputs have changed."""
+
+import json
+from datetime import date, timedelta
+
+import dagster as dg
+import pytest
+from deltalake import DeltaTable
+
+from podrec_assets.cli.instance import open_instance
+from podrec_assets.definitions import build_defs
+from podrec_assets.errors import PermanentError, UnknownIdError
+from podrec_assets.jobs.rebuild import Rebuilt, difference, rebuild
+from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.manifest import code_version
+from podrec_assets.schemas import COLLECTIONS, LISTS, USER_VS_EPISODE_DAILY
+from podrec_assets.stores.mongo import MongoStore, Publication
+from podrec_assets_tests.serving.planted import ALL, add_episodes, play, run
+
+pytestmark = pytest.mark.services
+
+
+def served(connections: Connections) -> Publication:
+    found = connections.mongo.publication()
+    assert found
+    return found
+
+
+@pytest.fixture(scope="module")
+def first(lists_world: Connections, eve: date) -> Publication:
+    document = run(lists_world, eve)
+    assert document["success"], document["errors"]
+    return served(lists_world)
+
+
+def test_the_manifest_says_what_the_lists_were_made_from(lists_world: Connections, first: Publication) -> None:
+    made = lists_world.mongo.version(LISTS, first.versions[LISTS])
+    assert made
+    manifest = made.manifest
+    assert manifest["models"] == {name: first.versions[name] for name in ("als_top_n", "similarities")}
+    assert manifest["delta_versions"] == lists_world.lake.versions()
+    assert (manifest["engine"], manifest["code"]) == ("local", code_version())
+    assert manifest["settings"] == lists_world.settings.results()
+
+
+def test_the_same_inputs_make_the_same_bytes_in_another_database(
+    lists_world: Connections, first: Publication, eve: date, mongo_uri: str
+) -> None:
+    other_name = f"{lists_world.settings.mongo_database}_again"
+    again = Connections(lists_world.settings.model_copy(update={"mongo_database": other_name}), {})
+    assert run(again, eve)["success"]
+    other = MongoStore(mongo_uri, other_name)
+    for name in COLLECTIONS:
+        ours, theirs = (
+            json.dumps(store.documents(name, pointer.versions[name])).encode()
+            for store, pointer in ((lists_world.mongo, first), (other, served(again)))
+        )
+        assert ours == theirs
+
+
+@pytest.fixture(scope="module")
+def changed(lists_world: Connections, first: Publication, eve: date) -> Publication:
+    """Late plays on old days, another play instead of one, and a new episode; the models and lists are made again."""
+    lake, day = lists_world.lake, eve - timedelta(days=1)
+    rows = [r for r in lake.read_days(USER_VS_EPISODE_DAILY.name, [day]).to_pylist() if r["user_id"] != "a-1"]
+    rows += [play(day, "a-1", "b3"), play(day, "late-one", "a2"), play(day, "late-one", "a3")]
+    lake.replace_days(USER_VS_EPISODE_DAILY, USER_VS_EPISODE_DAILY.rows(rows), [day])
+    add_episodes(lists_world, eve, ["a-new", "b-new"])
+    document = run(lists_world, eve, ALL)
+    assert document["success"], document["errors"]
+    return served(lists_world)
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_an_old_version_is_made_again_to_the_byte_after_its_inputs_changed(
+    lists_world: Connections, first: Publication, changed: Publication, collection: str
+) -> None:
+    assert first.versions[collection] != changed.versions[collection]
+    old = rebuild(lists_world, first.versions[collection], collection)
+    assert old.is_identical
+    assert (old.rebuilt_count, old.differing_count) == (old.count, 0)
+    new = rebuild(lists_world, changed.versions[collection], collection)
+    assert new.is_identical
+    assert new.checksum != old.checksum
+
+
+def test_the_job_makes_a_version_again_and_shows_what_it_found(
+    lists_world: Connections, first: Publication, changed: Publication
+) -> None:
+    with open_instance(lists_world.settings) as instance:
+        job = build_defs(lists_world.settings).resolve_job_def("rebuild_list")
+        config = {"ops": {"make_again": {"config": {"version": first.versions[LISTS]}}}}
+        assert job.execute_in_process(run_config=config, instance=instance).success
+        shown = instance.fetch_observations(dg.AssetKey(LISTS), limit=1).records[0].asset_observation
+    assert shown
+    assert shown.metadata["is_identical"].value is True
+    assert shown.metadata["rebuilt_checksum"].value == lists_world.mongo.version(LISTS, first.versions[LISTS]).checksum  # type: ignore[union-attr]
+
+
+def test_a_version_whose_documents_were_changed_is_told_from_what_its_inputs_make(
+    lists_world: Connections, first: Publication, changed: Publication
+) -> None:
+    stored = lists_world.mongo._db[LISTS]
+    whole = stored.find_one({"version": first.versions[LISTS], "user_id": "a-0"})
+    assert whole
+    stored.replace_one({"_id": whole["_id"]}, {**whole, "items": whole["items"][1:]})
+    found = rebuild(lists_world, first.versions[LISTS])
+    stored.replace_one({"_id": whole["_id"]}, whole)
+    assert found.differing_count == 1
+    other = Rebuilt(
+        **{**{k: getattr(found, k) for k in found.__dataclass_fields__}, "rebuilt_checksum": "other", "code": "older"}
+    )
+    assert not other.is_identical
+    assert difference(other).endswith(f"made differently now. It was made by code older, this is {code_version()}.")
+
+
+def test_an_unknown_version_is_refused_with_the_newest(lists_world: Connections, changed: Publication) -> None:
+    with pytest.raises(UnknownIdError, match=rf"no version 'x', or it was pruned; newest: {changed.versions[LISTS]}"):
+        rebuild(lists_world, "x")
+    with pytest.raises(UnknownIdError, match="unknown collection 'lists'; known: als_top_n"):
+        rebuild(lists_world, "x", "lists")
+
+
+def test_once_vacuum_took_the_old_files_it_says_so(lists_world: Connections, first: Publication, changed: Publication) -> None:
+    DeltaTable(lists_world.lake.uri(USER_VS_EPISODE_DAILY.name)).vacuum(0, dry_run=False, enforce_retention_duration=False)
+    with pytest.raises(PermanentError, match=r"Version 0 of user_vs_episode_daily can no longer be read: .* 168 hours"):
+        rebuild(lists_world, first.versions[LISTS])
+    assert rebuild(lists_world, changed.versions[LISTS]).is_identical
