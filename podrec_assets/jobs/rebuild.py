@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass
 import dagster as dg
 from pydantic import Field
 
-from podrec_assets.assets.content import episodes, similarities, transcripts, vectors
-from podrec_assets.assets.listening import als_top_n, user_vs_episode_daily
-from podrec_assets.assets.recommendations import final_recommendations, fusion_weights
+from podrec_assets.assets.content import similarities
+from podrec_assets.assets.listening import als_top_n
+from podrec_assets.assets.recommendations import final_recommendations
 from podrec_assets.errors import PermanentError, PodrecError, UnknownIdError
 from podrec_assets.io_managers.delta import DeltaIOManager
 from podrec_assets.io_managers.mongo import DailyDocs, MongoIOManager
-from podrec_assets.partitions import range_tags
+from podrec_assets.partitions import DAILY, range_tags
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.manifest import code_version
 from podrec_assets.resources.spark import SparkResource
@@ -20,8 +20,7 @@ from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import Version, checksum
 
 KNOWN_SHOWN = 5
-ASSETS = [episodes, transcripts, vectors, user_vs_episode_daily, fusion_weights, als_top_n, similarities, final_recommendations]
-"""The collections, and what they read: assets tell which IO manager loads them."""
+MAKERS = {"als_top_n": als_top_n, "similarities": similarities, "final_recommendations": final_recommendations}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -127,13 +126,19 @@ def _made_again(connections: Connections, made: Version) -> list[dict]:
         "mongo": kept,
         "spark": SparkResource.from_settings(settings),
     }
+    maker = MAKERS[made.collection]
+    day = range_tags(made.day, made.day)
     try:
-        dg.materialize(
-            ASSETS, selection=[made.collection], resources=resources, tags=range_tags(made.day, made.day), run_config=QUIET
-        )
+        dg.materialize([maker, *_inputs(maker)], selection=[maker], resources=resources, tags=day, run_config=QUIET)
     except dg.DagsterError as err:
         raise _cause(err) from err
     return kept.documents[made.day]
+
+
+def _inputs(maker: dg.AssetsDefinition) -> list[dg.AssetSpec]:
+    """What an asset reads, as assets that are only read, each by its IO manager."""
+    names = {key.path[-1] for key in maker.keys_by_input_name.values()}
+    return [dg.AssetSpec(n, partitions_def=DAILY).with_io_manager_key("mongo" if n in COLLECTIONS else "delta") for n in names]
 
 
 def _cause(err: BaseException) -> BaseException:
