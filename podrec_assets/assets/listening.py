@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from podrec_assets.assets.daily import collection_asset, table_asset
 from podrec_assets.assets.topics import user_events_topic
-from podrec_assets.automation import LISTENING_FACTS, MODELS
+from podrec_assets.automation import FACTS, MODELS
 from podrec_assets.content.catalogue import of_window
 from podrec_assets.io_managers.delta import preview
 from podrec_assets.io_managers.mongo import DailyDocs
@@ -68,7 +68,7 @@ def user_events(
     group_name=GROUP,
     deps=[dg.AssetDep("user_events", partition_mapping=LATE)],
     kinds={"deltalake", "spark"},
-    automation_condition=LISTENING_FACTS,
+    automation_condition=FACTS,
 )
 def user_vs_episode_daily(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], spark: SparkResource

@@ -7,7 +7,7 @@ import dagster as dg
 import pyarrow as pa
 
 from podrec_assets.assets.daily import collection_asset, daily_asset, table_asset
-from podrec_assets.automation import FACTS, MODELS
+from podrec_assets.automation import MODELS, nightly
 from podrec_assets.content.catalogue import catalogue, of_window
 from podrec_assets.io_managers.mongo import DailyDocs
 from podrec_assets.partitions import CALIBRATION_DAYS, CATALOGUE, DAY_BEFORE, HISTORY, MODELS_BEFORE, run_days
@@ -26,7 +26,8 @@ GROUP = "recommendations"
     FUSION_WEIGHTS,
     group_name=GROUP,
     kinds={"deltalake", "python"},
-    automation_condition=MODELS,
+    # Calibration replays the eves' models, and the first days have no eves.
+    automation_condition=nightly(optional=dg.AssetSelection.assets("als_top_n", "similarities")),
     ins={
         "user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY),
         "episodes": dg.AssetIn(partition_mapping=CATALOGUE),
@@ -148,7 +149,8 @@ def publication(context: dg.AssetExecutionContext, connections: dg.ResourceParam
     RECOMMENDATION_QUALITY,
     group_name=GROUP,
     kinds={"deltalake", "python"},
-    automation_condition=FACTS,
+    # The lists of the eve are measured where there are any; the first day of all has none.
+    automation_condition=nightly(optional=dg.AssetSelection.assets("final_recommendations", "als_top_n")),
     deps=[
         dg.AssetDep("final_recommendations", partition_mapping=DAY_BEFORE),
         dg.AssetDep("als_top_n", partition_mapping=DAY_BEFORE),

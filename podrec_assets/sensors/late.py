@@ -1,6 +1,6 @@
 """The sensor of late events: a daily score that was computed before some of its events landed is computed again."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import cast
 
 import dagster as dg
@@ -10,7 +10,8 @@ from podrec_assets.listening.offsets import Offsets
 from podrec_assets.partitions import range_tags
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
-from podrec_assets.sensors.offsets import MINIMUM_INTERVAL_S, UNFINISHED
+from podrec_assets.sensors.offsets import MINIMUM_INTERVAL_S
+from podrec_assets.sensors.retries import attempts
 from podrec_assets.settings import Settings
 
 REFRESHES = "podrec/refreshes"
@@ -27,14 +28,17 @@ MOST_RUNS, MOST_DAYS = 3, 31
     description="Requests exactly the days of `user_vs_episode_daily` for which late events landed after they were computed.",
 )
 def late_events(context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]) -> dg.SensorResult:
-    filters = dg.RunsFilter(tags={REFRESHES: USER_VS_EPISODE_DAILY.name}, statuses=UNFINISHED)
-    if context.instance.get_run_ids(filters, limit=1):
-        return dg.SensorResult(skip_reason="a refresh is in progress")
-    days = waiting_days(connections, context.instance, datetime.now(UTC).date())
+    now = connections.now()
+    tried = attempts(context.instance, REFRESHES, USER_VS_EPISODE_DAILY.name)
+    if reason := tried.reason_to_wait("a refresh", now):
+        return dg.SensorResult(skip_reason=reason)
+    days = waiting_days(connections, context.instance, now.date())
     if not days:
         return dg.SensorResult(skip_reason="no day waits for late events")
     version = connections.lake.state(USER_EVENTS.name).version
-    return dg.SensorResult([_request(first, last, version) for first, last in bounded_ranges(days, MOST_RUNS, MOST_DAYS)])
+    # A version of user_events that did not change needs no second request for the same days, unless the first failed.
+    ranges = bounded_ranges(days, MOST_RUNS, MOST_DAYS)
+    return dg.SensorResult([_request(a, b, tried.key(f"late:{a}..{b}:{version}")) for a, b in ranges])
 
 
 def waiting_days(connections: Connections, instance: dg.DagsterInstance, today: date) -> list[date]:
@@ -60,10 +64,9 @@ def _computed_from(instance: dg.DagsterInstance, day: date) -> Offsets | None:
     return {int(p): int(o) for p, o in cast(dict, metadata.value).items()}
 
 
-def _request(first: date, last: date, version: int) -> dg.RunRequest:
+def _request(first: date, last: date, run_key: str) -> dg.RunRequest:
     return dg.RunRequest(
-        # A version of user_events that did not change needs no second request for the same days.
-        run_key=f"late:{first}..{last}:{version}",
+        run_key=run_key,
         asset_selection=[dg.AssetKey(USER_VS_EPISODE_DAILY.name)],
         tags={REFRESHES: USER_VS_EPISODE_DAILY.name, **range_tags(first, last)},
     )

@@ -1,7 +1,7 @@
 """Offset sensors: they compare a topic's end with what its table has landed, and plan. They never consume."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 
 import dagster as dg
 
@@ -11,10 +11,9 @@ from podrec_assets.partitions import range_tags
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.landing import is_streaming
 from podrec_assets.schemas import USER_EVENTS
+from podrec_assets.sensors.retries import attempts
 
 MINIMUM_INTERVAL_S = 30
-_STATUS = dg.DagsterRunStatus
-UNFINISHED = [_STATUS.QUEUED, _STATUS.NOT_STARTED, _STATUS.STARTING, _STATUS.STARTED, _STATUS.CANCELING]
 LANDS = "podrec/lands"
 """Tag of the runs that a sensor requests: the asset that they land."""
 
@@ -36,7 +35,7 @@ def build_offset_sensor(asset_name: str, topic_asset: str, topic_setting: str) -
         description=f"Requests `{asset_name}` for the log days whose offsets are not landed yet.",
     )
     def offset_sensor(context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]) -> dg.SensorResult:
-        topic = getattr(connections.settings, topic_setting)
+        topic, now = getattr(connections.settings, topic_setting), connections.now()
         try:
             state = connections.lake.state(asset_name)
             ledger = offsets.Ledger.from_json(state.ledger)
@@ -47,16 +46,18 @@ def build_offset_sensor(asset_name: str, topic_asset: str, topic_setting: str) -
         except PodrecError as err:
             return dg.SensorResult(skip_reason=str(err), cursor=context.cursor)
         next_day = offsets.next_log_day(ledger, first_days, connections.settings.start_day)
-        plan = offsets.plan(topic, ledger, ends, next_day, datetime.now(UTC).date(), state.latest_day)
+        plan = offsets.plan(topic, ledger, ends, next_day, now.date(), state.latest_day)
         cursor = json.dumps({str(p): o for p, o in sorted(ends.items())})
         events = [] if cursor == context.cursor else [_advance(topic_asset, ends, plan.lag)]
         if plan.first_day is None or plan.last_day is None:
             return dg.SensorResult(skip_reason=plan.reason, cursor=cursor, asset_events=events)
         if asset_name == USER_EVENTS.name and is_streaming(connections.lake):
             return dg.SensorResult(skip_reason="podrec stream lands these events", cursor=cursor, asset_events=events)
-        if _is_landing(context.instance, asset_name):
-            return dg.SensorResult(skip_reason=f"{asset_name}: a landing run is in progress", cursor=cursor, asset_events=events)
-        request = _request(asset_name, plan.run_key, plan.first_day, plan.last_day)
+        # A run that is not finished takes along whatever has come meanwhile.
+        tried = attempts(context.instance, LANDS, asset_name)
+        if reason := tried.reason_to_wait(f"landing {asset_name}", now):
+            return dg.SensorResult(skip_reason=reason, cursor=cursor, asset_events=events)
+        request = _request(asset_name, tried.key(plan.run_key), plan.first_day, plan.last_day)
         return dg.SensorResult(run_requests=[request], cursor=cursor, asset_events=events)
 
     return offset_sensor
@@ -65,12 +66,6 @@ def build_offset_sensor(asset_name: str, topic_asset: str, topic_setting: str) -
 def _request(asset_name: str, run_key: str, first: date, last: date) -> dg.RunRequest:
     tags = {LANDS: asset_name, **range_tags(first, last)}
     return dg.RunRequest(run_key=run_key, asset_selection=[dg.AssetKey(asset_name)], tags=tags)
-
-
-def _is_landing(instance: dg.DagsterInstance, asset_name: str) -> bool:
-    """Whether a run that this sensor requested is not finished: it takes along whatever has come meanwhile."""
-    filters = dg.RunsFilter(tags={LANDS: asset_name}, statuses=UNFINISHED)
-    return bool(instance.get_run_ids(filters, limit=1))
 
 
 def _advance(topic_asset: str, ends: offsets.Offsets, lag: int) -> dg.AssetMaterialization:
