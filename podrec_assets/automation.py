@@ -3,7 +3,6 @@
 Every condition is `which days` & `what makes it due` & `what it waits for`.
 """
 
-from collections.abc import Iterable
 from datetime import timedelta
 from functools import reduce
 from operator import or_
@@ -84,17 +83,14 @@ def nightly(optional: dg.AssetSelection | None = None) -> dg.AutomationCondition
     catch_up = (latest_days(CATCH_UP_DAYS + 1) & ~latest_days(1)).with_label("complete_days")
     again = AC.missing() & (ticked(MODEL_RETRY_CRON) | ticked(NIGHTLY_CRON))
     due = (ticked(NIGHTLY_CRON) & days_back(1) | again).with_label("due")
-    complete = _any(days_back(n) & ~_inputs_missing(days_back(n), optional) for n in range(1, CATCH_UP_DAYS + 1))
-    return (catch_up & due & complete.with_label("inputs_are_there") & inputs_are_settled()).with_label("nightly_when_complete")
+    nights = [days_back(n) & ~_inputs_missing(days_back(n), optional) for n in range(1, CATCH_UP_DAYS + 1)]
+    complete = reduce(or_, nights).with_label("inputs_are_there")
+    return (catch_up & due & complete & inputs_are_settled()).with_label("nightly_when_complete")
 
 
 def _inputs_missing(day: dg.AutomationCondition, optional: dg.AssetSelection | None) -> dg.AutomationCondition:
     found = AC.any_deps_match(AC.missing() & ~AC.will_be_requested() & day)
     return found.ignore(optional) if optional else found
-
-
-def _any(conditions: Iterable[dg.AutomationCondition]) -> dg.AutomationCondition:
-    return reduce(or_, conditions)
 
 
 AUTOMATION_SENSOR = dg.AutomationConditionSensorDefinition(

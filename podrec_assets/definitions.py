@@ -7,8 +7,12 @@ from podrec_assets.assets.topics import TOPICS
 from podrec_assets.assets.transcripts import transcripts_asset
 from podrec_assets.automation import AUTOMATION_SENSOR
 from podrec_assets.checks.events import episodes_are_known, log_is_replayable, offsets_add_up
+from podrec_assets.checks.lag import LAG_CHECKS
 from podrec_assets.checks.lists import gate
-from podrec_assets.checks.tables import CHECKS
+from podrec_assets.checks.presence import PRESENCE_CHECKS
+from podrec_assets.checks.rules import RULES_CHECKS
+from podrec_assets.checks.shape import SHAPE_CHECKS
+from podrec_assets.checks.tables import KEY_CHECKS
 from podrec_assets.io_managers.delta import DeltaIOManager
 from podrec_assets.io_managers.mongo import MongoIOManager
 from podrec_assets.jobs import JOBS
@@ -40,7 +44,17 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             transcripts_asset(settings),
             *dg.load_assets_from_modules([content, listening, recommendations, dead_letters]),
         ],
-        asset_checks=[*CHECKS, offsets_add_up, log_is_replayable, episodes_are_known, gate],
+        asset_checks=[
+            *KEY_CHECKS,
+            *RULES_CHECKS,
+            *SHAPE_CHECKS,
+            *LAG_CHECKS,
+            *PRESENCE_CHECKS,
+            offsets_add_up,
+            log_is_replayable,
+            episodes_are_known,
+            gate,
+        ],
         jobs=JOBS,
         sensors=[*SENSORS, late_events, AUTOMATION_SENSOR],
         resources=resources | overrides,

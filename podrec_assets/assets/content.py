@@ -1,7 +1,5 @@
 """Content group: announcements to episodes, chunk vectors and nearest neighbours. Transcripts have their own file."""
 
-from datetime import UTC, datetime
-
 import dagster as dg
 import pyarrow as pa
 
@@ -35,7 +33,7 @@ def episodes(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Co
     yet lands too and is reported. Records that cannot be used become dead letters. Fails when the topic lost offsets.
     """
     settings, days = connections.settings, run_days(context)
-    landed = land_episodes(connections.lake, connections.kafka, settings, days, datetime.now(UTC).date())
+    landed = land_episodes(connections.lake, connections.kafka, settings, days, connections.now().date())
     for day, count in landed.rows_by_day.items():
         if day not in days:
             context.log_event(dg.AssetMaterialization("episodes", partition=str(day), metadata={"row_count": count}))

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from podrec_assets.assets.topics import OWNERS
+from podrec_assets.freshness import DEADLINES
 from podrec_assets.io_managers.delta import column_schema
 from podrec_assets.io_managers.mongo import document_schema
 from podrec_assets.partitions import DAILY
@@ -15,9 +16,14 @@ Decorator = Callable[[Callable], dg.AssetsDefinition]
 
 
 def daily_asset(name: str, **more: Any) -> Decorator:
-    """The decorator of an asset of daily partitions whose range is one run and which has one writer at a time."""
-    policy, shared = dg.BackfillPolicy.single_run(), {"pool": f"write_{name}"} | more
-    return dg.asset(partitions_def=DAILY, backfill_policy=policy, owners=OWNERS, code_version="1", **shared)
+    """The decorator of an asset of daily partitions whose range is one run and which has one writer at a time.
+
+    Its freshness is the deadline that `freshness.DEADLINES` has for the name. A `pool` given takes the place of the one
+    writer's, for a step can hold only one.
+    """
+    deadline = DEADLINES.get(name)
+    shared = {"owners": OWNERS, "code_version": "1", "pool": f"write_{name}", "freshness_policy": deadline and deadline.policy}
+    return dg.asset(partitions_def=DAILY, backfill_policy=dg.BackfillPolicy.single_run(), **(shared | more))
 
 
 def table_asset(spec: Table, **more: Any) -> Decorator:

@@ -1,7 +1,5 @@
 """Listening group: events from Kafka, their daily score by listener and episode, and the ALS lists."""
 
-from datetime import UTC, datetime
-
 import dagster as dg
 import pyarrow as pa
 
@@ -44,7 +42,7 @@ def user_events(
     """
     days = run_days(context)
     engine = build_engine(connections, spark)
-    landing = EventLanding(connections.lake, connections.kafka, connections.settings, datetime.now(UTC).date(), engine.source())
+    landing = EventLanding(connections.lake, connections.kafka, connections.settings, connections.now().date(), engine.source())
     landed = landing.run(days)
     for day in sorted(landed.log_days - set(days)):
         context.log_event(dg.AssetMaterialization("user_events", partition=str(day)))

@@ -1,6 +1,10 @@
 """The two Kafka topics as external assets: podrec reads them, others write them. Sensors report their offsets and lag."""
 
+from datetime import timedelta
+
 import dagster as dg
+
+from podrec_assets.freshness import quiet_at_most
 
 TOPICS_GROUP = "topics"
 OWNERS = ["team:podrec"]
@@ -10,6 +14,7 @@ episode_metadata_topic = dg.AssetSpec(
     description="Kafka topic `episode-metadata`. One record is one episode announcement, key: episode id. Written by "
     "`podrec ingest`.",
     group_name=TOPICS_GROUP,
+    freshness_policy=quiet_at_most(warn=timedelta(days=7), fail=timedelta(days=14)),
     kinds={"kafka"},
     owners=OWNERS,
 )
@@ -18,6 +23,7 @@ user_events_topic = dg.AssetSpec(
     description="Kafka topic `user-events`. One record is one listening event, key: user id. Written by players, the "
     "dashboard, `podrec produce` and `podrec simulate`.",
     group_name=TOPICS_GROUP,
+    freshness_policy=quiet_at_most(warn=timedelta(days=1), fail=timedelta(days=3)),
     kinds={"kafka"},
     owners=OWNERS,
 )

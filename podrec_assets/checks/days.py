@@ -1,10 +1,13 @@
-"""Which days a check has to look at: those of its run, or the latest written one when it is run by itself."""
+"""Which days a check has to look at, and when checks run by themselves."""
 
 from datetime import UTC, date, datetime
 
 import dagster as dg
 
 from podrec_assets.partitions import days_of_tags
+
+MORNING: dg.AutomationCondition = dg.AutomationCondition.cron_tick_passed("15 6 * * *").with_label("every_morning")
+"""After all deadlines: a day on which nothing ran must be noticed too."""
 
 
 def days_of_run(context: dg.AssetCheckExecutionContext, latest: date | None) -> tuple[date, date]:

@@ -38,4 +38,4 @@ def count_key_faults(rows: pa.Table, spec: Table) -> tuple[int, int]:
     return len(rows) - distinct, sum(rows[k].null_count for k in keys)
 
 
-CHECKS = [build_key_check(spec) for spec in TABLES.values()]
+KEY_CHECKS = [build_key_check(spec) for spec in TABLES.values()]

@@ -4,17 +4,19 @@ from typing import Any
 
 import dagster as dg
 
+from podrec_assets.freshness import FACTS, MODELS
 from podrec_assets.jobs.rebuild import rebuild_list
 from podrec_assets.jobs.rollback import rollback
-
-FACTS = dg.AssetSelection.assets("episodes", "transcripts", "vectors", "user_events", "user_vs_episode_daily", "dead_letters")
-MODELS = dg.AssetSelection.assets(
-    "similarities", "als_top_n", "fusion_weights", "final_recommendations", "publication", "recommendation_quality"
-)
 
 JOBS: list[Any] = [
     rollback,
     rebuild_list,
-    dg.define_asset_job("daily_facts", FACTS, description="Lands a day of both topics and makes its facts."),
-    dg.define_asset_job("models_and_publication", MODELS, description="Makes a day's models and lists and publishes them."),
+    dg.define_asset_job(
+        "daily_facts", dg.AssetSelection.assets(*FACTS), description="Lands a day of both topics and makes its facts."
+    ),
+    dg.define_asset_job(
+        "models_and_publication",
+        dg.AssetSelection.assets(*MODELS),
+        description="Makes a day's models and lists and publishes them.",
+    ),
 ]

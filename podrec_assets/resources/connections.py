@@ -1,6 +1,8 @@
 """All that a run or a command talks to, opened on first use from the settings. Plain Python; Dagster hands it to assets."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -17,12 +19,24 @@ from podrec_assets.stores.mongo import MongoStore
 from podrec_assets.stores.recognitions import Recognitions
 
 
+def utc_now() -> datetime:
+    """The clock of the machine."""
+    return datetime.now(UTC)
+
+
 @dataclass
 class Connections:
-    """Stores of one process. Addresses of embedded services are looked up late, so a restarted service is found again."""
+    """Stores of one process. Addresses of embedded services are looked up late, so a restarted service is found again.
+
+    Attributes:
+        settings: of this process.
+        storage_options: of the lake, for deltalake.
+        now: the clock of sensors and runs, which decides what today is; another one simulates days.
+    """
 
     settings: Settings
     storage_options: dict[str, str]
+    now: Callable[[], datetime] = utc_now
     pinned: dict[str, int] = field(default_factory=dict)
     """Delta versions to read instead of the latest ones, by table: a list is made again from what it was made of."""
     inputs: InputsRead = field(default_factory=InputsRead)

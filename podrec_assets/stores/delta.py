@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, QueryBuilder, write_deltalake
+from deltalake import CommitProperties, DeltaTable, QueryBuilder, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 from filelock import FileLock, Timeout
 
@@ -110,6 +110,15 @@ class Lake:
         """The present (or pinned) version of a table; None where it does not exist yet."""
         table = self.table(name)
         return table.version() if table is not None else None
+
+    def columns(self, name: str) -> dict[str, str]:
+        """Columns of the table on disk with their Delta types as text; empty where it does not exist."""
+        table = self.table(name)
+        return {f.name: str(f.type) for f in table.schema().fields} if table is not None else {}
+
+    def declared_columns(self, spec: Table) -> dict[str, str]:
+        """The columns that the definition gives the table, as `columns` reports them."""
+        return {f.name: str(f.type) for f in Schema.from_arrow(spec.schema).fields}
 
     def versions(self) -> dict[str, int]:
         """The present version of each table that exists."""

@@ -158,7 +158,7 @@ def test_after_a_fortnight_with_late_missing_and_failing_days_every_partition_is
         assert set(days(1, 13)) <= world.made[asset], asset
     assert {d for d in world.made["model"] if d > last} == set()
     counts = {a: sum(name == a for _, name, _ in world.requests) for a in world.order}
-    print(f"requested partitions: {counts}, at {len({when for when, _, _ in world.requests})} times")
+    print(f"requested partitions: {counts}, at {len({when for when, _, _ in world.requests})} times")  # noqa: T201
     # A night each, and the tries of the two bad nights; a score for each landing, its two days before, and the closing.
     assert counts["model"] <= 14 + 3
     assert counts["content"] <= 14 * 4
