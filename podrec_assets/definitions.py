@@ -19,6 +19,7 @@ from podrec_assets.jobs import JOBS
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.lake import storage_options
 from podrec_assets.resources.spark import SparkResource
+from podrec_assets.sensors.alerts import alerts
 from podrec_assets.sensors.late import late_events
 from podrec_assets.sensors.offsets import SENSORS
 from podrec_assets.settings import Settings
@@ -56,7 +57,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             gate,
         ],
         jobs=JOBS,
-        sensors=[*SENSORS, late_events, AUTOMATION_SENSOR],
+        sensors=[*SENSORS, late_events, AUTOMATION_SENSOR, alerts],
         resources=resources | overrides,
         # One process for all steps of a run, hence one JVM; parallelism is by runs.
         executor=dg.in_process_executor,

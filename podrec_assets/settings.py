@@ -119,6 +119,16 @@ class Settings(BaseSettings):
     )
     asr_memory_mb: int = Field(1024, ge=256, description="Memory limit of the process that decodes audio.")
     asr_stall_s: float = Field(1800, gt=0, description="Seconds without progress after which an ASR process is ended.")
+    # -- alerts; always to HOME/logs/alerts.jsonl as well
+    alert_webhook: SecretStr = Field(
+        SecretStr(""), description="Address that alerts are posted to as JSON; its path is a secret."
+    )
+    alert_email_to: str = Field("", description="Recipients of alerts, separated by commas.")
+    alert_email_from: str = Field("podrec@localhost", description="Sender of alerts.")
+    alert_smtp: str = Field("", description="host:port of the mail server for alerts.")
+    alert_smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the mail server is spoken to.")
+    alert_smtp_user: str = Field("", description="Login of the mail server; none without.")
+    alert_smtp_password: SecretStr = Field(SecretStr(""), description="Password of the mail server.")
 
     # -- content (results)
     chunk_tokens: int = Field(250, ge=32, le=254, description="Most tokens of one transcript chunk.")
@@ -159,7 +169,7 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
-    @field_validator("kafka_bootstrap", "fetch_allow", mode="after")
+    @field_validator("kafka_bootstrap", "fetch_allow", "alert_smtp", mode="after")
     @classmethod
     def _host_ports(cls, value: str) -> str:
         for part in filter(None, (p.strip() for p in value.split(","))):

@@ -1,7 +1,5 @@
 """The transcripts asset, once for each device that ASR may compute on: its pool is the device's."""
 
-from datetime import UTC, datetime
-
 import dagster as dg
 import pyarrow as pa
 from pydantic import Field
@@ -47,7 +45,7 @@ def build_transcripts(pool: str) -> dg.AssetsDefinition:
         come, what was over budget, a better engine), and ASR results outlive a killed run. A transcript that cannot be used is
         a dead letter, a suspicious one is quarantined, never a failed run. Fails when the ASR engine that is set is not there.
         """
-        found = transcribe_days(connections, episodes.to_pylist(), datetime.now(UTC), frozenset(config.redo), context.log.info)
+        found = transcribe_days(connections, episodes.to_pylist(), connections.now(), frozenset(config.redo), context.log.info)
         connections.lake.replace_dead_letters("transcripts", run_days(context), found.letters)
         metadata = {"dead_letter_count": len(found.letters), **found.figures}
         return dg.MaterializeResult(value=TRANSCRIPTS.rows(found.rows), metadata=metadata)
