@@ -117,7 +117,7 @@ def _made_again(connections: Connections, made: Version) -> list[dict]:
     """The documents that the collection's asset makes on the version's inputs, in a run that nothing records."""
     manifest = made.manifest
     settings = connections.settings.model_copy(update={**manifest["settings"], "engine": manifest["engine"]})
-    pinned = Connections(settings, connections.storage_options, manifest["delta_versions"])
+    pinned = Connections(settings, connections.storage_options, pinned=manifest["delta_versions"])
     pinned.mongo = connections.mongo
     kept = _Kept(MongoIOManager(connections=pinned, pinned=manifest["models"]))
     resources = {
