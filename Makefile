@@ -32,6 +32,7 @@ down: $(READY) ## stop the embedded services, data is kept
 	$(BIN)/podrec down
 
 test: $(READY) ## all tests, with real services on free ports under a temporary home
+	@sh .ci/browser
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 

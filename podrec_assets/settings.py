@@ -72,6 +72,16 @@ class Settings(BaseSettings):
     dashboard_port: int = Field(8501, ge=0, le=65535, description="Port of the dashboard that `make ui` starts.")
     ui_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster webserver that `make ui` starts.")
 
+    # -- REST interface
+    api_host: str = Field("127.0.0.1", description="Address that `podrec api` listens on; a public one needs a token.")
+    api_port: int = Field(8000, ge=0, le=65535, description="Port of the REST interface.")
+    api_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token of the REST interface; without one it is loopback only."
+    )
+    api_requests_per_s: float = Field(50, gt=0, description="Requests a second that one client may send in the long run.")
+    api_burst: int = Field(100, ge=1, description="Requests that one client may send at once.")
+    api_max_bytes: int = Field(1_000_000, ge=1, description="Largest body of a request.")
+
     # -- topics
     episodes_topic: str = Field("episode-metadata", description="Topic of episode announcements.")
     events_topic: str = Field("user-events", description="Topic of listening events.")

@@ -15,15 +15,19 @@ from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, LISTS, TABLES
 from podrec_assets.sensors.late import waiting_days
 from podrec_assets.services import jars, java, supervisor
+from podrec_assets.serving import reach
 from podrec_assets.serving.publishing import refused
 from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import Publication, refusal
 
 
 def report(connections: Connections) -> dict:
-    """Services, tables, collections, topics, publication and dead letters; what is down is reported as null."""
+    """Services, tables, collections, topics, publication and dead letters; what is down says why, and what it holds is null."""
     settings = connections.settings
     services = supervisor.status(settings)
+    troubles = reach.problems(connections)
+    for name in ("kafka", "mongo"):
+        services[name] |= {"up": troubles[name] is None, "problem": troubles[name]}
     mongo_up, kafka_up = services["mongo"]["up"], services["kafka"]["up"]
     published = connections.mongo.publication() if mongo_up else None
     return {

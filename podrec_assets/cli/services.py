@@ -44,7 +44,7 @@ def down() -> None:
 
 
 def status(as_json: Json = False) -> None:
-    """Show services, tables, collections, topics, publication and dead letters.
+    """Show services, tables, collections, topics, publication and dead letters. What is down is said, not a failure: see doctor.
 
     Example: podrec status --json
     """
@@ -84,6 +84,8 @@ def _print_services(document: dict) -> None:
     for name, service in document["services"].items():
         state = "[green]up[/]" if service["up"] else "[red]down[/]"
         out.print(f"{name:<8} {state}  {service['address'] or '-'}  {'embedded' if service['embedded'] else 'external'}")
+        if service.get("problem"):
+            out.print(f"         {service['problem']}", markup=False)
 
 
 def _print_status(document: dict) -> None:

@@ -17,7 +17,7 @@ from podrec_assets.errors import ServiceError
 from podrec_assets.services import process
 from podrec_assets.settings import Settings
 
-STREAMLIT = ("--server.headless", "true", "--browser.gatherUsageStats", "false", "--client.toolbarMode", "viewer")
+STREAMLIT = ("--server.headless", "true", "--browser.gatherUsageStats", "false")
 
 STOP_WAIT_S = 15.0
 

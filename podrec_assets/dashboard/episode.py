@@ -1,12 +1,31 @@
-"""One episode: player, transcript with times, and similar episodes with the two passages side by side."""
+"""One episode: player, topics, transcript with times and search in it, similar episodes with the two passages side by side."""
 
 import streamlit as st
+from sklearn.feature_extraction.text import TfidfVectorizer
 
-from podrec_assets.dashboard.shared import connections, episodes, errors_in_words, facts
+from podrec_assets.dashboard.shared import (
+    FRESH_S,
+    artwork,
+    at,
+    connections,
+    episodes,
+    errors_in_words,
+    facts,
+    plain,
+    side_by_side,
+)  # fmt: skip
 from podrec_assets.errors import UnknownIdError
-from podrec_assets.recommend.explain import clock
+from podrec_assets.serving import topics
 from podrec_assets.serving.catalogue import transcript
 from podrec_assets.serving.reader import neighbours
+
+SIMILAR = 8
+
+
+@st.cache_resource(ttl=20 * FRESH_S, show_spinner="Reading transcripts …")
+def vocabulary() -> TfidfVectorizer | None:
+    """What topics are told apart by."""
+    return topics.vocabulary(connections())
 
 
 def show() -> None:
@@ -22,54 +41,85 @@ def show() -> None:
         "Episode", ids, index=ids.index(wanted) if wanted in known else 0,
         format_func=lambda e: f"{known[e]['show_title']}: {known[e]['title']}",
     )  # fmt: skip
-    episode = known[chosen]
-    st.title(episode["title"], anchor=False)
-    st.text(facts(episode))
-    if episode["audio_url"]:
-        st.audio(episode["audio_url"], format=episode["audio_type"] or "audio/mpeg")
-    st.text(episode["description"] or "")
+    st.query_params["id"] = chosen
+    with errors_in_words():
+        found = transcript(connections(), chosen)
+    has_text = found is not None and found["status"] == "ok"
+    _head(known[chosen], found["segments"] if has_text and found else [])
+    player = st.container()
     said, similar = st.tabs(["Transcript", "Similar episodes"])
     with said:
-        _transcript(chosen)
+        start_s = _transcript(chosen, found) if has_text and found else 0.0
+        if not has_text:
+            st.info(f"No transcript: {plain(found['reason']) if found else 'it was never looked for'}.")
     with similar:
         _similar(chosen, known)
+    with player:
+        _player(known[chosen], start_s)
 
 
-def _transcript(episode: str) -> None:
-    with errors_in_words():
-        found = transcript(connections(), episode)
-    if found is None or found["status"] != "ok":
-        st.info(f"No transcript: {found['reason'] if found else 'it was never looked for'}.")
-        return
-    words = st.text_input("Search in this transcript", key=f"find-{episode}")
-    st.caption(f"{found['word_count']} words, {found['language']}, from {found['source']} by {found['engine']}")
+def _head(episode: dict, segments: list[dict]) -> None:
+    picture, text = st.columns([1, 7])
+    with picture:
+        artwork(episode, 128)
+    with text:
+        st.title(plain(episode["title"]), anchor=False)
+        st.caption(plain(facts(episode)))
+        terms = vocabulary() if segments else None
+        if terms is not None:
+            found = topics.topics(terms, " ".join(s["text"] for s in segments))
+            st.markdown(" ".join(f":gray-badge[{plain(t)}]" for t in found))
+        st.text(episode["description"] or "")
+
+
+def _player(episode: dict, start_s: float) -> None:
+    url = episode["audio_url"]
+    if url and url.startswith(("http://", "https://")):
+        st.audio(url, format=episode["audio_type"] or "audio/mpeg", start_time=start_s)
+    else:
+        st.caption("The feed gives no audio for this episode.")
+
+
+def _transcript(episode: str, found: dict) -> float:
+    """Shows it; returns where the line begins that was chosen to be heard, else 0."""
+    words = st.text_input("Search in this transcript", key=f"find-{episode}", placeholder="a word or phrase")
     segments = [s for s in found["segments"] if words.lower() in s["text"].lower()]
+    count = (
+        f"{found['word_count']:,} words, {found['language'] or 'language unknown'}, from {found['source']} by {found['engine']}"
+    )
+    st.caption(f"{count} · {len(segments)} of {len(found['segments'])} passages · choose one to hear it from there")
     if not segments:
-        st.info(f"“{words}” is not said in it.")
-    rows = [{"at": _at(s["start_s"]), "speaker": s["speaker"] or "", "text": s["text"]} for s in segments]
-    st.dataframe(rows, hide_index=True, column_config={"text": st.column_config.TextColumn(width="large")})
-
-
-def _at(seconds: float | None) -> str:
-    return "" if seconds is None else clock(seconds)
+        st.info(f"“{plain(words)}” is not said in it.")
+        return 0.0
+    rows = [{"at": at(s["start_s"]), "speaker": s["speaker"] or "", "text": s["text"]} for s in segments]
+    chosen = st.dataframe(
+        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"lines-{episode}-{words}",
+        column_order=["at", *(["speaker"] if any(r["speaker"] for r in rows) else []), "text"],
+        column_config={"at": st.column_config.TextColumn(width=70), "text": st.column_config.TextColumn(width="large")},
+    )  # fmt: skip
+    for row in chosen["selection"]["rows"]:
+        with st.container(border=True):
+            st.text(segments[row]["text"])
+        return segments[row]["start_s"] or 0.0
+    return 0.0
 
 
 def _similar(episode: str, known: dict[str, dict]) -> None:
     try:
         with errors_in_words():
-            items = neighbours(connections(), episode, 8)["items"]
+            items = neighbours(connections(), episode, SIMILAR)["items"]
     except UnknownIdError as err:
-        st.info(str(err))
+        st.info(plain(str(err)))
         return
     for item in items:
         with st.container(border=True):
-            st.subheader(f"{item['rank']}. {item['title']}", anchor=False)
-            st.text(f"{facts(known.get(item['episode_id'], {}))} · cosine {item['cosine']:.2f}")
-            here, there = st.columns(2)
-            here.caption(f"Here at {_at(item['here_s'])}")
-            here.text(item["here_text"])
-            there.caption(f"There at {_at(item['there_s'])}")
-            there.text(item["there_text"])
+            there = known.get(item["episode_id"], {})
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.subheader(f"{item['rank']}. {plain(item['title'])}", anchor=False)
+                link = {"id": item["episode_id"]}
+                st.page_link("episode.py", label="Open", icon=":material/arrow_forward:", query_params=link)
+            st.caption(f"{plain(facts(there))} · cosine {item['cosine']:.2f}")
+            side_by_side(item)
 
 
 show()

@@ -2,79 +2,119 @@
 
 import streamlit as st
 
-from podrec_assets.dashboard.shared import artwork, connections, episodes, errors_in_words, facts
-from podrec_assets.serving.feedback import send_event
-from podrec_assets.serving.reader import listeners, recommendations
+from podrec_assets.dashboard import covers
+from podrec_assets.dashboard.shared import artwork, choose_listener, connections, episodes, errors_in_words, facts, plain
+from podrec_assets.errors import PodrecError
+from podrec_assets.serving.analytics import LATELY_DAYS, heard_lately
+from podrec_assets.serving.feedback import send_event, send_impressions
+from podrec_assets.serving.reader import recommendations
 
 ACTIONS = {
-    "like": ("Like", ":material/thumb_up:"),
-    "play": ("Played it", ":material/play_arrow:"),
-    "skip": ("Skip", ":material/skip_next:"),
+    "like": ("Like", "Liked", ":material/thumb_up:"),
+    "play": ("Played it", "Played", ":material/play_arrow:"),
+    "skip": ("Skip", "Skipped", ":material/skip_next:"),
 }
+ARMS = "Upper bar: what listeners like this one played (ALS). Lower bar: what is said in it (content). Each of its own largest."
 
 
 def show() -> None:
     """The page."""
-    st.title("For you")
-    with errors_in_words():
-        known = listeners(connections())
-    left, right = st.columns([2, 1])
-    words = "Choose one, or type any name: a stranger sees the newcomers' list."
-    user = left.selectbox("Listener", known, accept_new_options=True, key="listener", help=words)
+    st.title("For you", anchor=False)
+    left, right = st.columns([3, 1])
+    with left:
+        user = choose_listener()
     count = right.slider("Episodes", 3, 20, 10)
     if not user:
         return
     with errors_in_words():
         found = recommendations(connections(), user, count)
     if not found["known"]:
-        st.info(f"{user} is new here: this is the list that newcomers see.")
-    st.caption(f"As of {found['day']}, version {found['version']}")
-    _remember_impressions(user, found)
+        st.info(f"{plain(user)} is new here: this is the list that newcomers see.", icon=":material/waving_hand:")
+    st.caption(f"As of {found['day']} · version {found['version']}")
+    if not found["items"]:
+        st.info("The list is empty: there are no episodes that this listener has not heard.")
     for item in found["items"]:
         _card(user, found["version"], item)
+    if found["known"]:
+        _heard(user)
+    _remember_impressions(user, found)
 
 
+@st.fragment
 def _card(user: str, version: str, item: dict) -> None:
     episode = episodes().get(item["episode_id"], {"show_title": item["show"]})
     with st.container(border=True):
-        picture, text, buttons = st.columns([1, 6, 2])
+        picture, text = st.columns([1, 8], vertical_alignment="top")
         with picture:
             artwork(episode)
         with text:
-            st.subheader(f"{item['rank']}. {item['title']}", anchor=False)
-            st.text(facts(episode))
+            st.subheader(f"{item['rank']}. {plain(item['title'])}", anchor=False)
+            st.caption(plain(facts(episode)))
             st.text(item["reason"])
-            st.progress(
-                min(max(item["score"], 0.0), 1.0),
-                f"score {item['score']:.2f} = ALS {item['als']:.2f}, content {item['cosine']:.2f}",
-            )
-        with buttons:
-            for kind, (label, icon) in ACTIONS.items():
-                key = f"{kind}-{version}-{user}-{item['episode_id']}"
-                if st.button(label, key=key, icon=icon, width="stretch"):
-                    _send(user, item, kind, version)
-            st.page_link("episode.py", label="More", icon=":material/arrow_forward:", query_params={"id": item["episode_id"]})
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.image(covers.arms(item["als"], item["cosine"]), width=160, alt=ARMS)
+                parts = f"score {item['score']:.2f} · ALS {item['als']:.2f} · content {item['cosine']:.2f}"
+                st.caption(parts, help=ARMS, width="content")
+            with st.container(horizontal=True, gap="small"):
+                _buttons(user, version, item)
 
 
-def _send(user: str, item: dict, kind: str, version: str) -> None:
+def _buttons(user: str, version: str, item: dict) -> None:
+    done = st.session_state.setdefault("done", set())
+    for kind, (label, past, icon) in ACTIONS.items():
+        key = f"{kind}-{version}-{user}-{item['episode_id']}"
+        words = past if key in done else label
+        if st.button(words, key=key, icon=icon, disabled=key in done) and _send(user, item, kind, version):
+            done.add(key)
+            st.rerun(scope="fragment")
+    if st.button("Open", key=f"open-{version}-{user}-{item['episode_id']}", icon=":material/arrow_forward:"):
+        _send(user, item, "click", version)
+        st.switch_page("episode.py", query_params={"id": item["episode_id"]})
+
+
+def _send(user: str, item: dict, kind: str, version: str) -> bool:
+    """Whether Kafka has the event; says so either way."""
     share = 1.0 if kind == "play" else None
-    with errors_in_words():
+    try:
         event = send_event(
             connections(), user, item["episode_id"], kind, list_version=version, position=item["rank"], completed_share=share
         )
-    st.toast(f"Noted: {kind} of “{item['title']}” (event {event['event_id'][:8]})", icon=":material/check:")
+    except PodrecError as err:
+        st.toast(f"Not noted: {plain(str(err))}", icon=":material/error:")
+        return False
+    st.toast(f"Noted: {kind} of “{plain(item['title'])}” (event {event['event_id'][:8]})", icon=":material/check:")
+    return True
+
+
+def _heard(user: str) -> None:
+    with errors_in_words():
+        rows = heard_lately(connections(), user)
+    with st.expander(f"What {plain(user)} heard lately", expanded=False):
+        if not rows:
+            st.caption(f"Nothing on the last {LATELY_DAYS} days.")
+            return
+        named = [{**r, "title": episodes().get(r["episode_id"], {}).get("title") or r["episode_id"]} for r in rows]
+        columns = {
+            "day": st.column_config.DateColumn("day", width="small"),
+            "title": st.column_config.TextColumn("episode", width="large"),
+            "played": st.column_config.ProgressColumn("furthest", min_value=0, max_value=1, format="percent"),
+            "likes": st.column_config.NumberColumn("likes", width="small"),
+        }
+        st.dataframe(named, hide_index=True, column_order=list(columns), column_config=columns)
 
 
 def _remember_impressions(user: str, found: dict) -> None:
     """One impression for each item, the first time that this browser session shows this version to this listener."""
     shown = st.session_state.setdefault("shown", set())
     new = [i for i in found["items"] if (user, found["version"], i["episode_id"]) not in shown]
+    if not new:
+        return
+    # Noted before they are sent: a broker that is away must not hold up every later look at the list.
     shown.update((user, found["version"], i["episode_id"]) for i in new)
-    with errors_in_words():
-        for item in new:
-            send_event(
-                connections(), user, item["episode_id"], "impression", list_version=found["version"], position=item["rank"]
-            )
+    try:
+        send_impressions(connections(), user, found["version"], new)
+    except PodrecError as err:
+        st.caption(f"What was shown could not be noted: {plain(str(err))}")
 
 
 show()

@@ -2,22 +2,21 @@
 
 import streamlit as st
 
-from podrec_assets.dashboard.shared import connections, episodes, errors_in_words, facts
-from podrec_assets.recommend.explain import clock
+from podrec_assets.dashboard.shared import artwork, at, connections, episodes, errors_in_words, facts, plain
 from podrec_assets.serving import catalogue
 
 RESULTS = 10
 
 
-@st.cache_data(show_spinner="Reading the passages …")
+@st.cache_resource(show_spinner="Reading the passages …", max_entries=1)
 def passages(version: int) -> catalogue.Passages:
-    """Every chunk, read again when the table has a new version."""
+    """Every chunk, read again when the table has a new version. Shared by all sessions: a copy for each would fill the memory."""
     return catalogue.passages(connections())
 
 
 def show() -> None:
     """The page."""
-    st.title("Search")
+    st.title("Search", anchor=False)
     words = st.text_input("What is it about?", placeholder="a comet that broke apart", key="words")
     if not words.strip():
         st.caption("Finds the passage of each episode that comes closest in meaning.")
@@ -31,10 +30,15 @@ def show() -> None:
     for passage in found:
         episode = known.get(passage["episode_id"], {})
         with st.container(border=True):
-            st.subheader(episode.get("title") or passage["episode_id"], anchor=False)
-            st.text(f"{facts(episode)} · at {clock(passage['start_s'] or 0)} · cosine {passage['score']:.2f}")
-            st.text(passage["text"])
-            st.page_link("episode.py", label="Open", icon=":material/arrow_forward:", query_params={"id": passage["episode_id"]})
+            picture, text = st.columns([1, 9])
+            with picture:
+                artwork(episode, 72)
+            with text:
+                st.subheader(plain(episode.get("title") or passage["episode_id"]), anchor=False)
+                st.caption(f"{plain(facts(episode))} · at {at(passage['start_s'] or 0.0)} · cosine {passage['score']:.2f}")
+                st.text(passage["text"])
+                link = {"id": passage["episode_id"]}
+                st.page_link("episode.py", label="Open", icon=":material/arrow_forward:", query_params=link)
 
 
 show()

@@ -41,6 +41,7 @@ class Connections:
     """Delta versions to read instead of the latest ones, by table: a list is made again from what it was made of."""
     inputs: InputsRead = field(default_factory=InputsRead)
     """Versions that the inputs of assets were read at, for manifests."""
+    _kafka: KafkaStore | None = field(default=None, init=False, repr=False, compare=False)
 
     @cached_property
     def lake(self) -> Lake:
@@ -48,7 +49,11 @@ class Connections:
 
     @property
     def kafka(self) -> KafkaStore:
-        return KafkaStore(supervisor.address(self.settings, "kafka"), kafka_security.client_properties(self.settings))
+        """The store of the present address: kept, for its clients take longer to open than to ask."""
+        address = supervisor.address(self.settings, "kafka")
+        if self._kafka is None or self._kafka.bootstrap != address:
+            self._kafka = KafkaStore(address, kafka_security.client_properties(self.settings))
+        return self._kafka
 
     @cached_property
     def mongo(self) -> MongoStore:

@@ -1,73 +1,159 @@
-"""Questions about listening, answered by DuckDB on the lake's own Parquet files: only the days asked for are opened."""
+"""Questions about listening, answered by DuckDB on the lake's own Parquet files: only the days asked for are opened.
 
-from datetime import date
+`listening` is the daily table, of chosen shows where shows are chosen. Strings that a person typed or chose are parameters.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 
 from podrec_assets.resources.connections import Connections
+from podrec_assets.schemas import TABLES
 from podrec_assets.stores import duck
 
+LATELY_DAYS = 30
+Z = 1.96
+"""Quantile of a 95 % interval."""
+
+
+def _share(hits: str, of: str) -> str:
+    """SQL of a share with its Wilson interval (Wilson 1927): click_through, low, high."""
+    middle, half = f"({hits} + {Z**2 / 2}) / ({of} + {Z**2})", f"{Z} * sqrt({hits} * ({of} - {hits}) / {of} + {Z**2 / 4})"
+    low, high = f"greatest({middle} - {half} / ({of} + {Z**2}), 0)", f"least({middle} + {half} / ({of} + {Z**2}), 1)"
+    return ", ".join(
+        f"CASE WHEN {of} >= {hits} AND {of} > 0 THEN {value} END AS {name}"
+        for name, value in (("click_through", f"{hits} / {of}"), ("low", low), ("high", high))
+    )
+
+
+def _clicks_by(column: str) -> str:
+    """SQL of impressions and clicks on shown items by a column, with click-through and its interval."""
+    return f"""
+WITH counted AS (
+    SELECT {column}, COUNT(*) FILTER (kind = 'impression') AS impressions, COUNT(*) FILTER (kind = 'click') AS clicks
+    FROM user_events WHERE kind IN ('impression', 'click') AND {column} IS NOT NULL AND position IS NOT NULL GROUP BY {column})
+SELECT {column}, impressions, clicks, {_share("clicks", "impressions")} FROM counted ORDER BY {column}
+"""
+
+
+# Listeners are told apart by a 64-bit hash of their id where they are counted: half the time of strings, and a million of them
+# share one with a chance of 3e-8.
 LISTENING_BY_DAY = """
-SELECT day, CAST(SUM(play_count) AS BIGINT) AS plays, COUNT(DISTINCT user_id) FILTER (play_count > 0) AS listeners,
-    CAST(SUM(like_count) AS BIGINT) AS likes, CAST(SUM(skip_count) AS BIGINT) AS skips
-FROM user_vs_episode_daily GROUP BY day ORDER BY day
+WITH totals AS (
+    SELECT day, SUM(play_count) AS plays, SUM(like_count) AS likes, SUM(skip_count) AS skips FROM listening GROUP BY day),
+heard AS (SELECT day, COUNT(DISTINCT hash(user_id)) AS listeners FROM listening WHERE play_count > 0 GROUP BY day)
+SELECT day, CAST(plays AS BIGINT) AS plays, COALESCE(listeners, 0) AS listeners, CAST(likes AS BIGINT) AS likes,
+    CAST(skips AS BIGINT) AS skips
+FROM totals LEFT JOIN heard USING (day) ORDER BY day
 """
 COMPLETION = """
-SELECT CAST(FLOOR(LEAST(completed_share, 0.999) * 10) AS INTEGER) * 10 AS from_percent, COUNT(*) AS plays
-FROM user_events WHERE kind = 'play' AND completed_share IS NOT NULL GROUP BY 1 ORDER BY 1
+SELECT CAST(FLOOR(LEAST(max_completed_share, 0.999) * 10) AS INTEGER) * 10 AS from_percent, COUNT(*) AS listens
+FROM listening WHERE max_completed_share IS NOT NULL GROUP BY 1 ORDER BY 1
 """
 TOP_EPISODES = """
-WITH named AS (
-    SELECT episode_id, ARG_MAX(title, day) AS title, ARG_MAX(show_title, day) AS show_title FROM episodes GROUP BY episode_id)
-SELECT COALESCE(n.title, d.episode_id) AS title, n.show_title, CAST(SUM(d.play_count) AS BIGINT) AS plays,
-    CAST(SUM(d.like_count) AS BIGINT) AS likes, AVG(d.max_completed_share) AS mean_completed_share
-FROM user_vs_episode_daily d LEFT JOIN named n USING (episode_id)
-GROUP BY ALL HAVING SUM(d.play_count) > 0 ORDER BY plays DESC, title LIMIT 20
+WITH heard AS (
+    SELECT episode_id, SUM(play_count) AS plays, SUM(like_count) AS likes, AVG(max_completed_share) AS mean_completed_share
+    FROM listening GROUP BY episode_id HAVING SUM(play_count) > 0 ORDER BY plays DESC, episode_id LIMIT 20),
+named AS (
+    SELECT episode_id, ARG_MAX(title, day) AS title, ARG_MAX(show_title, day) AS show_title FROM episodes
+    WHERE episode_id IN (SELECT episode_id FROM heard) GROUP BY episode_id)
+SELECT COALESCE(n.title, h.episode_id) AS title, n.show_title, CAST(h.plays AS BIGINT) AS plays, CAST(h.likes AS BIGINT) AS likes,
+    h.mean_completed_share
+FROM heard h LEFT JOIN named n USING (episode_id) ORDER BY h.plays DESC, h.episode_id
 """
 TOP_SHOWS = """
-WITH named AS (SELECT episode_id, ARG_MAX(show_title, day) AS name FROM episodes GROUP BY episode_id)
-SELECT COALESCE(n.name, 'unknown') AS show_title, CAST(SUM(d.play_count) AS BIGINT) AS plays,
-    COUNT(DISTINCT d.user_id) AS listeners
-FROM user_vs_episode_daily d LEFT JOIN named n USING (episode_id) GROUP BY ALL HAVING SUM(d.play_count) > 0 ORDER BY 2 DESC, 1
+WITH named AS (SELECT episode_id, ARG_MAX(show_title, day) AS name FROM episodes GROUP BY episode_id),
+heard AS (
+    SELECT episode_id, SUM(play_count) AS plays, SUM(like_count) AS likes, AVG(max_completed_share) AS mean_completed_share,
+        COUNT(max_completed_share) AS measured
+    FROM listening GROUP BY episode_id HAVING SUM(play_count) > 0)
+SELECT COALESCE(n.name, 'unknown') AS show_title, CAST(SUM(h.plays) AS BIGINT) AS plays, CAST(SUM(h.likes) AS BIGINT) AS likes,
+    SUM(h.mean_completed_share * h.measured) / NULLIF(SUM(h.measured), 0) AS mean_completed_share
+FROM heard h LEFT JOIN named n USING (episode_id) GROUP BY 1 ORDER BY plays DESC, show_title LIMIT 20
 """
+# One number for each listener, a bit for each period with a play: a tenth of the rows of (listener, period) pairs.
 RETENTION = """
-WITH plays AS (SELECT DISTINCT user_id, day FROM user_vs_episode_daily WHERE play_count > 0),
-    firsts AS (SELECT user_id, MIN(day) AS cohort FROM plays GROUP BY user_id)
-SELECT f.cohort, p.day - f.cohort AS days_later, COUNT(*) AS listeners
-FROM plays p JOIN firsts f USING (user_id) GROUP BY ALL ORDER BY ALL
+WITH masks AS (
+    SELECT BIT_OR(CAST(1 AS BIGINT) << CAST((day - $first) // $step AS INTEGER)) AS mask
+    FROM listening WHERE play_count > 0 GROUP BY hash(user_id)),
+alike AS (SELECT mask, COUNT(*) AS listeners FROM masks GROUP BY mask),
+plays AS (
+    SELECT mask, listeners, period, MIN(period) OVER (PARTITION BY mask) AS cohort
+    FROM alike, range(63) periods(period) WHERE (mask >> CAST(period AS INTEGER)) & 1 = 1),
+counted AS (SELECT cohort, period - cohort AS later, CAST(SUM(listeners) AS BIGINT) AS listeners FROM plays GROUP BY ALL)
+SELECT CAST($first + CAST(cohort * $step AS INTEGER) AS DATE) AS cohort, later, listeners,
+    listeners / FIRST_VALUE(listeners) OVER (PARTITION BY cohort ORDER BY later) AS share
+FROM counted ORDER BY cohort, later
 """
-CLICKS_BY_POSITION = """
-SELECT position, COUNT(*) FILTER (kind = 'impression') AS impressions, COUNT(*) FILTER (kind = 'click') AS clicks,
-    COUNT(*) FILTER (kind = 'click') / NULLIF(COUNT(*) FILTER (kind = 'impression'), 0) AS click_through
-FROM user_events WHERE position IS NOT NULL AND kind IN ('impression', 'click') GROUP BY position ORDER BY position
-"""
+MOST_PERIODS = 63
+"""Periods that RETENTION tells apart; $step is chosen so that the days asked for have no more."""
+CLICKS_BY_POSITION, CLICKS_BY_VERSION, CLICKS_BY_DAY = map(_clicks_by, ("position", "list_version", "event_day"))
 TRANSCRIPT_COVERAGE = """
-SELECT status, COALESCE(source, '-') AS source, COUNT(*) AS episodes, CAST(SUM(word_count) AS BIGINT) AS words
-FROM transcripts GROUP BY ALL ORDER BY episodes DESC
+WITH newest AS (
+    SELECT episode_id, ARG_MAX(status, day) AS status, ARG_MAX(source, day) AS source, ARG_MAX(word_count, day) AS words
+    FROM transcripts GROUP BY episode_id),
+lengths AS (SELECT episode_id, ARG_MAX(duration_s, day) AS duration_s FROM episodes GROUP BY episode_id)
+SELECT status, COALESCE(source, 'none') AS source, COUNT(*) AS episodes, CAST(SUM(words) AS BIGINT) AS words,
+    SUM(duration_s) / 60 AS minutes
+FROM newest LEFT JOIN lengths USING (episode_id) GROUP BY ALL ORDER BY episodes DESC, status, source
+"""
+SHOWS = "SELECT DISTINCT show_title FROM episodes WHERE show_title IS NOT NULL ORDER BY 1"
+HEARD_LATELY = """
+SELECT day, episode_id, play_count AS plays, max_completed_share AS played, like_count - unlike_count AS likes
+FROM user_vs_episode_daily WHERE user_id = $user AND (play_count > 0 OR like_count > 0)
+ORDER BY last_at DESC, episode_id LIMIT 20
 """
 QUALITY = "SELECT day, ranker, metric, value, low, high, user_count FROM recommendation_quality ORDER BY day, metric, ranker"
+ALPHAS = "SELECT day, bucket, min_history, alpha, source, user_count FROM fusion_weights ORDER BY day, min_history"
 DEAD_LETTERS = """
 SELECT reason, stage, COUNT(*) AS letters, MAX(day) AS latest_day
 FROM dead_letters GROUP BY ALL ORDER BY letters DESC, reason, stage
 """
 LETTERS_OF = """
-SELECT day, stage, source_key, detail, payload FROM dead_letters WHERE reason = $reason ORDER BY day DESC, source_key LIMIT 50
+SELECT day, stage, source_key, detail, kafka_topic, kafka_partition, kafka_offset, recorded_at, payload
+FROM dead_letters WHERE reason = $reason ORDER BY day DESC, source_key LIMIT 50
 """
+WHOLE_TABLES = ("episodes", "transcripts")
+"""Read as a whole whatever days are asked for: they say what an episode is."""
 
 
-def ask(connections: Connections, sql: str, first: date, last: date, **parameters: object) -> pa.Table:
-    """The answer to one of the questions above over the days first..last; episodes are read as a whole.
+def ask(connections: Connections, sql: str, first: date, last: date, shows: Sequence[str] = (), **parameters: object) -> pa.Table:
+    """The answer to one of the questions above over the days first..last.
+
+    Args:
+        connections: the lake.
+        sql: one of the questions of this module.
+        first, last: days of listening, of letters or of lists.
+        shows: titles of shows to whose episodes `listening` is narrowed; none means all.
+        parameters: values of the question's other $parameters.
 
     Raises:
         PodrecError: the lake cannot be read.
     """
+    if "listening" in sql:
+        sql = _with_listening(sql, bool(shows))
+        parameters |= {"shows": list(shows)} if shows else {}
+    if "$first" in sql:
+        parameters["first"] = first
     lake = connections.lake
-    views = {}
-    for name in _tables(sql):
-        views[name] = lake.files(name) if name == "episodes" else lake.files(name, first, last)
+    views = {n: lake.files(n) if n in WHOLE_TABLES else lake.files(n, first, last) for n in TABLES if _names(sql, n)}
     return duck.query_files(sql, views, lake.root, parameters)
 
 
-def _tables(sql: str) -> list[str]:
-    names = ("user_vs_episode_daily", "user_events", "episodes", "transcripts", "recommendation_quality", "dead_letters")
-    return [name for name in names if name in sql]
+def heard_lately(connections: Connections, user: str) -> list[dict]:
+    """What a listener played or liked last, as far as it has landed: {day, episode_id, plays, played, likes}, newest first."""
+    today = datetime.now(UTC).date()
+    first = today - timedelta(days=LATELY_DAYS - 1)
+    return ask(connections, HEARD_LATELY, first, today, user=user).to_pylist()
+
+
+def _with_listening(sql: str, narrowed: bool) -> str:
+    chosen = " WHERE episode_id IN (SELECT episode_id FROM episodes WHERE list_contains($shows, show_title))" if narrowed else ""
+    view = f"listening AS (SELECT * FROM user_vs_episode_daily{chosen})"
+    stripped = sql.lstrip()
+    return f"WITH {view}, {stripped[len('WITH ') :]}" if stripped.startswith("WITH ") else f"WITH {view} {stripped}"
+
+
+def _names(sql: str, table: str) -> bool:
+    return f" {table}" in sql.replace("\n", " ")

@@ -21,11 +21,15 @@ READS_TRIED = 10
 Found = TypeVar("Found")
 
 
+class NotPublishedError(PermanentError):
+    """There is nothing to serve yet."""
+
+
 def published(connections: Connections) -> Publication:
-    """The publication that is served. Raises PermanentError before there is one."""
+    """The publication that is served. Raises NotPublishedError before there is one."""
     found = connections.mongo.publication()
     if found is None:
-        raise PermanentError(NOT_PUBLISHED)
+        raise NotPublishedError(NOT_PUBLISHED)
     return found
 
 

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 # librdkafka tells of every retry; errors that matter come back from the calls.
 logger.addHandler(logging.NullHandler())
 TIMEOUT_S = 10.0
+PING_S = 3.0
+PRODUCE_S = 60.0
 READ_STALL_S = 30.0
 BATCH = 50_000
 
@@ -57,6 +59,7 @@ class KafkaStore:
     bootstrap: str
     extra: dict[str, str] = field(default_factory=dict, repr=False)
     _refusals: list[KafkaError] = field(default_factory=list, repr=False)
+    _producers: dict[float, Producer] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def _base(self) -> dict:
@@ -192,17 +195,26 @@ class KafkaStore:
         if gathered:
             yield gathered
 
-    def produce(self, topic: str, messages: Iterable[Message]) -> int:
+    def ping(self) -> None:
+        """Raises RetryableError when no broker answers at once."""
+        try:
+            self._watcher.list_topics(timeout=PING_S)
+        except KafkaException as err:
+            raise self._unreachable(err) from err
+
+    def produce(self, topic: str, messages: Iterable[Message], within_s: float = PRODUCE_S) -> int:
         """Number of records that the broker acknowledged: all of them.
+
+        Args:
+            topic: where to.
+            messages: what is produced, in this order within a partition.
+            within_s: longest that one of them may take.
 
         Raises:
             PermanentError: the broker refused a record.
             RetryableError: the broker went away.
         """
-        producer = Producer(
-            {**self._base, "enable.idempotence": True, "linger.ms": 20, "compression.type": "zstd", "message.timeout.ms": 60_000},
-            logger=logger,
-        )
+        producer = self._producer(within_s)
         failures: list[KafkaError] = []
         acknowledged = 0
 
@@ -228,6 +240,7 @@ class KafkaStore:
                 producer.poll(0)
         producer.flush()
         if failures:
+            self._producers.clear()  # a producer may be unusable after a failure
             first = failures[0]
             if first.code() == KafkaError.INVALID_TIMESTAMP:
                 raise PermanentError(
@@ -235,6 +248,14 @@ class KafkaStore:
                 )
             raise RetryableError(f"Kafka did not accept {len(failures)} records: {first.str()}")
         return acknowledged
+
+    def _producer(self, within_s: float) -> Producer:
+        """Kept between calls: to open one takes far longer than an event."""
+        if within_s not in self._producers:
+            settings = {"enable.idempotence": True, "linger.ms": 20, "compression.type": "zstd"}
+            timeout = {"message.timeout.ms": int(within_s * 1000)}
+            self._producers[within_s] = Producer({**self._base, **settings, **timeout}, logger=logger)
+        return self._producers[within_s]
 
     def _checked(self, message: RawMessage) -> Record | None:
         """The record in a message; None for the note that a partition has ended."""

@@ -70,12 +70,25 @@ def test_a_bad_setting_is_named(tmp_path: Path) -> None:
 
 def test_status_of_an_empty_home_is_a_json_document_of_the_promised_shape(tmp_path: Path) -> None:
     document = json.loads(podrec(tmp_path, "status", "--json").stdout)
-    assert document["services"]["kafka"] == {"up": False, "address": None, "embedded": True}
+    problem = "The embedded kafka does not run: start it with `podrec up`."
+    assert document["services"]["kafka"] == {"up": False, "address": None, "embedded": True, "problem": problem}
     empty = {"rows": 0, "days": 0, "first_day": None, "latest_day": None, "delta_version": None}
     assert document["tables"]["episodes"] == empty
     assert document["collections"]["als_top_n"] == {"documents": None, "version": None, "day": None}
     assert document["topics"]["user-events"] == {"end_offsets": None, "landed_offsets": {}, "lag": None}
     assert (document["publication"], document["dead_letters"]) == (None, {})
+
+
+def test_status_tells_external_services_that_are_down_from_the_tables_that_are_there(tmp_path: Path) -> None:
+    away = {"PODREC_KAFKA_BOOTSTRAP": "127.0.0.1:1", "PODREC_MONGO_URI": "mongodb://me:secret@127.0.0.1:1"}
+    done = podrec(tmp_path, "status", "--json", **away)
+    document = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert [document["services"][n]["up"] for n in ("kafka", "mongo")] == [False, False]
+    assert "Kafka at 127.0.0.1:1 does not answer" in document["services"]["kafka"]["problem"]
+    assert "MongoDB server does not answer" in document["services"]["mongo"]["problem"]
+    assert document["tables"]["episodes"]["rows"] == 0
+    assert "secret" not in done.stdout + done.stderr
 
 
 def test_doctor_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:

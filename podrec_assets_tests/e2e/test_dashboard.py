@@ -4,26 +4,35 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import streamlit as st
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from podrec_assets import dashboard
 from podrec_assets.cli.ui import dashboard_command
 from podrec_assets.listening.events import parse
 from podrec_assets.resources.connections import Connections
 from podrec_assets.services import process
+from podrec_assets.serving import feedback
 from podrec_assets.serving.catalogue import passages, search
+from podrec_assets.serving.publishing import publish_day
 from podrec_assets_tests.e2e.small_world import by_show, run_all
 
 pytestmark = pytest.mark.services
 FOLDER = Path(dashboard.__path__[0])
-PAGES = ("for_you", "episode", "search", "analytics", "operations")
+PAGES = {
+    "for_you": "For you", "episode": "", "search": "Search", "analytics": "Analytics",
+    "operations": "Quality and operations", "trace": "Trace",
+}  # fmt: skip
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+WIDE, NARROW = ViewportSize(width=1400, height=1000), ViewportSize(width=390, height=844)
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "artifacts" / "screenshots"
+"""Kept after the tests, for people and as artefacts of a CI run."""
 
 
 @pytest.fixture
@@ -37,9 +46,10 @@ def world(served_world: Connections, monkeypatch: pytest.MonkeyPatch) -> Connect
 
 
 def page(name: str) -> AppTest:
-    """A page run by itself; the first one by way of the app, whose navigation its links need."""
-    name = "app" if name == "for_you" else name
-    app = AppTest.from_file(str(FOLDER / f"{name}.py"), default_timeout=60).run()
+    """A page opened by way of the app, whose navigation its links need."""
+    app = AppTest.from_file(str(FOLDER / "app.py"), default_timeout=60)
+    app._page_hash = "" if name == "for_you" else calc_hash(name)
+    app.run()
     assert not app.exception, app.exception
     return app
 
@@ -58,20 +68,50 @@ def test_for_you_shows_the_published_list_and_each_button_becomes_an_event(world
     titles = [s.value for s in app.subheader]
     assert len(titles) == 10
     assert titles[0].startswith("1. ")
-    before = len(sent(world, "like"))
-    next(b for b in app.button if b.label == "Like").click().run()
-    assert not app.exception
-    event = sent(world, "like")[before:][0]
-    assert (event["user_id"], event["position"]) == ("Crumb-0", 1)
-    assert event["episode_id"] in by_show(world)["Crumb"]
-    assert "Noted: like" in app.toast[0].value
     shown = [e["position"] for e in sent(world, "impression") if e["user_id"] == "Crumb-0"]
     assert shown == list(range(1, 11))
+    for kind, label in {"like": "Like", "play": "Played it", "skip": "Skip"}.items():
+        before = len(sent(world, kind))
+        next(b for b in app.button if b.label == label).click().run()
+        assert not app.exception
+        (event,) = sent(world, kind)[before:]
+        assert (event["user_id"], event["position"]) == ("Crumb-0", 1)
+        assert event["episode_id"] in by_show(world)["Crumb"]
+        assert any(f"Noted: {kind}" in t.value for t in app.toast)
+    # Looking at the same list again is no new impression, and what was done shows as done.
+    assert len([e for e in sent(world, "impression") if e["user_id"] == "Crumb-0"]) == 10
+    assert [b.label for b in app.button][:3] == ["Liked", "Played", "Skipped"]
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_opens_without_an_error(world: Connections, name: str) -> None:
-    page(name)
+    app = page(name)
+    assert app.title[0].value == PAGES[name] or name == "episode"
+    assert not app.warning
+
+
+def test_a_broker_that_is_away_hides_no_list_and_is_said(world: Connections, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PODREC_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    monkeypatch.setattr(feedback, "ACKNOWLEDGED_S", 1.0)
+    st.cache_resource.clear()
+    app = page("for_you")
+    assert len(app.subheader) == 10
+    assert "What was shown could not be noted: Kafka did not accept 10 records" in app.caption[-1].value
+    next(b for b in app.button if b.label == "Like").click().run()
+    assert app.toast[0].value.startswith("Not noted: Kafka did not accept")
+    assert next(b for b in app.button).label == "Like"
+
+
+def test_a_rollback_from_the_dashboard_moves_the_pointer(world: Connections) -> None:
+    before = world.mongo.publication()
+    assert before is not None
+    app = page("operations")
+    next(b for b in app.button if b.label == "Serve this day").click().run()
+    assert not app.exception
+    moved = world.mongo.publication()
+    assert moved is not None
+    assert (moved.v, moved.day) == (before.v + 1, before.day - timedelta(days=1))
+    publish_day(world, before.day)
 
 
 def test_search_finds_the_passage_that_speaks_of_it(world: Connections) -> None:
@@ -105,37 +145,61 @@ def browser_page(world: Connections) -> Iterator[tuple[Page, list[str]]]:
             assert process.wait_for(lambda: process.answers(port), 60)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-                found = browser.new_page(viewport={"width": 1400, "height": 1000})
+                found = browser.new_page(viewport=WIDE)
                 errors: list[str] = []
-                found.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+                found.on("console", lambda m: errors.append(f"{m.text} {m.location}") if m.type == "error" else None)
                 found.goto(f"http://127.0.0.1:{port}/")
                 yield found, errors
                 browser.close()
         finally:
             served.terminate()
+            served.wait(20)
+
+
+def photograph(shown: Page, name: str) -> None:
+    """Keeps the page as it is on a desk in light and on a telephone in dark, and holds that nothing runs over its side."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for size, scheme in ((WIDE, "light"), (NARROW, "dark")):
+        shown.emulate_media(color_scheme=scheme)
+        shown.set_viewport_size(size)
+        shown.wait_for_timeout(700)
+        wide = shown.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+        assert wide <= size["width"], f"{name} is {wide} px wide on a screen of {size['width']}"
+        shown.screenshot(path=SCREENSHOTS / f"{name}-{size['width']}-{scheme}.png")
+    shown.set_viewport_size(WIDE)
 
 
 def test_a_person_clicks_through_all_pages_and_a_like_reaches_delta(
-    world: Connections, browser_page: tuple[Page, list[str]], today: date, tmp_path: Path
+    world: Connections, browser_page: tuple[Page, list[str]], today: date
 ) -> None:
     shown, errors = browser_page
-    before = len(sent(world, "like"))
+    before = {kind: len(sent(world, kind)) for kind in ("like", "click")}
     expect(shown.get_by_role("heading", name="For you")).to_be_visible(timeout=60_000)
     shown.get_by_role("button", name="Like").first.click()
     expect(shown.get_by_text("Noted: like of")).to_be_visible(timeout=20_000)
+    expect(shown.get_by_role("button", name="Liked")).to_be_disabled(timeout=20_000)
     shown.get_by_role("combobox").first.fill("somebody-new")
     shown.keyboard.press("Enter")
     expect(shown.get_by_text("somebody-new is new here")).to_be_visible(timeout=20_000)
-    headings = {
-        "Episode": "Transcript", "Search": "What is it about?", "Analytics": "Plays and listeners by day",
-        "Quality and operations": "Freshness",
-    }  # fmt: skip
-    for name, words in headings.items():
+    photograph(shown, "for-you")
+    shown.get_by_role("button", name="Open").first.click()
+    expect(shown.get_by_text("Search in this transcript")).to_be_visible(timeout=60_000)
+    shown.get_by_role("tab", name="Similar episodes").click()
+    expect(shown.get_by_text("There at").first).to_be_visible(timeout=20_000)
+    photograph(shown, "episode")
+    shown.get_by_role("link", name="Search").first.click()
+    shown.get_by_placeholder("a comet that broke apart").fill("why did the comet break into pieces")
+    shown.keyboard.press("Enter")
+    expect(shown.get_by_role("heading", name="A comet that forgot to shine")).to_be_visible(timeout=60_000)
+    photograph(shown, "search")
+    words = {"Analytics": "Shows heard most", "Quality and operations": "nDCG@10 of each day", "Trace": "Events in Kafka"}
+    for name, told in words.items():
         shown.get_by_role("link", name=name).first.click()
-        expect(shown.get_by_text(words).first).to_be_visible(timeout=60_000)
-        shown.screenshot(path=str(tmp_path / f"{name}.png"))
+        expect(shown.get_by_text(told).first).to_be_visible(timeout=60_000)
+        photograph(shown, name.lower().replace(" ", "-"))
     assert errors == []
-    (event,) = sent(world, "like")[before:]
+    (like,), (click,) = (sent(world, kind)[n:] for kind, n in before.items())
+    assert (click["user_id"], click["position"]) == ("somebody-new", 1)
     run_all(world, "user_events", today, today)
     landed = {r["event_id"] for r in world.lake.read("user_events").to_pylist()}
-    assert event["event_id"] in landed
+    assert {like["event_id"], click["event_id"]} <= landed

@@ -1,0 +1,46 @@
+"""`podrec api`: the REST interface."""
+
+from typing import Annotated
+
+import typer
+
+from podrec_assets.cli.console import connect, out
+from podrec_assets.errors import ServiceError, SetupError
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this family's commands."""
+    app.command()(api)
+
+
+def api(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on; default PODREC_API_HOST.")] = "",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; default PODREC_API_PORT.")] = 0,
+) -> None:
+    """Serve recommendations and take events over HTTP until Ctrl-C; /docs describes it.
+
+    Without PODREC_API_TOKEN only this machine is served; an address that others reach is refused.
+
+    Example: podrec api --port 8000
+    """
+    try:
+        import uvicorn
+
+        from podrec_assets.api.app import build_app, check_reach
+    except ImportError as err:
+        raise SetupError(f"The REST interface needs {err.name}: run `make setup`.") from err
+    connections = connect()
+    settings = connections.settings
+    host, port = host or settings.api_host, port or settings.api_port
+    check_reach(host, settings.api_token.get_secret_value())
+    config = uvicorn.Config(build_app(connections), host, port, log_level="warning", server_header=False)
+    try:
+        listening = config.bind_socket()
+    except SystemExit as err:
+        raise ServiceError(f"{host}:{port} cannot be listened on; stop what uses it or set PODREC_API_PORT.") from err
+    bound = listening.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    # Markup off: an address in brackets would be taken for a style.
+    out.print(f"REST interface: http://{shown}:{bound}  (described at /docs; Ctrl-C stops it)", markup=False)
+    with listening:
+        uvicorn.Server(config).run([listening])
