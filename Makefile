@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo ui test check bench-listening lock up down
+.PHONY: help setup demo ui test check bench-listening bench-serving lock up down
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -45,6 +45,9 @@ check: $(READY) ## the quick part: format, lint, types, imports, pure tests
 
 bench-listening: $(READY) ## a million events through both engines beside a bare consumer loop
 	$(BIN)/python -m podrec_benchmarks.listening
+
+bench-serving: $(READY) ## reads of lists beside a bare find_one, and charts on ten million events beside pyarrow
+	$(BIN)/python -m podrec_benchmarks.serving
 
 lock: $(READY) ## resolve requirements.in into requirements.txt, with hashes and without index addresses
 	$(BIN)/python -m pip install --quiet uv

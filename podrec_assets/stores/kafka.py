@@ -279,8 +279,10 @@ class KafkaStore:
         for client in (self._admin, self._watcher):
             client.poll(0)  # calls `_noted`
         if self._refusals:
+            why = self._refusals[-1].str()
+            self._refusals.clear()  # a store outlives its failures
             return RetryableError(
-                f"Kafka at {self.bootstrap} and podrec do not trust each other ({self._refusals[-1].str()}): "
+                f"Kafka at {self.bootstrap} and podrec do not trust each other ({why}): "
                 "check the PODREC_KAFKA_ settings of login and certificates."
             )
         return RetryableError(f"Kafka at {self.bootstrap} does not answer ({err.args[0].str()}): start it with `podrec up`.")
