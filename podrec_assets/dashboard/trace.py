@@ -7,6 +7,7 @@ from podrec_assets.serving.reader import recommendations
 from podrec_assets.serving.trace import trace
 
 MOST_ITEMS = 500
+HEARD = ("episode", "arms", "similarity", "is_named")
 DAILY = ("day", "episode", "score", "play_count", "like_count", "unlike_count", "skip_count", "max_completed_share")
 EVENT = ("occurred_at", "kind", "weight", "episode", "topic", "partition", "offset", "event_id", "recorded_at")
 
@@ -49,26 +50,35 @@ def _item(found: dict) -> None:
 def _made(found: dict) -> None:
     left, right = st.columns(2)
     left.markdown("**Versions and runs**")
-    left.dataframe(found["runs"], hide_index=True)
+    left.dataframe(found["runs"], hide_index=True, column_order=("collection", "version", "run_id"))
     right.markdown("**What was read**")
     inputs = [
         {"table": name, "Delta version": source["delta_version"], "first day": source["days"][0], "last day": source["days"][1]}
         for name, source in found["inputs"].items()
     ]
     right.dataframe(inputs, hide_index=True)
-    if found.get("settings"):
+    gate = found["publication"]["gate"]
+    if gate:
+        with st.expander(f"Gate: {'passed' if gate['passed'] else 'refused, and served by hand'}"):
+            st.dataframe([{"check": check, "says": says} for check, says in gate["checks"].items()], hide_index=True)
+    if found["settings"]:
         with st.expander("Settings that changed the result"):
             st.json(found["settings"], expanded=True)
 
 
 def _evidence(found: dict) -> None:
     evidence = found["evidence"]
+    if not evidence.get("is_as_made", True):
+        st.warning("The tables of then are no longer kept: rows and events are those of today.", icon=":material/info:")
+    if evidence.get("heard"):
+        st.markdown("**Heard episodes that the score rests on**")
+        st.dataframe([_named(row) for row in evidence["heard"]], hide_index=True, column_order=HEARD)
     if evidence.get("passages"):
         st.markdown("**The two passages that are alike**")
         with st.container(border=True):
             side_by_side(evidence["passages"], "In what was heard", "In this episode")
     if evidence.get("daily_rows"):
-        st.markdown("**Daily rows of the heard episodes that the reason names**")
+        st.markdown("**Their daily rows**")
         st.dataframe([_named(row) for row in evidence["daily_rows"]], hide_index=True, column_order=DAILY)
 
 
