@@ -63,13 +63,18 @@ def _buttons(user: str, version: str, item: dict) -> None:
     done = st.session_state.setdefault("done", set())
     for kind, (label, past, icon) in ACTIONS.items():
         key = f"{kind}-{version}-{user}-{item['episode_id']}"
-        words = past if key in done else label
-        if st.button(words, key=key, icon=icon, disabled=key in done) and _send(user, item, kind, version):
-            done.add(key)
-            st.rerun(scope="fragment")
+        is_done = key in done
+        sent = (key, user, item, kind, version)
+        st.button(past if is_done else label, key=key, icon=icon, disabled=is_done, on_click=_act, args=sent)
     if st.button("Open", key=f"open-{version}-{user}-{item['episode_id']}", icon=":material/arrow_forward:"):
         _send(user, item, "click", version)
         st.switch_page("episode.py", query_params={"id": item["episode_id"]})
+
+
+def _act(key: str, user: str, item: dict, kind: str, version: str) -> None:
+    """Runs before the card is drawn again, which then shows what was done."""
+    if _send(user, item, kind, version):
+        st.session_state["done"].add(key)
 
 
 def _send(user: str, item: dict, kind: str, version: str) -> bool:
