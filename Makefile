@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo ui test check bench-listening bench-serving lock up down
+.PHONY: help setup demo ui test check bench-listening bench-serving bench-world lock up down
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -48,6 +48,9 @@ bench-listening: $(READY) ## a million events through both engines beside a bare
 
 bench-serving: $(READY) ## reads of lists beside a bare find_one, and charts on ten million events beside pyarrow
 	$(BIN)/python -m podrec_benchmarks.serving
+
+bench-world: $(READY) ## click-through of the lists in three simulated worlds beside ALS, content, popularity and the best there is
+	$(BIN)/python -m podrec_benchmarks.recommend_world
 
 lock: $(READY) ## resolve requirements.in into requirements.txt, with hashes and without index addresses
 	$(BIN)/python -m pip install --quiet uv

@@ -160,6 +160,13 @@ class Settings(BaseSettings):
     fusion_alpha: float = Field(0.7, ge=0, le=1, description="Share of ALS in the blend until calibrated.")
     list_length: int = Field(20, ge=1, le=500, description="Episodes in a published list.")
     per_show_cap: int = Field(4, ge=1, description="Most episodes of one show in a list.")
+    prior_weight: float = Field(
+        0.5, ge=0, description="Most that an episode's reception by everybody and newness add to a score."
+    )
+    diversity: float = Field(
+        0.05, ge=0, le=1, description="Taken from the score of an episode as like one above as can be (MMR)."
+    )
+    dead_show_days: int = Field(365, ge=1, description="A show without a new episode for longer, and without plays, is left out.")
     seed: int = Field(7, ge=0, description="Seed of every random choice.")
     keep_days: int = Field(14, ge=5, description="Newest days whose lists and models are kept, beside what is or was served.")
     # -- the gate before publication: a list outside these bounds is not served unless a person says so
@@ -245,6 +252,9 @@ RESULTS = [name for name in Settings.model_fields if name.startswith(("weight_",
     "half_life_days",
     "list_length",
     "per_show_cap",
+    "prior_weight",
+    "diversity",
+    "dead_show_days",
     "seed",
 ]
 """Names of the settings marked "results"."""

@@ -1,13 +1,16 @@
 """What recommenders earn in the simulated world, beside popularity, chance and the best lists there could be.
 
-Listening of all days but the last goes through the same functions as in the graph; the lists made of it are played at the
-beginning of the last day, where the world says exactly how often each would be clicked. Run by
-`python -m podrec_benchmarks.recommend_world`; the same settings give the same table.
+Listening of all days but the last goes through the same functions as in the graph, alpha is calibrated on three earlier days, and
+the lists made of it are played at the beginning of the last day, where the world says exactly how often each would be clicked.
+Run by `python -m podrec_benchmarks.recommend_world [SEED ...]`; the same settings and seeds give the same tables.
 """
 
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,8 +27,9 @@ from podrec_assets.content.transcripts import published
 from podrec_assets.listening.daily import daily_score_sql
 from podrec_assets.listening.events import parse_batch
 from podrec_assets.recommend import implicit_als
-from podrec_assets.recommend.als import AlsConfig, top_n
+from podrec_assets.recommend.als import AlsConfig, bounded_rank, top_n
 from podrec_assets.recommend.blend import BlendConfig, recommend
+from podrec_assets.recommend.calibration import Trial, calibrated_weights
 from podrec_assets.recommend.interactions import Interactions, interactions
 from podrec_assets.recommend.metrics import bootstrap_interval
 from podrec_assets.sample_world import library, site
@@ -34,15 +38,23 @@ from podrec_assets.settings import Settings
 from podrec_assets.simulation.listeners import heard_before, listening
 from podrec_assets.simulation.records import SimulatedMessage, recorded
 from podrec_assets.simulation.world import EpisodeInfo, Moment, World, make_world, midnight
-from podrec_assets.simulation.worth import Outcome, play_lists, summaries
+from podrec_assets.simulation.worth import Outcome, best_list, play_lists, summaries
 from podrec_assets.stores import duck
 
 BASE_URL = "http://samples.test"
 LAST_DAY = date(2026, 11, 14)
 DAYS, USERS, SEEDS, PLACES = 14, 200, (7, 8, 9), 10
-RANKS, ALPHAS = (8, 24), (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-GRID = {f"rank {rank}, alpha {alpha}": (rank, alpha) for alpha in ALPHAS for rank in RANKS}
-"""Blends by name: ALS rank and alpha."""
+EVES = 3
+"""Days that alpha is calibrated on, as in the graph."""
+NEW_DAYS = 3
+"""An episode is cold when it came out so few days before the list."""
+VARIANTS: dict[str, dict] = {
+    **{f"alpha {alpha}": {"alpha": alpha} for alpha in (0.0, 0.2, 0.4, 0.7, 1.0)},
+    **{f"prior_weight {w}": {"prior_weight": w} for w in (0.0, 0.25, 1.0)},
+    **{f"diversity {d}": {"diversity": d} for d in (0.0, 0.1, 0.2, 0.4)},
+    **{f"per_show_cap {cap}": {"per_show_cap": cap} for cap in (2, 3, 4, 6, 20)},
+}
+"""Blends by name: what is other than in the blend."""
 RANKERS = ("blend", "als", "content", "popularity", "random")
 Lists = dict[str, list[dict]]
 """By ranker, documents as of final_recommendations."""
@@ -74,49 +86,79 @@ def world_episodes(episodes: pa.Table) -> list[EpisodeInfo]:
     ]
 
 
-def history_of(messages: list[SimulatedMessage], settings: Settings, as_of: date) -> Interactions:
-    """What the models see of the records that had come by the end of the day."""
-    come = [m for m in messages if m.recorded_at < midnight(as_of + timedelta(days=1))]
+@dataclass(frozen=True)
+class Day:
+    """The models as of the end of a day."""
+
+    as_of: date
+    history: Interactions
+    known: pa.Table
+    near: list[dict]
+    als: list[dict]
+
+
+def events_of(messages: list[SimulatedMessage], settings: Settings) -> pa.Table:
+    """The valid events of records, as landing would have them."""
     raw = pa.table(
         {
-            "kafka_topic": ["user-events"] * len(come),
-            "kafka_partition": pa.array([0] * len(come), pa.int32()),
-            "kafka_offset": pa.array(range(len(come)), pa.int64()),
-            "recorded_at": [m.recorded_at for m in come],
-            "value": [m.value for m in come],
+            "kafka_topic": ["user-events"] * len(messages),
+            "kafka_partition": pa.array([0] * len(messages), pa.int32()),
+            "kafka_offset": pa.array(range(len(messages)), pa.int64()),
+            "recorded_at": [m.recorded_at for m in messages],
+            "value": [m.value for m in messages],
         }
     )
     parsed = parse_batch(raw, settings.future_skew_s)
-    events = parsed.filter(pc.is_null(parsed["refusal"]))
-    daily = duck.query(daily_score_sql(settings), {"events": events})
-    return interactions(daily, as_of, settings.half_life_days)
+    return parsed.filter(pc.is_null(parsed["refusal"]))
 
 
-def make_lists(history: Interactions, known: pa.Table, near: list[dict], settings: Settings, as_of: date, seed: int) -> Lists:
-    """The lists of every ranker; all but random give newcomers what is popular. Then, without a cap on shows, those of GRID."""
-    als = {rank: _als(history, settings, rank) for rank in {settings.als_rank, *RANKS}}
+def models(content: tuple[pa.Table, pa.Table], daily: pa.Table, settings: Settings, as_of: date) -> Day:
+    """What the graph would have made by the end of a day."""
+    episodes, vectors = content
+    known = catalogue(episodes, as_of, settings.catalogue_days)
+    shows = dict(zip(known["episode_id"].to_pylist(), known["show_id"].to_pylist(), strict=True))
+    near = similarities(catalogue(vectors, as_of, settings.catalogue_days), shows, settings.neighbours)
+    history = interactions(daily, as_of, settings.half_life_days)
+    rank = bounded_rank(settings.als_rank, len(history.items))
+    config = AlsConfig(rank, settings.als_regularization, settings.als_alpha, settings.als_iterations, settings.seed)
+    als = top_n(implicit_als.fit(history.matrix, config), history, config, settings.als_top_n)
+    return Day(as_of, history, known, near, als)
 
-    def blend(alpha: float, cap: int, rank: int = settings.als_rank) -> list[dict]:
-        shape = BlendConfig(settings.list_length, cap)
-        return recommend(history, als[rank], near, known, [{"min_history": 0, "alpha": alpha}], shape, as_of)
 
-    popular = sorted(known["episode_id"].to_pylist(), key=lambda e: (-history.recent_plays.get(e, 0.0), e))
+def calibrated(days: list[Day], daily: pa.Table, events: pa.Table, settings: Settings) -> list[dict]:
+    """Rows of fusion_weights after the last of the days, from those before it."""
+    trials = []
+    for day in days[:-1]:
+        after = day.as_of + timedelta(days=1)
+        played, shown = daily.filter(pc.field("day") == after), events.filter(pc.field("event_day") == after)
+        trials.append(Trial(day.history, day.als, day.near, day.known, played, day.as_of, shown))
+    counts = {user: len(heard) for user, heard in days[-1].history.seen.items()}
+    return calibrated_weights(counts, trials, settings.fusion_alpha, BlendConfig.of(settings), settings.seed)
+
+
+def make_lists(day: Day, weights: list[dict], settings: Settings, seed: int) -> Lists:
+    """The lists of every ranker, then of VARIANTS. ALS and content alone give newcomers what is popular."""
+    history = day.history
+
+    def blend(weights: list[dict] = weights, **other: Any) -> list[dict]:
+        alpha = other.pop("alpha", None)
+        shape = replace(BlendConfig.of(settings), **other)
+        chosen = weights if alpha is None else [{"min_history": 0, "alpha": alpha}]
+        return recommend(history, day.als, day.near, day.known, chosen, shape, day.as_of)
+
+    popular = sorted(day.known["episode_id"].to_pylist(), key=lambda e: (-history.recent_plays.get(e, 0.0), e))
     random = np.random.default_rng(seed)
     users = [*history.users, NEWCOMER]
     shuffled = {u: [popular[i] for i in random.permutation(len(popular))] for u in users}
+    alone = [d for d in blend(alpha=0.0, prior_weight=0.0, diversity=0.0) if d["user_id"] != NEWCOMER]
     return {
-        "blend": blend(settings.fusion_alpha, settings.per_show_cap),
-        "als": [*als[settings.als_rank], _document(NEWCOMER, popular, history)],
-        "content": blend(0.0, settings.per_show_cap),
+        "blend": blend(),
+        "als": [*day.als, _document(NEWCOMER, popular, history)],
+        "content": [*alone, _document(NEWCOMER, popular, history)],
         "popularity": [_document(u, popular, history) for u in users],
         "random": [_document(u, shuffled[u], history) for u in users],
-        **{name: blend(alpha, settings.list_length, rank) for name, (rank, alpha) in GRID.items()},
+        **{name: blend(**other) for name, other in VARIANTS.items()},
     }
-
-
-def _als(history: Interactions, settings: Settings, rank: int) -> list[dict]:
-    config = AlsConfig(rank, settings.als_regularization, settings.als_alpha, settings.als_iterations, settings.seed)
-    return top_n(implicit_als.fit(history.matrix, config), history, config, settings.als_top_n)
 
 
 def _document(user: str, ranked: list[str], history: Interactions) -> dict:
@@ -124,20 +166,43 @@ def _document(user: str, ranked: list[str], history: Interactions) -> dict:
     return {"user_id": user, "items": [{"episode_id": e} for e in ranked if e not in seen]}
 
 
-def played(content: tuple[pa.Table, pa.Table], settings: Settings, seed: int) -> dict[str, list[Outcome]]:
-    """By ranker, what each listener of the world of a seed would click at the beginning of the last day."""
-    episodes, vectors = content
-    eve = LAST_DAY - timedelta(days=1)
-    known = catalogue(episodes, eve, settings.catalogue_days)
-    shows = dict(zip(known["episode_id"].to_pylist(), known["show_id"].to_pylist(), strict=True))
-    near = similarities(catalogue(vectors, eve, settings.catalogue_days), shows, settings.neighbours)
-    world = make_world(world_episodes(episodes), USERS, DAYS, seed, LAST_DAY)
-    end = midnight(LAST_DAY)
+@dataclass(frozen=True)
+class Played:
+    """What a world's listeners would click at the beginning of its last day, and what the lists show.
+
+    Attributes:
+        outcomes: by ranker.
+        new_share: by ranker, share of all places that episodes of the last NEW_DAYS days have; `catalogue` is theirs of all.
+        weights: rows of fusion_weights.
+    """
+
+    outcomes: dict[str, list[Outcome]]
+    new_share: dict[str, float]
+    weights: list[dict]
+
+
+def played(content: tuple[pa.Table, pa.Table], settings: Settings, seed: int) -> Played:
+    """All rankers in the world of a seed."""
+    world = make_world(world_episodes(content[0]), USERS, DAYS, seed, LAST_DAY)
+    end, eve = midnight(LAST_DAY), LAST_DAY - timedelta(days=1)
     happened = listening(world, seed, end)
-    history = history_of(recorded(happened, seed, end), settings, eve)
+    events = events_of([m for m in recorded(happened, seed, end) if m.recorded_at < end], settings)
+    daily = duck.query(daily_score_sql(settings), {"events": events})
+    days = [models(content, daily, settings, eve - timedelta(days=back)) for back in range(EVES, -1, -1)]
+    weights = calibrated(days, daily, events, settings)
+    lists = make_lists(days[-1], weights, settings, seed)
     moments = list(_moments(world, heard_before(happened, end), end))
-    lists = make_lists(history, known, near, settings, eve, seed)
-    return {name: play_lists(world, documents, moments, PLACES) for name, documents in lists.items()}
+    lists["best"] = [{"user_id": m.user_id, "items": [{"episode_id": e} for e in best_list(world, m, PLACES)]} for m in moments]
+    outcomes = {name: play_lists(world, documents, moments, PLACES) for name, documents in lists.items()}
+    new = {e.episode_id for e in world.episodes if timedelta(0) <= end - e.published_at < timedelta(days=NEW_DAYS)}
+    known = set(days[-1].known["episode_id"].to_pylist())
+    shares = {name: _share_of(new, documents) for name, documents in lists.items()}
+    return Played(outcomes, shares | {"catalogue": len(new & known) / len(known)}, weights)
+
+
+def _share_of(chosen: set[str], documents: list[dict]) -> float:
+    shown = [i["episode_id"] for d in documents for i in d["items"][:PLACES]]
+    return sum(e in chosen for e in shown) / max(1, len(shown))
 
 
 def _moments(world: World, heard: dict[str, frozenset[str]], at: datetime) -> Iterator[Moment]:
@@ -145,9 +210,9 @@ def _moments(world: World, heard: dict[str, frozenset[str]], at: datetime) -> It
         yield Moment(user_id, at, heard.get(user_id, frozenset()))
 
 
-def print_results(outcomes: dict[str, list[Outcome]], console: Console) -> None:
+def print_results(title: str, outcomes: dict[str, list[Outcome]], console: Console) -> None:
     """One line for each ranker and group of listeners, with 95 % intervals over listeners."""
-    table = Table(title=f"Expected click-through of {PLACES} places", box=None)
+    table = Table(title=f"{title}: expected click-through of {PLACES} places", box=None)
     for name in ("ranker", "listeners", "count", "click-through", "95 %", "of the best", "regret", "blend leads by", "95 %"):
         table.add_column(name, justify="left" if name in ("ranker", "listeners") else "right")
     for ranker in RANKERS:
@@ -170,12 +235,14 @@ def print_results(outcomes: dict[str, list[Outcome]], console: Console) -> None:
     console.print(table)
 
 
-def print_grid(outcomes: dict[str, list[Outcome]], console: Console) -> None:
-    """Of the best, by alpha (lines) and ALS rank (columns), for warm listeners and without a cap on shows."""
-    table = Table("alpha", *(f"rank {rank}" for rank in RANKS), title="Blend of the best, warm, no cap", box=None)
-    for alpha in ALPHAS:
-        shares = [summaries(outcomes[f"rank {rank}, alpha {alpha}"])["warm"].ratio for rank in RANKS]
-        table.add_row(str(alpha), *(f"{share:.1%}" for share in shares))
+def print_variants(results: list[Played], console: Console) -> None:
+    """Of the best and new episodes' share of the places, for each ranker and variant, over all worlds."""
+    table = Table("ranker", "of the best", "warm", "cold", "new episodes' share", title="What each setting does", box=None)
+    for name in (*RANKERS, *VARIANTS, "best"):
+        found = summaries([o for r in results for o in r.outcomes[name]])
+        shares = [f"{found[group].ratio:.1%}" if group in found else "-" for group in ("all", "warm", "cold")]
+        table.add_row(name, *shares, f"{np.mean([r.new_share[name] for r in results]):.1%}")
+    table.add_row("catalogue", "", "", "", f"{np.mean([r.new_share['catalogue'] for r in results]):.1%}")
     console.print(table)
 
 
@@ -185,16 +252,17 @@ def _interval(values: list[float]) -> str:
 
 
 def main() -> None:
-    """Plays all rankers in the worlds of all seeds and prints the table."""
+    """Plays all rankers in the worlds of the seeds given (7, 8 and 9) and prints the tables."""
     settings = Settings.load()
     content = sample_content(settings)
-    outcomes: dict[str, list[Outcome]] = {}
-    for seed in SEEDS:
-        for ranker, found in played(content, settings, seed).items():
-            outcomes.setdefault(ranker, []).extend(found)
     console = Console(highlight=False, width=140)
-    print_results(outcomes, console)
-    print_grid(outcomes, console)
+    results = []
+    for seed in [int(s) for s in sys.argv[1:]] or SEEDS:
+        results.append(played(content, settings, seed))
+        print_results(f"seed {seed}", results[-1].outcomes, console)
+        console.print(*(f"{w['bucket']}: alpha {w['alpha']} ({w['source']})" for w in results[-1].weights), sep="\n")
+    print_results("all seeds", {name: [o for r in results for o in r.outcomes[name]] for name in RANKERS}, console)
+    print_variants(results, console)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from podrec_assets.recommend.calibration import Trial, calibrated_weights
 from podrec_assets.recommend.evaluate import quality_of_lists
 from podrec_assets.recommend.interactions import interactions
 from podrec_assets.resources.connections import Connections
-from podrec_assets.schemas import FUSION_WEIGHTS, RECOMMENDATION_QUALITY
+from podrec_assets.schemas import FUSION_WEIGHTS, RECOMMENDATION_QUALITY, USER_EVENTS
 from podrec_assets.settings import Settings
 
 GROUP = "recommendations"
@@ -45,7 +45,8 @@ def fusion_weights(
 ) -> pa.Table:
     """One row is one history-length bucket's share of ALS in the blend (alpha) on that day, with the curve it was chosen from.
 
-    The lists of the last days are made again with every alpha and measured on what was then played; alpha moves from the
+    The last days' models are blended again with every alpha and measured on what was then clicked in the lists shown, each click
+    over the probability that its position is looked at; where too few were, on what was then played. Alpha moves from the
     settings' default only outside noise. Replaces the day. Days without models before them give the default.
     """
     rows: list[dict] = []
@@ -54,8 +55,7 @@ def fusion_weights(
         history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, settings.half_life_days)
         counts = {user: len(heard) for user, heard in history.seen.items()}
         trials = _trials(connections, day, user_vs_episode_daily, episodes)
-        shape = BlendConfig(settings.list_length, settings.per_show_cap)
-        weights = calibrated_weights(counts, trials, settings.fusion_alpha, shape, settings.seed)
+        weights = calibrated_weights(counts, trials, settings.fusion_alpha, BlendConfig.of(settings), settings.seed)
         rows += [{**row, "day": day} for row in weights]
     return FUSION_WEIGHTS.rows(rows)
 
@@ -68,7 +68,13 @@ def _trials(connections: Connections, day: date, daily: pa.Table, episodes: pa.T
         if als and similarities:
             heard = interactions(of_window(daily, eve, Settings.history_days), eve, connections.settings.half_life_days)
             known = catalogue(episodes, eve, Settings.catalogue_days)
-            yield Trial(heard, als, similarities, known, of_window(daily, eve + timedelta(days=1), 1), eve)
+            after = eve + timedelta(days=1)
+            yield Trial(heard, als, similarities, known, of_window(daily, after, 1), eve, _shown(connections, after))
+
+
+def _shown(connections: Connections, day: date) -> pa.Table:
+    """Impressions and clicks of a day; the daily scores do not tell at which position."""
+    return connections.lake.read(USER_EVENTS.name, f"event_day = '{day}' AND kind IN ('impression', 'click')")
 
 
 @collection_asset(
@@ -92,9 +98,9 @@ def final_recommendations(
 ) -> dg.MaterializeResult[DailyDocs]:
     """One document is one listener's ranked list as of the day, each item with score, parts and a reason.
 
-    score = alpha * ALS + (1 - alpha) * cosine, both normalised per listener; candidates are the union of ALS, content
-    neighbours of what was liked, popular and fresh. user_id "" holds the newcomers' list. Nothing heard is in it. Writes a
-    new version; the gate's blocking checks decide whether it may be published.
+    score = alpha * ALS + (1 - alpha) * cosine, both normalised per listener, plus what reception and newness add; candidates
+    are the union of ALS, kin of what was liked, popular and fresh. user_id "" holds the newcomers' list. Nothing heard is in
+    it. Writes a new version; the gate's blocking checks decide whether it may be published.
     """
     settings, found = connections.settings, DailyDocs()
     for day in run_days(context):
@@ -106,7 +112,7 @@ def final_recommendations(
             similarities[day],
             catalogue(episodes, day, Settings.catalogue_days),
             weights,
-            BlendConfig(settings.list_length, settings.per_show_cap),
+            BlendConfig.of(settings),
             day,
         )
     lists = [len(d["items"]) for docs in found.values() for d in docs]

@@ -1,75 +1,150 @@
-"""The ranked list: candidates from ALS, content, popular and fresh; one score; a cap on shows; a reason on each item. Pure.
+"""The ranked lists: candidates of all sources, one score, a list out of it, and a reason on each item. Pure.
 
-score = alpha * als + (1 - alpha) * cosine, each arm divided by the listener's own largest value, so that alpha means the same
-for everyone. Popular and fresh episodes come after the two arms, and make the list where there is no history.
+score = alpha * als + (1 - alpha) * cosine + prior_weight * prior - overlap
+
+Each arm is divided by the listener's own largest value, so that alpha means the same for everyone; CALM is added to that largest
+value, so that an arm which knows next to nothing of a listener does not speak as loudly as one that knows much. The prior, how an
+episode is received by everybody and how new it is, makes the list where there is no history. Overlap is what likeness to
+episodes above takes away.
 """
 
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from datetime import date
+from typing import Self
 
+import numpy as np
 import pyarrow as pa
 
-from podrec_assets.recommend import explain
+from podrec_assets.recommend import content_arm, explain
+from podrec_assets.recommend.content_arm import Evidence, Kinship
 from podrec_assets.recommend.fusion import alpha_for
 from podrec_assets.recommend.interactions import FINISHED_SHARE, Interactions
+from podrec_assets.recommend.selection import Picked, pick
+from podrec_assets.recommend.shelf import Shelf, make_shelf
 from podrec_assets.schemas import NEWCOMER
+from podrec_assets.settings import Settings
 
-FILL_WEIGHT = 0.05
-"""Most that popularity and freshness together add: they decide between what the arms leave equal, and fill up."""
+CALM = 0.1
+"""In units of the arms: a predicted preference, a value per look. 0 gave 1 point less of the best in the simulated world."""
+FRESH_SHARE = 1 / 6
+"""Share of newness in the prior; the rest is reception."""
 FILLERS = 200
-"""Popular and fresh candidates of everybody, beside those of their own arms."""
-FRESH_DAYS = 7
-TOLD_SHARE = 0.25
-"""Least share of both arms' sum that makes an arm part of the reason."""
+"""Candidates by the prior alone, for everybody, beside those that the arms bring."""
+BLOCK = 256
 DIGITS = 5
 
 
 @dataclass(frozen=True)
 class BlendConfig:
-    """Length of a list, and most episodes of one show in it."""
+    """Shape of the lists; meanings as in `Settings`."""
 
     list_length: int
     per_show_cap: int
+    prior_weight: float = 0.5
+    diversity: float = 0.0
+    dead_show_days: int = 365
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The shape that the settings ask for."""
+        return cls(
+            settings.list_length, settings.per_show_cap, settings.prior_weight, settings.diversity, settings.dead_show_days
+        )
 
 
 @dataclass(frozen=True)
-class Catalogue:
-    """What the blend knows of episodes, beside listeners."""
+class Arms:
+    """What each source says of each episode to the listeners of a block; columns as in the shelf.
 
-    episodes: dict[str, dict]
-    neighbours: dict[str, list[dict]]
-    listeners: Counter[str]
-    popularity: dict[str, float]
-    freshness: dict[str, float]
+    Attributes:
+        users: first listener of the block, and the one after its last.
+        als, cosine: (users, columns) at most 1; cosine is negative, down to -1, for what is like things ignored.
+        is_candidate: (users, columns) whether an episode may be in the list.
+    """
 
-    @cached_property
-    def fillers(self) -> list[str]:
-        """The most popular and freshest episodes: what makes a list where the arms give too little."""
-        return sorted(self.episodes, key=lambda e: (-round(self.filler(e), DIGITS), e))[:FILLERS]
+    users: range
+    als: np.ndarray
+    cosine: np.ndarray
+    is_candidate: np.ndarray
 
-    @cached_property
-    def serial_parts(self) -> dict[str, list[str]]:
-        """By show that is to be heard in order, its episodes."""
-        found: dict[str, list[str]] = {}
-        for episode, row in self.episodes.items():
-            if row["is_serial"]:
-                found.setdefault(row["show_id"], []).append(episode)
+
+class Blender:
+    """A day's models put together, ready to score any listener with any alpha."""
+
+    def __init__(
+        self,
+        history: Interactions,
+        als: list[dict],
+        similarities: list[dict],
+        episodes: pa.Table,
+        config: BlendConfig,
+        as_of: date,
+    ) -> None:
+        """Arguments as of `recommend`."""
+        self.history, self.config = history, config
+        self.by_als = {d["user_id"]: {i["episode_id"]: i for i in d["items"]} for d in als}
+        self.shelf: Shelf = make_shelf(history, episodes, as_of, config.dead_show_days)
+        self.evidence: Evidence = content_arm.evidence(history, self.shelf)
+        self.kin: Kinship = content_arm.kinship(similarities, self.shelf)
+        self.passages = explain.passages(similarities)
+        self.received = (1 - FRESH_SHARE) * content_arm.reception(self.evidence)
+        self.fresh = FRESH_SHARE * self.shelf.freshness
+        self.prior = self.received + self.fresh
+
+    def blocks(self, users: range) -> Iterator[Arms]:
+        """The arms of the listeners of a range, some at a time, for they are dense."""
+        fillers = self._fillers()
+        for start in range(users.start, users.stop, BLOCK):
+            block = range(start, min(start + BLOCK, users.stop))
+            als = self._als(block)
+            interest, is_kin = content_arm.interest(self.evidence, self.kin, slice(block.start, block.stop))
+            is_candidate = (fillers | is_kin | (als > 0)) & self.shelf.is_offered
+            barred = self._barred(block)
+            keep_serial_order(is_candidate, barred, self.shelf.serials)
+            is_candidate &= ~barred
+            yield Arms(block, _calm(als, is_candidate), _calm(interest, is_candidate), is_candidate)
+
+    def scores(self, arms: Arms, alpha: np.ndarray) -> np.ndarray:
+        """(users, columns) before overlap, rounded; -inf for what is no candidate. `alpha` is (users, 1) or (1, 1)."""
+        mixed = alpha * arms.als + (1 - alpha) * arms.cosine + self.config.prior_weight * self.prior
+        return np.where(arms.is_candidate, np.round(mixed, DIGITS), -np.inf)
+
+    def _fillers(self) -> np.ndarray:
+        order = np.lexsort((np.arange(len(self.prior)), -self.prior, ~self.shelf.is_offered))
+        found = np.zeros(len(self.prior), dtype=bool)
+        found[order[: max(FILLERS, self.config.list_length)]] = True
         return found
 
-    def with_earlier_parts(self, chosen: set[str]) -> set[str]:
-        """The episodes and all parts of serial shows among them, for the earliest unheard part is the one to show."""
-        shows = {self.episodes[e]["show_id"] for e in chosen}
-        return chosen.union(*(self.serial_parts.get(show, ()) for show in shows))
+    def _als(self, block: range) -> np.ndarray:
+        found = np.zeros((len(block), len(self.shelf.ids)))
+        for row, user in enumerate(self.history.users[block.start : block.stop]):
+            listed = [(self.shelf.column[e], i["score"]) for e, i in self.by_als.get(user, {}).items() if e in self.shelf.column]
+            if listed:
+                columns, scores = zip(*listed, strict=True)
+                found[row, columns] = np.maximum(scores, 0.0)
+        return found
 
-    def title(self, episode: str | None) -> str | None:
-        """Title of an episode of the catalogue."""
-        return self.episodes[episode]["title"] if episode in self.episodes else None
+    def _barred(self, block: range) -> np.ndarray:
+        barred = np.zeros((len(block), len(self.shelf.ids)), dtype=bool)
+        for row, user in enumerate(self.history.users[block.start : block.stop]):
+            barred[row, self.shelf.columns(self.history.seen[user] | self.history.unliked[user])] = True
+        return barred
 
-    def filler(self, episode: str) -> float:
-        """0 to 1: how popular and how new an episode is; what many play counts twice what is new."""
-        return (2 * self.popularity.get(episode, 0.0) + self.freshness.get(episode, 0.0)) / 3
+
+def _calm(arm: np.ndarray, is_candidate: np.ndarray) -> np.ndarray:
+    most = np.max(arm, axis=1, initial=0.0, where=is_candidate)
+    return np.maximum(arm / (most[:, None] + CALM), -1.0)
+
+
+def keep_serial_order(is_candidate: np.ndarray, barred: np.ndarray, serials: list[np.ndarray]) -> None:
+    """Leaves of each serial show the earliest part that is not barred, a candidate if any part is one. Changes the mask."""
+    rows = np.arange(len(is_candidate))
+    for parts in serials:
+        wanted = is_candidate[:, parts].any(axis=1)
+        first = parts[np.argmin(barred[:, parts], axis=1)]
+        is_candidate[:, parts] = False
+        is_candidate[rows, first] = wanted
 
 
 def recommend(
@@ -93,174 +168,100 @@ def recommend(
         as_of: the day of the lists.
 
     Returns:
-        {"user_id", "items": [{rank, episode_id, score, als, cosine, popularity, sources, reason, because, causes, show_id,
-        show_title, title}]}: `because` is the heard episode that the reason names first, `causes` that of each arm named.
+        {"user_id", "alpha", "items": [{rank, episode_id, score, als, cosine, prior, overlap, popularity, sources, shares, reason,
+        because, causes, passages, show_id, show_title, title}]}: `shares` are those of the score by source and add up to 1,
+        `because` is the heard episode that the reason names first, `causes` that of each arm named, `passages` what the content
+        arm's cause and the episode say alike, with seconds.
     """
-    catalogue = _catalogue(history, similarities, episodes, as_of)
-    by_user = {d["user_id"]: d["items"] for d in als}
-    lists = [{"user_id": NEWCOMER, "items": _newcomers(catalogue, config)}]
-    for user in history.users:
-        alpha = alpha_for(len(history.seen[user]), weights)
-        lists.append({"user_id": user, "items": _one(user, history, by_user.get(user, []), catalogue, alpha, config)})
-    return lists
+    blender = Blender(history, als, similarities, episodes, config, as_of)
+    documents: list[dict] = [{"user_id": NEWCOMER, "alpha": None, "items": newcomers(blender)}]
+    for arms in blender.blocks(range(len(history.users))):
+        users = history.users[arms.users.start : arms.users.stop]
+        alphas = np.array([alpha_for(len(history.seen[u]), weights) for u in users])
+        scores = blender.scores(arms, alphas[:, None])
+        for row, user in enumerate(users):
+            picked = pick(scores[row], blender.shelf, blender.kin, config.list_length, config.per_show_cap, config.diversity)
+            items = _items(blender, arms, row, float(alphas[row]), picked)
+            documents.append({"user_id": user, "alpha": float(alphas[row]), "items": items})
+    return documents
 
 
-def _catalogue(history: Interactions, similarities: list[dict], episodes: pa.Table, as_of: date) -> Catalogue:
-    known = {e["episode_id"]: e for e in episodes.to_pylist()}
-    most = max(history.recent_plays.values(), default=1.0)
-    end = datetime.combine(as_of + timedelta(days=1), time(), UTC)
-    ages = {k: (end - e["published_at"]).total_seconds() / 86_400 for k, e in known.items() if e["published_at"]}
-    return Catalogue(
-        known,
-        {d["episode_id"]: d["items"] for d in similarities},
-        Counter(e for heard in history.seen.values() for e in heard),
-        {e: n / most for e, n in history.recent_plays.items()},
-        {k: max(0.0, 1 - age / FRESH_DAYS) for k, age in ages.items() if age >= 0},
-    )
-
-
-def _one(
-    user: str, history: Interactions, als_items: list[dict], catalogue: Catalogue, alpha: float, config: BlendConfig
-) -> list[dict]:
-    barred = history.seen[user] | history.unliked[user]
-    by_als = {i["episode_id"]: i for i in als_items}
-    als = _scaled({e: max(i["score"], 0.0) for e, i in by_als.items()})
-    near, causes = _content_arm(user, history, catalogue)
-    cosine = _scaled(near)
-    scored = []
-    candidates = {e for e in (*als, *cosine, *catalogue.fillers) if e in catalogue.episodes}
-    for episode in catalogue.with_earlier_parts(candidates) - barred:
-        filler = catalogue.filler(episode)
-        score = alpha * als.get(episode, 0.0) + (1 - alpha) * cosine.get(episode, 0.0) + FILL_WEIGHT * filler
-        scored.append((round(score, DIGITS), episode))
-    ranked = [e for _, e in sorted(scored, key=lambda s: (-s[0], s[1]))]
-    scores = {e: s for s, e in scored}
+def _items(blender: Blender, arms: Arms, row: int, alpha: float, picked: list[Picked]) -> list[dict]:
+    user = blender.history.users[arms.users.start + row]
+    nameable = sorted(c for c in blender.shelf.columns(blender.history.seen[user]) if blender.shelf.ids[c] in blender.shelf.rows)
+    causes = content_arm.main_causes(blender.evidence, blender.kin, arms.users.start + row, [p.column for p in picked], nameable)
     items = []
-    for rank, episode in enumerate(_capped(ranked, catalogue, config), start=1):
-        arms = {"als": alpha * als.get(episode, 0.0), "content": (1 - alpha) * cosine.get(episode, 0.0)}
-        items.append(
-            _item(rank, episode, scores[episode], als.get(episode, 0.0), cosine.get(episode, 0.0), catalogue)
-            | _explained(arms, by_als.get(episode), causes.get(episode), episode, history.finished[user], catalogue)
-        )
+    for rank, (one, cause) in enumerate(zip(picked, causes, strict=True), start=1):
+        als, cosine = float(arms.als[row, one.column]), float(arms.cosine[row, one.column])
+        given = {"als": alpha * als, "content": (1 - alpha) * max(cosine, 0.0)} | prior_parts(blender, one.column)
+        told = _told(blender, user, one.column, cause)
+        items.append(item(blender, rank, one, als, cosine) | explain.explained(given, told))
     return items
 
 
-def _content_arm(user: str, history: Interactions, catalogue: Catalogue) -> tuple[dict[str, float], dict[str, tuple[str, dict]]]:
-    """By candidate: its similarity to what the listener enjoyed, and the heard episode that gave most of it."""
-    liked = history.finished[user] or dict.fromkeys(sorted(history.seen[user]), 0.5)
-    total: dict[str, float] = {}
-    best: dict[str, tuple[float, str, dict]] = {}
-    for heard in sorted(liked):
-        for neighbour in catalogue.neighbours.get(heard, []):
-            given = max(neighbour["score"], 0.0)
-            episode = neighbour["episode_id"]
-            total[episode] = total.get(episode, 0.0) + given
-            if episode not in best or given > best[episode][0]:
-                best[episode] = (given, heard, neighbour)
-    return total, {e: (heard, neighbour) for e, (_, heard, neighbour) in best.items()}
-
-
-def _explained(
-    arms: dict[str, float], als: dict | None, cause: tuple[str, dict] | None, episode: str, finished: dict, catalogue: Catalogue
-) -> dict:
-    """Sources in order of what they gave, a sentence for each arm that counts, and the heard episode that the first names."""
-    sources = [name for name, given in sorted(arms.items(), key=lambda a: (-a[1], a[0])) if given > 0]
-    told: list[tuple[str, str | None, str]] = []
-    for name in sources:
-        if arms[name] < TOLD_SHARE * sum(arms.values()):
-            continue
-        if name == "als" and als:
-            title = catalogue.title(als["because"])
-            told.append((name, als["because"] if title else None, explain.als_reason(title, als["listener_count"])))
-        elif name == "content" and cause and (title := catalogue.title(cause[0])):
-            told.append((name, cause[0], explain.content_reason(title, finished.get(cause[0], 0.0) > FINISHED_SHARE, cause[1])))
-    sources += ["popular"] if catalogue.popularity.get(episode) else []
-    sources += ["fresh"] if catalogue.freshness.get(episode) else []
-    told = told or [("filler", None, _filler_reason(episode, catalogue))]
-    return {
-        "sources": sources or ["catalogue"],
-        "because": told[0][1],
-        "causes": {name: heard for name, heard, _ in told if heard},
-        "reason": " ".join(words for *_, words in told),
-    }
-
-
-def _filler_reason(episode: str, catalogue: Catalogue) -> str:
-    show, fresh = catalogue.episodes[episode]["show_title"], catalogue.freshness.get(episode, 0.0)
-    popular = catalogue.popularity.get(episode, 0.0)
-    if popular > fresh:
-        return explain.popular_reason(catalogue.listeners[episode])
-    return explain.fresh_reason(show) if fresh else f"From the catalogue of {show}."
-
-
-def _newcomers(catalogue: Catalogue, config: BlendConfig) -> list[dict]:
-    """Popular and fresh episodes, the shows in turn, so that a stranger sees the breadth."""
-    ranked = _serial_order(sorted(catalogue.episodes, key=lambda e: (-round(catalogue.filler(e), DIGITS), e)), catalogue)
-    turns: dict[str, int] = {}
-    order = []
-    for episode in ranked:
-        show = catalogue.episodes[episode]["show_id"]
-        turns[show] = turns.get(show, 0) + 1
-        order.append((turns[show], -round(catalogue.filler(episode), DIGITS), episode))
-    chosen = _capped([e for _, _, e in sorted(order)], catalogue, config)
-    # Ranks go by turn, so the score shown falls with the rank rather than with popularity alone.
-    items = []
-    for rank, episode in enumerate(chosen, start=1):
-        sources = [n for n, v in (("popular", catalogue.popularity), ("fresh", catalogue.freshness)) if v.get(episode)]
-        score = round(1 - (rank - 1) / max(1, len(chosen)), DIGITS)
-        items.append(
-            _item(rank, episode, score, 0.0, 0.0, catalogue)
-            | {"sources": sources or ["catalogue"], "because": None, "causes": {}, "reason": _filler_reason(episode, catalogue)}
+def _told(blender: Blender, user: str, column: int, cause: int | None) -> dict[str, explain.Told]:
+    """What each source can say of an episode."""
+    shelf, episode = blender.shelf, blender.shelf.ids[column]
+    told = explain.of_everybody(shelf, column)
+    by_als = blender.by_als.get(user, {}).get(episode)
+    if by_als:
+        title = shelf.title(by_als["because"])
+        told["als"] = explain.Told(
+            explain.als_reason(title, by_als["listener_count"]), by_als["because"] if title is not None else None
         )
-    return items
+    if cause is not None:
+        heard = shelf.ids[cause]
+        finished = blender.history.finished[user].get(heard, 0.0) > FINISHED_SHARE
+        passage = blender.passages.get((heard, episode))
+        same_show = bool(shelf.shows[cause] == shelf.shows[column])
+        words = explain.content_reason(shelf.title(heard) or "", finished, passage, same_show)
+        told["content"] = explain.Told(words, heard, passage)
+    return told
 
 
-def _item(rank: int, episode: str, score: float, als: float, cosine: float, catalogue: Catalogue) -> dict:
-    row = catalogue.episodes[episode]
+def prior_parts(blender: Blender, column: int) -> dict[str, float]:
+    """What reception and newness add to an episode's score."""
+    weight = blender.config.prior_weight
+    return {"popular": weight * float(blender.received[column]), "fresh": weight * float(blender.fresh[column])}
+
+
+def item(blender: Blender, rank: int, one: Picked, als: float, cosine: float) -> dict:
+    """An item without its reasons."""
+    shelf = blender.shelf
+    row = shelf.rows[shelf.ids[one.column]]
     return {
         "rank": rank,
-        "episode_id": episode,
-        "score": score,
+        "episode_id": shelf.ids[one.column],
+        "score": round(one.score, DIGITS),
         "als": round(als, DIGITS),
         "cosine": round(cosine, DIGITS),
-        "popularity": round(catalogue.popularity.get(episode, 0.0), DIGITS),
+        "prior": round(float(blender.prior[one.column]), DIGITS),
+        "overlap": round(one.overlap, DIGITS),
+        "popularity": round(float(shelf.popularity[one.column]), DIGITS),
         "show_id": row["show_id"],
         "show_title": row["show_title"],
         "title": row["title"],
     }
 
 
-def _capped(ranked: list[str], catalogue: Catalogue, config: BlendConfig) -> list[str]:
-    """The best within the cap on shows; a serial show only by its earliest part that is left."""
-    taken: dict[str, int] = {}
-    chosen = []
-    for episode in _serial_order(ranked, catalogue):
-        show = catalogue.episodes[episode]["show_id"]
-        if taken.get(show, 0) < config.per_show_cap:
-            taken[show] = taken.get(show, 0) + 1
-            chosen.append(episode)
-        if len(chosen) == config.list_length:
-            break
-    return chosen
+def newcomers(blender: Blender) -> list[dict]:
+    """Well received and fresh episodes, the shows in turn, so that a stranger sees the breadth.
 
-
-def _serial_order(ranked: list[str], catalogue: Catalogue) -> list[str]:
-    """Without the later parts of serial shows whose earlier part is still unheard."""
-    first: dict[str, tuple] = {}
-    for episode in ranked:
-        row = catalogue.episodes[episode]
-        if row["is_serial"]:
-            part = (
-                row["season"] or 0,
-                row["episode_number"] or 0,
-                row["published_at"] or datetime.max.replace(tzinfo=UTC),
-                episode,
-            )
-            first[row["show_id"]] = min(first.get(row["show_id"], part), part)
-    return [e for e in ranked if not catalogue.episodes[e]["is_serial"] or first[catalogue.episodes[e]["show_id"]][-1] == e]
-
-
-def _scaled(values: dict[str, float]) -> dict[str, float]:
-    """Values over the largest of them."""
-    most = max(values.values(), default=0.0)
-    return {e: v / most for e, v in values.items()} if most > 0 else {}
+    Ranks go by turn, so the score shown falls with the rank rather than with the prior alone.
+    """
+    shelf, config = blender.shelf, blender.config
+    offered, barred = shelf.is_offered[None].copy(), ~shelf.is_offered[None]
+    keep_serial_order(offered, barred, shelf.serials)
+    turns: dict[int, int] = {}
+    order = []
+    for column in sorted(np.flatnonzero(offered[0]).tolist(), key=lambda c: (-round(float(blender.prior[c]), DIGITS), c)):
+        show = int(shelf.shows[column])
+        turns[show] = turns.get(show, 0) + 1
+        if turns[show] <= config.per_show_cap:
+            order.append((turns[show], -round(float(blender.prior[column]), DIGITS), column))
+    chosen = [column for *_, column in sorted(order)[: config.list_length]]
+    return [
+        item(blender, rank, Picked(column, 1 - (rank - 1) / len(chosen), 0.0), 0.0, 0.0)
+        | explain.explained(prior_parts(blender, column), explain.of_everybody(shelf, column))
+        for rank, column in enumerate(chosen, start=1)
+    ]

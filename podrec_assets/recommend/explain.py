@@ -1,11 +1,89 @@
 """Reasons in a listener's words. They name only what the listener has played. Pure."""
 
+from dataclasses import dataclass
 
-def content_reason(heard_title: str, finished: bool, passage: dict) -> str:
-    """Why a content neighbour is there: what was heard, and the passages that are alike."""
+from podrec_assets.recommend.shelf import Shelf
+
+TOLD_SHARE = 0.25
+"""Least share of the score that makes a source part of the reason; the largest always is."""
+SHARE_DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a source says: a sentence, the heard episode that it names, and the passages that show it."""
+
+    words: str
+    heard: str | None = None
+    passages: dict | None = None
+
+
+def explained(given: dict[str, float], told: dict[str, Told]) -> dict:
+    """The part of an item that says why: sources by what they gave, their shares, a sentence for each that counts.
+
+    Args:
+        given: by source, what it added to the score; at least 0.
+        told: what the sources can say; `catalogue` speaks where no other does.
+    """
+    shares = shares_of(given)
+    said = [(name, told[name]) for name, share in shares.items() if name in told and share >= TOLD_SHARE]
+    said = said or [(name, told[name]) for name in shares if name in told][:1] or [("catalogue", told["catalogue"])]
+    causes = {name: one.heard for name, one in said if one.heard}
+    return {
+        "sources": list(shares),
+        "shares": shares,
+        "because": said[0][1].heard,
+        "causes": causes,
+        "passages": told["content"].passages if "content" in causes else None,
+        "reason": " ".join(one.words for _, one in said),
+    }
+
+
+def shares_of(given: dict[str, float]) -> dict[str, float]:
+    """Shares of what was given, the largest first, which add up to 1; all of the catalogue where nothing was given."""
+    total = sum(given.values())
+    if total <= 0:
+        return {"catalogue": 1.0}
+    shares = {n: round(g / total, SHARE_DIGITS) for n, g in sorted(given.items(), key=lambda a: (-a[1], a[0]))}
+    largest, *others = (n for n, s in shares.items() if s > 0)
+    return {largest: round(1 - sum(shares[n] for n in others), SHARE_DIGITS), **{n: shares[n] for n in others}}
+
+
+def passages(similarities: list[dict]) -> dict[tuple[str, str], dict]:
+    """By (heard, recommended), the passages that are alike: {here_s, here_text} of the heard one, {there_s, there_text}."""
+    found: dict[tuple[str, str], dict] = {}
+    for document in similarities:
+        for one in document["items"]:
+            pair = (document["episode_id"], one["episode_id"])
+            here, there = ({f: one.get(f"{side}_{f}") for f in ("s", "text")} for side in ("here", "there"))
+            found[pair] = _passages(here, there)
+            found.setdefault(pair[::-1], _passages(there, here))
+    return found
+
+
+def _passages(here: dict, there: dict) -> dict:
+    return {"here_s": here["s"], "here_text": here["text"], "there_s": there["s"], "there_text": there["text"]}
+
+
+def of_everybody(shelf: Shelf, column: int) -> dict[str, Told]:
+    """What can be said of an episode to anybody."""
+    show = shelf.rows[shelf.ids[column]]["show_title"]
+    told = {"catalogue": Told(f"From the catalogue of {show}.")}
+    if shelf.listener_count[column]:
+        told["popular"] = Told(popular_reason(int(shelf.listener_count[column])))
+    if shelf.freshness[column] > 0:
+        told["fresh"] = Told(fresh_reason(show))
+    return told
+
+
+def content_reason(heard_title: str, finished: bool, passage: dict | None, same_show: bool = False) -> str:
+    """Why kin is there: what was heard, and the passages that are alike with their times, or the show that both are of."""
     verb = "finished" if finished else "listened to"
+    if passage is None or not passage.get("there_text"):
+        return f"You {verb} “{heard_title}”, of the same show." if same_show else f"You {verb} “{heard_title}”, which is close."
+    theirs = f"its passage at {clock(passage['here_s'])}" if passage.get("here_s") is not None else "one of its passages"
     where = f" at {clock(passage['there_s'])}" if passage.get("there_s") is not None else ""
-    return f"You {verb} “{heard_title}”; this one speaks of something close{where}: “{lead(passage['there_text'])}”."
+    return f"You {verb} “{heard_title}”; {theirs} is close to this one's{where}: “{lead(passage['there_text'])}”."
 
 
 def als_reason(heard_title: str | None, listeners: int) -> str:

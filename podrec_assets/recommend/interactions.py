@@ -1,6 +1,6 @@
 """What listeners did, as the models see it: a sparse matrix of damped, decayed scores, and what each one has heard. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -10,6 +10,10 @@ from scipy.sparse import csr_matrix
 HEARD_SHARE = 0.2
 """A play of at least this share, or a like, makes an episode heard: it is never recommended again."""
 FINISHED_SHARE = 0.8
+COLUMNS = (
+    *("day", "user_id", "episode_id", "score", "play_count", "like_count", "unlike_count", "skip_count", "impression_count"),
+    "max_completed_share",
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,8 @@ class Interactions:
         unliked: by listener, episodes whose likes were taken back.
         finished: by listener, episode -> furthest share, for those liked or played past FINISHED_SHARE.
         recent_plays: by episode, decayed number of listeners, for popularity.
+        recency: by listener, episode -> decay of the latest day with any event, 1 for the last day; absent counts 1.
+        looks: by listener, episode -> decayed number of times it was shown, or put aside by a skip.
     """
 
     users: list[str]
@@ -33,19 +39,23 @@ class Interactions:
     unliked: dict[str, set[str]]
     finished: dict[str, dict[str, float]]
     recent_plays: dict[str, float]
+    recency: dict[str, dict[str, float]] = field(default_factory=dict)
+    looks: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interactions:
     """Interactions from rows of USER_VS_EPISODE_DAILY up to `as_of`; a day's score halves every `half_life_days`."""
-    names = ("day", "user_id", "episode_id", "score", "play_count", "like_count", "unlike_count", "max_completed_share")
     rows = sorted(
-        (r for r in daily.select(names).to_pylist() if r["day"] <= as_of), key=lambda r: (r["user_id"], r["episode_id"], r["day"])
+        (r for r in daily.select(COLUMNS).to_pylist() if r["day"] <= as_of),
+        key=lambda r: (r["user_id"], r["episode_id"], r["day"]),
     )
     scores: dict[tuple[str, str], float] = {}
     likes: dict[tuple[str, str], int] = {}
     taken_back: set[tuple[str, str]] = set()
     shares: dict[tuple[str, str], float] = {}
     plays: dict[str, float] = {}
+    recency: dict[str, dict[str, float]] = {}
+    looks: dict[str, dict[str, float]] = {}
     for row in rows:
         pair = (row["user_id"], row["episode_id"])
         decay = 0.5 ** ((as_of - row["day"]).days / half_life_days)
@@ -56,6 +66,11 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
         shares[pair] = max(shares.get(pair, 0.0), share_of(row))
         if row["play_count"]:
             plays[pair[1]] = plays.get(pair[1], 0.0) + decay
+        recency.setdefault(pair[0], {})[pair[1]] = decay
+        looked = row["impression_count"] or min(row["skip_count"] or 0, 1)
+        if looked:
+            mine = looks.setdefault(pair[0], {})
+            mine[pair[1]] = mine.get(pair[1], 0.0) + decay * looked
     heard = [p for p in scores if shares[p] >= HEARD_SHARE or likes[p] > 0]
     return Interactions(
         *_matrix(scores),
@@ -63,6 +78,8 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
         unliked=_by_user(scores, [p for p in scores if p in taken_back and likes[p] <= 0]),
         finished=_finished(scores, shares, likes),
         recent_plays=plays,
+        recency=recency,
+        looks=looks,
     )
 
 

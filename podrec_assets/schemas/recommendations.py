@@ -14,9 +14,18 @@ FUSION_WEIGHTS = Table(
             column("bucket", pa.string(), "History length: 0, 1-4, 5-19 or 20+ episodes."),
             column("min_history", pa.int32(), "Fewest heard episodes in the bucket."),
             column("alpha", pa.float64(), "Share of ALS, 0 to 1."),
-            column("source", pa.string(), "default, or what it was calibrated on."),
+            column("source", pa.string(), "default, or what it was calibrated on: clicks or plays, and how many."),
+            column("gain", pa.float64(), "nDCG that the best alpha gains over the default; null without evidence."),
+            column(
+                "gain_low",
+                pa.float64(),
+                "Lower end of the gain's paired 95 % bootstrap interval; alpha moves where it is above 0.",
+            ),
+            column("gain_high", pa.float64(), "Upper end of the gain's interval."),
             column("user_count", pa.int64(), "Listeners in the bucket."),
-            column("curve", pa.string(), "JSON list of {alpha, ndcg, low, high} that the choice rests on; null without plays."),
+            column(
+                "curve", pa.string(), "JSON list of {alpha, ndcg, low, high} that the choice rests on; null without evidence."
+            ),
         ]
     ),
 )

@@ -9,7 +9,7 @@ PASSAGE = {"there_s": 754.9, "there_text": "the tide turns twice a day"}
 
 def test_a_finished_episode_is_called_finished_and_the_passage_has_its_time() -> None:
     assert explain.content_reason("Low Water", True, PASSAGE) == (
-        "You finished “Low Water”; this one speaks of something close at 12:34: “the tide turns twice a day”."
+        "You finished “Low Water”; one of its passages is close to this one's at 12:34: “the tide turns twice a day”."
     )
 
 
@@ -20,12 +20,12 @@ def test_an_episode_that_was_not_finished_is_not_called_so() -> None:
 @pytest.mark.parametrize("passage", [{"there_text": "the tide"}, {"there_s": None, "there_text": "the tide"}])
 def test_a_passage_without_a_time_is_quoted_without_one(passage: dict) -> None:
     assert explain.content_reason("Low Water", True, passage) == (
-        "You finished “Low Water”; this one speaks of something close: “the tide”."
+        "You finished “Low Water”; one of its passages is close to this one's: “the tide”."
     )
 
 
 def test_a_passage_at_the_very_start_still_has_its_time() -> None:
-    assert " close at 0:00: " in explain.content_reason("Low Water", True, PASSAGE | {"there_s": 0.0})
+    assert " this one's at 0:00: " in explain.content_reason("Low Water", True, PASSAGE | {"there_s": 0.0})
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,31 @@ def test_a_short_passage_is_quoted_whole() -> None:
 def test_a_long_passage_ends_after_a_whole_word_without_its_comma() -> None:
     assert explain.lead("one two, three four", length=10) == "one two …"
     assert len(explain.lead("word " * 100)) <= 82
+
+
+def test_the_heard_episodes_passage_has_its_time_too() -> None:
+    assert "; its passage at 0:00 is close to this one's at 12:34: " in explain.content_reason(
+        "Low Water", True, PASSAGE | {"here_s": 0.0}
+    )
+
+
+def test_without_passages_the_common_show_is_the_reason() -> None:
+    assert explain.content_reason("Low Water", True, None, True) == "You finished “Low Water”, of the same show."
+
+
+@pytest.mark.parametrize("given", [{"als": 1.0, "content": 1.0, "fresh": 1.0}, {"als": 1e-9, "fresh": 3.0}, {"popular": 0.3}])
+def test_shares_add_up_to_one_the_largest_first(given: dict[str, float]) -> None:
+    shares = explain.shares_of(given)
+    assert sum(shares.values()) == pytest.approx(1.0, abs=1e-12)
+    assert list(shares.values()) == sorted(shares.values(), reverse=True)
+
+
+def test_what_nothing_was_given_to_is_of_the_catalogue() -> None:
+    assert explain.shares_of({"als": 0.0, "fresh": 0.0}) == {"catalogue": 1.0}
+
+
+def test_passages_can_be_read_from_either_side() -> None:
+    one = {"episode_id": "b", "here_s": 1.0, "here_text": "in a", "there_s": 2.0, "there_text": "in b"}
+    found = explain.passages([{"episode_id": "a", "items": [one]}])
+    assert found["a", "b"] == {"here_s": 1.0, "here_text": "in a", "there_s": 2.0, "there_text": "in b"}
+    assert found["b", "a"] == {"here_s": 2.0, "here_text": "in b", "there_s": 1.0, "there_text": "in a"}
