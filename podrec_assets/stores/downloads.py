@@ -5,78 +5,28 @@ use is longest ago, and never one that is in use.
 """
 
 import hashlib
-import math
 import os
 import re
 import threading
-import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from podrec_assets.errors import PodrecError, RetryableError, UnusableInputError
 from podrec_assets.stores.http import Fetcher
 from podrec_assets.stores.partial import Downloaded, finished, note_of, part_of
+from podrec_assets.stores.turns import Turns, in_turns
 
 Key = TypeVar("Key")
-Result = tuple[str, Downloaded | PodrecError]
 _NAME = re.compile(r"[0-9a-f]{64}")
-LONGEST_PAUSE_S = 60.0
-"""Longest that a batch holds a host's turn back because it asked to."""
 
 
 class DiskBudgetError(RetryableError):
     """All that the folder may hold is in use; once it is released the same call may succeed."""
 
     reason = "disk_budget"
-
-
-@dataclass
-class Schedule:
-    """Which address is fetched next: in the given order, unless its host is busy or was asked a moment ago."""
-
-    urls: Iterable[str]
-    per_host: int
-    gap_s: float
-    waiting: dict[str, deque[str]] = field(default_factory=dict)
-    running: Counter[str] = field(default_factory=Counter)
-    not_before: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for url in self.urls:
-            self.waiting.setdefault(host_of(url), deque()).append(url)
-
-    def due(self, now: float) -> str | None:
-        """The address whose turn it is, None if there is none at this time (seconds of any clock)."""
-        return next((urls[0] for host, urls in self.waiting.items() if self._at(host) <= now), None)
-
-    def start(self, url: str, now: float) -> None:
-        """The due address is being fetched; its host goes to the end of the row."""
-        host = host_of(url)
-        self.running[host] += 1
-        self.not_before[host] = now + self.gap_s
-        urls = self.waiting.pop(host)
-        urls.popleft()
-        if urls:
-            self.waiting[host] = urls
-
-    def end(self, url: str, now: float, pause_s: float | None = None) -> None:
-        """An address is done; its host may have asked for a pause."""
-        host = host_of(url)
-        self.running[host] -= 1
-        if pause_s:
-            self.not_before[host] = max(self.not_before[host], now + min(pause_s, LONGEST_PAUSE_S))
-
-    def next_at(self) -> float:
-        """When time alone lets an address start; infinite if only the end of another one does."""
-        return min(map(self._at, self.waiting), default=math.inf)
-
-    def _at(self, host: str) -> float:
-        return self.not_before.get(host, -math.inf) if self.running[host] < self.per_host else math.inf
 
 
 @dataclass
@@ -124,53 +74,14 @@ class Downloads:
         there = {url: found for url in keys if (found := self._found(url))}
         for url, found in there.items():
             self._in_use[found.path] += len(keys[url])
-        schedule = Schedule([url for url in keys if url not in there], self.per_host, self.gap_s)
-        for url, got in self._results(schedule, deque(there.items()), {url: len(k) for url, k in keys.items()}):
+        for url, found in there.items():
+            yield from ((key, found) for key in keys[url])
+        turns = Turns([url for url in keys if url not in there], self.per_host, self.gap_s)
+        for url, got in in_turns(turns, self.parallel, self._one, self._refusal):
+            if isinstance(got, Downloaded):
+                with self._lock:
+                    self._in_use[got.path] += len(keys[url])
             yield from ((key, got) for key in keys[url])
-
-    def _results(self, schedule: Schedule, ready: deque[Result], uses: dict[str, int]) -> Iterator[Result]:
-        running: dict[Future[Downloaded], str] = {}
-        cancelled = threading.Event()
-        with ThreadPoolExecutor(self.parallel, "download") as pool:
-            try:
-                while ready or running or schedule.waiting:
-                    full = self._start_due(schedule, running, lambda url: pool.submit(self._one, url, cancelled.is_set))
-                    if ready:
-                        yield ready.popleft()
-                    elif running:
-                        wait_s = schedule.next_at() - time.monotonic() if len(running) < self.parallel and not full else None
-                        done, _ = wait(running, None if wait_s == math.inf else wait_s, return_when=FIRST_COMPLETED)
-                        ready += (self._ended(future, running.pop(future), schedule, uses) for future in done)
-                    elif full:
-                        schedule.start(full, time.monotonic())
-                        schedule.end(full, time.monotonic())
-                        yield full, DiskBudgetError(f"{full} was not fetched: the {self.disk_bytes} bytes for audio are in use.")
-                    else:
-                        time.sleep(max(schedule.next_at() - time.monotonic(), 0))
-            finally:
-                cancelled.set()
-
-    def _start_due(
-        self, schedule: Schedule, running: dict[Future[Downloaded], str], submit: Callable[[str], Future[Downloaded]]
-    ) -> str | None:
-        """Starts what may start now. Returns the address that there was no room for."""
-        while len(running) < self.parallel and (url := schedule.due(now := time.monotonic())):
-            if not self._make_room(url, running.values()):
-                return url
-            schedule.start(url, now)
-            running[submit(url)] = url
-        return None
-
-    def _ended(self, future: Future[Downloaded], url: str, schedule: Schedule, uses: dict[str, int]) -> Result:
-        got: Downloaded | PodrecError
-        try:
-            got = future.result()
-            with self._lock:
-                self._in_use[got.path] += uses[url]
-        except PodrecError as err:
-            got = err
-        schedule.end(url, time.monotonic(), getattr(got, "retry_after_s", None))
-        return url, got
 
     def _one(self, url: str, is_cancelled: Callable[[], bool]) -> Downloaded:
         got = self.fetcher.download(url, self.path_of(url), min(self.max_bytes, self.disk_bytes), is_cancelled)
@@ -186,8 +97,8 @@ class Downloads:
             os.utime(found.path)
         return found
 
-    def _make_room(self, url: str, running: Iterable[str]) -> bool:
-        """Whether one more file of the largest size fits, after the least recently used ones went."""
+    def _refusal(self, url: str, running: Iterable[str]) -> DiskBudgetError | None:
+        """Why one more file of the largest size does not fit, after the least recently used ones went."""
         coming = {self.path_of(u).name for u in (url, *running)}
         sizes, used_at = _contents(self.folder)
         room = self.disk_bytes - len(coming) * min(self.max_bytes, self.disk_bytes)
@@ -200,15 +111,9 @@ class Downloads:
             room += sizes[name]
             for path in _files_of(self.folder / name):
                 path.unlink(missing_ok=True)
-        return room >= 0
-
-
-def host_of(url: str) -> str:
-    """The host and port that an address names; "" for none."""
-    try:
-        return urlsplit(url).netloc.rpartition("@")[2].lower()
-    except ValueError:
-        return ""
+        if room >= 0:
+            return None
+        return DiskBudgetError(f"{url} was not fetched: the {self.disk_bytes} bytes for audio are in use.")
 
 
 def _contents(folder: Path) -> tuple[Counter[str], dict[str, float]]:
@@ -218,7 +123,10 @@ def _contents(folder: Path) -> tuple[Counter[str], dict[str, float]]:
     for path in folder.iterdir():
         name = path.name.partition(".")[0]
         if _NAME.fullmatch(name):
-            stat = path.stat()
+            try:
+                stat = path.stat()
+            except FileNotFoundError:  # a download has just ended
+                continue
             sizes[name] += stat.st_size
             # A note is as old as the download, whatever was used since.
             used_at[name] = max(used_at.get(name, 0.0), 0.0 if path.suffix == ".json" else stat.st_mtime)

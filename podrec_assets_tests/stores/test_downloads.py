@@ -9,9 +9,10 @@ import time
 import pytest
 
 from podrec_assets.errors import FetchFailedError, FetchRefusedError, UnusableInputError
-from podrec_assets.stores.downloads import DiskBudgetError, Downloads, Schedule
+from podrec_assets.stores.downloads import DiskBudgetError, Downloads
 from podrec_assets.stores.http import Fetcher
 from podrec_assets.stores.partial import part_of
+from podrec_assets.stores.turns import Turns
 from podrec_assets_tests.loopback import File, endless, reply
 
 LIMIT = 1_000_000
@@ -150,16 +151,16 @@ def test_no_more_downloads_than_allowed_run_at_once(server, tmp_path):
 
 
 def test_hosts_take_turns_and_are_left_alone_for_the_gap():
-    schedule = Schedule(["http://a/1", "http://a/2", "http://a/3", "http://b/1"], per_host=2, gap_s=10)
+    turns = Turns(["http://a/1", "http://a/2", "http://a/3", "http://b/1"], per_host=2, gap_s=10)
     started = []
     for now in (0, 0, 0, 9, 10, 20):
-        if url := schedule.due(now):
-            schedule.start(url, now)
+        if url := turns.due(now):
+            turns.start(url, now)
             started.append((now, url))
     assert started == [(0, "http://a/1"), (0, "http://b/1"), (10, "http://a/2")]
-    assert schedule.next_at() == float("inf")
-    schedule.end("http://a/2", 21, pause_s=30)
-    assert (schedule.due(50), schedule.next_at(), schedule.due(51)) == (None, 51, "http://a/3")
+    assert turns.next_at() == float("inf")
+    turns.end("http://a/2", 21, pause_s=30)
+    assert (turns.due(50), turns.next_at(), turns.due(51)) == (None, 51, "http://a/3")
 
 
 def test_the_folder_keeps_to_its_budget_and_the_least_recently_used_go_first(server, tmp_path):
