@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from podrec_assets.assets import content, dead_letters, listening, recommendations
+from podrec_assets.assets import content, dead_letters, listening, recommendations, sources
 from podrec_assets.assets.topics import TOPICS
 from podrec_assets.assets.transcripts import transcripts_asset
 from podrec_assets.automation import AUTOMATION_SENSOR
@@ -22,6 +22,7 @@ from podrec_assets.resources.spark import SparkResource
 from podrec_assets.sensors.alerts import alerts
 from podrec_assets.sensors.late import late_events
 from podrec_assets.sensors.offsets import SENSORS
+from podrec_assets.sensors.sources import due_sources
 from podrec_assets.settings import Settings
 
 
@@ -43,7 +44,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
         assets=[
             *TOPICS,
             transcripts_asset(settings),
-            *dg.load_assets_from_modules([content, listening, recommendations, dead_letters]),
+            *dg.load_assets_from_modules([sources, content, listening, recommendations, dead_letters]),
         ],
         asset_checks=[
             *KEY_CHECKS,
@@ -57,7 +58,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             gate,
         ],
         jobs=JOBS,
-        sensors=[*SENSORS, late_events, AUTOMATION_SENSOR, alerts],
+        sensors=[*SENSORS, due_sources, late_events, AUTOMATION_SENSOR, alerts],
         resources=resources | overrides,
         # One process for all steps of a run, hence one JVM; parallelism is by runs.
         executor=dg.in_process_executor,

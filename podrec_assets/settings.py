@@ -95,6 +95,15 @@ class Settings(BaseSettings):
     feed_max_bytes: int = Field(10_000_000, gt=0, description="Largest feed or transcript, decompressed.")
     fetch_timeout_s: float = Field(30, gt=0, description="Total seconds for one fetch, redirects included.")
 
+    # -- sources
+    poll_interval_s: float = Field(3600, ge=60, description="Seconds between two polls of a feed; twice as long per failure.")
+    poll_longest_s: float = Field(86_400, ge=60, description="Most seconds between two polls of a failing feed.")
+    poll_dead_after: int = Field(12, ge=1, description="Failed polls in a row after which a feed is dead; a 410 at once.")
+    polls_parallel: int = Field(8, ge=1, le=64, description="Feeds fetched at once, at most two of them from one host.")
+    podcastindex_key: SecretStr = Field(SecretStr(""), description="Key of the PodcastIndex API.")
+    podcastindex_secret: SecretStr = Field(SecretStr(""), description="Secret of the PodcastIndex API.")
+    podcastindex_url: str = Field("https://api.podcastindex.org/api/1.0", description="Address of the PodcastIndex API.")
+
     # -- audio
     audio_max_bytes: int = Field(500_000_000, gt=0, description="Largest audio file.")
     audio_timeout_s: float = Field(1800, gt=0, description="Total seconds for one audio download, redirects included.")

@@ -12,7 +12,8 @@ OWNERS = ["team:podrec"]
 episode_metadata_topic = dg.AssetSpec(
     "episode_metadata_topic",
     description="Kafka topic `episode-metadata`. One record is one episode announcement, key: episode id. Written by "
-    "`podrec ingest`.",
+    "`podrec ingest` and by the polls of `sources`.",
+    deps=["sources"],
     group_name=TOPICS_GROUP,
     freshness_policy=quiet_at_most(warn=timedelta(days=7), fail=timedelta(days=14)),
     kinds={"kafka"},

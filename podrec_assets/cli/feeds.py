@@ -1,18 +1,21 @@
 """`podrec ingest`: feeds to `episode-metadata`, only what is new or changed."""
 
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
-from podrec_assets.content import announcements
-from podrec_assets.content.feeds import parse_feed
-from podrec_assets.errors import PodrecError
+from podrec_assets.content import opml, podcastindex, sources
+from podrec_assets.content.identity import feed_key
+from podrec_assets.errors import SetupError
 from podrec_assets.resources.connections import Connections
-from podrec_assets.stores.kafka import Message
+from podrec_assets.resources.followed import Followed
+from podrec_assets.resources.ingest import Ingest, PollReport
 
-STAGE = "ingest"
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def register(app: typer.Typer) -> None:
@@ -21,104 +24,104 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    feed_urls: Annotated[list[str], typer.Argument(metavar="FEED_URL...", help="Addresses of RSS feeds.")],
+    feed_urls: Annotated[list[str] | None, typer.Argument(metavar="[FEED_URL]...", help="Addresses of feeds.")] = None,
+    opml_file: Annotated[Path | None, typer.Option("--opml", help="OPML file with feeds, as podcast apps export it.")] = None,
+    question: Annotated[
+        str | None,
+        typer.Option("--podcastindex", metavar="WORDS", help="Feeds that PodcastIndex finds; or trending, recent, feed:ID."),
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="With trending and recent: 90m, 24h, 7d, or an ISO time.")] = None,
+    most: Annotated[int, typer.Option("--max", min=1, max=podcastindex.MOST, help="Most feeds from PodcastIndex.")] = 20,
     backdate: Annotated[
         bool, typer.Option("--backdate", help="Into an empty topic: stamp records with the publication time.")
     ] = False,
+    refetch: Annotated[bool, typer.Option("--refetch", help="Read the feeds even if their server says nothing changed.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Announce the new and changed episodes of feeds on the topic `episode-metadata`.
+    """Announce the new and changed episodes of feeds on the topic `episode-metadata`, and follow the feeds from now on.
 
     Example: podrec ingest https://example.org/feed.xml --backdate
+    Example: podrec ingest --opml subscriptions.opml
+    Example: podrec ingest --podcastindex "birds at night" --max 5
     """
-    document = ingest_feeds(connect(), feed_urls, backdate, datetime.now(UTC))
+    connections, now = connect(), datetime.now(UTC)
+    urls = list(feed_urls or [])
+    if opml_file:
+        urls += opml.feed_urls(_read(opml_file), str(opml_file))
+    if question is not None:
+        asked = podcastindex.question(question, most, parse_since(since, now))
+        found = podcastindex.feed_urls(connections.podcastindex.get(asked.path, asked.parameters), most)
+        say(f"PodcastIndex: {len(found)} feeds")
+        urls += found
+    elif since:
+        raise typer.BadParameter("--since goes with --podcastindex trending or recent.")
+    if not urls and question is None:
+        raise typer.BadParameter("Give feed addresses, --opml FILE or --podcastindex WORDS.")
+    document = ingest_feeds(connections, urls, backdate, now, refetch)
     emit(document, as_json, _print_ingest)
     if document["failed_count"]:
         raise typer.Exit(1)
 
 
-def ingest_feeds(connections: Connections, feed_urls: list[str], backdate: bool, now: datetime) -> dict:
-    """Polls the feeds and produces what is new; a feed or item that cannot be used is a dead letter and a line.
+def ingest_feeds(connections: Connections, feed_urls: list[str], backdate: bool, now: datetime, refetch: bool = False) -> dict:
+    """Polls the feeds, due or not, and produces what is new; those that are feeds are followed from now on.
 
     Returns:
-        {"feeds": [{"feed_url", "show_title", "episode_count", "produced_count", "error", "dead_letter_count"}],
-         "produced_count", "failed_count", "backdated"}
+        {"feeds": [fields of PollReport], "produced_count", "failed_count", "backdated"}
     """
-    topic = connections.settings.episodes_topic
-    connections.kafka.ensure_topic(topic, 1)
-    known = known_announcements(connections)
-    is_empty = not any(connections.kafka.end_offsets(topic).values())
-    reports, fresh = [], []
-    for url in feed_urls:
-        report, announced = _poll(connections, url, now)
-        new = [a for a in announced if known.get(a.episode_id) != a.content_hash]
-        known |= {a.episode_id: a.content_hash for a in new}
-        fresh += new
-        reports.append(report | {"produced_count": len(new)})
-        say(f"{url}: {report['error'] or str(report['episode_count']) + ' episodes, ' + str(len(new)) + ' new or changed'}")
-    backdated = backdate and is_empty
-    if backdate and not is_empty and fresh:
-        say("the topic is not empty, so these records bear the present time")
-    connections.kafka.produce(topic, _messages(fresh, backdated, now, connections.settings.start_day))
+    round_ = Ingest(connections, now, backdate, refetch)
+    if backdate and not round_.is_first:
+        say("the topic is not empty, so new records bear the present time")
+    reports = []
+    for report in round_.poll(_sources(connections, feed_urls, now)):
+        reports.append(report)
+        say(f"{report.feed_url}: {report.error or _counts(report)}")
     return {
-        "feeds": reports,
-        "produced_count": len(fresh),
-        "failed_count": sum(bool(r["error"]) for r in reports),
-        "backdated": backdated,
+        "feeds": [vars(r) for r in reports],
+        "produced_count": sum(r.produced_count for r in reports),
+        "failed_count": sum(bool(r.error) for r in reports),
+        "backdated": round_.is_backdated,
     }
 
 
-def known_announcements(connections: Connections) -> dict[str, str]:
-    """Content hash of the latest announcement of each episode, landed or still only on the topic."""
-    kafka, topic = connections.kafka, connections.settings.episodes_topic
-    low, ends = kafka.begin_offsets(topic), kafka.end_offsets(topic)
-    known: dict[str, str] = {}
-    # The topic is small and the truth about what was announced, whatever has landed since.
-    for records in kafka.read(topic, {p: (low[p], end) for p, end in ends.items() if end > low[p]}):
-        rows, _ = announcements.landing_rows(records, lambda r: datetime.fromtimestamp(r.timestamp_ms / 1000, UTC).date())
-        known |= {r["episode_id"]: r["content_hash"] for r in rows}
-    return known
-
-
-def _poll(connections: Connections, url: str, now: datetime) -> tuple[dict, list]:
-    report = {"feed_url": url, "show_title": None, "episode_count": 0, "error": None, "dead_letter_count": 0}
+def parse_since(text: str | None, now: datetime) -> datetime | None:
+    """The time that 90m, 24h, 7d (before now) or an ISO time names. Raises typer.BadParameter for anything else."""
+    if text is None:
+        return None
+    if span := re.fullmatch(r"(\d{1,6})([mhd])", text.strip()):
+        return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
     try:
-        fetched = connections.fetcher.get(url)
-        feed = parse_feed(fetched.body, url)
-    except PodrecError as err:
-        letter = {
-            "day": now.date(),
-            "stage": STAGE,
-            "source_key": url,
-            "reason": getattr(err, "reason", "feed_unusable"),
-            "detail": str(err),
-        }
-        connections.lake.add_dead_letters([letter])
-        return report | {"error": str(err), "dead_letter_count": 1}, []
-    letters = [
-        {
-            "day": now.date(),
-            "stage": STAGE,
-            "source_key": p.source_key,
-            "reason": p.reason,
-            "detail": p.detail,
-            "payload": p.payload,
-        }
-        for p in feed.problems
-    ]
-    connections.lake.add_dead_letters(letters)
-    counts = {"show_title": feed.show_title, "episode_count": len(feed.episodes), "dead_letter_count": len(letters)}
-    return report | counts, feed.episodes
+        at = datetime.fromisoformat(text.strip())
+    except ValueError as err:
+        raise typer.BadParameter(f"{text!r} is not 90m, 24h, 7d or an ISO time.") from err
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _messages(fresh: list, backdated: bool, now: datetime, floor: date) -> list[Message]:
-    """Messages in time order; backdated ones bear their publication time, held between the first day and now."""
-    first = datetime(floor.year, floor.month, floor.day, tzinfo=UTC)
-    stamped = sorted(((min(max(a.published_at or first, first), now), a) for a in fresh), key=lambda s: (s[0], s[1].episode_id))
-    return [
-        Message(a.episode_id.encode(), announcements.encode(a), int(at.timestamp() * 1000) if backdated else None)
-        for at, a in stamped
-    ]
+def _sources(connections: Connections, feed_urls: list[str], now: datetime) -> list[sources.Source]:
+    """Each feed once, as it is known already under any of its addresses."""
+    known: dict[str, sources.Source] = {}
+    for source in Followed(connections.lake).present():
+        known[source.key] = source
+        if source.moved_to:
+            known.setdefault(feed_key(source.moved_to), source)
+    wanted = {}
+    for url in feed_urls:
+        source = known.get(feed_key(url)) or sources.followed(url, now)
+        wanted[source.key] = source
+    return list(wanted.values())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as err:
+        raise SetupError(f"{path} cannot be read: {err.strerror}.") from err
+
+
+def _counts(report: PollReport) -> str:
+    return (
+        "nothing changed" if report.is_unchanged else f"{report.episode_count} episodes, {report.produced_count} new or changed"
+    )
 
 
 def _print_ingest(document: dict) -> None:
@@ -126,7 +129,7 @@ def _print_ingest(document: dict) -> None:
         if feed["error"]:
             out.print(f"[red]{feed['feed_url']}[/]: {feed['error']} (kept as a dead letter)")
         else:
-            out.print(f"{feed['show_title']}: {feed['episode_count']} episodes, {feed['produced_count']} new or changed")
+            out.print(f"{feed['show_title']}: {_counts(PollReport(**feed))}")
     out.print(
         f"{document['produced_count']} announcements produced" + (", at their publication time" if document["backdated"] else "")
     )

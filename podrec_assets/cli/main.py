@@ -4,7 +4,22 @@ import sys
 
 import typer
 
-from podrec_assets.cli import api, evaluate, feeds, forget, graph, listeners, lists, replay, services, stream, trace, ui, world
+from podrec_assets.cli import (
+    api,
+    evaluate,
+    feeds,
+    forget,
+    graph,
+    listeners,
+    lists,
+    replay,
+    services,
+    sources,
+    stream,
+    trace,
+    ui,
+    world,
+)
 from podrec_assets.cli.console import guard
 
 app = typer.Typer(
@@ -14,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for family in (services, feeds, listeners, world, graph, lists, replay, stream, forget, evaluate, trace, ui, api):
+for family in (services, feeds, sources, listeners, world, graph, lists, replay, stream, forget, evaluate, trace, ui, api):
     family.register(app)
 
 

@@ -5,13 +5,13 @@
 - A changed enclosure under a known guid is a new version of the same episode. Two items of *one* feed that share a guid but
   not the enclosure are two episodes: the earlier published one keeps the guid's id, so an old episode never changes its id
   when a publisher reuses the guid.
-- One enclosure in feeds of different show ids (a feed that moved, a mirror) is one episode: `unify` gives it the id under
-  which it was announced first.
+- One episode in feeds of different show ids (a feed that moved, a mirror) is one episode: `announced.Announced` gives it the
+  id under which it was announced first, found by `mirror_keys`.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable
+from datetime import datetime
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 ID_HEX = 15
@@ -66,7 +66,10 @@ def reused_guid_id(show: str, guid: str, audio_url: str | None) -> str:
 
 def feed_key(url: str) -> str:
     """A feed's address without what may change while the feed stays: scheme, default port, fragment, trailing slash."""
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:  # no address; whoever fetches it says so
+        return url.strip()
     host = parts.netloc.lower().rpartition("@")[2].removesuffix(":80" if parts.scheme == "http" else ":443")
     return f"{host}{parts.path.rstrip('/')}" + (f"?{parts.query}" if parts.query else "")
 
@@ -86,19 +89,14 @@ def audio_key(url: str | None) -> str:
     return parts.netloc.lower() + parts.path + (f"?{urlencode(query)}" if query else "")
 
 
-def unify(announced: Iterable[tuple[str, str, str | None]], known: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
-    """Which announced episodes are already known under another show: episode_id -> (episode_id, show_id) to use instead.
+def mirror_keys(guid: str | None, title: str | None, published_at: datetime | None, audio_url: str | None) -> list[str]:
+    """What an episode shares with itself in another feed: its enclosure; or a guid with title and time to the second.
 
-    Args:
-        announced: (episode_id, show_id, audio_url).
-        known: `audio_key` -> (episode_id, show_id) of episodes announced before.
+    The guid alone would not do, for many feeds number their episodes.
     """
-    found = {}
-    for episode, show, audio_url in announced:
-        first = known.get(audio_key(audio_url)) if audio_url else None
-        if first and first[1] != show:
-            found[episode] = first
-    return found
+    audio = audio_key(audio_url)
+    told = f"guid {guid.strip()} {title.strip().casefold()} {published_at.isoformat()}" if guid and title and published_at else ""
+    return [key for key in (f"audio {audio}" if audio else "", told) if key]
 
 
 def _behind_tracker(address: str) -> str | None:

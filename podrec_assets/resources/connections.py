@@ -16,6 +16,7 @@ from podrec_assets.stores.downloads import Downloads
 from podrec_assets.stores.http import Fetcher
 from podrec_assets.stores.kafka import KafkaStore
 from podrec_assets.stores.mongo import MongoStore
+from podrec_assets.stores.podcastindex import PodcastIndex
 from podrec_assets.stores.recognitions import Recognitions
 
 
@@ -87,6 +88,13 @@ class Connections:
     def recognitions(self) -> Recognitions:
         """Results of ASR under HOME/asr."""
         return Recognitions(self.settings.home / "asr")
+
+    @cached_property
+    def podcastindex(self) -> PodcastIndex:
+        account = self.settings
+        return PodcastIndex(
+            self.fetcher, account.podcastindex_url.rstrip("/"), account.podcastindex_key, account.podcastindex_secret
+        )
 
     @cached_property
     def encoder(self) -> Encoder:

@@ -1,6 +1,6 @@
 """The one definition of every Delta table and Mongo collection: columns, types, meaning. Docs, IO managers and tests read it."""
 
-from podrec_assets.schemas.content import EPISODES, SEGMENT, TRANSCRIPT_LINK, TRANSCRIPTS, VECTORS
+from podrec_assets.schemas.content import EPISODES, SEGMENT, SOURCES, TRANSCRIPT_LINK, TRANSCRIPTS, VECTORS
 from podrec_assets.schemas.dead_letters import DEAD_LETTERS
 from podrec_assets.schemas.listening import USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.schemas.recommendations import FUSION_WEIGHTS, LIST_ITEM, RECOMMENDATION_QUALITY
@@ -17,6 +17,7 @@ __all__ = [
     "NEWCOMER",
     "RECOMMENDATION_QUALITY",
     "SEGMENT",
+    "SOURCES",
     "TABLES",
     "TRANSCRIPTS",
     "TRANSCRIPT_LINK",
@@ -30,6 +31,7 @@ __all__ = [
 TABLES = {
     table.name: table
     for table in (
+        SOURCES,
         EPISODES,
         TRANSCRIPTS,
         VECTORS,

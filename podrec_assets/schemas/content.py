@@ -1,4 +1,4 @@
-"""Tables of the content group: episodes, transcripts, vectors."""
+"""Tables of the content group: sources, episodes, transcripts, vectors."""
 
 import pyarrow as pa
 
@@ -6,6 +6,35 @@ from podrec_assets.schemas.table import DAY, EPISODE, KAFKA, SHOW, UTC_TIMESTAMP
 
 TRANSCRIPT_LINK = pa.struct([("url", pa.string()), ("type", pa.string()), ("language", pa.string()), ("rel", pa.string())])
 SEGMENT = pa.struct([("start_s", pa.float64()), ("end_s", pa.float64()), ("speaker", pa.string()), ("text", pa.string())])
+
+SOURCES = Table(
+    "sources",
+    "one feed that podrec followed on the day, as its last poll of the day left it",
+    ("feed_url",),
+    pa.schema(
+        [
+            DAY,
+            column("feed_url", pa.string(), "Address under which the feed was added; ids of its episodes hang on it."),
+            column("added_at", UTC_TIMESTAMP, "When it was added."),
+            column("next_poll_at", UTC_TIMESTAMP, "When it is asked again."),
+            column("status", pa.string(), "active, failing or dead (no longer asked)."),
+            column("moved_to", pa.string(), "Where permanent redirects led to, if the feed is fetched there."),
+            column("show_id", pa.string(), "Show of the feed; null before the first success."),
+            column("show_title", pa.string(), "Title of the show."),
+            column("etag", pa.string(), "ETag of the last answer, for the next conditional request."),
+            column("modified", pa.string(), "Last-Modified of the last answer, for the next conditional request."),
+            column("last_polled_at", UTC_TIMESTAMP, "Last poll."),
+            column("last_success_at", UTC_TIMESTAMP, "Last poll that found the feed, changed or not."),
+            column("last_changed_at", UTC_TIMESTAMP, "Last poll that found new or changed episodes."),
+            column("failure_count", pa.int32(), "Failed polls since the last success."),
+            column("last_reason", pa.string(), "Code of the last failure, e.g. http_404; null after a success."),
+            column("last_error", pa.string(), "The last failure in a sentence; null after a success."),
+            column("episode_count", pa.int32(), "Usable episodes that the feed held when it last changed."),
+            column("announced_count", pa.int64(), "Announcements produced from it since it was added."),
+            column("dead_letter_count", pa.int32(), "Items of it that could not be used when it last changed."),
+        ]
+    ),
+)
 
 EPISODES = Table(
     "episodes",

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from http.client import HTTPResponse
 from pathlib import Path
@@ -22,6 +21,7 @@ from urllib.parse import urljoin
 from podrec_assets.errors import FetchFailedError, FetchRefusedError, PermanentError, UnusableInputError
 from podrec_assets.stores.addresses import Target, checked, connect
 from podrec_assets.stores.content_encoding import READ_BYTES, DecodeError, decoder_of
+from podrec_assets.stores.headers import last_modified, retry_after_s
 from podrec_assets.stores.partial import Downloaded, PartFile
 
 MAX_REDIRECTS = 5
@@ -99,7 +99,7 @@ class Fetcher:
             response = answer.response
             body = b"" if response.status == 304 else self._body(answer.url, response)
             header = response.getheader
-            content_type, etag, modified = header("Content-Type") or "", header("ETag"), header("Last-Modified")
+            content_type, etag, modified = header("Content-Type") or "", header("ETag"), last_modified(response)
             return Fetched(answer.url, response.status, content_type, body, etag, modified, answer.moved_to)
 
     def download(self, url: str, target: Path, max_bytes: int, is_cancelled: Callable[[], bool] = lambda: False) -> Downloaded:
@@ -200,19 +200,6 @@ def _refuse_bad_status(url: str, response: HTTPResponse, is_ranged: bool) -> Non
         raise FetchFailedError(f"{url} answered {status}; try again later.", wait_s)
     if not (200 <= status < 300 or status == 304 or (status == 416 and is_ranged)):
         raise UnusableInputError(f"http_{status}", f"{url} answered {status} {response.reason}.")
-
-
-def retry_after_s(header: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks to wait: a number of seconds or a date; None for neither."""
-    if not header:
-        return None
-    if header.strip().isdecimal():
-        return float(header)
-    try:
-        at = parsedate_to_datetime(header)
-        return max((at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds(), 0.0)
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 @contextmanager

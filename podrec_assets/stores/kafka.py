@@ -98,11 +98,16 @@ class KafkaStore:
 
     def topic_id(self, topic: str) -> str:
         """The id that tells a topic from another of the same name made later."""
-        try:
-            found = self._admin.describe_topics(TopicCollection([topic]), request_timeout=TIMEOUT_S)[topic].result(2 * TIMEOUT_S)
-        except KafkaException as err:
-            raise self._unreachable(err) from err
-        return str(found.topic_id)
+        deadline = time.monotonic() + TIMEOUT_S
+        while True:
+            asked = self._admin.describe_topics(TopicCollection([topic]), request_timeout=TIMEOUT_S)[topic]
+            try:
+                return str(asked.result(2 * TIMEOUT_S).topic_id)
+            except KafkaException as err:
+                # A topic that has just been made is not known to the whole cluster at once.
+                if err.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART or time.monotonic() > deadline:
+                    raise self._unreachable(err) from err
+            time.sleep(0.1)
 
     def end_offsets(self, topic: str) -> dict[int, int]:
         """Next offset of each partition."""

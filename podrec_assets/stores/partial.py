@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from podrec_assets.errors import FetchFailedError
+from podrec_assets.stores.headers import last_modified
 
 
 @dataclass(frozen=True)
@@ -134,4 +135,4 @@ def _validator(response: HTTPResponse) -> str | None:
     if (response.getheader("Content-Encoding") or "identity").lower() != "identity":
         return None
     etag = response.getheader("ETag") or ""
-    return etag if etag.startswith('"') else response.getheader("Last-Modified")
+    return etag if etag.startswith('"') else last_modified(response)

@@ -1,8 +1,10 @@
 """Ids stay the same across polls, addresses and mirrors, and differ where the content does."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from podrec_assets.content.identity import audio_key, episode_id, feed_key, reused_guid_id, show_id, unify
+from podrec_assets.content.identity import audio_key, episode_id, feed_key, mirror_keys, reused_guid_id, show_id
 
 AUDIO = "https://cdn.example/shows/7/episode.mp3"
 
@@ -100,12 +102,12 @@ def test_a_reused_guid_has_an_id_of_its_own_for_each_enclosure():
     assert reused_guid_id("s1", " guid-1", AUDIO) == reused_guid_id("s1", "guid-1", AUDIO.replace("https", "http"))
 
 
-def test_a_mirror_gets_the_ids_under_which_its_audio_is_known_and_nothing_else_does():
-    known = {audio_key(AUDIO): ("e-first", "s-first")}
-    announced = [
-        ("e-mirror", "s-mirror", "http://pdst.fm/e/cdn.example/shows/7/episode.mp3"),
-        ("e-again", "s-first", AUDIO),
-        ("e-other", "s-mirror", "https://cdn.example/other.mp3"),
-        ("e-silent", "s-mirror", None),
-    ]
-    assert unify(announced, known) == {"e-mirror": ("e-first", "s-first")}
+def test_an_episode_shares_its_file_with_its_mirror_or_else_guid_title_and_time_together():
+    at = datetime(2026, 2, 2, tzinfo=UTC)
+    assert mirror_keys("7", "Seven", None, "http://pdst.fm/e/cdn.example/shows/7/episode.mp3") == mirror_keys(
+        "8", "x", None, AUDIO
+    )
+    assert set(mirror_keys(" 7", "Seven ", at, None)) & set(mirror_keys("7", "SEVEN", at, AUDIO))
+    for other in (("8", "Seven", at), ("7", "Eight", at), ("7", "Seven", at.replace(hour=1)), (None, "Seven", at)):
+        assert not set(mirror_keys("7", "Seven", at, None)) & set(mirror_keys(*other, None))
+    assert mirror_keys("7", None, at, "") == []

@@ -11,7 +11,8 @@ from podrec_assets.schemas import COLLECTIONS, TABLES
 from podrec_assets.settings import Settings
 
 EDGES = {
-    "episode_metadata_topic": set(),
+    "sources": set(),
+    "episode_metadata_topic": {"sources"},
     "user_events_topic": set(),
     "episodes": {"episode_metadata_topic"},
     "transcripts": {"episodes"},
@@ -24,11 +25,11 @@ EDGES = {
     "final_recommendations": {"als_top_n", "similarities", "fusion_weights", "user_vs_episode_daily", "episodes"},
     "publication": {"als_top_n", "similarities", "final_recommendations"},
     "recommendation_quality": {"final_recommendations", "als_top_n", "user_vs_episode_daily"},
-    "dead_letters": {"episodes", "transcripts", "user_events"},
+    "dead_letters": {"sources", "episodes", "transcripts", "user_events"},
 }
 GROUPS = {
     "topics": {"episode_metadata_topic", "user_events_topic"},
-    "content": {"episodes", "transcripts", "vectors", "similarities", "dead_letters"},
+    "content": {"sources", "episodes", "transcripts", "vectors", "similarities", "dead_letters"},
     "listening": {"user_events", "user_vs_episode_daily", "als_top_n"},
     "recommendations": {"fusion_weights", "final_recommendations", "publication", "recommendation_quality"},
 }
@@ -88,7 +89,7 @@ def test_every_table_has_a_blocking_key_check_and_lists_have_their_gate(defs: dg
 
 def test_what_runs_without_a_hand_is_running_by_default(defs: dg.Definitions) -> None:
     names = {s.name: s.default_status for s in defs.sensors or []}
-    assert names.keys() >= {"episodes_offsets", "user_events_offsets", "automation"}
+    assert names.keys() >= {"episodes_offsets", "user_events_offsets", "due_sources", "automation"}
     assert set(names.values()) == {dg.DefaultSensorStatus.RUNNING}
 
 

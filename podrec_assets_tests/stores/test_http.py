@@ -4,16 +4,20 @@ import gzip
 import socket
 import time
 import zlib
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
 from podrec_assets.errors import FetchFailedError, FetchRefusedError, UnusableInputError
 from podrec_assets.stores import http
 from podrec_assets.stores.addresses import is_public
+from podrec_assets.stores.headers import retry_after_s
 from podrec_assets.stores.http import Fetcher
-from podrec_assets_tests.loopback import drip, endless, reply
+from podrec_assets_tests.loopback import drip, endless, reply, serving
 
 LIMIT = 100_000
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 def fetcher(origin: str, timeout_s: float = 5) -> Fetcher:
@@ -22,10 +26,68 @@ def fetcher(origin: str, timeout_s: float = 5) -> Fetcher:
 
 def test_an_allowed_origin_is_fetched_with_its_validators(server):
     origin, answers = server
-    answers["/feed"] = reply(b"<rss/>", Content_Type="application/xml", ETag='"7"', Last_Modified="Tue, 01 Sep 2026 10:00:00 GMT")
+    answers["/feed"] = reply(b"<rss/>", Content_Type="application/xml", ETag='"7"', Last_Modified="Sun, 01 Sep 2024 10:00:00 GMT")
     fetched = fetcher(origin).get(f"http://{origin}/feed#top")
     assert (fetched.status, fetched.body, fetched.content_type) == (200, b"<rss/>", "application/xml")
-    assert (fetched.etag, fetched.modified) == ('"7"', "Tue, 01 Sep 2026 10:00:00 GMT")
+    assert (fetched.etag, fetched.modified) == ('"7"', "Sun, 01 Sep 2024 10:00:00 GMT")
+
+
+def test_a_file_that_was_changed_a_moment_ago_may_change_again_within_the_second(server):
+    origin, answers = server
+    for seconds, kept in ((0, False), (1, False), (2, True), (-5, False)):
+        modified = format_datetime(NOON - timedelta(seconds=seconds), usegmt=True)
+        answers["/feed"] = _at_noon(modified)
+        assert fetcher(origin).get(f"http://{origin}/feed").modified == (modified if kept else None)
+
+
+def _at_noon(modified: str):
+    def answer(handler):
+        handler.date_time_string = lambda *_: format_datetime(NOON, usegmt=True)
+        reply(b"<rss/>", Last_Modified=modified)(handler)
+
+    return answer
+
+
+def test_a_permanent_move_is_told_and_a_passing_one_is_not(server):
+    origin, answers = server
+    answers["/old"] = reply(status=301, Location="/newer")
+    answers["/newer"] = reply(status=308, Location="/new")
+    answers["/today"] = reply(status=302, Location="/old")
+    answers["/half"] = reply(status=301, Location="/today")
+    answers["/new"] = reply(b"here")
+    found = {p: fetcher(origin).get(f"http://{origin}{p}").moved_to for p in ("/old", "/today", "/half", "/new")}
+    base = f"http://{origin}"
+    assert found == {"/old": f"{base}/new", "/today": None, "/half": f"{base}/today", "/new": None}
+
+
+def test_a_key_is_never_sent_on_to_where_another_origin_redirects(server):
+    origin, answers = server
+    with serving() as (other, others):
+        heard = []
+        others["/x"] = lambda h: (heard.append(h.headers["Authorization"]), reply(b"ok")(h))
+        answers["/same"] = reply(status=302, Location="/there")
+        answers["/there"] = lambda h: (heard.append(h.headers["Authorization"]), reply(b"ok")(h))
+        answers["/away"] = reply(status=302, Location=f"http://{other}/x")
+        both = Fetcher(frozenset({origin, other}), 5, LIMIT)
+        for path in ("/same", "/away"):
+            both.get(f"http://{origin}{path}", headers={"Authorization": "secret"})
+    assert heard == ["secret", None]
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [("7", 7), ("Wed, 25 Nov 2026 12:01:00 GMT", 60), ("Wed, 25 Nov 2026 11:00:00 GMT", 0), ("soon", None), (None, None)],
+)
+def test_retry_after_is_seconds_or_a_date(header, expected):
+    assert retry_after_s(header, NOON) == expected
+
+
+def test_a_busy_server_says_how_long_to_wait(server):
+    origin, answers = server
+    answers["/x"] = reply(status=429, Retry_After="30")
+    with pytest.raises(FetchFailedError) as failed:
+        fetcher(origin).get(f"http://{origin}/x")
+    assert failed.value.retry_after_s == 30
 
 
 def test_an_unchanged_feed_answers_304_without_a_body(server):

@@ -1,0 +1,45 @@
+"""The feeds that podrec follows, and what was announced from them: the beginning of the content group."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import dagster as dg
+import pyarrow.compute as pc
+
+from podrec_assets.assets.daily import table_asset
+from podrec_assets.content.sources import STATUSES
+from podrec_assets.io_managers.delta import preview
+from podrec_assets.partitions import run_days
+from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.ingest import poll_due
+from podrec_assets.schemas import SOURCES
+
+
+@table_asset(SOURCES, group_name="content", kinds={"deltalake", "kafka"})
+def sources(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
+    """One row is one feed that podrec followed on the day, as its last poll of that day left it: health and validators.
+
+    Materializing today polls the feeds that are due (the sensor `due_sources` asks for it), announces their new and changed
+    episodes on `episode-metadata` and replaces the day. A past day is never polled again: if it was not written, it gets the
+    feeds as the day before it left them. A feed that fails is a dead letter and a row that says why, never a failed run;
+    the run fails when Kafka cannot be reached.
+    """
+    days, now = run_days(context), datetime.now(UTC)
+    version, polled = poll_due(connections, days, now)
+    rows = connections.lake.read_days(SOURCES.name, days)
+    states = Counter(rows.filter(pc.equal(rows["day"], days[-1]))["status"].to_pylist())
+    return dg.MaterializeResult(
+        metadata={
+            "row_count": len(rows),
+            "dagster/partition_row_count": len(rows),
+            "polled_count": len(polled),
+            "unchanged_count": sum(r.is_unchanged for r in polled),
+            "failed_poll_count": sum(bool(r.error) for r in polled),
+            "produced_count": sum(r.produced_count for r in polled),
+            "dead_letter_count": sum(r.dead_letter_count for r in polled),
+            **{f"{status}_count": states[status] for status in STATUSES},
+            "delta_version": version,
+            "dagster/uri": connections.lake.uri(SOURCES.name),
+            "preview": dg.MetadataValue.md(preview(rows)),
+        }
+    )
