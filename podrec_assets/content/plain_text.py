@@ -34,6 +34,7 @@ BLOCKS = {
 }
 SILENT = {"script", "style", "head", "template", "noscript", "svg", "iframe", "object", "nav", "form", "button", "title"}
 _LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!][^<>]*>|&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,10});")
+_TAG_BEGINS = re.compile(r"<[a-zA-Z/!?]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -71,11 +72,29 @@ def plain_text(html: str | None) -> str:
         return ""
     if _LOOKS_LIKE_HTML.search(html):
         reader = _Text()
-        reader.feed(html)
+        reader.feed(_whole_markup(html))
         reader.close()
         html = "".join(reader.parts)
     lines = (" ".join(line.split()) for line in clean(html).splitlines())
     return "\n".join(line for line in lines if line)
+
+
+def _whole_markup(html: str) -> str:
+    """HTML without comments and without a tag that never ends.
+
+    The parser looks for the end of each of those anew up to the end of the text: 200 kB of `<!--` would take minutes.
+    """
+    parts, at = [], 0
+    while (start := html.find("<!--", at)) >= 0:
+        parts.append(html[at:start])
+        end = html.find("-->", start + 4)
+        if end < 0:
+            parts.append(html[start:].replace("<!--", ""))
+            at = len(html)
+        else:
+            at = end + 3
+    whole, end, tail = "".join((*parts, html[at:])).rpartition(">")
+    return whole + end + _TAG_BEGINS.split(tail, maxsplit=1)[0]
 
 
 def clean(text: str) -> str:

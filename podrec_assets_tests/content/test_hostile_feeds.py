@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from podrec_assets.content.feeds import HEAD_BYTES, parse_feed
+from podrec_assets.content.feed_xml import HEAD_BYTES
+from podrec_assets.content.feeds import parse_feed
 from podrec_assets.errors import UnusableInputError
 
 FEED = "https://show.example/feeds/one.xml"
