@@ -93,8 +93,8 @@ def _whole_markup(html: str) -> str:
             at = len(html)
         else:
             at = end + 3
-    whole, end, tail = "".join((*parts, html[at:])).rpartition(">")
-    return whole + end + _TAG_BEGINS.split(tail, maxsplit=1)[0]
+    whole, mark, tail = "".join((*parts, html[at:])).rpartition(">")
+    return whole + mark + _TAG_BEGINS.split(tail, maxsplit=1)[0]
 
 
 def clean(text: str) -> str:

@@ -48,11 +48,21 @@ def test_clean_takes_out_controls_and_keeps_line_ends_tabs_and_letters():
     assert clean("a\x00\x0b\x1f\x7f\udfffb\n\tç😀") == "ab\n\tç😀"
 
 
-@pytest.mark.parametrize("part", ["<a ", "<", "<!--", "<p>", "<svg>", "</", "<![CDATA[", '<b a="', "&#", "<svg></nav>"])
-def test_unclosed_markup_costs_linear_time(part):
+@pytest.mark.parametrize("tail", ["<b>x</b>", ""])
+@pytest.mark.parametrize(
+    "part", ["<a ", "<", "<!--", "<!--x>", "<p>", "<svg>", "</", "<?", "<![CDATA[", '<b a="', "&#", "<svg></nav>"]
+)
+def test_unclosed_markup_costs_linear_time(part, tail):
     began = time.perf_counter()
-    plain_text(part * 30_000 + "<b>x</b>")
+    plain_text("<b>x</b>" + part * 30_000 + tail)
     assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("html", "text"), [("<p>a <b", "a"), ("<p>a < b", "a < b"), ("<p>a <!-- b", "a b"), ("<p>a<!--b--><!--c-->d", "ad")]
+)
+def test_what_never_ends_is_no_markup_and_loses_no_text_before_it(html, text):
+    assert plain_text(html) == text
 
 
 @settings(max_examples=200, deadline=None)
