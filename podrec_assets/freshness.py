@@ -28,7 +28,7 @@ class Deadline:
         return now.date() - timedelta(days=1 if now.hour >= self.hour else 2)
 
 
-FACTS = ("episodes", "transcripts", "vectors", "user_events", "user_vs_episode_daily", "dead_letters")
+FACTS = ("sources", "episodes", "transcripts", "vectors", "user_events", "user_vs_episode_daily", "dead_letters")
 """What follows its inputs: topics land for the new day after midnight, and yesterday's facts are closed at 00:30."""
 MODELS = (
     "similarities",

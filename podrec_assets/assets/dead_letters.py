@@ -15,7 +15,7 @@ from podrec_assets.schemas import DEAD_LETTERS
     group_name="content",
     kinds={"deltalake"},
     automation_condition=FACTS,
-    deps=["sources", "episodes", "transcripts", "user_events"],
+    deps=["episodes", "transcripts", "user_events"],
 )
 def dead_letters(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
     """One row is one unusable record of any stage, on the day it was met, with its reason, place and raw bytes.

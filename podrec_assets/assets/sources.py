@@ -1,7 +1,6 @@
 """The feeds that podrec follows, and what was announced from them: the beginning of the content group."""
 
 from collections import Counter
-from datetime import UTC, datetime
 
 import dagster as dg
 import pyarrow.compute as pc
@@ -24,8 +23,8 @@ def sources(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Con
     feeds as the day before it left them. A feed that fails is a dead letter and a row that says why, never a failed run;
     the run fails when Kafka cannot be reached.
     """
-    days, now = run_days(context), datetime.now(UTC)
-    version, polled = poll_due(connections, days, now)
+    days = run_days(context)
+    version, polled = poll_due(connections, days, connections.now())
     rows = connections.lake.read_days(SOURCES.name, days)
     states = Counter(rows.filter(pc.equal(rows["day"], days[-1]))["status"].to_pylist())
     return dg.MaterializeResult(

@@ -10,6 +10,12 @@ from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import TABLES
 
 RULES = {
+    "sources": [
+        "status IN ('active', 'failing', 'dead')",
+        "failure_count >= 0",
+        "(failure_count = 0) = (last_error IS NULL)",
+        "added_at IS NOT NULL AND next_poll_at IS NOT NULL",
+    ],
     "episodes": ["kafka_offset >= 0", "title IS NOT NULL", "show_id IS NOT NULL", "content_hash IS NOT NULL"],
     "transcripts": [
         "status IN ('ok', 'quarantined', 'failed', 'no_audio', 'no_model', 'over_budget')",

@@ -83,7 +83,7 @@ def followed(url: str, now: datetime) -> Source:
 
 def revived(source: Source, now: datetime) -> Source:
     """A source that somebody added again: due now, its failures forgotten."""
-    return replace(source, status=ACTIVE, failure_count=0, next_poll_at=now)
+    return replace(source, status=ACTIVE, failure_count=0, last_reason=None, last_error=None, next_poll_at=now)
 
 
 def unchanged(source: Source, now: datetime, policy: PollPolicy, moved_to: str | None) -> Source:

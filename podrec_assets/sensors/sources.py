@@ -1,16 +1,16 @@
 """The sensor of due feeds: it asks for a poll when a feed's time has come, and for each day's row of what is followed."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import dagster as dg
 
-from podrec_assets.content.sources import due
+from podrec_assets.content.sources import DEAD, due
 from podrec_assets.listening.offsets import days_between
 from podrec_assets.partitions import range_tags
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.followed import Followed
 from podrec_assets.schemas import SOURCES
-from podrec_assets.sensors.offsets import UNFINISHED
+from podrec_assets.sensors.retries import attempts
 
 POLLS = "podrec/polls"
 """Tag of the runs that this sensor requests."""
@@ -25,14 +25,14 @@ MINIMUM_INTERVAL_S = 60
     description="Requests a poll when a followed feed is due, and each day's state of the followed feeds once.",
 )
 def due_sources(context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]) -> dg.SensorResult:
-    if context.instance.get_run_ids(dg.RunsFilter(tags={POLLS: SOURCES.name}, statuses=UNFINISHED), limit=1):
-        return dg.SensorResult(skip_reason="a poll is in progress")
-    now = datetime.now(UTC)
+    now = connections.now()
+    if reason := attempts(context.instance, POLLS, SOURCES.name).reason_to_wait("a poll", now):
+        return dg.SensorResult(skip_reason=reason)
     followed = Followed(connections.lake).present()
     waiting = due(followed, now)
     first = first_unreported(context.instance, connections, now.date())
     if not waiting and first is None:
-        next_at = min((s.next_poll_at for s in followed if s.status != "dead"), default=None)
+        next_at = min((s.next_poll_at for s in followed if s.status != DEAD), default=None)
         return dg.SensorResult(skip_reason=f"no feed is due before {next_at:%H:%M} UTC" if next_at else "no feed is followed")
     tags = {POLLS: SOURCES.name, **range_tags(min(first or now.date(), now.date()), now.date())}
     return dg.SensorResult([dg.RunRequest(asset_selection=[dg.AssetKey(SOURCES.name)], tags=tags)])

@@ -25,7 +25,7 @@ EDGES = {
     "final_recommendations": {"als_top_n", "similarities", "fusion_weights", "user_vs_episode_daily", "episodes"},
     "publication": {"als_top_n", "similarities", "final_recommendations"},
     "recommendation_quality": {"final_recommendations", "als_top_n", "user_vs_episode_daily"},
-    "dead_letters": {"sources", "episodes", "transcripts", "user_events"},
+    "dead_letters": {"episodes", "transcripts", "user_events"},
 }
 GROUPS = {
     "topics": {"episode_metadata_topic", "user_events_topic"},
