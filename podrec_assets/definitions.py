@@ -13,6 +13,7 @@ from podrec_assets.checks.presence import PRESENCE_CHECKS
 from podrec_assets.checks.rules import RULES_CHECKS
 from podrec_assets.checks.shape import SHAPE_CHECKS
 from podrec_assets.checks.tables import KEY_CHECKS
+from podrec_assets.checks.vectors import every_token_is_encoded
 from podrec_assets.io_managers.delta import DeltaIOManager
 from podrec_assets.io_managers.mongo import MongoIOManager
 from podrec_assets.jobs import JOBS
@@ -56,6 +57,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             log_is_replayable,
             episodes_are_known,
             gate,
+            every_token_is_encoded,
         ],
         jobs=JOBS,
         sensors=[*SENSORS, due_sources, late_events, AUTOMATION_SENSOR, alerts],

@@ -152,6 +152,9 @@ class Settings(BaseSettings):
     # -- content (results)
     chunk_tokens: int = Field(250, ge=32, le=254, description="Most tokens of one transcript chunk.")
     embedding_model: str = Field("", description="Folder of a sentence-transformers model. Default: the packaged MiniLM.")
+    embedding_dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Precision of the embedding model; auto is bfloat16 where the processor has it. Part of the version."
+    )
     neighbours: int = Field(20, ge=1, le=200, description="Neighbours kept for an episode.")
 
     # -- recommendations (results)
@@ -257,6 +260,7 @@ RESULTS = [name for name in Settings.model_fields if name.startswith(("weight_",
     "asr_vosk_model",
     "chunk_tokens",
     "embedding_model",
+    "embedding_dtype",
     "neighbours",
     "half_life_days",
     "list_length",

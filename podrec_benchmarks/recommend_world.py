@@ -20,10 +20,11 @@ from rich.table import Table
 
 from podrec_assets.content.announcements import decode, encode
 from podrec_assets.content.catalogue import catalogue
-from podrec_assets.content.encoder import SentenceEncoder, embed_transcripts
+from podrec_assets.content.encoder import SentenceEncoder
 from podrec_assets.content.feeds import parse_feed
 from podrec_assets.content.neighbours import similarities
 from podrec_assets.content.transcripts import published
+from podrec_assets.content.vectors import embed_transcripts
 from podrec_assets.listening.daily import daily_score_sql
 from podrec_assets.listening.events import parse_batch
 from podrec_assets.recommend import implicit_als
@@ -116,8 +117,7 @@ def models(content: tuple[pa.Table, pa.Table], daily: pa.Table, settings: Settin
     """What the graph would have made by the end of a day."""
     episodes, vectors = content
     known = catalogue(episodes, as_of, settings.catalogue_days)
-    shows = dict(zip(known["episode_id"].to_pylist(), known["show_id"].to_pylist(), strict=True))
-    near = similarities(catalogue(vectors, as_of, settings.catalogue_days), shows, settings.neighbours)
+    near = similarities(catalogue(vectors, as_of, settings.catalogue_days), known, settings.neighbours)
     history = interactions(daily, as_of, settings.half_life_days)
     rank = bounded_rank(settings.als_rank, len(history.items))
     config = AlsConfig(rank, settings.als_regularization, settings.als_alpha, settings.als_iterations, settings.seed)

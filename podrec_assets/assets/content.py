@@ -2,18 +2,20 @@
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from podrec_assets.assets.daily import collection_asset, table_asset
 from podrec_assets.assets.topics import episode_metadata_topic
 from podrec_assets.automation import FACTS, MODELS
 from podrec_assets.content.catalogue import catalogue
-from podrec_assets.content.encoder import embed_transcripts
 from podrec_assets.content.neighbours import similarities as find_similarities
+from podrec_assets.content.vectors import embed_transcripts, embedding_version
 from podrec_assets.io_managers.delta import preview
 from podrec_assets.io_managers.mongo import DailyDocs
 from podrec_assets.partitions import CATALOGUE, run_days
 from podrec_assets.resources.announcements import land_episodes
 from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.embedding import encoded_before, logged, recurring_of_shows
 from podrec_assets.schemas import EPISODES, VECTORS
 from podrec_assets.settings import Settings
 
@@ -57,15 +59,32 @@ def episodes(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Co
     kinds={"deltalake", "huggingface"},
     automation_condition=FACTS,
 )
-def vectors(connections: dg.ResourceParam[Connections], transcripts: pa.Table) -> dg.MaterializeResult[pa.Table]:
+def vectors(
+    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], transcripts: pa.Table
+) -> dg.MaterializeResult[pa.Table]:
     """One row is one chunk of a transcript with its time span and unit vector.
 
-    Replaces the day. Every token of a transcript reaches the encoder; rows bear the embedding version, and versions are
-    never compared. Episodes without text have no rows.
+    Replaces the day; chunks whose text and embedding version did not change keep their vector. What a show repeats in episode
+    after episode is left out and counted; every other token reaches the encoder (check `every_token_is_encoded`). Rows bear the
+    embedding version: after a change of model, precision or chunk size a backfill of all days makes them comparable again.
+    Episodes without text have no rows.
     """
-    encoder = connections.encoder
-    table = embed_transcripts(transcripts, encoder, connections.settings.chunk_tokens)
-    return dg.MaterializeResult(value=table, metadata={"embedding_version": encoder.version})
+    encoder, chunk_tokens = connections.encoder, connections.settings.chunk_tokens
+    version = embedding_version(encoder, chunk_tokens)
+    known = encoded_before(connections.lake, transcripts, version)
+    recurring = recurring_of_shows(connections.lake, transcripts)
+    table = embed_transcripts(transcripts, encoder, chunk_tokens, recurring, known, logged(context.log.info))
+    reused = sum(text in known for text in table["text"].to_pylist())
+    return dg.MaterializeResult(
+        value=table,
+        metadata={
+            "embedding_version": version,
+            "encoded_chunk_count": len(table) - reused,
+            "reused_chunk_count": reused,
+            "token_count": pc.sum(table["token_count"]).as_py() or 0,
+            "left_out_token_count": pc.sum(table["left_out_token_count"]).as_py() or 0,
+        },
+    )
 
 
 @collection_asset(
@@ -86,6 +105,5 @@ def similarities(
     window, found = Settings.catalogue_days, DailyDocs()
     for day in run_days(context):
         known = catalogue(episodes, day, window)
-        shows = dict(zip(known["episode_id"].to_pylist(), known["show_id"].to_pylist(), strict=True))
-        found[day] = find_similarities(catalogue(vectors, day, window), shows, connections.settings.neighbours)
+        found[day] = find_similarities(catalogue(vectors, day, window), known, connections.settings.neighbours)
     return found

@@ -1,10 +1,28 @@
 """Transcripts to chunks of at most so many tokens, on sentence bounds where there are some, each with its time span. Pure."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f])")
+_LABEL = re.compile(
+    r"^>>+\s*|^(?i:\[(?:speaker|voice)[ _-]?\w*\]:?|(?:speaker|voice)[ _-]?\d+:)\s*"
+    r"|^[A-Z][A-Z.'\u2019-]+(?: [A-Z][A-Z.'\u2019-]+){0,3}:\s+"
+)
+_SOUND = re.compile(
+    r"[\[(](?:music|laugh(?:s|ter|ing)?(?: out loud)?|applause|crosstalk|inaudible|silence|cheering|unintelligible)[\])]|[♪♫]+",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence, or a part of one that is too long for a chunk: text, its tokens, and its segment's span in seconds."""
+
+    text: str
+    token_count: int
+    start_s: float | None
+    end_s: float | None
 
 
 @dataclass(frozen=True)
@@ -17,31 +35,41 @@ class Chunk:
     end_s: float | None
 
 
-def chunk_segments(segments: list[dict], max_tokens: int, count: Callable[[str], int]) -> list[Chunk]:
-    """Chunks that hold every word of the segments, in order; speaker names are no part of segments' text.
+def sentences(segments: list[dict], max_tokens: int, count: Callable[[str], int]) -> list[Sentence]:
+    """Sentences of the segments in order, without speaker labels and marks like [laughter]; none is longer than max_tokens.
 
     Args:
         segments: {start_s, end_s, text} in order.
-        max_tokens: most tokens of a chunk; a longer sentence is cut between words.
+        max_tokens: a longer sentence is cut between words.
         count: number of tokens of a text.
     """
-    chunks: list[Chunk] = []
-    held: list[Chunk] = []
-    for piece in _sentences(segments, max_tokens, count):
-        if held and sum(p.token_count for p in held) + piece.token_count > max_tokens:
-            chunks.append(_joined(held, count))
-            held = []
-        held.append(piece)
-    return [*chunks, _joined(held, count)] if held else chunks
-
-
-def _sentences(segments: list[dict], max_tokens: int, count: Callable[[str], int]) -> list[Chunk]:
-    pieces = []
+    found = []
     for segment in segments:
-        for sentence in _SENTENCE_END.split(segment["text"]):
+        for sentence in SENTENCE_END.split(spoken(segment["text"])):
             for part in _parts(sentence.strip(), max_tokens, count):
-                pieces.append(Chunk(part, count(part), segment["start_s"], segment["end_s"]))
-    return pieces
+                found.append(Sentence(part, count(part), segment["start_s"], segment["end_s"]))
+    return found
+
+
+def chunks(sentences: Iterable[Sentence], max_tokens: int) -> list[Chunk]:
+    """Chunks that hold every sentence, in order, as many in each as fit."""
+    found: list[Chunk] = []
+    held: list[Sentence] = []
+    size = 0
+    for sentence in sentences:
+        if held and size + sentence.token_count > max_tokens:
+            found.append(_joined(held))
+            held, size = [], 0
+        held.append(sentence)
+        size += sentence.token_count
+    return [*found, _joined(held)] if held else found
+
+
+def spoken(text: str) -> str:
+    """What is said: the text without a speaker's label at its beginning and without marks of sounds."""
+    while label := _LABEL.match(text):
+        text = text[label.end() :]
+    return " ".join(_SOUND.sub(" ", text).split())
 
 
 def _parts(sentence: str, max_tokens: int, count: Callable[[str], int]) -> list[str]:
@@ -58,8 +86,9 @@ def _parts(sentence: str, max_tokens: int, count: Callable[[str], int]) -> list[
     return [part for half in halves for part in _parts(half, max_tokens, count)]
 
 
-def _joined(pieces: list[Chunk], count: Callable[[str], int]) -> Chunk:
-    text = " ".join(p.text for p in pieces)
-    starts = [p.start_s for p in pieces if p.start_s is not None]
-    ends = [p.end_s for p in pieces if p.end_s is not None]
-    return Chunk(text, count(text), min(starts, default=None), max(ends, default=None))
+def _joined(sentences: list[Sentence]) -> Chunk:
+    starts = [s.start_s for s in sentences if s.start_s is not None]
+    ends = [s.end_s for s in sentences if s.end_s is not None]
+    # Tokenizers split at spaces, so the tokens of a text are those of its sentences together.
+    tokens = sum(s.token_count for s in sentences)
+    return Chunk(" ".join(s.text for s in sentences), tokens, min(starts, default=None), max(ends, default=None))

@@ -4,36 +4,53 @@ Centring takes out what all episodes share (the manner of talk), which raised sa
 shows; the lexical arm alone is strong on names, the semantic one on paraphrase. Exact search, in blocks.
 """
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import csr_matrix
 
-from podrec_assets.errors import PermanentError
+from podrec_assets.content import lexical
+from podrec_assets.content.ranking import blocks, largest
+from podrec_assets.content.refeeds import originals
+from podrec_assets.content.vectors import require_one_version
 
 SEMANTIC_SHARE = 1 / 3
-BLOCK = 1024
 QUOTE_LENGTH = 160
 DIGITS = 5
-WORD = r"(?u)\b\w\w+\b"
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Chunks in order of episode and number, with where each episode's chunks begin and end."""
+    """Chunks by episode: `rows[bounds[i] : bounds[i + 1]]` are those of `episodes[i]`, in order, as rows of the table."""
 
     episodes: list[str]
-    bounds: list[tuple[int, int]]
-    chunks: list[dict]
+    bounds: np.ndarray
+    rows: np.ndarray
+    table: pa.Table
     vectors: np.ndarray
+    languages: list[str]
+    audio_urls: list[str | None]
+
+    def rows_of(self, episode: int) -> np.ndarray:
+        return self.rows[self.bounds[episode] : self.bounds[episode + 1]]
+
+    def text_of(self, episode: int) -> str:
+        return " ".join(self.table["text"].take(pa.array(self.rows_of(episode))).to_pylist())
 
 
-def similarities(vectors: pa.Table, shows: dict[str, str], k: int) -> list[dict]:
+def similarities(vectors: pa.Table, episodes: pa.Table, k: int) -> list[dict]:
     """One document for each episode with a transcript: its k nearest others, with the chunk pair that shows why.
+
+    Neighbours are of one language: the packaged model knows English, and to it all texts of another language are alike.
+    Another copy of the same recording is no neighbour, and of several copies only one is in a list.
 
     Args:
         vectors: rows of VECTORS, one embedding version, each episode once.
-        shows: episode_id -> show_id; episodes that are not in it take no part.
+        episodes: rows of EPISODES with episode_id, language and audio_url; episodes that are not in it take no part.
         k: most neighbours of an episode.
 
     Returns:
@@ -43,96 +60,106 @@ def similarities(vectors: pa.Table, shows: dict[str, str], k: int) -> list[dict]
     Raises:
         PermanentError: the rows bear more than one embedding version.
     """
-    versions = vectors["embedding_version"].unique().to_pylist()
-    if len(versions) > 1:
-        raise PermanentError(f"Vectors of versions {sorted(versions)} cannot be compared: backfill vectors with one model.")
-    catalogue = _catalogue(vectors, shows)
-    if not catalogue.episodes:
-        return []
-    semantic, lexical = centred_means(catalogue), tfidf(catalogue)
-    documents = []
-    for start in range(0, len(catalogue.episodes), BLOCK):
-        stop = min(start + BLOCK, len(catalogue.episodes))
-        cosines = semantic[start:stop] @ semantic.T
-        words = np.asarray((lexical[start:stop] @ lexical.T).todense())
-        documents += _ranked(catalogue, start, cosines, words, k)
-    return documents
+    require_one_version(vectors)
+    catalogue = make_catalogue(vectors, episodes)
+    found = [doc for members in by_language(catalogue) for doc in _documents(catalogue, members, k)]
+    return sorted(found, key=lambda d: d["episode_id"])
 
 
-def centred_means(catalogue: Catalogue) -> np.ndarray:
-    """(episodes, dimension) unit rows: mean of an episode's chunks less the mean of all episodes."""
-    means = np.stack([catalogue.vectors[a:b].mean(axis=0) for a, b in catalogue.bounds])
+def _documents(catalogue: Catalogue, members: np.ndarray, k: int) -> Iterator[dict]:
+    """Documents of the episodes of one language, whose places in the catalogue are `members`."""
+    semantic, words = centred_means(catalogue, members), tfidf(catalogue, members)
+    same = np.array(originals((catalogue.text_of(m) for m in members), [catalogue.audio_urls[m] for m in members]))
+    is_copy = same != np.arange(len(members))
+    for start, stop in blocks(len(members), len(members)):
+        cosines, lexicals = semantic[start:stop] @ semantic.T, (words[start:stop] @ words.T).toarray()
+        fused = np.round(fuse(cosines, lexicals), DIGITS)
+        fused[:, is_copy] = -np.inf
+        fused[same[start:stop, None] == same[None, :]] = -np.inf
+        for row, order in enumerate(largest(fused, k)):
+            items = [
+                {
+                    "rank": rank,
+                    "episode_id": catalogue.episodes[members[there]],
+                    "score": round(float(fused[row, there]), DIGITS),
+                    "cosine": round(float(cosines[row, there]), DIGITS),
+                    "lexical": round(float(lexicals[row, there]), DIGITS),
+                    **_evidence(catalogue, members[start + row], members[there]),
+                }
+                for rank, there in enumerate(order[np.isfinite(fused[row, order])], start=1)
+            ]
+            yield {"episode_id": catalogue.episodes[members[start + row]], "items": items}
+
+
+def fuse(cosines: np.ndarray, lexicals: np.ndarray) -> np.ndarray:
+    """The fused similarity of the two arms."""
+    return SEMANTIC_SHARE * cosines + (1 - SEMANTIC_SHARE) * lexicals
+
+
+def make_catalogue(vectors: pa.Table, episodes: pa.Table) -> Catalogue:
+    """The chunks of the known episodes, in order of id and number. Vectors are not copied where they lie in one piece."""
+    light = vectors.select(["episode_id", "chunk"])
+    light = light.append_column("row", pa.array(np.arange(len(vectors))))
+    light = light.filter(pc.is_in(light["episode_id"], value_set=episodes["episode_id"].combine_chunks()))
+    light = light.sort_by([("episode_id", "ascending"), ("chunk", "ascending")])
+    ids = light["episode_id"].dictionary_encode().combine_chunks()
+    codes = (ids.chunk(0) if isinstance(ids, pa.ChunkedArray) else ids).indices.to_numpy(zero_copy_only=False)
+    names = (ids.chunk(0) if isinstance(ids, pa.ChunkedArray) else ids).dictionary.to_pylist()
+    bounds = np.searchsorted(codes, np.arange(len(names) + 1))
+    known = {e["episode_id"]: e for e in episodes.select(["episode_id", "language", "audio_url"]).to_pylist()}
+    languages = [known[n]["language"] for n in names]
+    common = Counter(filter(None, languages)).most_common(1)
+    usual = common[0][0] if common else ""
+    return Catalogue(
+        names,
+        bounds,
+        light["row"].to_numpy(),
+        vectors,
+        matrix(vectors["vector"]),
+        [language or usual for language in languages],
+        [known[n]["audio_url"] for n in names],
+    )
+
+
+def matrix(column: pa.ChunkedArray) -> np.ndarray:
+    """(rows, dimension) float32 of a column of vectors, without a copy where it is in one piece."""
+    pieces = [piece.flatten().to_numpy().reshape(len(piece), -1) for piece in column.chunks if len(piece)]
+    if not pieces:
+        return np.empty((0, 0), dtype=np.float32)
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+def by_language(catalogue: Catalogue) -> list[np.ndarray]:
+    """Places of the episodes of each language; an unknown one counts as the most common."""
+    languages = np.array(catalogue.languages)
+    return [np.flatnonzero(languages == language) for language in sorted(set(catalogue.languages))]
+
+
+def centred_means(catalogue: Catalogue, members: np.ndarray) -> np.ndarray:
+    """(members, dimension) unit rows: mean of an episode's chunks less the mean of all members."""
+    means = np.stack([catalogue.vectors[catalogue.rows_of(m)].mean(axis=0) for m in members])
     if len(means) > 2:
         means = means - means.mean(axis=0)
     return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
 
 
-def tfidf(catalogue: Catalogue):
-    """(episodes, terms) sparse unit rows of TF-IDF with damped term counts."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    texts = [" ".join(c["text"] for c in catalogue.chunks[a:b]) for a, b in catalogue.bounds]
-    common = 0.5 if len(texts) >= 20 else 1.0
-    vectorizer = TfidfVectorizer(sublinear_tf=True, max_df=common, token_pattern=WORD)
-    try:
-        return vectorizer.fit_transform(texts)
-    except ValueError:  # no term is left: texts without words, or all alike
-        from scipy.sparse import csr_matrix
-
-        return csr_matrix((len(texts), 1))
-
-
-def _catalogue(vectors: pa.Table, shows: dict[str, str]) -> Catalogue:
-    rows = vectors.select(["episode_id", "chunk", "start_s", "end_s", "text"]).to_pylist()
-    order = sorted((r["episode_id"], r["chunk"], i) for i, r in enumerate(rows) if r["episode_id"] in shows)
-    chunks = [rows[i] for _, _, i in order]
-    episodes: list[str] = []
-    bounds: list[tuple[int, int]] = []
-    for at, chunk in enumerate(chunks):
-        if not episodes or episodes[-1] != chunk["episode_id"]:
-            episodes.append(chunk["episode_id"])
-            bounds.append((at, at))
-        bounds[-1] = (bounds[-1][0], at + 1)
-    flat = np.array([vectors["vector"][i].as_py() for _, _, i in order], dtype=np.float32)
-    return Catalogue(episodes, bounds, chunks, flat)
-
-
-def _ranked(catalogue: Catalogue, start: int, cosines: np.ndarray, words: np.ndarray, k: int) -> list[dict]:
-    fused = np.round(SEMANTIC_SHARE * cosines + (1 - SEMANTIC_SHARE) * words, DIGITS)
-    documents = []
-    for row in range(len(fused)):
-        here = start + row
-        fused[row, here] = -np.inf
-        # All that tie with the k-th take part, or the partition's whim would pick among them.
-        kth = np.partition(fused[row], -min(k, len(fused[row])))[-min(k, len(fused[row]))]
-        order = sorted(np.flatnonzero(fused[row] >= kth).tolist(), key=lambda j: (-fused[row, j], j))
-        items = [
-            {
-                "rank": rank,
-                "episode_id": catalogue.episodes[j],
-                "score": float(fused[row, j]),
-                "cosine": round(float(cosines[row, j]), DIGITS),
-                "lexical": round(float(words[row, j]), DIGITS),
-                **_evidence(catalogue, here, j),
-            }
-            for rank, j in enumerate((j for j in order if j != here), start=1)
-            if rank <= k
-        ]
-        documents.append({"episode_id": catalogue.episodes[here], "items": items})
-    return documents
+def tfidf(catalogue: Catalogue, members: np.ndarray) -> csr_matrix:
+    """(members, terms) sparse unit rows of TF-IDF with damped term counts."""
+    found = lexical.counts(catalogue.text_of(m) for m in members)
+    return lexical.tfidf(found, lexical.idf(found))
 
 
 def _evidence(catalogue: Catalogue, here: int, there: int) -> dict:
     """The two chunks that are closest: their times and the beginning of each."""
-    (a, b), (c, d) = catalogue.bounds[here], catalogue.bounds[there]
-    scores = catalogue.vectors[a:b] @ catalogue.vectors[c:d].T
+    mine, other = catalogue.rows_of(here), catalogue.rows_of(there)
+    scores = catalogue.vectors[mine] @ catalogue.vectors[other].T
     i, j = np.unravel_index(int(np.argmax(np.round(scores, DIGITS))), scores.shape)
-    mine, other = catalogue.chunks[a + int(i)], catalogue.chunks[c + int(j)]
+    here_row, there_row = int(mine[i]), int(other[j])
     return {
-        "here_s": mine["start_s"],
-        "there_s": other["start_s"],
-        "here_text": quote(mine["text"]),
-        "there_text": quote(other["text"]),
+        "here_s": catalogue.table["start_s"][here_row].as_py(),
+        "there_s": catalogue.table["start_s"][there_row].as_py(),
+        "here_text": quote(catalogue.table["text"][here_row].as_py()),
+        "there_text": quote(catalogue.table["text"][there_row].as_py()),
     }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import unescape
 from itertools import pairwise
 
+from podrec_assets.content.markdown import is_markdown, markdown
 from podrec_assets.content.plain_text import clean, plain_text
 from podrec_assets.errors import PermanentError
 
@@ -30,8 +31,10 @@ FORMATS = {
     "text/html": "html",
     "application/xhtml+xml": "html",
     "text/plain": "text",
+    "text/markdown": "text",
+    "text/x-markdown": "text",
 }
-EXTENSIONS = {"vtt": "vtt", "srt": "srt", "json": "json", "html": "html", "htm": "html", "txt": "text"}
+EXTENSIONS = {"vtt": "vtt", "srt": "srt", "json": "json", "html": "html", "htm": "html", "txt": "text", "md": "text"}
 PARSER_VERSION = 2
 """Part of a row's engine: 2 tells speakers from sentences with a colon."""
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})(?:[.,](\d{1,3}))?"
@@ -173,6 +176,9 @@ def _elements(html: str) -> Iterator[tuple[str, str]]:
 
 
 def _text(text: str, url: str) -> list[dict]:
+    if is_markdown(text):
+        said = [_segment(start, None, speaker, words) for start, speaker, words in markdown(text)]
+        return _closed(said) if any(s["start_s"] is not None for s in said) else said
     paragraphs = [" ".join(p.split()) for p in re.split(r"\n\s*\n", text)]
     return [_segment(None, None, speaker, words) for speaker, words in _speakers(paragraphs)]
 

@@ -98,4 +98,4 @@ class Connections:
 
     @cached_property
     def encoder(self) -> Encoder:
-        return SentenceEncoder(self.settings.embedding_model)
+        return SentenceEncoder(self.settings.embedding_model, self.settings.embedding_dtype)

@@ -110,8 +110,13 @@ VECTORS = Table(
             column("end_s", pa.float64(), "Where the chunk ends, seconds."),
             column("text", pa.string(), "Text that was encoded."),
             column("token_count", pa.int32(), "Tokens that reached the encoder."),
+            column("left_out_token_count", pa.int32(), "Tokens of repeated intros and the like left out at this place."),
             column("vector", pa.list_(pa.float32()), "Unit vector."),
-            column("embedding_version", pa.string(), "Model, revision, dimension and chunker; versions are never compared."),
+            column(
+                "embedding_version",
+                pa.string(),
+                "Model, revision, dimension, precision and chunker; versions are never compared.",
+            ),
         ]
     ),
 )

@@ -4,11 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podrec_assets.content.chunks import Chunk, chunk_segments
+from podrec_assets.content.chunks import Chunk, chunks, sentences, spoken
 
 
 def words(text: str) -> int:
     return len(text.split())
+
+
+def chunk_segments(segments: list[dict], limit: int, count) -> list[Chunk]:
+    return chunks(sentences(segments, limit, count), limit)
 
 
 def said(*texts: str, seconds: float = 10.0) -> list[dict]:
@@ -17,32 +21,32 @@ def said(*texts: str, seconds: float = 10.0) -> list[dict]:
 
 
 def test_sentences_are_gathered_up_to_the_limit_and_never_cut_where_they_fit():
-    chunks = chunk_segments(said("One two. Three four five!", "Six seven?", "Eight… nine."), 5, words)
-    assert chunks == [
+    found = chunk_segments(said("One two. Three four five!", "Six seven?", "Eight… nine."), 5, words)
+    assert found == [
         Chunk("One two. Three four five!", 5, 0.0, 10.0),
         Chunk("Six seven? Eight… nine.", 4, 10.0, 30.0),
     ]
 
 
 def test_a_sentence_that_does_not_fit_beside_the_last_begins_the_next_chunk():
-    chunks = chunk_segments(said("a b c.", "d e f.", "g."), 5, words)
-    assert [(c.text, c.start_s, c.end_s) for c in chunks] == [("a b c.", 0.0, 10.0), ("d e f. g.", 10.0, 30.0)]
+    found = chunk_segments(said("a b c.", "d e f.", "g."), 5, words)
+    assert [(c.text, c.start_s, c.end_s) for c in found] == [("a b c.", 0.0, 10.0), ("d e f. g.", 10.0, 30.0)]
 
 
 def test_a_segment_that_fills_two_chunks_gives_both_its_time():
-    chunks = chunk_segments(said("a b.", "c d. e f g."), 4, words)
-    assert [(c.text, c.start_s, c.end_s) for c in chunks] == [("a b. c d.", 0.0, 20.0), ("e f g.", 10.0, 20.0)]
+    found = chunk_segments(said("a b.", "c d. e f g."), 4, words)
+    assert [(c.text, c.start_s, c.end_s) for c in found] == [("a b. c d.", 0.0, 20.0), ("e f g.", 10.0, 20.0)]
 
 
 def test_a_sentence_longer_than_a_chunk_is_cut_between_words():
-    chunks = chunk_segments(said(" ".join("abcdefghij")), 4, words)
-    assert all(c.token_count <= 4 for c in chunks)
-    assert " ".join(c.text for c in chunks) == "a b c d e f g h i j"
+    found = chunk_segments(said(" ".join("abcdefghij")), 4, words)
+    assert all(c.token_count <= 4 for c in found)
+    assert " ".join(c.text for c in found) == "a b c d e f g h i j"
 
 
 def test_an_endless_word_is_cut_inside():
-    chunks = chunk_segments(said("x" * 10), 4, len)
-    assert ("".join(c.text for c in chunks), max(c.token_count for c in chunks)) == ("x" * 10, 3)
+    found = chunk_segments(said("x" * 10), 4, len)
+    assert ("".join(c.text for c in found), max(c.token_count for c in found)) == ("x" * 10, 3)
 
 
 def test_untimed_segments_give_untimed_chunks_and_half_known_times_are_kept():
@@ -66,12 +70,33 @@ def test_no_words_are_no_chunks(segments):
 )
 def test_every_word_is_in_one_chunk_in_order_and_no_chunk_is_too_long(texts, limit):
     segments = said(*texts)
-    chunks = chunk_segments(segments, limit, words)
-    assert " ".join(c.text for c in chunks).split() == " ".join(texts).split()
-    assert all(0 < c.token_count == words(c.text) <= limit for c in chunks)
+    found = chunk_segments(segments, limit, words)
+    assert " ".join(c.text for c in found).split() == " ".join(texts).split()
+    assert all(0 < c.token_count == words(c.text) <= limit for c in found)
     spoken = [s for s in segments for _ in s["text"].split()]
     at = 0
-    for chunk in chunks:
+    for chunk in found:
         mine = spoken[at : at + chunk.token_count]
         assert (chunk.start_s, chunk.end_s) == (mine[0]["start_s"], mine[-1]["end_s"])
         at += chunk.token_count
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[Speaker 1]: Good evening.", "Good evening."),
+        ("[SPEAKER_00] Good evening.", "Good evening."),
+        ("Speaker 2: Good evening.", "Good evening."),
+        (">> ANNA LEE: Good evening.", "Good evening."),
+        ("O'BRIEN: Good evening.", "Good evening."),
+        ("Well [laughter] yes (music) \u266a indeed", "Well yes indeed"),
+        ("Note that: this stays.", "Note that: this stays."),
+        ("He said (quietly) no.", "He said (quietly) no."),
+        ("A: short letters stay", "A: short letters stay"),
+    ],
+)
+def test_labels_and_marks_of_sounds_are_not_said(text, words):
+    assert spoken(text) == words
+    assert [s.text for s in sentences(said(text), 50, lambda t: len(t.split()))] == [
+        part for part in words.replace(". ", ".|").split("|") if part
+    ]

@@ -1,14 +1,15 @@
 """The packaged encoder gives unit vectors of one version, and refuses what it would cut off in silence."""
 
-from datetime import date
+import shutil
+from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
+import torch
 
-from podrec_assets.content.encoder import SentenceEncoder, embed_transcripts, packaged_model
+from podrec_assets.content import encoder as encoders
+from podrec_assets.content.encoder import SentenceEncoder, has_native_bfloat16, packaged_model, revision
 from podrec_assets.errors import PermanentError, SetupError
-from podrec_assets.schemas import VECTORS
 
 TEXTS = ["The cat sat on the mat.", "A kitten rests on a rug.", "The central bank raised interest rates.", ""]
 
@@ -16,19 +17,6 @@ TEXTS = ["The cat sat on the mat.", "A kitten rests on a rug.", "The central ban
 @pytest.fixture(scope="module")
 def encoder() -> SentenceEncoder:
     return SentenceEncoder()
-
-
-def transcript(episode_id: str, *texts: str, day: date = date(2026, 2, 3), status: str = "ok") -> dict:
-    segments = [{"start_s": 10.0 * n, "end_s": 10.0 * n + 9, "speaker": None, "text": t} for n, t in enumerate(texts)]
-    return {"day": day, "episode_id": episode_id, "status": status, "segments": segments}
-
-
-def table(*transcripts: dict) -> pa.Table:
-    segments = pa.list_(
-        pa.struct([("start_s", pa.float64()), ("end_s", pa.float64()), ("speaker", pa.string()), ("text", pa.string())])
-    )
-    kinds = [("day", pa.date32()), ("episode_id", pa.string()), ("status", pa.string()), ("segments", segments)]
-    return pa.Table.from_pylist(list(transcripts), schema=pa.schema(kinds))
 
 
 def test_vectors_are_unit_float32_rows_of_the_models_dimension(encoder):
@@ -45,7 +33,6 @@ def test_like_meanings_are_nearer_than_unlike_ones_and_order_and_company_change_
 
 def test_no_texts_give_no_rows(encoder):
     assert encoder.encode([]).shape == (0, 384)
-    assert embed_transcripts(table(), encoder, 100).equals(VECTORS.empty())
 
 
 def test_tokens_are_counted_without_the_frame(encoder):
@@ -58,42 +45,47 @@ def test_a_text_that_fills_the_window_is_encoded_and_one_token_more_is_refused(e
         encoder.encode(["short", "hello " * 255])
 
 
-def test_the_version_names_model_dimension_and_chunker(encoder):
-    assert encoder.version == "all-MiniLM-L6-v2/384/sentences-1"
-    assert SentenceEncoder(str(packaged_model())).version == "model/384/sentences-1"
+def test_the_version_names_model_revision_dimension_and_precision(encoder):
+    found = revision(packaged_model())
+    assert SentenceEncoder(dtype="float32").version == f"all-MiniLM-L6-v2@{found}/384/float32"
+    assert SentenceEncoder(str(packaged_model()), "bfloat16").version == f"model@{found}/384/bfloat16"
+    assert encoder.version.endswith("/bfloat16" if has_native_bfloat16() else "/float32")
+
+
+def test_a_model_with_other_weights_under_the_same_name_is_another_revision(tmp_path: Path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "model.safetensors").write_bytes(b"weights")
+    (tmp_path / "a" / "README.md").write_text("words")
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    (tmp_path / "b" / "README.md").write_text("other words")
+    assert revision(tmp_path / "a") == revision(tmp_path / "b")
+    (tmp_path / "b" / "model.safetensors").write_bytes(b"Weights")
+    assert revision(tmp_path / "a") != revision(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("able", "expected"),
+    [({"amx_bf16": True}, "bfloat16"), ({"avx512_bf16": True}, "bfloat16"), ({"avx512_f": True, "avx2": True}, "float32")],
+)
+def test_bfloat16_is_taken_only_where_the_processor_multiplies_it(monkeypatch, able, expected):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    assert SentenceEncoder().dtype == expected
+    assert SentenceEncoder(dtype="float32").dtype == "float32"
+
+
+def test_bfloat16_gives_nearly_the_same_unit_vectors(encoder):
+    rough = SentenceEncoder(dtype="bfloat16").encode(TEXTS)
+    assert np.linalg.norm(rough, axis=1) == pytest.approx(1, abs=1e-6)
+    assert (rough * SentenceEncoder(dtype="float32").encode(TEXTS)).sum(axis=1)[:3].min() > 0.99
+
+
+def test_progress_tells_how_many_of_how_many_are_done(encoder, monkeypatch):
+    monkeypatch.setattr(encoders, "BATCH", 2)
+    told: list[tuple[int, int]] = []
+    encoder.encode(["one", "two words", "three"], lambda done, total: told.append((done, total)))
+    assert told == [(2, 3), (3, 3)]
 
 
 def test_a_folder_that_is_not_there_is_named_with_its_setting(tmp_path):
     with pytest.raises(SetupError, match="PODREC_EMBEDDING_MODEL"):
         SentenceEncoder(str(tmp_path / "none")).encode(["x"])
-
-
-def test_each_chunk_is_a_row_with_its_text_time_tokens_vector_and_version(encoder):
-    long = "The cat sat on the mat."
-    found = embed_transcripts(
-        table(
-            transcript("e2", long, "It slept.", long),
-            transcript("e1", "Rates rose.", day=date(2026, 2, 4)),
-            transcript("e0", "Never said.", status="no_model"),
-            transcript("e3"),
-            transcript("e1", "Hello."),
-        ),
-        encoder,
-        10,
-    )
-    assert found.schema.equals(VECTORS.schema)
-    rows = found.to_pylist()
-    assert [(r["day"].day, r["episode_id"], r["chunk"], r["start_s"], r["end_s"], r["text"]) for r in rows] == [
-        (3, "e1", 0, 0.0, 9.0, "Hello."),
-        (3, "e2", 0, 0.0, 19.0, f"{long} It slept."),
-        (3, "e2", 1, 20.0, 29.0, long),
-        (4, "e1", 0, 0.0, 9.0, "Rates rose."),
-    ]
-    assert [r["token_count"] for r in rows] == [2, 10, 7, 3]
-    assert {r["embedding_version"] for r in rows} == {encoder.version}
-    assert rows[2]["vector"] == pytest.approx(encoder.encode([long])[0].tolist(), abs=1e-5)
-
-
-def test_chunks_larger_than_the_window_are_refused(encoder):
-    with pytest.raises(PermanentError, match="PODREC_CHUNK_TOKENS"):
-        embed_transcripts(table(transcript("e1", "hello " * 300)), encoder, 300)

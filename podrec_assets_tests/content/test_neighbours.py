@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from podrec_assets.content import neighbours
+from podrec_assets.content import ranking
 from podrec_assets.content.neighbours import DIGITS, QUOTE_LENGTH, SEMANTIC_SHARE, quote, similarities
 from podrec_assets.errors import PermanentError
-from podrec_assets.schemas import VECTORS
+from podrec_assets.schemas import EPISODES, VECTORS
 
 CHESS, BREAD, STARS = [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]
 
@@ -28,10 +28,18 @@ def chunk(episode_id: str, number: int, text: str, vector: list[float], version:
     }
 
 
-def found(rows: list[dict], k: int = 5, without: str = "") -> dict[str, list[dict]]:
-    shows = {r["episode_id"]: "s1" for r in rows if r["episode_id"] != without}
-    documents = similarities(VECTORS.rows(rows), shows, k)
-    assert [d["episode_id"] for d in documents] == sorted(shows)
+def known(ids: set[str], languages: dict[str, str] | None = None, audio: dict[str, str] | None = None) -> pa.Table:
+    day = date(2026, 2, 3)
+    return EPISODES.rows(
+        {"day": day, "episode_id": e, "language": (languages or {}).get(e, "en"), "audio_url": (audio or {}).get(e)}
+        for e in sorted(ids)
+    )
+
+
+def found(rows: list[dict], k: int = 5, without: str = "", **facts: dict[str, str]) -> dict[str, list[dict]]:
+    ids = {r["episode_id"] for r in rows if r["episode_id"] != without}
+    documents = similarities(VECTORS.rows(rows), known(ids, **facts), k)
+    assert [d["episode_id"] for d in documents] == sorted(ids)
     return {d["episode_id"]: d["items"] for d in documents}
 
 
@@ -105,22 +113,22 @@ def test_a_shorter_list_is_the_beginning_of_a_longer_one():
 
 def test_blocks_give_what_one_piece_gives(monkeypatch):
     whole = found(PLANTED)
-    monkeypatch.setattr(neighbours, "BLOCK", 3)
+    monkeypatch.setattr(ranking, "CELLS", 9)
     assert found(PLANTED) == whole
 
 
-def test_episodes_without_a_show_take_no_part():
+def test_episodes_that_were_never_announced_take_no_part():
     items = found(PLANTED, without="c2")
     assert {i["episode_id"] for near in items.values() for i in near} == {"b1", "b2", "c1"}
 
 
 def test_vectors_of_two_versions_are_refused():
-    with pytest.raises(PermanentError, match=r"\['v1', 'v2'\] cannot be compared"):
+    with pytest.raises(PermanentError, match="several versions cannot be compared"):
         found([*PLANTED, chunk("e9", 0, "x", CHESS, version="v2")])
 
 
 def test_no_episodes_have_no_neighbours_and_one_has_none():
-    assert similarities(VECTORS.empty(), {}, 5) == []
+    assert similarities(VECTORS.empty(), EPISODES.empty(), 5) == []
     assert found([chunk("e1", 0, "alone here", CHESS)]) == {"e1": []}
 
 
@@ -144,5 +152,49 @@ def test_a_quote_is_short_and_cut_at_a_word():
 
 def test_the_table_may_come_in_several_pieces():
     pieces = [VECTORS.rows(PLANTED[:3]), VECTORS.rows(PLANTED[3:])]
-    shows = {r["episode_id"]: "s" for r in PLANTED}
-    assert similarities(pa.concat_tables(pieces), shows, 2) == similarities(VECTORS.rows(PLANTED), shows, 2)
+    ids = known({r["episode_id"] for r in PLANTED})
+    assert similarities(pa.concat_tables(pieces), ids, 2) == similarities(VECTORS.rows(PLANTED), ids, 2)
+
+
+LONG = "the rook goes to the seventh rank and the king can only shuffle between two squares"
+
+
+def test_a_copy_of_the_same_recording_is_no_neighbour_and_only_one_copy_is_in_a_list():
+    copies = [chunk(e, 0, f"{LONG}. {e} begins here", CHESS) for e in ("c1", "c2", "c3")]
+    items = found([*copies, chunk("c9", 0, "a rook and a king", CHESS), chunk("b1", 0, "knead the dough", BREAD)])
+    assert {e: [i["episode_id"] for i in near] for e, near in items.items()} == {
+        "b1": ["c1", "c9"],
+        "c1": ["c9", "b1"],
+        "c2": ["c9", "b1"],
+        "c3": ["c9", "b1"],
+        "c9": ["c1", "b1"],
+    }
+
+
+def test_episodes_with_one_audio_address_are_one_recording():
+    rows = [chunk("c1", 0, "castle early", CHESS), chunk("c2", 0, "castle late", CHESS), chunk("c3", 0, "castle", CHESS)]
+    audio = {"c1": "https://a.example/1.mp3", "c2": "https://a.example/1.mp3"}
+    assert {e: [i["episode_id"] for i in near] for e, near in found(rows, audio=audio).items()} == {
+        "c1": ["c3"],
+        "c2": ["c3"],
+        "c3": ["c1"],
+    }
+
+
+def test_neighbours_are_of_one_language_and_an_unknown_one_counts_as_the_usual():
+    rows = [chunk(e, 0, "schach castle", CHESS) for e in ("d1", "d2", "e1", "e2", "e3", "x1")]
+    languages = {"d1": "de", "d2": "de", "x1": ""}
+    assert {e: [i["episode_id"] for i in near] for e, near in found(rows, languages=languages).items()} == {
+        "d1": ["d2"],
+        "d2": ["d1"],
+        "e1": ["e2", "e3", "x1"],
+        "e2": ["e1", "e3", "x1"],
+        "e3": ["e1", "e2", "x1"],
+        "x1": ["e1", "e2", "e3"],
+    }
+
+
+def test_old_episodes_gain_newer_neighbours():
+    before = [r for r in PLANTED if r["episode_id"] != "c2"]
+    assert "c2" not in [i["episode_id"] for i in found(before)["c1"]]
+    assert found(PLANTED)["c1"][0]["episode_id"] == "c2"

@@ -1,0 +1,48 @@
+"""Transcripts in Markdown: bold names, time marks in brackets, escaped punctuation. Pure."""
+
+import re
+from bisect import bisect_left
+
+_TIME = r"(?:(\d{1,2}):)?(\d{1,2}):(\d{2})(?:\.(\d{1,3}))?"
+_SPEAKER = re.compile(r"^\*\*([^*\n]{1,60}?)\s*:?\s*\*\*:?\s*")
+_MARK = re.compile(rf"\\?\[(?:unintelligible\s+)?{_TIME}\\?\]\s*")
+_ESCAPED = re.compile(r"\\([\[\]()*_#.!+`>~-])")
+_LABELLED = re.compile(r"^\*\*[^*\n]{1,60}:?\s*\*\*:?\s", re.MULTILINE)
+
+
+def is_markdown(text: str) -> bool:
+    """Whether a text labels its speakers in bold, as `**Name:** words`."""
+    return _LABELLED.search(text) is not None
+
+
+def markdown(text: str) -> list[tuple[float | None, str | None, str]]:
+    """(start in seconds, speaker, words) of each paragraph; a mark like [12:34] says when.
+
+    Times of paragraphs between two marks are by their share of the characters; before the first and after the last mark
+    there are none.
+    """
+    said: list[tuple[int, str | None, str]] = []
+    marks: list[tuple[int, float]] = []
+    at = 0
+    for paragraph in re.split(r"\n\s*\n", text):
+        words = " ".join(paragraph.split())
+        speaker = _SPEAKER.match(words)
+        words = words[speaker.end() :] if speaker else words
+        if mark := _MARK.search(words):
+            hours, minutes, seconds, fraction = mark.groups()
+            marks.append((at, int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction or 0}")))
+        words = _ESCAPED.sub(r"\1", _MARK.sub("", words))
+        said.append((at, speaker[1].strip() if speaker else None, words))
+        at += len(words)
+    return [(_between(place, marks), speaker, words) for place, speaker, words in said]
+
+
+def _between(place: int, marks: list[tuple[int, float]]) -> float | None:
+    """Seconds at a place of the text, on the line between the marks around it."""
+    after = bisect_left(marks, (place, -1.0))
+    if after < len(marks) and marks[after][0] == place:
+        return marks[after][1]
+    if after in (0, len(marks)):
+        return None
+    (a, start), (b, end) = marks[after - 1], marks[after]
+    return round(start + (end - start) * (place - a) / (b - a), 2) if end >= start else None
