@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo ui test check bench-listening bench-serving bench-world lock up down
+.PHONY: help setup demo ui test check bench-listening bench-content bench-serving bench-world lock up down
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -45,6 +45,9 @@ check: $(READY) ## the quick part: format, lint, types, imports, pure tests
 
 bench-listening: $(READY) ## a million events through both engines beside a bare consumer loop
 	$(BIN)/python -m podrec_benchmarks.listening
+
+bench-content: $(READY) ## real episodes through the graph: neighbours by arm, token coverage, encoding and search speed
+	$(BIN)/python -m podrec_benchmarks.content
 
 bench-serving: $(READY) ## reads of lists beside a bare find_one, and charts on ten million events beside pyarrow
 	$(BIN)/python -m podrec_benchmarks.serving

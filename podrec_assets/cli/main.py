@@ -13,6 +13,7 @@ from podrec_assets.cli import (
     listeners,
     lists,
     replay,
+    search,
     services,
     sources,
     stream,
@@ -29,7 +30,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for family in (services, feeds, sources, listeners, world, graph, lists, replay, stream, forget, evaluate, trace, ui, api):
+for family in (
+    services,
+    feeds,
+    sources,
+    listeners,
+    world,
+    graph,
+    lists,
+    search,
+    replay,
+    stream,
+    forget,
+    evaluate,
+    trace,
+    ui,
+    api,
+):
     family.register(app)
 
 

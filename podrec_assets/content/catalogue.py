@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,12 +15,15 @@ def of_window(rows: pa.Table, last: date, days: int) -> pa.Table:
 
 def latest(rows: pa.Table) -> pa.Table:
     """Of each episode only the rows of its latest day, in the order given."""
-    episodes, days = rows["episode_id"].to_pylist(), rows["day"].to_pylist()
-    newest: dict[str, date] = {}
-    for episode, day in zip(episodes, days, strict=True):
-        newest[episode] = max(day, newest.get(episode, day))
-    # Arrow joins refuse nested columns, so the rows are picked by a mask.
-    return rows.filter(pa.array([newest[e] == d for e, d in zip(episodes, days, strict=True)], pa.bool_()))
+    if not len(rows):
+        return rows
+    codes = rows["episode_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    days = rows["day"].cast(pa.int32()).to_numpy()
+    newest = np.full(codes.max() + 1, np.iinfo(np.int32).min, dtype=np.int32)
+    np.maximum.at(newest, codes, days)
+    is_latest = newest[codes] == days
+    # Arrow joins refuse nested columns, so the rows are picked by a mask; a filter would copy every vector.
+    return rows if is_latest.all() else rows.filter(pa.array(is_latest))
 
 
 def catalogue(rows: pa.Table, last: date, days: int) -> pa.Table:

@@ -93,7 +93,9 @@ class SentenceEncoder:
         order = sorted(range(len(texts)), key=lambda i: -lengths[i])
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
-            encoded = self._model.encode([texts[i] for i in batch], BATCH, show_progress_bar=False, convert_to_tensor=True)
+            encoded = self._model.encode(
+                [texts[i] for i in batch], batch_size=BATCH, show_progress_bar=False, convert_to_tensor=True
+            )
             found[batch] = encoded.float().numpy()
             if progress:
                 progress(start + len(batch), len(order))

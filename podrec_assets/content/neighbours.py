@@ -4,6 +4,7 @@ Centring takes out what all episodes share (the manner of talk), which raised sa
 shows; the lexical arm alone is strong on names, the semantic one on paraphrase. Exact search, in blocks.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,13 +15,16 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
 from podrec_assets.content import lexical
+from podrec_assets.content.chunks import SENTENCE_END
 from podrec_assets.content.ranking import blocks, largest
 from podrec_assets.content.refeeds import originals
 from podrec_assets.content.vectors import require_one_version
 
 SEMANTIC_SHARE = 1 / 3
 QUOTE_LENGTH = 160
+CONTENT_LENGTH = 5
 DIGITS = 5
+_WORD = re.compile(lexical.WORD)
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,9 @@ def make_catalogue(vectors: pa.Table, episodes: pa.Table) -> Catalogue:
     light = light.append_column("row", pa.array(np.arange(len(vectors))))
     light = light.filter(pc.is_in(light["episode_id"], value_set=episodes["episode_id"].combine_chunks()))
     light = light.sort_by([("episode_id", "ascending"), ("chunk", "ascending")])
-    ids = light["episode_id"].dictionary_encode().combine_chunks()
-    codes = (ids.chunk(0) if isinstance(ids, pa.ChunkedArray) else ids).indices.to_numpy(zero_copy_only=False)
-    names = (ids.chunk(0) if isinstance(ids, pa.ChunkedArray) else ids).dictionary.to_pylist()
-    bounds = np.searchsorted(codes, np.arange(len(names) + 1))
+    ids = light["episode_id"].combine_chunks().dictionary_encode()
+    names = ids.dictionary.to_pylist()
+    bounds = np.searchsorted(ids.indices.to_numpy(), np.arange(len(names) + 1))
     known = {e["episode_id"]: e for e in episodes.select(["episode_id", "language", "audio_url"]).to_pylist()}
     languages = [known[n]["language"] for n in names]
     common = Counter(filter(None, languages)).most_common(1)
@@ -150,19 +153,28 @@ def tfidf(catalogue: Catalogue, members: np.ndarray) -> csr_matrix:
 
 
 def _evidence(catalogue: Catalogue, here: int, there: int) -> dict:
-    """The two chunks that are closest: their times and the beginning of each."""
+    """The two chunks that are closest: their times, and of each the part that has most words of the other."""
     mine, other = catalogue.rows_of(here), catalogue.rows_of(there)
     scores = catalogue.vectors[mine] @ catalogue.vectors[other].T
     i, j = np.unravel_index(int(np.argmax(np.round(scores, DIGITS))), scores.shape)
     here_row, there_row = int(mine[i]), int(other[j])
+    here_text, there_text = (catalogue.table["text"][row].as_py() for row in (here_row, there_row))
     return {
         "here_s": catalogue.table["start_s"][here_row].as_py(),
         "there_s": catalogue.table["start_s"][there_row].as_py(),
-        "here_text": quote(catalogue.table["text"][here_row].as_py()),
-        "there_text": quote(catalogue.table["text"][there_row].as_py()),
+        "here_text": quote(here_text, content_words(there_text)),
+        "there_text": quote(there_text, content_words(here_text)),
     }
 
 
-def quote(text: str) -> str:
-    """The beginning of a text, cut at a word."""
-    return text if len(text) <= QUOTE_LENGTH else text[:QUOTE_LENGTH].rsplit(" ", 1)[0] + " …"
+def content_words(text: str) -> set[str]:
+    """The longer words of a text in lower case: most of those that every text has are short."""
+    return {w for w in _WORD.findall(text.lower()) if len(w) >= CONTENT_LENGTH}
+
+
+def quote(text: str, wanted: set[str]) -> str:
+    """A short piece of a text, cut at a word: from the sentence on that has the most of the wanted words."""
+    said = SENTENCE_END.split(text)
+    counts = [len(wanted & set(_WORD.findall(s.lower()))) for s in said]
+    begin = " ".join(said[counts.index(max(counts)) :])
+    return begin if len(begin) <= QUOTE_LENGTH else begin[:QUOTE_LENGTH].rsplit(" ", 1)[0] + " …"

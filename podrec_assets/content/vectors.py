@@ -132,3 +132,16 @@ def require_one_version(rows: pa.Table) -> None:
         f"vectors of several versions cannot be compared ({named}): run `podrec run --select vectors --days {first}..{last}`, "
         "which makes them all by the present settings."
     )
+
+
+def require_encoder(version: str | None, encoder: Encoder) -> None:
+    """Refuses to compare vectors of an embedding version with those that the encoder would make; its chunker does not matter.
+
+    Raises:
+        PermanentError: names both versions and the command that makes them one again.
+    """
+    if version is not None and version.rpartition("/")[0] != encoder.version:
+        raise PermanentError(
+            f"vectors are of version {version}, the present settings encode with {encoder.version}: set PODREC_EMBEDDING_MODEL "
+            "and PODREC_EMBEDDING_DTYPE back, or make all days again with `podrec run --select vectors --days FIRST..LAST`."
+        )

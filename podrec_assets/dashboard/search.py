@@ -1,4 +1,4 @@
-"""Search for what is said in any episode, by meaning."""
+"""Search for what is said in any episode, by words and meaning."""
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ def show() -> None:
     st.title("Search", anchor=False)
     words = st.text_input("What is it about?", placeholder="a comet that broke apart", key="words")
     if not words.strip():
-        st.caption("Finds the passage of each episode that comes closest in meaning.")
+        st.caption("Finds the passage of each episode that comes closest in words and meaning.")
         return
     with errors_in_words(), st.spinner("Searching …"):
         among = passages(connections().lake.state("vectors").version)
@@ -35,7 +35,7 @@ def show() -> None:
                 artwork(episode, 72)
             with text:
                 st.subheader(plain(episode.get("title") or passage["episode_id"]), anchor=False)
-                st.caption(f"{plain(facts(episode))} · at {at(passage['start_s'] or 0.0)} · cosine {passage['score']:.2f}")
+                st.caption(f"{plain(facts(episode))} · at {at(passage['start_s'] or 0.0)} · score {passage['score']:.2f}")
                 st.text(passage["text"])
                 link = {"id": passage["episode_id"]}
                 st.page_link("episode.py", label="Open", icon=":material/arrow_forward:", query_params=link)

@@ -7,12 +7,17 @@ import pyarrow as pa
 
 from podrec_assets.content.catalogue import latest
 from podrec_assets.content.encoder import Encoder
+from podrec_assets.content.neighbours import matrix
+from podrec_assets.content.passages import best_passages, words
+from podrec_assets.content.vectors import require_encoder, require_one_version
 from podrec_assets.resources.connections import Connections
 
 COLUMNS = (
     "day", "episode_id", "show_id", "show_title", "title", "description", "published_at", "duration_s", "link", "image_url",
     "audio_url", "audio_type",
 )  # fmt: skip
+QUERY_LENGTH = 500
+"""Characters of a query that are read: more would not fit the encoder's window."""
 
 
 def episodes(connections: Connections) -> dict[str, dict]:
@@ -29,30 +34,45 @@ def transcript(connections: Connections, episode: str) -> dict | None:
 
 @dataclass(frozen=True)
 class Passages:
-    """All chunks of the newest transcripts: rows in order, and their unit vectors (n, dimension)."""
+    """All chunks of the newest transcripts: their columns without the vector, and their unit vectors (n, dimension)."""
 
-    rows: list[dict]
+    rows: pa.Table
     vectors: np.ndarray
+    version: str | None
 
 
 def passages(connections: Connections) -> Passages:
-    """Every chunk that can be searched."""
-    found: pa.Table = latest(
-        connections.lake.read("vectors", columns=("day", "episode_id", "chunk", "start_s", "text", "vector"))
-    )
-    vectors = np.array(found["vector"].to_pylist(), dtype=np.float32)
-    return Passages(found.drop_columns(["vector"]).to_pylist(), vectors)
+    """Every chunk that can be searched. Raises PermanentError where they bear several embedding versions."""
+    columns = ("day", "episode_id", "chunk", "start_s", "end_s", "text", "token_count", "vector", "embedding_version")
+    found = latest(connections.lake.read("vectors", columns=columns))
+    require_one_version(found)
+    version = found["embedding_version"][0].as_py() if len(found) else None
+    return Passages(found.drop_columns(["vector", "embedding_version"]), matrix(found["vector"]), version)
 
 
 def search(query: str, among: Passages, encoder: Encoder, k: int) -> list[dict]:
-    """The k passages nearest to the words, best of an episode only: {episode_id, start_s, text, score}."""
-    if not among.rows or not query.strip():
+    """The passage of each of the k best episodes that comes closest in words and meaning.
+
+    Returns:
+        {episode_id, chunk, start_s, end_s, text, quote, score, cosine, lexical}, best first.
+
+    Raises:
+        PermanentError: the passages were encoded by another model than the one that would encode the query.
+    """
+    if not len(among.rows) or not words(query):
         return []
-    scores = among.vectors @ encoder.encode([query])[0]
-    found: dict[str, dict] = {}
-    for index in np.argsort(-scores, kind="stable"):
-        row = among.rows[int(index)]
-        found.setdefault(row["episode_id"], {**row, "score": float(scores[index])})
-        if len(found) == k:
-            break
-    return list(found.values())
+    require_encoder(among.version, encoder)
+    return best_passages(query, encoder.encode([query[:QUERY_LENGTH]])[0], among.rows, among.vectors, k)
+
+
+def described(found: list[dict], known: dict[str, dict]) -> list[dict]:
+    """Passages with the show and title of their episode."""
+    none: dict = {}
+    return [
+        {
+            "show": known.get(f["episode_id"], none).get("show_title"),
+            "title": known.get(f["episode_id"], none).get("title"),
+            **f,
+        }
+        for f in found
+    ]

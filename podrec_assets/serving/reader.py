@@ -98,7 +98,7 @@ def neighbours(connections: Connections, episode: str, k: int) -> dict:
     """The published neighbours of an episode, with the passages that show why.
 
     Returns:
-        episode_id, title, items: [{rank, episode_id, title, cosine, here_s, there_s, here_text, there_text}].
+        episode_id, title, items: [{rank, episode_id, title, score, cosine, here_s, there_s, here_text, there_text}].
 
     Raises:
         UnknownIdError: there is no such episode, or it has no transcript; the message names some that have.
@@ -112,6 +112,6 @@ def neighbours(connections: Connections, episode: str, k: int) -> dict:
         known = ", ".join(connections.mongo.keys("similarities", current.versions["similarities"])[:KNOWN_SHOWN])
         why = "has no transcript, so it has no neighbours" if episode in titles else "is unknown"
         raise UnknownIdError(f"episode {episode!r} {why}; known: {known}, ...")
-    fields = ("rank", "episode_id", "cosine", "here_s", "there_s", "here_text", "there_text")
+    fields = ("rank", "episode_id", "score", "cosine", "here_s", "there_s", "here_text", "there_text")
     items = [{"title": titles.get(i["episode_id"]), **{f: i[f] for f in fields}} for i in found["items"][:k]]
     return {"episode_id": episode, "title": titles.get(episode), "items": items}

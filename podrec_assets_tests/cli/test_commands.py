@@ -16,7 +16,7 @@ from podrec_assets.errors import PodrecError
 
 COMMANDS = (
     "up", "down", "status", "doctor", "settings", "ingest", "produce", "simulate", "demo", "run", "ui", "recommend", "similar",
-    "replay", "accept-loss", "stream", "forget", "evaluate", "trace", "publish",
+    "replay", "accept-loss", "stream", "forget", "evaluate", "trace", "publish", "search", "export",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from podrec_assets.content import ranking
-from podrec_assets.content.neighbours import DIGITS, QUOTE_LENGTH, SEMANTIC_SHARE, quote, similarities
+from podrec_assets.content.neighbours import DIGITS, QUOTE_LENGTH, SEMANTIC_SHARE, content_words, quote, similarities
 from podrec_assets.errors import PermanentError
 from podrec_assets.schemas import EPISODES, VECTORS
 
@@ -144,10 +144,16 @@ def test_a_word_that_most_episodes_use_says_nothing_in_a_large_catalogue():
 
 
 def test_a_quote_is_short_and_cut_at_a_word():
-    assert quote("short text") == "short text"
-    assert quote("seven77 " * 40) == "seven77 " * 20 + "…"
-    assert quote("abcdef " * 40) == "abcdef " * 22 + "…"
-    assert len(quote("x" * 500)) == QUOTE_LENGTH + 2
+    assert quote("short text", set()) == "short text"
+    assert quote("seven77 " * 40, set()) == "seven77 " * 20 + "…"
+    assert quote("abcdef " * 40, set()) == "abcdef " * 22 + "…"
+    assert len(quote("x" * 500, set())) == QUOTE_LENGTH + 2
+
+
+def test_a_quote_begins_with_the_sentence_that_has_most_of_the_other_sides_words():
+    text = "Hello there, friends. The comet broke. The comet broke into pieces. Goodbye."
+    assert quote(text, content_words("pieces of a comet that broke")) == "The comet broke into pieces. Goodbye."
+    assert quote(text, {"knead"}) == text
 
 
 def test_the_table_may_come_in_several_pieces():

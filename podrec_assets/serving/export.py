@@ -1,0 +1,66 @@
+"""Published neighbours as a recommendations file of the podcast namespace, which a feed's `<podcast:recommendations>` links.
+
+Format: Podcastindex-org/podcast-namespace, proposal-docs/recommendations/recommendations.md, version 1.0 of 2021-08-31.
+"""
+
+from collections.abc import Iterator
+
+from podrec_assets.content.catalogue import latest
+from podrec_assets.resources.connections import Connections
+from podrec_assets.schemas import EPISODES
+from podrec_assets.serving.reader import neighbours, published
+
+VERSION = "1.0"
+MOTIVE = "content-based recommendation"
+COLUMNS = ("day", "episode_id", "title", "guid", "feed_url", "audio_url", "image_url")
+
+
+def recommendations_of(connections: Connections, episode: str, k: int) -> dict:
+    """The recommendations file of an episode. Raises UnknownIdError where it has no published neighbours."""
+    items = neighbours(connections, episode, k)["items"]
+    return to_file(episode, items, _episodes(connections))
+
+
+def all_recommendations(connections: Connections, k: int) -> Iterator[tuple[str, dict]]:
+    """(episode_id, recommendations file) of every episode with published neighbours."""
+    version = published(connections).versions["similarities"]
+    known = _episodes(connections)
+    for document in connections.mongo.documents("similarities", version):
+        yield document["episode_id"], to_file(document["episode_id"], document["items"][:k], known)
+
+
+def to_file(episode: str, items: list[dict], known: dict[str, dict]) -> dict:
+    """The file of an episode with these neighbours; fields that a feed does not give are left out."""
+    source = known.get(episode, {})
+    return _present(
+        version=VERSION,
+        title=source.get("title"),
+        feed=source.get("feed_url"),
+        guid=source.get("guid"),
+        url=source.get("audio_url"),
+        recommendations=[_recommendation(i, known[i["episode_id"]]) for i in items if i["episode_id"] in known],
+    )
+
+
+def _recommendation(item: dict, episode: dict) -> dict:
+    return _present(
+        linkType="item",
+        medium="podcast",
+        title=episode["title"] or episode["episode_id"],
+        url=episode["audio_url"],
+        image=episode["image_url"],
+        feed=episode["feed_url"],
+        guid=episode["guid"],
+        startTime=item["there_s"],
+        motive=MOTIVE,
+        relevance=min(1.0, max(0.0, item["score"])),
+    )
+
+
+def _present(**fields: object) -> dict:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _episodes(connections: Connections) -> dict[str, dict]:
+    rows = connections.lake.read(EPISODES.name, columns=COLUMNS)
+    return {row["episode_id"]: row for row in latest(rows).to_pylist()}

@@ -1,0 +1,49 @@
+"""TF-IDF rows by hand-computed weights."""
+
+import numpy as np
+import pytest
+
+from podrec_assets.content import lexical
+
+
+def rows(*texts: str):
+    found = lexical.counts(texts)
+    return lexical.tfidf(found, lexical.idf(found))
+
+
+def products(*texts: str) -> np.ndarray:
+    found = rows(*texts)
+    return (found @ found.T).toarray()
+
+
+def test_a_cosine_is_that_of_damped_counts_times_idf():
+    shared, once = 1 + np.log(4 / 3), 1 + np.log(4 / 2)
+    found = products("castle castle pawn", "castle dough", "bread")
+    first = np.array([(1 + np.log(2)) * shared, once])
+    second = np.array([shared, once])
+    assert found[0, 1] == pytest.approx(first[0] * second[0] / np.linalg.norm(first) / np.linalg.norm(second), rel=1e-5)
+    assert found[0, 2] == found[1, 2] == 0
+
+
+def test_only_the_weightiest_words_count(monkeypatch):
+    monkeypatch.setattr(lexical, "TERMS", 2)
+    found = rows("rare rare rare mid mid low", "rare mid low", "rare mid low")
+    assert np.diff(found.indptr).tolist() == [2, 2, 2]
+    assert found[0].data.min() > found[1].data.min() * 0.9
+
+
+def test_texts_without_words_have_empty_rows_and_none_give_none():
+    assert np.diff(rows("", "! a", "word word", "word").indptr).tolist() == [0, 0, 1, 1]
+    assert products("", "").tolist() == [[0, 0], [0, 0]]
+    assert rows().shape[0] == 0
+
+
+def test_blocks_change_nothing(monkeypatch):
+    texts = ["castle pawn", "castle dough", "bread dough", "pawn bread castle"]
+    whole = products(*texts)
+    monkeypatch.setattr(lexical, "BLOCK", 1)
+    assert (products(*texts) == whole).all()
+
+
+def test_words_of_scripts_without_spaces_are_their_characters():
+    assert products("東京へ行く", "京都", "bread")[0, 1] > 0

@@ -1,0 +1,67 @@
+"""The real transcripts of `../shared/data` as a web site: a feed for each show, a Markdown transcript for each episode."""
+
+import gzip
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+TRANSCRIPTS = Path(__file__).resolve().parents[2] / "shared" / "data" / "transcripts" / "changelog-dev.jsonl.gz"
+
+
+def pages(file: Path, base_url: str, every: int = 1) -> dict[str, tuple[str, bytes]]:
+    """Path -> content type and body: /<show>.xml and /<show>/<slug>.md of every so many-th episode."""
+    shows: dict[str, list[str]] = {}
+    found: dict[str, tuple[str, bytes]] = {}
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        for number, row in enumerate(map(json.loads, lines)):
+            if number % every == 0:
+                shows.setdefault(row["show"], []).append(row["slug"])
+                found[f"/{row['show']}/{row['slug']}.md"] = ("text/markdown; charset=utf-8", row["markdown"].encode())
+    for show, slugs in shows.items():
+        found[f"/{show}.xml"] = ("application/rss+xml; charset=utf-8", _feed(show, slugs, base_url).encode())
+    return found
+
+
+def _feed(show: str, slugs: list[str], base_url: str) -> str:
+    items = "".join(
+        f'<item><title>{escape(slug)}</title><guid isPermaLink="false">{escape(show)}-{escape(slug)}</guid>'
+        f'<enclosure url={quoteattr(f"{base_url}/{show}/{slug}.mp3")} length="1" type="audio/mpeg"/>'
+        f'<podcast:transcript url={quoteattr(f"{base_url}/{show}/{slug}.md")} type="text/markdown"/></item>'
+        for slug in slugs
+    )
+    return (
+        '<?xml version="1.0"?><rss version="2.0" xmlns:podcast="https://podcastindex.org/namespace/1.0"><channel>'
+        f"<title>{escape(show)}</title><link>{escape(base_url)}</link><language>en</language>{items}</channel></rss>"
+    )
+
+
+@contextmanager
+def serve(file: Path, every: int = 1) -> Iterator[tuple[str, list[str]]]:
+    """(host:port, addresses of the feeds) of the site, which is there as long as the block."""
+    served: dict[str, tuple[str, bytes]] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            kind, body = served.get(self.path, ("text/plain", b""))
+            self.send_response(200 if self.path in served else 404)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing: the benchmark's own lines are for reading."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    address = f"127.0.0.1:{server.server_address[1]}"
+    served |= pages(file, f"http://{address}", every)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield address, [f"http://{address}{path}" for path in sorted(served) if path.endswith(".xml")]
+    finally:
+        server.shutdown()
+        server.server_close()
