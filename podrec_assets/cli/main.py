@@ -6,6 +6,7 @@ import typer
 
 from podrec_assets.cli import (
     api,
+    drawing,
     evaluate,
     feeds,
     forget,
@@ -37,6 +38,7 @@ for family in (
     listeners,
     world,
     graph,
+    drawing,
     lists,
     search,
     replay,
