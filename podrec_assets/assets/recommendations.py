@@ -13,13 +13,15 @@ from podrec_assets.io_managers.mongo import DailyDocs
 from podrec_assets.partitions import CALIBRATION_DAYS, CATALOGUE, DAY_BEFORE, HISTORY, MODELS_BEFORE, run_days
 from podrec_assets.recommend.blend import BlendConfig, recommend
 from podrec_assets.recommend.calibration import Trial, calibrated_weights
-from podrec_assets.recommend.evaluate import quality_of_lists
+from podrec_assets.recommend.evaluate import click_through, quality_of_lists
 from podrec_assets.recommend.interactions import interactions
+from podrec_assets.recommend.plots import alpha_curves, quality_over_days
 from podrec_assets.resources.connections import Connections
-from podrec_assets.schemas import FUSION_WEIGHTS, RECOMMENDATION_QUALITY, USER_EVENTS
+from podrec_assets.schemas import FUSION_WEIGHTS, LISTS, RECOMMENDATION_QUALITY, USER_EVENTS
 from podrec_assets.settings import Settings
 
 GROUP = "recommendations"
+PLOTTED_DAYS = 30
 
 
 @table_asset(
@@ -42,7 +44,7 @@ def fusion_weights(
     connections: dg.ResourceParam[Connections],
     user_vs_episode_daily: pa.Table,
     episodes: pa.Table,
-) -> pa.Table:
+) -> dg.MaterializeResult[pa.Table]:
     """One row is one history-length bucket's share of ALS in the blend (alpha) on that day, with the curve it was chosen from.
 
     The last days' models are blended again with every alpha and measured on what was then clicked in the lists shown, each click
@@ -57,7 +59,15 @@ def fusion_weights(
         trials = _trials(connections, day, user_vs_episode_daily, episodes)
         weights = calibrated_weights(counts, trials, settings.fusion_alpha, BlendConfig.of(settings), settings.seed)
         rows += [{**row, "day": day} for row in weights]
-    return FUSION_WEIGHTS.rows(rows)
+    last = [r for r in rows if r["day"] == run_days(context)[-1]]
+    return dg.MaterializeResult(
+        value=FUSION_WEIGHTS.rows(rows),
+        metadata={
+            "curve": dg.MetadataValue.md(alpha_curves(last)),
+            "alpha": {r["bucket"]: r["alpha"] for r in last},
+            "source": {r["bucket"]: r["source"] for r in last},
+        },
+    )
 
 
 def _trials(connections: Connections, day: date, daily: pa.Table, episodes: pa.Table) -> Iterator[Trial]:
@@ -165,22 +175,46 @@ def publication(context: dg.AssetExecutionContext, connections: dg.ResourceParam
 )
 def recommendation_quality(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], user_vs_episode_daily: pa.Table
-) -> pa.Table:
+) -> dg.MaterializeResult[pa.Table]:
     """One row is one metric of one ranker: the lists of the day before against what was then played.
 
-    Always beside popularity and random, with a bootstrap interval. Replaces the day. A day whose eve has no lists has no
-    rows.
+    `blend` are the lists that the gate let pass, always beside popularity and random, with a bootstrap interval; their
+    click-through is there where players report impressions. Replaces the day. A day whose eve has no lists has no rows.
     """
     rows: list[dict] = []
     for day in run_days(context):
         eve, settings = day - timedelta(days=1), connections.settings
-        lists = {"blend": _lists(connections, "final_recommendations", eve), "als": _lists(connections, "als_top_n", eve)}
+        lists = {"blend": _published(connections, eve), "als": _lists(connections, "als_top_n", eve)}
+        found = click_through(_shown(connections, day), settings.seed)
         if all(lists.values()):
             before = of_window(user_vs_episode_daily, eve, Settings.history_days)
             history = interactions(before, eve, settings.half_life_days)
             played = of_window(user_vs_episode_daily, day, 1)
-            rows += [{**row, "day": day} for row in quality_of_lists(lists, history, played, settings.seed)]
-    return RECOMMENDATION_QUALITY.rows(rows)
+            near = _lists(connections, "similarities", eve)
+            found += quality_of_lists(lists, history, played, settings.seed, near, _shows(connections))
+        rows += [{**row, "day": day} for row in found]
+    return dg.MaterializeResult(
+        value=RECOMMENDATION_QUALITY.rows(rows),
+        metadata={"over_days": dg.MetadataValue.md(quality_over_days(_with_earlier(connections, rows, run_days(context))))},
+    )
+
+
+def _published(connections: Connections, day: date) -> list[dict]:
+    """The day's newest lists that the gate let pass; without a verdict the newest."""
+    versions = connections.mongo.versions(LISTS, day)
+    chosen = next((v for v in versions if v.verdict and v.verdict.allows), versions[0] if versions else None)
+    return connections.mongo.documents(LISTS, chosen.version) if chosen else []
+
+
+def _shows(connections: Connections) -> dict[str, str]:
+    rows = connections.lake.read("episodes", columns=("episode_id", "show_id"))
+    return dict(zip(rows["episode_id"].to_pylist(), rows["show_id"].to_pylist(), strict=True))
+
+
+def _with_earlier(connections: Connections, rows: list[dict], days: list[date]) -> list[dict]:
+    """The rows of the run and those of the PLOTTED_DAYS before its last day."""
+    window = connections.lake.read_window(RECOMMENDATION_QUALITY.name, days[-1], PLOTTED_DAYS).to_pylist()
+    return [r for r in window if r["day"] not in days] + rows
 
 
 def _lists(connections: Connections, collection: str, day: date) -> list[dict]:

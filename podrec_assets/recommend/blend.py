@@ -25,7 +25,7 @@ from podrec_assets.recommend.shelf import Shelf, make_shelf
 from podrec_assets.schemas import NEWCOMER
 from podrec_assets.settings import Settings
 
-CALM = 0.1
+CALM = 0.2
 """In units of the arms: a predicted preference, a value per look. 0 gave 1 point less of the best in the simulated world."""
 FRESH_SHARE = 1 / 6
 """Share of newness in the prior; the rest is reception."""

@@ -1,5 +1,8 @@
 """Ranking metrics, each with its formula. Pure."""
 
+from collections.abc import Mapping
+from itertools import combinations
+
 import numpy as np
 
 
@@ -41,3 +44,27 @@ def gini(counts: np.ndarray) -> float:
     ordered, n = np.sort(counts), len(counts)
     total = ordered.sum()
     return float(((2 * np.arange(1, n + 1) - n - 1) * ordered).sum() / (n * total)) if total else 0.0
+
+
+def novelty(ranked: list[str], known: Mapping[str, int], listener_count: int) -> float:
+    """Mean of -log2(share of listeners who know an item) over log2(listeners): 0 what all know, 1 what one or nobody knows."""
+    if not ranked or listener_count < 2:
+        return 0.0
+    shares = [max(known.get(i, 0), 1) / listener_count for i in ranked]
+    return float(np.mean(-np.log2(np.minimum(shares, 1.0))) / np.log2(listener_count))
+
+
+def likeness(similarities: list[dict]) -> dict[tuple[str, str], float]:
+    """By pair in order of ids, the similarity that documents of similarities tell, 0 to 1."""
+    found: dict[tuple[str, str], float] = {}
+    for document in similarities:
+        for one in document["items"]:
+            low, high = sorted((document["episode_id"], one["episode_id"]))
+            found[low, high] = max(found.get((low, high), 0.0), min(max(one["score"], 0.0), 1.0))
+    return found
+
+
+def diversity(ranked: list[str], likeness: Mapping[tuple[str, str], float]) -> float:
+    """1 - mean likeness of the pairs in a list; 0 for a list of fewer than two."""
+    pairs = list(combinations(sorted(set(ranked)), 2))
+    return 1 - sum(likeness.get(pair, 0.0) for pair in pairs) / len(pairs) if pairs else 0.0

@@ -52,8 +52,12 @@ RECOMMENDATION_QUALITY = Table(
     pa.schema(
         [
             DAY,
-            column("ranker", pa.string(), "blend, als, content, popularity or random."),
-            column("metric", pa.string(), "ndcg@10, recall@10 or coverage."),
+            column("ranker", pa.string(), "blend (the published lists), als, popularity or random."),
+            column(
+                "metric",
+                pa.string(),
+                "ndcg@10, recall@10, mrr@10, novelty, diversity, coverage, show_gini; of what was shown, click_through.",
+            ),
             column("value", pa.float64(), "Value, 0 to 1."),
             column("low", pa.float64(), "Lower end of the 95 % bootstrap interval."),
             column("high", pa.float64(), "Upper end of the 95 % bootstrap interval."),

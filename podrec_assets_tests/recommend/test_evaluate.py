@@ -5,9 +5,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from podrec_assets.recommend.evaluate import quality_of_lists
+from podrec_assets.recommend.evaluate import click_through, quality_of_lists
 from podrec_assets.recommend.interactions import Interactions
-from podrec_assets.schemas import RECOMMENDATION_QUALITY, USER_VS_EPISODE_DAILY
+from podrec_assets.schemas import RECOMMENDATION_QUALITY, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets_tests.recommend.planted import history_of
 
 DAY = date(2026, 11, 2)
@@ -79,10 +79,12 @@ def test_coverage_never_exceeds_one_though_lists_hold_episodes_that_nobody_has_p
 
 def test_each_ranker_has_each_metric_with_its_interval_in_the_schema_of_the_table(history: Interactions) -> None:
     rows = quality(history, lists(ann="e3", bob="e4"), ("ann", "e3", 0.9), ("bob", "e1", 0.9))
-    assert sorted(rows) == [(r, m) for r in ("blend", "popularity", "random") for m in ("coverage", "ndcg@10", "recall@10")]
+    names = ("coverage", "diversity", "mrr@10", "ndcg@10", "novelty", "recall@10", "show_gini")
+    assert sorted(rows) == [(r, m) for r in ("blend", "popularity", "random") for m in names]
     assert all(r["low"] <= r["value"] <= r["high"] for r in rows.values())
     assert (rows["blend", "ndcg@10"]["low"], rows["blend", "ndcg@10"]["high"]) == (0.0, 1.0)
-    assert len(RECOMMENDATION_QUALITY.rows({**r, "day": DAY} for r in rows.values())) == 9
+    assert len(RECOMMENDATION_QUALITY.rows({**r, "day": DAY} for r in rows.values())) == 21
+    assert all(0 <= r["value"] <= 1 for r in rows.values())
 
 
 def test_the_same_seed_gives_the_same_rows_and_random_depends_on_it() -> None:
@@ -102,3 +104,32 @@ def test_random_lists_only_what_the_listener_has_not_heard(history: Interactions
 @pytest.mark.parametrize("played", [(), (("ann", "e1", 1.0),), (("stranger", "e3", 1.0),), (("ann", "e3", 0.1),)])
 def test_a_day_on_which_no_known_listener_played_anything_new_has_no_rows(history: Interactions, played: tuple) -> None:
     assert quality(history, lists(ann="e3"), *played) == {}
+
+
+def test_lists_of_one_show_are_concentrated_and_lists_of_neighbours_are_alike(history: Interactions) -> None:
+    table = USER_VS_EPISODE_DAILY.rows([{"day": DAY, "user_id": "ann", "episode_id": "e3", "max_completed_share": 0.9}])
+    near = [{"episode_id": "e4", "items": [{"episode_id": "e3", "score": 0.5}]}]
+    shows = {"e1": "other", "e2": "other", "e3": "s", "e4": "s"}
+    found = quality_of_lists({"blend": lists(ann="e3 e4")}, history, table, 7, near, shows)
+    rows = {(r["ranker"], r["metric"]): r["value"] for r in found}
+    assert rows["blend", "diversity"] == 0.5
+    assert rows["blend", "show_gini"] == 0.5
+    # One of two listeners knows e1 and e2, nobody e3 and e4: -log2(1/2) / log2(2).
+    assert rows["blend", "novelty"] == 1.0
+
+
+def shown(*events: tuple[str, str, str | None]) -> list[dict]:
+    rows = [{"user_id": u, "kind": k, "list_version": v, "event_id": str(n)} for n, (u, k, v) in enumerate(events)]
+    return click_through(USER_EVENTS.rows([*rows, rows[0]]), 7)
+
+
+def test_click_through_counts_published_lists_each_event_once() -> None:
+    ann = [("ann", "impression", "v1")] * 3 + [("ann", "click", "v1")] * 2
+    bob = [("bob", "impression", "v1")] * 5 + [("bob", "impression", None), ("bob", "click", None)]
+    (row,) = shown(*ann, *bob)
+    assert (row["ranker"], row["metric"], row["value"], row["user_count"]) == ("blend", "click_through", 0.25, 2)
+    assert (row["low"], row["high"]) == (0.0, pytest.approx(2 / 3))
+
+
+def test_without_impressions_of_lists_there_is_no_click_through() -> None:
+    assert shown(("ann", "impression", None), ("bob", "click", "v1")) == []

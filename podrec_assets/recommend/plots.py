@@ -1,0 +1,65 @@
+"""Plots that the UI shows beside the tables: PNGs as Markdown images, for Dagster draws no charts of a table itself."""
+
+import base64
+import io
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SHOWN_METRICS = ("ndcg@10", "recall@10", "click_through", "coverage")
+DPI = 80
+
+
+def alpha_curves(weights: list[dict]) -> str:
+    """Markdown image of a day's rows of FUSION_WEIGHTS: nDCG by alpha with its interval, a panel a bucket, the choice marked."""
+    figure = _figure(len(weights), "share of ALS (alpha)")
+    for axes, row in zip(figure.axes, weights, strict=True):
+        axes.set_title(f"{row['bucket']} heard: alpha {row['alpha']}\n{row['source']}", fontsize=7)
+        curve = json.loads(row["curve"]) if row["curve"] else []
+        if curve:
+            alphas = [c["alpha"] for c in curve]
+            axes.fill_between(alphas, [c["low"] for c in curve], [c["high"] for c in curve], alpha=0.25)
+            axes.plot(alphas, [c["ndcg"] for c in curve], marker=".")
+        else:
+            axes.text(0.5, 0.5, "nothing to go by", ha="center", transform=axes.transAxes)
+        axes.axvline(row["alpha"], linestyle="--", color="black")
+        axes.set_xlim(-0.02, 1.02)
+    figure.axes[0].set_ylabel("nDCG")
+    return _markdown(figure, "nDCG by alpha")
+
+
+def quality_over_days(rows: list[dict]) -> str:
+    """Markdown image of rows of RECOMMENDATION_QUALITY: each metric over the days with its interval, a line a ranker."""
+    metrics = [m for m in SHOWN_METRICS if any(r["metric"] == m for r in rows)]
+    if not metrics:
+        return "_Nothing measured yet: no day with plays has lists of its eve._"
+    figure = _figure(len(metrics), "day")
+    for axes, metric in zip(figure.axes, metrics, strict=True):
+        axes.set_title(metric, fontsize=9)
+        for ranker in sorted({r["ranker"] for r in rows if r["metric"] == metric}):
+            mine = sorted((r for r in rows if (r["metric"], r["ranker"]) == (metric, ranker)), key=lambda r: r["day"])
+            days = [r["day"] for r in mine]
+            axes.fill_between(days, [r["low"] for r in mine], [r["high"] for r in mine], alpha=0.15)
+            axes.plot(days, [r["value"] for r in mine], marker=".", label=ranker)
+        axes.legend(fontsize=7)
+    figure.autofmt_xdate()
+    return _markdown(figure, "quality over days")
+
+
+def _figure(panels: int, below: str) -> "Figure":
+    # Here, for matplotlib takes a second to load and most runs draw nothing; without pyplot, which is not safe in threads.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(3.2 * panels, 2.8), layout="constrained")
+    for axes in figure.subplots(1, panels, squeeze=False)[0]:
+        axes.set_xlabel(below, fontsize=8)
+        axes.tick_params(labelsize=7)
+    return figure
+
+
+def _markdown(figure: "Figure", name: str) -> str:
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=DPI)
+    return f"![{name}](data:image/png;base64,{base64.b64encode(png.getvalue()).decode()})"

@@ -1,0 +1,34 @@
+"""Plots: images that a browser can draw, made of what the tables hold."""
+
+import base64
+import json
+from datetime import date
+
+from podrec_assets.recommend.plots import alpha_curves, quality_over_days
+
+PNG = b"\x89PNG"
+
+
+def image(markdown: str) -> bytes:
+    head, _, data = markdown.partition("base64,")
+    assert head.endswith("](data:image/png;")
+    return base64.b64decode(data.removesuffix(")"))
+
+
+def test_each_bucket_has_its_curve_and_another_choice_is_another_picture() -> None:
+    curve = json.dumps([{"alpha": a, "ndcg": 0.5 + a / 10, "low": 0.4, "high": 0.7} for a in (0.0, 0.5, 1.0)])
+    rows = [{"bucket": "0", "alpha": 0.7, "source": "default", "curve": None}]
+    rows.append({"bucket": "1-4", "alpha": 1.0, "source": "clicks of 90 listener days", "curve": curve})
+    first = image(alpha_curves(rows))
+    assert first.startswith(PNG)
+    assert image(alpha_curves([rows[0], rows[1] | {"alpha": 0.5}])) != first
+
+
+def test_quality_is_drawn_over_days_and_its_absence_is_said() -> None:
+    rows = [
+        {"day": date(2026, 11, n), "ranker": r, "metric": "ndcg@10", "value": 0.1 * n, "low": 0.0, "high": 0.5}
+        for n in (1, 2, 3)
+        for r in ("blend", "popularity")
+    ]
+    assert image(quality_over_days(rows)).startswith(PNG)
+    assert "no day with plays" in quality_over_days([])
