@@ -14,7 +14,10 @@ from podrec_assets.cli.console import Json, connect, emit, out, say
 from podrec_assets.errors import PermanentError
 from podrec_assets.resources.connections import Connections
 from podrec_assets.sample_world import library
+from podrec_assets.schemas import LISTS
+from podrec_assets.services import supervisor
 from podrec_assets.simulation import records
+from podrec_assets.simulation.listeners import Published
 from podrec_assets.simulation.world import EpisodeInfo, make_world
 from podrec_assets.stores.kafka import Message
 
@@ -110,7 +113,7 @@ def simulate_load(connections: Connections, days: int, users: int, seed: int, ra
     connections.kafka.ensure_topic(topic, connections.settings.kafka_partitions)
     say(f"producing {rate:g} events a second for {seconds:g} s")
     began = time.monotonic()
-    live = records.live(world, seed, lambda: datetime.now(UTC))
+    live = records.live(world, seed, lambda: datetime.now(UTC), served_lists(connections))
     produced = connections.kafka.produce(topic, map(_stamped, paced(live, rate, seconds)))
     took = time.monotonic() - began
     return {
@@ -120,6 +123,18 @@ def simulate_load(connections: Connections, days: int, users: int, seed: int, ra
         "rate": rate,
         "rate_reached": round(produced / took, 1),
     }
+
+
+def served_lists(connections: Connections) -> Published | None:
+    """The lists that are served now; None before anything is published, or without a Mongo server."""
+    if not supervisor.status(connections.settings)["mongo"]["up"]:
+        return None
+    served = connections.mongo.publication()
+    if served is None:
+        return None
+    version = served.versions[LISTS]
+    documents = connections.mongo.documents(LISTS, version)
+    return Published(version, {d["user_id"]: [i["episode_id"] for i in d["items"]] for d in documents})
 
 
 def paced(

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
+from podrec_assets.schemas import NEWCOMER
 from podrec_assets.simulation.world import (
     FINISHED_SHARE,
     EpisodeInfo,
@@ -28,14 +29,27 @@ WAKING_HOURS = (5, 24)
 
 @dataclass(frozen=True)
 class Happening:
-    """One event: when, who, what; `detail` holds position or completed_share."""
+    """One event: when, who, what; `detail` holds position, list_version or completed_share."""
 
     at: datetime
     event_id: str
     user_id: str
     episode_id: str
     kind: str
-    detail: dict[str, float]
+    detail: dict[str, float | str]
+
+
+@dataclass(frozen=True)
+class Published:
+    """Lists that listeners are shown: their version, and episode ids in order by listener; NEWCOMER's for who has none."""
+
+    version: str
+    lists: dict[str, list[str]]
+
+    def shown_to(self, user_id: str, available: set[str]) -> list[str]:
+        """The first SLATE of a listener's list that are available."""
+        mine = self.lists.get(user_id, self.lists.get(NEWCOMER, []))
+        return [e for e in mine if e in available][:SLATE]
 
 
 def listening(world: World, seed: int, end: datetime) -> list[Happening]:
@@ -84,21 +98,26 @@ def random_list(world: World, moment: Moment, random: np.random.Generator) -> li
     return [world.episodes[i].episode_id for i in random.permutation(open_now)[:SLATE]]
 
 
-def session(world: World, moment: Moment, shown: list[str], random: np.random.Generator) -> list[Happening]:
+def session(
+    world: World, moment: Moment, shown: list[str], random: np.random.Generator, list_version: str | None = None
+) -> list[Happening]:
     """What happens when a list is shown: an impression of each item, and clicks by the world's probabilities.
 
-    Clicked episodes are played one after another, unless they are skipped.
+    Clicked episodes are played one after another, unless they are skipped. Impressions and clicks bear the list's version.
     """
+    listed: dict[str, str] = {} if list_version is None else {"list_version": list_version}
     places = [world.index[e] for e in shown]
     chances = examination(len(shown)) * world.attraction(moment)[places]
     clicked = random.random(len(shown)) < chances
     liking = world.liking(moment.user_id, moment.at.date())[places]
-    happened = [_happening(moment, e, "impression", moment.at, random, position=p) for p, e in enumerate(shown, start=1)]
+    happened = [
+        _happening(moment, e, "impression", moment.at, random, position=p, **listed) for p, e in enumerate(shown, start=1)
+    ]
     free_at = moment.at
     for place in np.flatnonzero(clicked):
         at = moment.at + timedelta(seconds=LOOK_S * (int(place) + 1))
         episode = world.episodes[places[place]]
-        happened.append(_happening(moment, episode.episode_id, "click", at, random, position=int(place) + 1))
+        happened.append(_happening(moment, episode.episode_id, "click", at, random, position=int(place) + 1, **listed))
         happened += _played(moment, episode, float(liking[place]), max(at, free_at), random)
         free_at = happened[-1].at
     return happened
@@ -120,6 +139,6 @@ def _played(
 
 
 def _happening(
-    moment: Moment, episode_id: str, kind: str, at: datetime, random: np.random.Generator, **detail: float
+    moment: Moment, episode_id: str, kind: str, at: datetime, random: np.random.Generator, **detail: float | str
 ) -> Happening:
     return Happening(at, random.bytes(10).hex(), moment.user_id, episode_id, kind, detail)

@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from podrec_assets.simulation.listeners import Happening, listening, random_list, session
+from podrec_assets.simulation.listeners import Happening, Published, listening, random_list, session
 from podrec_assets.simulation.world import EpisodeInfo, Moment, World, make_world
 
 SCHEMA_VERSION = 1
 DUPLICATE_SHARE, LATE_SHARE, MALFORMED_SHARE = 0.01, 0.01, 0.003
 LATE_DAYS = (3, 6)
+EXPLORED_SHARE = 0.2
+"""Sessions at random keep a view of what the lists never show."""
 MEAN_DELAY = timedelta(seconds=20)
 DUPLICATE_DELAY = timedelta(minutes=3)
 MALFORMED = (
@@ -64,10 +66,11 @@ def recorded(happened: list[Happening], seed: int, end: datetime) -> list[Simula
     return sorted((m for m in messages if m.recorded_at <= end), key=lambda m: m.recorded_at)
 
 
-def live(world: World, seed: int, now: Callable[[], datetime]) -> Iterator[SimulatedMessage]:
+def live(world: World, seed: int, now: Callable[[], datetime], published: Published | None = None) -> Iterator[SimulatedMessage]:
     """Records without end, each happening and stamped as it is asked for; ends at once where no episode is available.
 
-    Under load nobody's catalogue may run out, so heard episodes stay available. Nothing comes late.
+    Under load nobody's catalogue may run out, so heard episodes stay available. Nothing comes late. Of the sessions,
+    EXPLORED_SHARE show available episodes at random, the others the published lists where there are any.
     """
     random = np.random.default_rng([seed, 3])
     at = now()
@@ -76,9 +79,18 @@ def live(world: World, seed: int, now: Callable[[], datetime]) -> Iterator[Simul
     while ready:
         for who in random.choice(len(ready), 1000, p=rates / rates.sum()):
             moment = Moment(ready[who].user_id, now())
-            for h in session(world, moment, random_list(world, moment, random), random):
+            listed = _listed(world, moment, published) if random.random() >= EXPLORED_SHARE else []
+            shown, version = (listed, published.version) if listed and published else (random_list(world, moment, random), None)
+            for h in session(world, moment, shown, random, version):
                 stamp = now()
                 yield from _messages(h, stamp, stamp, timedelta(0), random)
+
+
+def _listed(world: World, moment: Moment, published: Published | None) -> list[str]:
+    if published is None:
+        return []
+    open_now = {world.episodes[i].episode_id for i in np.flatnonzero(world.available(moment))}
+    return published.shown_to(moment.user_id, open_now)
 
 
 def _messages(

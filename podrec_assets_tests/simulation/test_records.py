@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from podrec_assets.listening.events import Refusal, parse
-from podrec_assets.simulation.listeners import heard_before, listening
+from podrec_assets.simulation.listeners import Published, heard_before, listening
 from podrec_assets.simulation.records import SimulatedMessage, live, simulate
 from podrec_assets.simulation.world import COLD_DAYS, examination, make_world
 from podrec_assets_tests.simulation.worlds import BEFORE, END, FIRST_DAY, catalogue
@@ -134,3 +134,22 @@ def test_live_records_bear_the_present_and_do_not_run_out() -> None:
 def test_live_records_end_where_nothing_is_published() -> None:
     world = make_world(catalogue(), 4, 2, 7, END.date())
     assert list(live(world, 7, lambda: BEFORE - timedelta(days=90))) == []
+
+
+def test_published_lists_are_shown_with_their_version_and_position_and_some_sessions_explore() -> None:
+    ticks = iter(range(10**9))
+    world = make_world(catalogue(2, 3), 40, 2, 7, END.date())
+    mine, others = ["e1-1", "e0-0", "e1-0", "e0-1", "e1-2"], ["e0-1", "e0-0"]
+    lists = Published("2026-11-14.abc", {"listener-0001": mine, "": others})
+    messages = islice(live(world, 7, lambda: END + timedelta(milliseconds=next(ticks)), lists), 8000)
+    events = [json.loads(m.value) for m in messages if m.key]
+    shown = [e for e in events if e["kind"] == "impression"]
+    listed = [e for e in shown if "list_version" in e]
+    assert 0.5 < len(listed) / len(shown) < 0.95
+    assert {e["list_version"] for e in listed} == {"2026-11-14.abc"}
+    first = {(e["position"], e["episode_id"]) for e in listed if e["user_id"] == "listener-0001"}
+    assert first == set(enumerate(mine[:4], start=1))
+    assert {e["episode_id"] for e in listed if e["user_id"] == "listener-0007"} == set(others)
+    clicks = [e for e in events if e["kind"] == "click" and e["user_id"] == "listener-0001" and "list_version" in e]
+    assert clicks
+    assert {(e["position"], e["episode_id"]) for e in clicks} <= first
