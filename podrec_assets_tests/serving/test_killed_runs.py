@@ -18,10 +18,9 @@ pytestmark = pytest.mark.services
 
 def die(connections: Connections, day: date, point: str) -> tuple[int, str]:
     settings = connections.settings
-    script = Path(__file__).with_name("publish_and_die.py")
     uri = settings.mongo_uri.get_secret_value()
     done = subprocess.run(
-        [sys.executable, str(script), str(settings.home), uri, settings.mongo_database, str(day), point],
+        [sys.executable, "-m", "podrec_assets_tests.serving.publish_and_die", str(settings.home), uri, settings.mongo_database, str(day), point],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=Path(__file__).parents[2], timeout=180, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout

@@ -75,9 +75,8 @@ def test_eight_readers_see_no_mixed_empty_or_missing_list(connect: Callable[[], 
     for thread in threads:
         thread.start()
     store = connect().mongo
-    script = Path(__file__).with_name("publish_loop.py")
     published = subprocess.run(
-        [sys.executable, str(script), store.uri, store.database],
+        [sys.executable, "-m", "podrec_assets_tests.serving.publish_loop", store.uri, store.database],
         capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False, timeout=240,
     )  # fmt: skip
     done.set()

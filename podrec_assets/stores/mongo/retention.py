@@ -35,14 +35,16 @@ class Retention(Publications):
         return sorted(gone)
 
     def forget(self, user_id: str) -> int:
-        """Number of documents of a listener that were removed, from every version; checksum and verdict follow."""
+        """Number of documents of a listener that were removed, also of killed writes; checksum and verdict follow."""
         removed = 0
         for collection in (name for name, key in COLLECTION_KEYS.items() if key == "user_id"):
             with translated():
-                for entry in list(self._db["versions"].find({"collection": collection})):
+                listed = list(self._db["versions"].find({"collection": collection}))
+                for entry in [*listed, *self._db["unfinished"].find({"collection": collection})]:
                     if self._db[collection].delete_one({"version": entry["version"], "user_id": str(user_id)}).deleted_count:
                         removed += 1
-                        self._recount(entry)
+                        if "checksum" in entry:
+                            self._recount(entry)
         return removed
 
     def _pointed_to(self) -> set[str]:
