@@ -9,7 +9,7 @@ from podrec_assets.errors import PermanentError, UnknownIdError
 from podrec_assets.listening.daily import weight_sql
 from podrec_assets.recommend.interactions import Interactions, interactions
 from podrec_assets.resources.connections import Connections
-from podrec_assets.schemas import COLLECTIONS, LISTS, NEWCOMER, USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.schemas import COLLECTIONS, EPISODES, LISTS, NEWCOMER, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.serving.reader import served_list
 from podrec_assets.settings import Settings
 from podrec_assets.stores import duck
@@ -141,18 +141,19 @@ def _evidence(
 def _heard(connections: Connections, owner: str, item: dict, current: Publication, history: Interactions) -> list[dict]:
     """Episodes of the listener by the arms of the score that they are part of.
 
-    ALS rests on everything of weight, the content arm on what was enjoyed (or heard, where nothing was) and has the item
-    among its neighbours.
+    ALS rests on everything of weight; the content arm on what was heard and is kin to the item: by similarity, or by show.
     """
     if owner == NEWCOMER or owner not in history.users:
         return []
     row = history.matrix[history.users.index(owner)]
     of_weight = {history.items[column] for column in row.indices} if item["als"] > 0 else set()
-    enjoyed = set(history.finished[owner]) or history.seen[owner] if item["cosine"] > 0 else set()
-    near = {e: n for e in enjoyed if (n := _neighbour(connections, current, e, item["episode_id"]))}
+    heard = (history.seen[owner] | history.finished[owner].keys()) - history.unliked[owner] if item["cosine"] > 0 else set()
+    near = {e: n for e in heard if (n := _neighbour(connections, current, e, item["episode_id"]))}
+    rows = connections.lake.read_equal(EPISODES.name, "show_id", item["show_id"], ("episode_id",))
+    kin = near.keys() | heard & set(rows["episode_id"].to_pylist())
     found = []
-    for episode in sorted(of_weight | near.keys() | set(item["causes"].values())):
-        arms = [arm for arm, part in (("als", of_weight), ("content", near)) if episode in part]
+    for episode in sorted(of_weight | kin | set(item["causes"].values())):
+        arms = [arm for arm, part in (("als", of_weight), ("content", kin)) if episode in part]
         neighbour = near.get(episode)
         found.append({
             "episode_id": episode, "arms": arms, "similarity": neighbour["score"] if neighbour else None,
