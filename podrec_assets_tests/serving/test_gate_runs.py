@@ -8,7 +8,6 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from podrec_assets.cli import health
 from podrec_assets.cli.instance import open_instance
 from podrec_assets.definitions import build_defs
 from podrec_assets.errors import GateError
@@ -16,9 +15,9 @@ from podrec_assets.recommend.drift import COMPARISONS
 from podrec_assets.recommend.gate import FAULTS
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import LISTS
-from podrec_assets.serving.publishing import publish_day
+from podrec_assets.serving.publishing import publish_day, refused
 from podrec_assets.serving.reader import recommendations
-from podrec_assets.stores.mongo import Publication
+from podrec_assets.stores.mongo import Publication, refusal
 from podrec_assets_tests.serving.planted import ALL, LISTENERS_EACH, run
 
 pytestmark = pytest.mark.services
@@ -67,10 +66,11 @@ def test_the_refusal_is_in_the_ui_by_check_with_value_and_bound(lists_world: Con
     assert evaluation.metadata["refused_days"].value == [str(eve)]
 
 
-def test_status_says_what_is_not_served_and_why(lists_world: Connections, eve: date) -> None:
-    found = health.report(lists_world)["refused"]
-    assert (found["day"], found["version"]) == (str(eve), lists_world.mongo.latest_version(LISTS).version)  # type: ignore[union-attr]
-    assert QUALITY in found["reason"]
+def test_it_is_known_what_is_not_served_and_why(lists_world: Connections, eve: date) -> None:
+    found = refused(lists_world)
+    assert found
+    assert found == lists_world.mongo.latest_version(LISTS, eve)
+    assert QUALITY in refusal(found)
 
 
 def test_neither_a_later_run_nor_a_command_serves_refused_lists(lists_world: Connections, eve: date) -> None:
@@ -81,9 +81,10 @@ def test_neither_a_later_run_nor_a_command_serves_refused_lists(lists_world: Con
 
 def test_a_day_whose_only_lists_are_refused_is_not_served_by_run_or_command(lists_world: Connections, today: date) -> None:
     before = served(lists_world)
-    assert not run(worse(lists_world), today, ALL)["success"]
+    refused_run = run(worse(lists_world), today, ALL)
+    assert not refused_run["success"], lists_world.mongo.latest_version(LISTS)
     document = run(lists_world, today, "publication")
-    assert not document["success"]
+    assert not document["success"], served(lists_world)
     assert f"The gate refused version {today}." in document["errors"][0]
     assert CHURN in document["errors"][0]
     with pytest.raises(GateError, match=rf"{CHURN}: 0.* gone .* the bound is 0\.8.*publish --day {today} --force` serves"):
@@ -95,7 +96,7 @@ def test_a_person_may_overrule_what_is_only_unusual(lists_world: Connections, to
     assert publish_day(lists_world, today, force=True).day == today
     assert recommendations(lists_world, "a-0", 20)["day"] == str(today)
     assert len(recommendations(lists_world, "a-0", 20)["items"]) == 2
-    assert health.report(lists_world)["refused"] is None
+    assert refused(lists_world) is None
 
 
 def test_the_rollback_job_serves_another_day_and_shows_it(lists_world: Connections, eve: date, today: date) -> None:
@@ -107,7 +108,7 @@ def test_the_rollback_job_serves_another_day_and_shows_it(lists_world: Connectio
         shown = instance.get_latest_materialization_event(dg.AssetKey("publication"))
     assert (served(lists_world).day, served(lists_world).previous) == (eve, before.versions)
     assert shown
-    assert shown.partition == str(eve)
+    assert shown.asset_materialization.partition == str(eve)  # type: ignore[union-attr]
     assert len(recommendations(lists_world, "a-0", 20)["items"]) > 2
 
 

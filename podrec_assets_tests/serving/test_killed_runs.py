@@ -19,8 +19,9 @@ pytestmark = pytest.mark.services
 def die(connections: Connections, day: date, point: str) -> tuple[int, str]:
     settings = connections.settings
     uri = settings.mongo_uri.get_secret_value()
+    arguments = [str(settings.home), uri, settings.mongo_database, str(day), point]
     done = subprocess.run(
-        [sys.executable, "-m", "podrec_assets_tests.serving.publish_and_die", str(settings.home), uri, settings.mongo_database, str(day), point],
+        [sys.executable, "-m", "podrec_assets_tests.serving.publish_and_die", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=Path(__file__).parents[2], timeout=180, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout
