@@ -79,13 +79,19 @@ class KafkaStore:
         return Consumer({**self._base, "group.id": "podrec-offsets", "enable.auto.commit": False}, logger=logger)
 
     def ensure_topic(self, topic: str, partitions: int) -> None:
-        """Creates the topic unless it exists."""
+        """Creates the topic unless it exists; it is there for every later question."""
         new = NewTopic(topic, num_partitions=partitions, replication_factor=-1, config={"retention.ms": "-1"})
         try:
             self._admin.create_topics([new], request_timeout=TIMEOUT_S)[topic].result(2 * TIMEOUT_S)
         except KafkaException as err:
             if err.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise self._unreachable(err) from err
+        # The broker acknowledges a topic before it tells of its partitions, and a reader in between sees one without any.
+        deadline = time.monotonic() + TIMEOUT_S
+        while not self.partitions(topic):
+            if time.monotonic() > deadline:
+                raise RetryableError(f"Kafka at {self.bootstrap} made {topic} but does not tell of it; run again.")
+            time.sleep(0.05)
 
     def partitions(self, topic: str) -> list[int]:
         """The topic's partitions; none where it does not exist."""
