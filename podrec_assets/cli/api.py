@@ -38,6 +38,7 @@ def api(
         listening = config.bind_socket()
     except SystemExit as err:
         raise ServiceError(f"{host}:{port} cannot be listened on; stop what uses it or set PODREC_API_PORT.") from err
+    listening.listen(config.backlog)  # whoever reads the address below may use it at once
     bound = listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     # Markup off: an address in brackets would be taken for a style.

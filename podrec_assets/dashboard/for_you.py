@@ -52,7 +52,7 @@ def _card(user: str, version: str, item: dict) -> None:
             st.caption(plain(facts(episode)))
             st.text(item["reason"])
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.image(covers.arms(item["als"], item["cosine"]), width=160, alt=ARMS)
+                st.image(covers.arms(item["als"], item["cosine"]), width=160, alt="Bars of both arms")
                 parts = f"score {item['score']:.2f} · ALS {item['als']:.2f} · content {item['cosine']:.2f}"
                 st.caption(parts, help=ARMS, width="content")
             with st.container(horizontal=True, gap="small"):
@@ -66,7 +66,7 @@ def _buttons(user: str, version: str, item: dict) -> None:
         is_done = key in done
         sent = (key, user, item, kind, version)
         st.button(past if is_done else label, key=key, icon=icon, disabled=is_done, on_click=_act, args=sent)
-    if st.button("Open", key=f"open-{version}-{user}-{item['episode_id']}", icon=":material/arrow_forward:"):
+    if st.button("Details", key=f"details-{version}-{user}-{item['episode_id']}", icon=":material/arrow_forward:"):
         _send(user, item, "click", version)
         st.switch_page("episode.py", query_params={"id": item["episode_id"]})
 

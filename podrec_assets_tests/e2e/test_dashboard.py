@@ -175,14 +175,14 @@ def test_a_person_clicks_through_all_pages_and_a_like_reaches_delta(
     shown, errors = browser_page
     before = {kind: len(sent(world, kind)) for kind in ("like", "click")}
     expect(shown.get_by_role("heading", name="For you")).to_be_visible(timeout=60_000)
-    shown.get_by_role("button", name="Like").first.click()
+    shown.get_by_role("button", name="Like", exact=True).first.click()
     expect(shown.get_by_text("Noted: like of")).to_be_visible(timeout=20_000)
-    expect(shown.get_by_role("button", name="Liked")).to_be_disabled(timeout=20_000)
+    expect(shown.get_by_role("button", name="Liked", exact=True)).to_be_disabled(timeout=20_000)
     shown.get_by_role("combobox").first.fill("somebody-new")
     shown.keyboard.press("Enter")
     expect(shown.get_by_text("somebody-new is new here")).to_be_visible(timeout=20_000)
     photograph(shown, "for-you")
-    shown.get_by_role("button", name="Open").first.click()
+    shown.get_by_role("button", name="Details", exact=True).first.click()
     expect(shown.get_by_text("Search in this transcript")).to_be_visible(timeout=60_000)
     shown.get_by_role("tab", name="Similar episodes").click()
     expect(shown.get_by_text("There at").first).to_be_visible(timeout=20_000)
