@@ -1,5 +1,6 @@
 """`podrec api`: the REST interface."""
 
+import socket
 from typing import Annotated
 
 import typer
@@ -33,12 +34,14 @@ def api(
     settings = connections.settings
     host, port = host or settings.api_host, port or settings.api_port
     check_reach(host, settings.api_token.get_secret_value())
-    config = uvicorn.Config(build_app(connections), host, port, log_level="warning", server_header=False)
+    config = uvicorn.Config(build_app(connections), log_level="warning", server_header=False)
     try:
-        listening = config.bind_socket()
-    except SystemExit as err:
-        raise ServiceError(f"{host}:{port} cannot be listened on; stop what uses it or set PODREC_API_PORT.") from err
-    listening.listen(config.backlog)  # whoever reads the address below may use it at once
+        # Listened on before it is announced, so that whoever reads the address may use it at once.
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, port), family=family, backlog=config.backlog)
+    except OSError as err:
+        why = err.strerror or err
+        raise ServiceError(f"{host}:{port} cannot be listened on ({why}); stop what uses it or set PODREC_API_PORT.") from err
     bound = listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     # Markup off: an address in brackets would be taken for a style.
