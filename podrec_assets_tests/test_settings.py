@@ -28,7 +28,7 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
     for name in ("ALS_RANK", "HOME", "MONGO_URI", "ENGINE", "FUSION_ALPHA"):
         monkeypatch.setenv(f"PODREC_{name}", "")
     settings = Settings.load()
-    assert (settings.als_rank, settings.engine, settings.fusion_alpha) == (24, "spark", 0.7)
+    assert (settings.als_rank, settings.engine, settings.fusion_alpha) == (32, "spark", 0.7)
     assert settings.home == Path.cwd() / ".podrec"
     assert settings.mongo_uri.get_secret_value() == ""
 
@@ -42,7 +42,7 @@ def test_an_unknown_variable_is_refused_by_its_name(monkeypatch: pytest.MonkeyPa
 def test_variables_of_others_are_none_of_our_business(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PODRECALL_RANK", "31")
     monkeypatch.setenv("ALS_RANK", "31")
-    assert Settings.load().als_rank == 24
+    assert Settings.load().als_rank == 32
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,12 @@ from podrec_assets.content.vectors import embed_transcripts
 from podrec_assets.listening.daily import daily_score_sql
 from podrec_assets.listening.events import parse_batch
 from podrec_assets.recommend import implicit_als
-from podrec_assets.recommend.als import AlsConfig, bounded_rank, top_n
+from podrec_assets.recommend.als import AlsConfig, bounded_rank
 from podrec_assets.recommend.blend import BlendConfig, recommend
 from podrec_assets.recommend.calibration import Trial, calibrated_weights
 from podrec_assets.recommend.interactions import Interactions, interactions
 from podrec_assets.recommend.metrics import bootstrap_interval
+from podrec_assets.recommend.top_n import top_n
 from podrec_assets.sample_world import library, site
 from podrec_assets.schemas import EPISODES, NEWCOMER, TRANSCRIPTS
 from podrec_assets.settings import Settings
@@ -119,9 +120,9 @@ def models(content: tuple[pa.Table, pa.Table], daily: pa.Table, settings: Settin
     known = catalogue(episodes, as_of, settings.catalogue_days)
     near = similarities(catalogue(vectors, as_of, settings.catalogue_days), known, settings.neighbours)
     history = interactions(daily, as_of, settings.half_life_days)
-    rank = bounded_rank(settings.als_rank, len(history.items))
-    config = AlsConfig(rank, settings.als_regularization, settings.als_alpha, settings.als_iterations, settings.seed)
-    als = top_n(implicit_als.fit(history.matrix, config), history, config, settings.als_top_n)
+    config = AlsConfig.from_settings(settings)
+    config = replace(config, rank=bounded_rank(config.rank, history.matrix))
+    als = list(top_n(implicit_als.fit(history.matrix, config), history, config, settings.als_top_n))
     return Day(as_of, history, known, near, als)
 
 

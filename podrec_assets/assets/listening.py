@@ -12,8 +12,9 @@ from podrec_assets.io_managers.mongo import DailyDocs
 from podrec_assets.listening.lateness import COMPUTED_FROM
 from podrec_assets.listening.offsets import Ledger
 from podrec_assets.partitions import HISTORY, LATE, run_days
-from podrec_assets.recommend.als import AlsConfig, bounded_rank, top_n
+from podrec_assets.recommend.als import AlsConfig
 from podrec_assets.recommend.interactions import interactions
+from podrec_assets.recommend.top_n import top_n
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.engines import build_engine
 from podrec_assets.resources.landing import EventLanding
@@ -93,7 +94,6 @@ def user_vs_episode_daily(
 @collection_asset(
     "als_top_n",
     group_name=GROUP,
-    pool="spark",
     kinds={"mongodb", "spark"},
     automation_condition=MODELS,
     ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
@@ -112,8 +112,6 @@ def als_top_n(
     settings, engine, found = connections.settings, build_engine(connections, spark), DailyDocs()
     for day in run_days(context):
         history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, settings.half_life_days)
-        rank = bounded_rank(settings.als_rank, len(history.items))
-        config = AlsConfig(rank, settings.als_regularization, settings.als_alpha, settings.als_iterations, settings.seed)
-        factors = engine.fit_als(history.matrix, config) if history.matrix.nnz else None
-        found[day] = top_n(factors, history, config, settings.als_top_n) if factors else []
+        config = AlsConfig.from_settings(settings)
+        found[day] = list(top_n(engine.fit_als(history.matrix, config), history, config, settings.als_top_n))
     return found

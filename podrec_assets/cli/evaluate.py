@@ -1,6 +1,7 @@
 """`podrec evaluate`: ALS on anybody's ratings, beside popularity and random."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Ratings or play counts, gzipped or not.")],
-    kind: Annotated[Format, typer.Option("--format", help="csv has the header user,item,value,timestamp.")] = "csv",
+    kind: Annotated[Format, typer.Option("--format", help="csv has a header: user,item,value,timestamp.")] = "csv",
     split: Annotated[Split, typer.Option("--split", help="What is held out.")] = "random",
     share: Annotated[float, typer.Option("--share", min=0.01, max=0.9, help="Share that is held out.")] = 0.25,
     engine: Annotated[Literal["spark", "local"], typer.Option("--engine", help="Engine of ALS.")] = "local",
@@ -41,10 +42,12 @@ def evaluate(
     Example: podrec evaluate ratings.csv --split per-user-temporal --json
     """
     ratings = read_ratings(file, kind)
+    if ratings.left_out:
+        say(f"left out {ratings.left_out} lines without a value above 0")
     connections = connect()
     s = connections.settings.model_copy(update={"engine": engine})
     connections.settings = s
-    config = AlsConfig(s.als_rank, s.als_regularization, s.als_alpha, s.als_iterations, seed)
+    config = replace(AlsConfig.from_settings(s), seed=seed)
     spark = SparkResource.from_settings(s)
     try:
         document = evaluate_ratings(build_engine(connections, spark), ratings, config, split, share, k)
@@ -61,7 +64,7 @@ def evaluate_ratings(engine: Engine, ratings: Ratings, config: AlsConfig, split:
     begun = time.monotonic()
     say(f"fitting {train.nnz} interactions of {ratings.user_count} users")
     scorers = {
-        "als": offline.als_scorer(engine.fit_als(train, config)),
+        "als": offline.als_scorer(engine.fit_als(train, config), train),
         "popularity": offline.popularity_scorer(train),
         "random": offline.random_scorer(train.shape[1], config.seed),
     }

@@ -6,7 +6,6 @@ import typer
 
 from podrec_assets.cli import (
     api,
-    backfill,
     drawing,
     evaluate,
     feeds,
@@ -39,7 +38,6 @@ for family in (
     listeners,
     world,
     graph,
-    backfill,
     drawing,
     lists,
     search,

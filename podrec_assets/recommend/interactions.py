@@ -5,15 +5,18 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
+
+from podrec_assets.recommend.damping import damped
 
 HEARD_SHARE = 0.2
 """A play of at least this share, or a like, makes an episode heard: it is never recommended again."""
 FINISHED_SHARE = 0.8
-COLUMNS = (
-    *("day", "user_id", "episode_id", "score", "play_count", "like_count", "unlike_count", "skip_count", "impression_count"),
-    "max_completed_share",
-)
+SUMMED = ("score", "likes", "plays", "skips", "unlikes", "recent", "looks")
+LARGEST = ("share", "recency")
+Values = dict[str, dict[str, float]]
+"""By listener and episode."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Interactions:
     Attributes:
         users: listeners in order; rows of the matrix.
         items: episodes in order; columns of the matrix.
-        matrix: log1p of the decayed sum of positive daily scores.
+        matrix: damped decayed sums of positive daily scores, 1 in the mean; nothing for what was only skipped.
         seen: by listener, episodes heard (see HEARD_SHARE).
         unliked: by listener, episodes whose likes were taken back.
         finished: by listener, episode -> furthest share, for those liked or played past FINISHED_SHARE.
@@ -44,42 +47,39 @@ class Interactions:
 
 
 def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interactions:
-    """Interactions from rows of USER_VS_EPISODE_DAILY up to `as_of`; a day's score halves every `half_life_days`."""
-    rows = sorted(
-        (r for r in daily.select(COLUMNS).to_pylist() if r["day"] <= as_of),
-        key=lambda r: (r["user_id"], r["episode_id"], r["day"]),
-    )
-    scores: dict[tuple[str, str], float] = {}
-    likes: dict[tuple[str, str], int] = {}
-    taken_back: set[tuple[str, str]] = set()
-    shares: dict[tuple[str, str], float] = {}
-    plays: dict[str, float] = {}
-    recency: dict[str, dict[str, float]] = {}
-    looks: dict[str, dict[str, float]] = {}
-    for row in rows:
-        pair = (row["user_id"], row["episode_id"])
-        decay = 0.5 ** ((as_of - row["day"]).days / half_life_days)
-        scores[pair] = scores.get(pair, 0.0) + decay * row["score"]
-        likes[pair] = likes.get(pair, 0) + row["like_count"] - row["unlike_count"]
-        if row["unlike_count"]:
-            taken_back.add(pair)
-        shares[pair] = max(shares.get(pair, 0.0), share_of(row))
-        if row["play_count"]:
-            plays[pair[1]] = plays.get(pair[1], 0.0) + decay
-        recency.setdefault(pair[0], {})[pair[1]] = decay
-        looked = row["impression_count"] or min(row["skip_count"] or 0, 1)
-        if looked:
-            mine = looks.setdefault(pair[0], {})
-            mine[pair[1]] = mine.get(pair[1], 0.0) + decay * looked
-    heard = [p for p in scores if shares[p] >= HEARD_SHARE or likes[p] > 0]
+    """Interactions from rows of USER_VS_EPISODE_DAILY up to `as_of`; a day's score halves every `half_life_days`.
+
+    What was only skipped is no preference: it stays out of the matrix, and may be recommended again.
+    """
+    pairs = _pairs(daily.filter(pc.field("day") <= as_of), as_of, half_life_days)
+    names, user = np.unique(_texts(pairs["user_id"]), return_inverse=True)
+    titles, item = np.unique(_texts(pairs["episode_id"]), return_inverse=True)
+    users, items = names.tolist(), titles.tolist()
+    of = {name: pairs[f"{name}_{how}"].to_numpy() for how, group in (("sum", SUMMED), ("max", LARGEST)) for name in group}
+    liked = of["likes"] > 0
+    only_skipped = (of["skips"] > 0) & (of["plays"] == 0) & ~liked
+    told = (of["score"] > 0) & ~only_skipped
+    popularity = np.bincount(item, weights=of["recent"], minlength=len(items))
+
+    def values(chosen: np.ndarray, what: np.ndarray) -> Values:
+        found: Values = {name: {} for name in users}
+        for u, i, value in zip(user[chosen].tolist(), item[chosen].tolist(), what[chosen].tolist(), strict=True):
+            found[users[u]][items[i]] = value
+        return found
+
+    def sets(chosen: np.ndarray) -> dict[str, set[str]]:
+        return {name: set(row) for name, row in values(chosen, of["share"]).items()}
+
     return Interactions(
-        *_matrix(scores),
-        seen=_by_user(scores, heard),
-        unliked=_by_user(scores, [p for p in scores if p in taken_back and likes[p] <= 0]),
-        finished=_finished(scores, shares, likes),
-        recent_plays=plays,
-        recency=recency,
-        looks=looks,
+        users,
+        items,
+        csr_matrix((damped(of["score"][told]), (user[told], item[told])), shape=(len(users), len(items)), dtype=np.float64),
+        seen=sets((of["share"] >= HEARD_SHARE) | liked),
+        unliked=sets((of["unlikes"] > 0) & ~liked),
+        finished=values((of["share"] > FINISHED_SHARE) | liked, of["share"]),
+        recent_plays={items[i]: float(popularity[i]) for i in np.flatnonzero(popularity)},
+        recency=values(of["recency"] > 0, of["recency"]),
+        looks=values(of["looks"] > 0, of["looks"]),
     )
 
 
@@ -90,24 +90,32 @@ def share_of(row: dict) -> float:
     return row["max_completed_share"]
 
 
-def _finished(scores: dict, shares: dict, likes: dict) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = {u: {} for u, _ in scores}
-    for user, episode in scores:
-        if shares[user, episode] > FINISHED_SHARE or likes[user, episode] > 0:
-            found[user][episode] = shares[user, episode]
-    return found
+def _pairs(rows: pa.Table, as_of: date, half_life_days: float) -> pa.Table:
+    """One row for each listener and episode, in their order: sums of SUMMED and largest of LARGEST over the days."""
+    rows = rows.sort_by([(name, "ascending") for name in ("user_id", "episode_id", "day")])
+    ages = np.datetime64(as_of, "D") - rows["day"].to_numpy().astype("datetime64[D]")
+    decay = 0.5 ** (ages.astype(np.float64) / half_life_days)
+    plays, likes, unlikes, skips, shown = (
+        pc.fill_null(rows[f"{kind}_count"], 0).to_numpy() for kind in ("play", "like", "unlike", "skip", "impression")
+    )
+    share = rows["max_completed_share"].to_numpy()
+    columns = {
+        "user_id": rows["user_id"],
+        "episode_id": rows["episode_id"],
+        "score": decay * rows["score"].to_numpy(),
+        "likes": likes - unlikes,
+        "plays": plays,
+        "skips": skips,
+        "unlikes": unlikes,
+        "recent": np.where(plays > 0, decay, 0.0),
+        "looks": decay * np.where(shown > 0, shown, np.minimum(skips, 1)),
+        "share": np.where(np.isnan(share), np.where(plays > 0, HEARD_SHARE, 0.0), share),
+        "recency": decay,
+    }
+    # One thread: the order of a sum is part of its bytes.
+    grouped = pa.table(columns).group_by(["user_id", "episode_id"], use_threads=False)
+    return grouped.aggregate([*((name, "sum") for name in SUMMED), *((name, "max") for name in LARGEST)])
 
 
-def _by_user(scores: dict, pairs: list[tuple[str, str]]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {u: set() for u, _ in scores}
-    for user, episode in pairs:
-        found[user].add(episode)
-    return found
-
-
-def _matrix(scores: dict[tuple[str, str], float]) -> tuple[list[str], list[str], csr_matrix]:
-    users, items = sorted({u for u, _ in scores}), sorted({e for _, e in scores})
-    user_at, item_at = {u: i for i, u in enumerate(users)}, {e: i for i, e in enumerate(items)}
-    positive = [(user_at[u], item_at[e], np.log1p(s)) for (u, e), s in scores.items() if s > 0]
-    row, column, value = zip(*positive, strict=True) if positive else ((), (), ())
-    return users, items, csr_matrix((value, (row, column)), shape=(len(users), len(items)), dtype=np.float64)
+def _texts(column: pa.ChunkedArray) -> np.ndarray:
+    return np.asarray(column.to_pylist(), dtype=object)

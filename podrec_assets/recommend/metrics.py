@@ -23,11 +23,11 @@ def coverage(lists: list[list[str]], k: int, catalogue_size: int) -> float:
     return len({i for ranked in lists for i in ranked[:k]}) / catalogue_size if catalogue_size else 0.0
 
 
-def bootstrap_interval(values: list[float], seed: int, rounds: int = 500) -> tuple[float, float]:
+def bootstrap_interval(values: list[float] | np.ndarray, seed: int, rounds: int = 500) -> tuple[float, float]:
     """95 % interval of the mean by resampling."""
     sample = np.asarray(values)
     random = np.random.default_rng(seed)
-    means = sample[random.integers(0, len(sample), (rounds, len(sample)))].mean(axis=1)
+    means = [sample[random.integers(0, len(sample), len(sample))].mean() for _ in range(rounds)]
     return float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))
 
 

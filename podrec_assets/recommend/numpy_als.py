@@ -9,21 +9,22 @@ from podrec_assets.recommend.als import AlsConfig, Factors, confidences
 def fit(matrix: csr_matrix, config: AlsConfig) -> Factors:
     """Factors of a users x items matrix of damped scores.
 
-    Each sweep solves (Y'Y + Y'(C - I)Y + lambda * n_u * I) x = Y'C p for every user, then the same for items; n_u is the number
+    Each sweep solves (X'X + X'(C - I)X + lambda * n_i * I) y = X'C p for every item, then the same for users; n_i is the number
     of a row's interactions, as in Spark ML.
     """
     extra = confidences(matrix, config.alpha)
     random = np.random.default_rng(config.seed)
-    item = random.normal(0, 1 / np.sqrt(config.rank), (matrix.shape[1], config.rank))
-    user = np.zeros((matrix.shape[0], config.rank))
+    user = random.normal(0, 1 / np.sqrt(config.rank), (matrix.shape[0], config.rank))
+    item = np.zeros((matrix.shape[1], config.rank))
     transposed = extra.T.tocsr()
     for _ in range(config.iterations):
-        user = _sweep(extra, item, config.regularization)
-        item = _sweep(transposed, user, config.regularization)
+        item = sweep(transposed, user, config.regularization)
+        user = sweep(extra, item, config.regularization)
     return Factors(user.astype(np.float32), item.astype(np.float32))
 
 
-def _sweep(extra: csr_matrix, fixed: np.ndarray, regularization: float) -> np.ndarray:
+def sweep(extra: csr_matrix, fixed: np.ndarray, regularization: float) -> np.ndarray:
+    """The exact factors of the rows of `extra` (confidences above 1) for given factors of its columns."""
     gram, rank = fixed.T @ fixed, fixed.shape[1]
     solved = np.zeros((extra.shape[0], rank))
     for row in range(extra.shape[0]):

@@ -7,16 +7,24 @@ from scipy.sparse import csr_matrix
 
 from podrec_assets.recommend import metrics
 from podrec_assets.recommend.als import Factors
+from podrec_assets.recommend.top_n import first_places
 
-BLOCK = 512
+BLOCK_SCORES = 2**23
 NEGATIVES = 99
+NONE = -1
 Scorer = Callable[[np.ndarray], np.ndarray]
 """User numbers (b,) -> scores (b, items); higher is better."""
 
 
-def als_scorer(factors: Factors) -> Scorer:
-    """Scores by the product of factors."""
-    return lambda users: factors.user[users].astype(np.float64) @ factors.item.T.astype(np.float64)
+def als_scorer(factors: Factors, train: csr_matrix) -> Scorer:
+    """Scores by the product of factors; by popularity for users of whom nothing was learned, as podrec serves newcomers."""
+    items, popular = factors.item.T.astype(np.float64), popularity_scorer(train)
+
+    def scores(users: np.ndarray) -> np.ndarray:
+        mine = factors.user[users].astype(np.float64)
+        return np.where(mine.any(axis=1)[:, None], mine @ items, popular(users))
+
+    return scores
 
 
 def popularity_scorer(train: csr_matrix) -> Scorer:
@@ -30,17 +38,22 @@ def random_scorer(item_count: int, seed: int) -> Scorer:
     return lambda users: np.stack([np.random.default_rng((seed, int(u))).random(item_count) for u in users])
 
 
-def ranked(scorer: Scorer, train: csr_matrix, users: np.ndarray, k: int) -> Iterator[tuple[int, np.ndarray]]:
-    """(user, item numbers of the first k places), without the items of the user's own training row; ties by item number."""
-    for start in range(0, len(users), BLOCK):
-        block = users[start : start + BLOCK]
-        scores = scorer(block)
-        for row, user in enumerate(block):
-            scores[row, train.indices[train.indptr[user] : train.indptr[user + 1]]] = -np.inf
-        top = np.argpartition(-scores, min(k, scores.shape[1] - 1), axis=1)[:, :k]
-        for row, user in enumerate(block):
-            best = top[row][np.lexsort((top[row], -scores[row, top[row]]))]
-            yield int(user), best[np.isfinite(scores[row, best])]
+def ranked(scorer: Scorer, train: csr_matrix, users: np.ndarray, k: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(users, item numbers of their first k places) block by block, without the items of a user's own training row.
+
+    The second is (b, k) with NONE where a list is shorter; ties go by item number.
+    """
+    size = max(1, BLOCK_SCORES // max(1, train.shape[1]))
+    for start in range(0, len(users), size):
+        block = users[start : start + size]
+        scores, known = scorer(block), train[block].tocoo()
+        scores[known.row, known.col] = -np.inf
+        last = np.partition(scores, -k, axis=1)[:, [-k]] if k < scores.shape[1] else -np.inf
+        row, column = np.nonzero((scores >= last) & np.isfinite(scores))
+        row, column, _ = first_places(row, column, scores[row, column], k)
+        found = np.full((len(block), k), NONE)
+        found[row, np.arange(len(row)) - np.searchsorted(row, row)] = column
+        yield block, found
 
 
 def measure(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: int) -> dict[str, float | list[float]]:
@@ -51,31 +64,53 @@ def measure(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: i
         one only), novelty (mean of -log2 of the share of users who know a shown item), and `ci`: the 95 % interval of nDCG.
     """
     users = np.flatnonzero(np.diff(test.indptr))
+    if not len(users):
+        return dict.fromkeys((f"ndcg@{k}", f"recall@{k}", f"mrr@{k}", "coverage", "gini", "novelty"), 0.0) | {"ci": [0.0, 0.0]}
+    knowing = np.asarray((train > 0).sum(axis=0)).ravel() / train.shape[0]
+    surprise = -np.log2(np.maximum(knowing, 1 / train.shape[0]))
     shown = np.zeros(train.shape[1])
-    known = np.asarray((train > 0).sum(axis=0)).ravel() / train.shape[0]
-    rows = []
-    for user, items in ranked(scorer, train, users, k):
-        wanted = set(test.indices[test.indptr[user] : test.indptr[user + 1]].tolist())
-        listed = items.tolist()
-        shown[items] += 1
-        novelty = float(np.mean(-np.log2(np.maximum(known[items], 1 / train.shape[0])))) if listed else 0.0
-        values = (
-            metrics.ndcg_at_k(listed, wanted, k),
-            metrics.recall_at_k(listed, wanted, k),
-            metrics.mrr_at_k(listed, wanted, k),
-        )
-        rows.append((*values, novelty))
-    means = np.mean(rows, axis=0) if rows else np.zeros(4)
-    low, high = metrics.bootstrap_interval([r[0] for r in rows], seed) if rows else (0.0, 0.0)
+    parts = []
+    for block, items in ranked(scorer, train, users, k):
+        listed = items != NONE
+        np.add.at(shown, items[listed], 1)
+        novelty = np.where(listed, surprise[items], 0.0).sum(axis=1) / np.maximum(listed.sum(axis=1), 1)
+        parts.append(np.column_stack([*_gains(items, test[block], k), novelty]))
+    values = np.concatenate(parts)
+    ndcg, recall, mrr, novelty = (round(float(v), 5) for v in values.mean(axis=0))
+    low, high = metrics.bootstrap_interval(values[:, 0], seed)
     return {
-        f"ndcg@{k}": round(float(means[0]), 5),
-        f"recall@{k}": round(float(means[1]), 5),
-        f"mrr@{k}": round(float(means[2]), 5),
+        f"ndcg@{k}": ndcg,
+        f"recall@{k}": recall,
+        f"mrr@{k}": mrr,
         "coverage": round(float(np.mean(shown > 0)), 5),
         "gini": round(metrics.gini(shown), 5),
-        "novelty": round(float(means[3]), 5),
+        "novelty": novelty,
         "ci": [round(low, 5), round(high, 5)],
     }
+
+
+def ndcg_of_users(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int) -> np.ndarray:
+    """(users with held-out items, 2) nDCG@k and recall@k of each, in order."""
+    users = np.flatnonzero(np.diff(test.indptr))
+    parts = [np.column_stack(_gains(items, test[block], k)[:2]) for block, items in ranked(scorer, train, users, k)]
+    return np.concatenate(parts) if parts else np.zeros((0, 2))
+
+
+def _gains(items: np.ndarray, wanted: csr_matrix, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """nDCG, recall and reciprocal rank of lists (b, k) for the stored items of each row; formulas as in `metrics`."""
+    hits = _is_stored(wanted, items)
+    counts = np.diff(wanted.indptr)
+    discount = 1 / np.log2(np.arange(2, k + 2))
+    best = np.cumsum(discount)[np.minimum(counts, k) - 1]
+    first = np.where(hits.any(axis=1), 1 / (1 + hits.argmax(axis=1)), 0.0)
+    return (hits * discount).sum(axis=1) / best, hits.sum(axis=1) / counts, first
+
+
+def _is_stored(matrix: csr_matrix, columns: np.ndarray) -> np.ndarray:
+    """(b, k) bool: whether row b stores each of its columns."""
+    rows = np.arange(len(columns), dtype=np.int64)[:, None]
+    stored = np.repeat(rows[:, 0], np.diff(matrix.indptr)) * matrix.shape[1] + matrix.indices
+    return np.isin(rows * matrix.shape[1] + columns, stored) & (columns != NONE)
 
 
 def measure_sampled(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: int) -> dict[str, float]:
@@ -88,9 +123,15 @@ def measure_sampled(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int,
     for user in np.flatnonzero(np.diff(test.indptr)):
         positive = int(test.indices[test.indptr[user]])
         known = {*train.indices[train.indptr[user] : train.indptr[user + 1]].tolist(), positive}
-        pool = [int(i) for i in random.permutation(train.shape[1])[: NEGATIVES + len(known)] if int(i) not in known][:NEGATIVES]
+        pool = _unknown(known, train.shape[1], random)
         scores = scorer(np.array([user]))[0]
         place = 1 + int(np.sum(scores[pool] >= scores[positive]))
         hits.append(place <= k)
         gains.append(1 / np.log2(place + 1) if place <= k else 0.0)
     return {f"sampled_hit_rate@{k}": round(float(np.mean(hits)), 5), f"sampled_ndcg@{k}": round(float(np.mean(gains)), 5)}
+
+
+def _unknown(known: set[int], item_count: int, random: np.random.Generator) -> list[int]:
+    """NEGATIVES items outside `known`, or all of them where there are fewer."""
+    drawn = random.choice(item_count, min(item_count, NEGATIVES + len(known)), replace=False, shuffle=False)
+    return [i for i in random.permutation(drawn).tolist() if i not in known][:NEGATIVES]

@@ -19,6 +19,8 @@ def fit(spark: "SparkSession", matrix: csr_matrix, config: AlsConfig) -> Factors
     """Factors of a users x items matrix of damped scores. Rows without interactions get zeros."""
     from pyspark.ml.recommendation import ALS
 
+    if not matrix.nnz:
+        return Factors.none(matrix, config)
     coo = matrix.tocoo()
     table = pa.table(
         {

@@ -1,7 +1,7 @@
 """The two engines behind the listening assets: Spark, or one process without a JVM. Same inputs, same outputs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from podrec_assets.errors import MissingPartitionError
 from podrec_assets.listening.daily import daily_score_sql
 from podrec_assets.recommend import implicit_als, spark_als
-from podrec_assets.recommend.als import AlsConfig, Factors
+from podrec_assets.recommend.als import AlsConfig, Factors, bounded_rank
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.local_source import LocalSource
 from podrec_assets.resources.sources import Source
@@ -76,7 +76,8 @@ class Engine:
             self.session().range(1).count()
 
     def fit_als(self, matrix: csr_matrix, config: AlsConfig) -> Factors:
-        """ALS factors of a users x items matrix of damped scores."""
+        """ALS factors of a users x items matrix of damped scores, of no higher rank than the matrix bears."""
+        config = replace(config, rank=bounded_rank(config.rank, matrix))
         if self.session is None:
             return implicit_als.fit(matrix, config)
         return spark_als.fit(self.session(), matrix, config)

@@ -28,26 +28,28 @@ def of(*rows: dict, half_life: float = HALF_LIFE) -> Interactions:
     return interactions(USER_VS_EPISODE_DAILY.rows(rows), TODAY, half_life)
 
 
+def told(*scores: float) -> np.ndarray:
+    """The logarithms of 1 + score over their mean."""
+    return np.log1p(scores) / np.mean(np.log1p(scores))
+
+
 def test_a_score_counts_half_after_the_half_life_and_a_quarter_after_two() -> None:
     history = of(row(episode="new", score=4.0), row(episode="old", ago=45, score=4.0), row(episode="older", ago=90, score=4.0))
     assert history.items == ["new", "old", "older"]
-    assert np.expm1(history.matrix.toarray()[0]) == pytest.approx([4.0, 2.0, 1.0])
+    assert history.matrix.toarray()[0] == pytest.approx(told(4.0, 2.0, 1.0))
 
 
 def test_days_of_one_pair_are_summed_before_they_are_damped() -> None:
-    history = of(row(score=3.0), row(ago=45, score=2.0))
-    assert history.matrix.nnz == 1
-    assert history.matrix[0, 0] == pytest.approx(np.log(1 + 3.0 + 1.0))
+    history = of(row(score=3.0), row(ago=45, score=2.0), row(episode="e2", score=1.0))
+    assert history.matrix.toarray()[0] == pytest.approx(told(3.0 + 1.0, 1.0))
 
 
 def test_rows_and_columns_are_in_order_of_listeners_and_episodes() -> None:
     history = of(row("zoe", "e2", score=1.0), row("ann", "e3", score=2.0), row("zoe", "e1", score=3.0))
     assert history.users == ["ann", "zoe"]
     assert history.items == ["e1", "e2", "e3"]
-    assert np.expm1(history.matrix.toarray()).tolist() == [
-        pytest.approx([0.0, 0.0, 2.0]),
-        pytest.approx([3.0, 1.0, 0.0]),
-    ]
+    ann, first, second = told(2.0, 3.0, 1.0)
+    assert history.matrix.toarray().tolist() == [pytest.approx([0.0, 0.0, ann]), pytest.approx([first, second, 0.0])]
 
 
 @pytest.mark.parametrize(("share", "heard"), [(0.19, False), (0.2, True), (0.21, True), (None, True)])
@@ -102,8 +104,22 @@ def test_a_sum_that_is_not_positive_has_no_entry_but_keeps_its_row_and_column() 
         row(episode="gone", score=1.0), row(episode="gone", unlike_count=1, score=-2.0), row(episode="zero"), played(1.0)
     )
     assert history.items == ["e1", "gone", "zero"]
-    assert history.matrix.toarray()[0] == pytest.approx([np.log(2), 0.0, 0.0])
+    assert history.matrix.toarray()[0] == pytest.approx([1.0, 0.0, 0.0])
     assert history.matrix.nnz == 1
+
+
+def test_what_was_only_skipped_is_no_preference_and_no_bar() -> None:
+    skipped = row(episode="skipped", skip_count=1, score=0.2)
+    history = of(skipped, played(1.0, episode="both"), row(episode="both", ago=1, skip_count=2, score=0.4))
+    assert history.matrix.toarray().astype(bool).tolist() == [[True, False]]
+    assert history.seen == {"ann": {"both"}}
+
+
+@pytest.mark.parametrize("unit", [1.0, 100.0])
+def test_the_mean_of_what_als_is_told_is_one_in_any_unit(unit: float) -> None:
+    history = of(*(played(0.9, episode=f"e{n}") | {"score": n * unit} for n in (1, 2, 3)))
+    assert history.matrix.data.mean() == pytest.approx(1.0)
+    assert (np.diff(history.matrix.data) > 0).all()
 
 
 def test_recent_plays_count_each_listener_and_day_faded_and_skips_not_at_all() -> None:

@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 
 from podrec_assets.cli.evaluate import evaluate_ratings
 from podrec_assets.errors import UnusableInputError
-from podrec_assets.recommend import metrics, offline
+from podrec_assets.recommend import metrics, numpy_als, offline
 from podrec_assets.recommend.als import AlsConfig
 from podrec_assets.recommend.ratings import Ratings, read_ratings
 from podrec_assets.recommend.splits import held_out
@@ -43,12 +43,24 @@ def test_the_three_formats_give_the_same_numbers(tmp_path: Path, kind: str, zipp
     ("kind", "text", "words"),
     [
         ("csv", "user,item,value\n1,2,x\n", "line 2: could not convert"),
-        ("csv", "a,b,c\n1,2,3\n", "line 2: 'user'"),
-        ("ml-100k", "1\t2\n", "line 2: not enough values"),
+        ("csv", "a,b,c\n1,2,3\n", "line 1: the header has no column item and user"),
+        ("ml-100k", "1\t2\n", "line 1: not enough values"),
         ("lastfm", "user artist weight\n", "holds no ratings"),
-        ("csv", "", "holds no ratings"),
+        ("csv", "", "line 1: the header has no column item and user"),
+        ("csv", "user,item,value\n1,2,0\n1,3,-1\n", "holds no ratings above 0"),
+        ("csv", 'user,item,value\n1,2,1\n"1",3\n', "line 3: not enough values"),
+        ("csv", "user,item,value,timestamp\n1,2,3,soon\n", "line 2: Invalid isoformat"),
     ],
-    ids=["not a number", "other header", "too few columns", "only a header", "empty"],
+    ids=[
+        "not a number",
+        "other header",
+        "too few columns",
+        "only a header",
+        "empty",
+        "nothing positive",
+        "a short line",
+        "no time",
+    ],
 )
 def test_a_file_of_another_format_is_refused_with_its_line(tmp_path: Path, kind: str, text: str, words: str) -> None:
     (tmp_path / "f").write_text(text)
@@ -56,9 +68,62 @@ def test_a_file_of_another_format_is_refused_with_its_line(tmp_path: Path, kind:
         read_ratings(tmp_path / "f", kind)
 
 
-def test_counts_of_a_repeated_pair_are_summed_and_damped() -> None:
-    ratings = Ratings(np.array([0, 0, 1]), np.array([0, 0, 1]), np.array([2.0, 3.0, 1.0]), None, 2, 2)
-    assert ratings.matrix(np.array([True, True, True])).toarray().tolist() == [[math.log(6), 0], [0, math.log(2)]]
+def read_csv(tmp_path: Path, text: str) -> Ratings:
+    (tmp_path / "ratings.csv").write_bytes(text.encode())
+    return read_ratings(tmp_path / "ratings.csv", "csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffuser,item,value,timestamp\r\n7,b,3,100\r\n7,a,5,50\r\n9,a,1,70\r\n",
+        '"timestamp","User_ID","title","itemId","rating"\n100,7,"x, y",b,3\n50,"7",,a,5.0\n70,9,"q ""z""\nw",a,1e0\n\n',
+        "user;item;count;time\n7;b;3;1970-01-01T00:01:40Z\n7;a;5;1970-01-01 00:00:50\n9;a;1;1970-01-01T01:01:10+01:00\n",
+        "user\titem\tvalue\ttimestamp\n7\tb\t3\t100\n7\ta\t2\t50\n9\ta\t1\t70\n9\tc\t0\t80\n7\ta\t3\t60\n",
+    ],
+    ids=[
+        "byte order mark and CRLF",
+        "quoted, more columns, other order and names",
+        "semicolons and ISO 8601",
+        "zeros and repeats",
+    ],
+)
+def test_what_others_call_csv_gives_the_same_numbers(tmp_path: Path, text: str) -> None:
+    found = read_csv(tmp_path, text)
+    assert found.user.tolist() == [0, 0, 1]
+    assert found.item.tolist() == [1, 0, 0]
+    assert found.value.tolist() == [3, 5, 1]
+    assert found.timestamp is not None
+    assert found.timestamp.tolist() == [100, 50, 70]
+    assert (found.user_count, found.item_count) == (2, 2)
+
+
+def test_a_csv_of_pairs_counts_each_once_and_has_no_time(tmp_path: Path) -> None:
+    found = read_csv(tmp_path, "item,user\na,x\na,x\nb,x\n")
+    assert (found.value.tolist(), found.timestamp, found.left_out) == ([2.0, 1.0], None, 0)
+    assert read_csv(tmp_path, "user,item,value\nx,a,1\nx,b,0\nx,c,nan\n").left_out == 2
+
+
+def test_users_and_items_of_the_test_part_alone_are_met_with_what_is_popular() -> None:
+    """User 2 and item 3 are new: the user gets the popular items, the item is in nobody's list before known ones."""
+    train = csr_matrix(np.array([[1.0, 0, 1, 0], [0, 0, 1, 0], [0, 0, 0, 0]]))
+    test = csr_matrix(np.array([[0, 1.0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]))
+    scorer = offline.als_scorer(numpy_als.fit(train, AlsConfig(2, 0.1, 1.0, 5, 1)), train)
+    lists = {
+        int(u): i.tolist()
+        for users, items in offline.ranked(scorer, train, np.arange(3), 2)
+        for u, i in zip(users, items, strict=True)
+    }
+    assert lists[2] == [2, 0]
+    assert lists[1][0] == 0
+    assert offline.measure(scorer, train, test, 2, 1)["recall@2"] > 0.3
+
+
+def test_values_are_damped() -> None:
+    ratings = Ratings(np.array([0, 1]), np.array([0, 1]), np.array([5.0, 1.0]), None, 2, 2)
+    assert ratings.matrix(np.array([True, True])).toarray() == pytest.approx(
+        np.array([[math.log(6), 0], [0, math.log(2)]]) * 2 / math.log(12)
+    )
 
 
 def ratings_of(user_sizes: list[int]) -> Ratings:
@@ -129,8 +194,7 @@ def test_sampled_metrics_of_a_perfect_and_a_blind_ranker() -> None:
 def test_als_with_the_default_settings_is_good_on_published_ratings(
     shared_data: Path, settings: Settings, name: str, kind: str, split: str, share: float, least: float, times: float
 ) -> None:
-    s = settings
-    config = AlsConfig(s.als_rank, s.als_regularization, s.als_alpha, s.als_iterations, s.seed)
+    config = AlsConfig.from_settings(settings)
     ratings = read_ratings(shared_data / "ratings" / name, kind)
     found = evaluate_ratings(Engine(Connections(settings, {}), None), ratings, config, split, share, 10)["metrics"]
     assert found["als"]["ndcg@10"] >= least

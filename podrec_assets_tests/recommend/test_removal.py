@@ -8,9 +8,9 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from podrec_assets.recommend import numpy_als
-from podrec_assets.recommend.als import top_n
 from podrec_assets.recommend.blend import BlendConfig, recommend
 from podrec_assets.recommend.interactions import Interactions
+from podrec_assets.recommend.top_n import top_n
 from podrec_assets.schemas import EPISODES
 from podrec_assets_tests.recommend.planted import CONFIG, history_of
 
@@ -47,7 +47,7 @@ def near() -> list[dict]:
 
 def documents(history: Interactions, alpha: float) -> dict[str, list[dict]]:
     """The lists by listener, all models made anew."""
-    als = top_n(numpy_als.fit(history.matrix, CONFIG), history, CONFIG, 50)
+    als = list(top_n(numpy_als.fit(history.matrix, CONFIG), history, CONFIG, 50))
     rows = [
         {"day": DAY, "episode_id": f"e{i:02}", "show_id": f"s{i}", "show_title": "S", "title": f"T{i}", "is_serial": False,
          "published_at": datetime(2026, 1, 1, tzinfo=UTC)}
