@@ -61,6 +61,15 @@ class Settings(BaseSettings):
     mongo_uri: SecretStr = Field(SecretStr(""), description="mongodb:// address of a server to use instead of the embedded one.")
     mongo_database: str = Field("podrec", description="Mongo database that holds the collections.")
     spark_master: str = Field("local[*]", description="Spark master: local[N], spark://host:port, yarn, k8s://...")
+    spark_driver_host: str = Field("", description="Name or address by which a cluster's executors reach the process of a run.")
+    spark_python: str = Field(
+        "", description="Python of a cluster's workers, with podrec's requirements. Default: this process's path."
+    )
+    spark_executor_memory: str = Field("1g", pattern=r"^\d+[mg]$", description="Memory of one executor of a cluster.")
+    spark_executor_cores: int = Field(1, ge=1, description="Cores of one executor of a cluster.")
+    lake_is_shared: bool = Field(
+        False, description="A folder as lake is one that every machine of the Spark cluster mounts at the same path."
+    )
     engine: Literal["spark", "local"] = Field(
         "spark", description="spark, or local: no JVM for landing, daily score and ALS. Same tables either way."
     )

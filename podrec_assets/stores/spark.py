@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import TABLE_PROPERTIES
+from podrec_assets.stores.spark_cluster import LOOPBACK, cluster_config, is_cluster
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -39,9 +40,9 @@ def session_config(settings: Settings, jars_dir: Path) -> dict[str, str]:
         "spark.sql.streaming.metricsEnabled": "false",
         "spark.sql.warehouse.dir": str(settings.home / "spark-warehouse"),
     }
-    if settings.spark_master.startswith("local"):
-        config |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
-    return config
+    if is_cluster(settings):
+        return config | cluster_config(settings)
+    return config | {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
 
 
 def get_session(settings: Settings, java_home: Path, jars_dir: Path, app_name: str) -> "SparkSession":
@@ -49,8 +50,8 @@ def get_session(settings: Settings, java_home: Path, jars_dir: Path, app_name: s
     from pyspark.sql import SparkSession
 
     os.environ["JAVA_HOME"] = str(java_home)
-    if settings.spark_master.startswith("local"):
-        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    if not is_cluster(settings):
+        os.environ["SPARK_LOCAL_IP"] = LOOPBACK
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     builder = SparkSession.builder.appName(app_name)
     for key, value in session_config(settings, jars_dir).items():

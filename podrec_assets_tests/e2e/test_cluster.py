@@ -1,0 +1,112 @@
+"""Landing, daily score and ALS through Dagster on a real Spark cluster: a master and two workers from pyspark's own jars."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from podrec_assets.errors import SettingsError
+from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.engines import Engine
+from podrec_assets.resources.landing import EventLanding
+from podrec_assets.services import process, supervisor
+from podrec_assets.settings import Settings
+from podrec_assets.stores.kafka import KafkaStore
+from podrec_assets.stores.spark_cluster import cluster_config
+from podrec_assets_tests.listening.event_log import TODAY, at, event
+
+START = Path(__file__).resolve().parents[2] / "docker" / "spark.sh"
+
+
+@contextmanager
+def daemon(home: Path, name: str, *arguments: str) -> Iterator[process.Running]:
+    """A Spark daemon by the script that the containers use."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {"PATH": path, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_WORKER_DIR": str(home)}
+    running = process.start([str(START), *arguments], home / f"{name}.log", home / f"{name}.json", {}, environment)
+    try:
+        yield running
+    finally:
+        process.stop(running)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """(master address, folder of the workers) of a running cluster of two workers with a core each."""
+    home = tmp_path_factory.mktemp("cluster")
+    port, page = (process.choose_port(0, "", None) for _ in range(2))
+    master, here = f"spark://127.0.0.1:{port}", ("--host", "127.0.0.1")
+    with ExitStack() as stack:
+        stack.enter_context(daemon(home, "master", "master", *here, "--port", str(port), "--webui-port", str(page)))
+        assert process.wait_for(lambda: process.answers(port), 60), process.last_lines(home / "master.log")
+        for name in ("one", "two"):
+            place = ("-c", "1", "-m", "1g", "-d", str(home / name), "--webui-port", "0")
+            stack.enter_context(daemon(home, name, "worker", *here, *place, master))
+        log = home / "master.log"
+        assert process.wait_for(lambda: log.read_text().count("Registering worker") == 2, 60), process.last_lines(log)
+        yield master, home
+
+
+DAYS = [TODAY - timedelta(days=1), TODAY]
+
+
+def on_one_process(settings: Settings) -> dict[str, list[str]]:
+    """The rows of both tables by the engine without a JVM."""
+    here = Connections(settings, {})
+    engine = Engine(here, None)
+    EventLanding(here.lake, here.kafka, settings, TODAY, engine.source()).run(DAYS)
+    return {"user_events": _rows(here.lake.read("user_events")), "user_vs_episode_daily": _rows(engine.daily_score(DAYS))}
+
+
+def through_dagster(settings: Settings) -> Connections:
+    """The connections after events, score and ALS went through Dagster in a process of its own."""
+    fields = settings.model_dump(exclude_defaults=True, mode="json") | {"mongo_uri": settings.mongo_uri.get_secret_value()}
+    variables = {f"PODREC_{name.upper()}": str(value) for name, value in fields.items()}
+    command = [str(Path(sys.executable).with_name("podrec")), "run", "--days", f"{DAYS[0]}..{DAYS[-1]}"]
+    command += ["--select", "user_events user_vs_episode_daily als_top_n"]
+    done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Connections(settings, {})
+
+
+def _rows(table: pa.Table) -> list[str]:
+    return sorted(str(row) for row in table.to_pylist())
+
+
+@pytest.mark.services
+def test_a_cluster_of_two_workers_makes_the_tables_that_one_process_makes(
+    cluster: tuple[str, Path], service_settings: Settings, tmp_path: Path
+) -> None:
+    bootstrap, mongo = (supervisor.address(service_settings, name) for name in ("kafka", "mongo"))
+    kafka = KafkaStore(bootstrap)
+    kafka.ensure_topic("cluster-events", 2)
+    kafka.produce("cluster-events", [event(n, at(1, 0.01 * n), user=f"u-{n % 40}") for n in range(1000)])
+    places = {"kafka_bootstrap": bootstrap, "mongo_uri": mongo, "mongo_database": "cluster", "events_topic": "cluster-events"}
+
+    wanted = on_one_process(Settings(home=tmp_path / "one", engine="local", **places))  # type: ignore[arg-type]
+    master, home = cluster
+    spark = {"spark_master": master, "lake_is_shared": True, "spark_driver_host": "127.0.0.1", "spark_executor_memory": "512m"}
+    many = through_dagster(Settings(home=tmp_path / "many", **places, **spark))  # type: ignore[arg-type]
+
+    assert len(wanted["user_events"]) == 1000
+    assert {name: _rows(many.lake.read(name)) for name in wanted} == wanted
+    listed = many.mongo.latest_version("als_top_n", TODAY)
+    assert listed is not None
+    documents = many.mongo.documents("als_top_n", listed.version)
+    assert len(documents) == 40
+    # Each listener heard some of seven episodes; what is recommended is the rest of them.
+    heard = {(r["user_id"], r["episode_id"]) for r in many.lake.read("user_events").to_pylist()}
+    assert all((d["user_id"], i["episode_id"]) not in heard for d in documents for i in d["items"])
+    for worker in ("one", "two"):
+        assert list((home / worker).glob("app-*/*/stderr")), f"no executor ran on worker {worker}"
+
+
+def test_a_folder_that_workers_do_not_share_is_refused_as_lake(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="PODREC_LAKE_IS_SHARED"):
+        cluster_config(Settings(home=tmp_path, spark_master="spark://elsewhere:7077"))
