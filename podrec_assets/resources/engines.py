@@ -19,7 +19,7 @@ from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.stores import duck
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from podrec_assets.resources.spark import SparkResource
 
@@ -64,11 +64,18 @@ class Engine:
         if self.session is None:
             found = duck.query(sql, {"events": lake.read(USER_EVENTS.name, condition)})
         else:
-            spark = self.session()
-            spark.read.format("delta").load(lake.uri(USER_EVENTS.name)).where(condition).createOrReplaceTempView("events")
-            found = spark.sql(sql).toArrow()
+            self._events(condition).createOrReplaceTempView("events")
+            found = self.session().sql(sql).toArrow()
         names = USER_VS_EPISODE_DAILY.schema.names
         return found.select(names).cast(USER_VS_EPISODE_DAILY.schema).sort_by([(n, "ascending") for n in names[:3]])
+
+    def _events(self, condition: str) -> "DataFrame":
+        """Raw events for Spark. On an object store deltalake reads them: Spark would need that store's client on every worker."""
+        assert self.session is not None
+        spark, lake = self.session(), self.connections.lake
+        if lake.is_remote:
+            return spark.createDataFrame(lake.read(USER_EVENTS.name, condition))
+        return spark.read.format("delta").load(lake.uri(USER_EVENTS.name)).where(condition)
 
     def warm_up(self) -> None:
         """Starts what takes long to start, so that a measurement need not count it."""

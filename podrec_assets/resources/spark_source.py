@@ -38,7 +38,11 @@ KAFKA_OPTIONS = {
 
 @dataclass(frozen=True)
 class SparkTagged:
-    """Parsed records in a cached DataFrame in `batches.TAGGED_SCHEMA`."""
+    """Parsed records in a cached DataFrame in `batches.TAGGED_SCHEMA`.
+
+    On an object store deltalake alone commits: its conditional puts are safe, Spark's S3 commits are not, and the two do not see
+    each other. A batch is bounded, so the driver can hold it.
+    """
 
     frame: DataFrame
     lake: Lake
@@ -48,12 +52,18 @@ class SparkTagged:
         return batches.split(refused)[1]
 
     def append(self, metadata_days: list[date], ledger: Ledger) -> None:
+        if self.lake.is_remote:
+            self.lake.append(USER_EVENTS, self._rows().toArrow(), metadata_days, ledger.to_json())
+            return
         metadata = self.lake.state(USER_EVENTS.name).metadata(metadata_days, ledger.to_json())
         spark.append(self._rows(), self.lake.uri(USER_EVENTS.name), metadata)
 
     def replace(self, days: list[date], ledger: Ledger) -> None:
-        metadata = self.lake.state(USER_EVENTS.name).metadata(days, ledger.to_json())
         kept = self._rows().where(self.frame["day"].isin(days))
+        if self.lake.is_remote:
+            self.lake.replace_days(USER_EVENTS, kept.toArrow(), days, ledger.to_json())
+            return
+        metadata = self.lake.state(USER_EVENTS.name).metadata(days, ledger.to_json())
         spark.replace_days(kept, self.lake.uri(USER_EVENTS.name), days, metadata)
 
     def touched(self) -> list[tuple[date, date, int]]:

@@ -67,6 +67,13 @@ class Lake:
     storage_options: dict[str, str] = field(default_factory=dict)
     pinned: dict[str, int] = field(default_factory=dict)
     """Version that is read of a table where none is asked for; the latest of tables that are not named."""
+    _held: dict[str, int] = field(default_factory=dict, compare=False)
+    """By table that is being written on an object store, the version that the next commit follows."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the tables are on an object store, where machines that share no lock may write."""
+        return "://" in self.root
 
     def uri(self, name: str) -> str:
         return f"{self.root}/{name}"
@@ -74,6 +81,9 @@ class Lake:
     @contextmanager
     def writing(self, name: str) -> Iterator[None]:
         """Holds the table's one writer lock: Spark's and deltalake's commits do not exclude each other on a local disk.
+
+        The lock is of this machine. On an object store each commit must besides follow the version that was there when the lock
+        was taken, so what another machine committed meanwhile is never overwritten or counted twice.
 
         Raises:
             RetryableError: another process kept the lock too long.
@@ -86,6 +96,9 @@ class Lake:
         except Timeout as err:
             raise RetryableError(f"Another run has been writing {name} for {LOCK_WAIT_S} s; wait for it or stop it.") from err
         try:
+            if self.is_remote and lock.lock_counter == 1:
+                version = self.version(name)
+                self._held[name] = -1 if version is None else version
             yield
         finally:
             lock.release()
@@ -174,13 +187,14 @@ class Lake:
         data = DEAD_LETTERS.rows(rows)
         with self.writing(DEAD_LETTERS.name):
             metadata = self.state(DEAD_LETTERS.name).metadata(set(data["day"].to_pylist()))
-            table = self.table(DEAD_LETTERS.name)
+            table = self._followed(DEAD_LETTERS.name)
             if table is None:
                 self._write(DEAD_LETTERS, data, None, metadata)
                 return
             match = "t.stage = s.stage AND t.source_key = s.source_key AND t.day = s.day"
-            merge = table.merge(data, match, source_alias="s", target_alias="t", commit_properties=_properties(metadata))
-            merge.when_not_matched_insert_all().execute()
+            with self._committing(DEAD_LETTERS.name):
+                merge = table.merge(data, match, source_alias="s", target_alias="t", commit_properties=_properties(metadata))
+                merge.when_not_matched_insert_all().execute()
 
     def read(self, name: str, where: str = "", columns: Iterable[str] = (), version: int | None = None) -> pa.Table:
         """Rows in the table's schema, unordered; none where the table does not exist.
@@ -265,11 +279,12 @@ class Lake:
         return self.read(name, f"day > '{last - timedelta(days=days)}' AND day <= '{last}'")
 
     def _write(self, spec: Table, rows: pa.Table, predicate: str | None, metadata: str) -> None:
-        exists = self.table(spec.name) is not None
+        table = self._followed(spec.name)
+        exists = table is not None
         mode: dict[str, Any] = {"mode": "overwrite", "predicate": predicate} if predicate and exists else {"mode": "append"}
-        try:
+        with self._committing(spec.name):
             write_deltalake(
-                self.uri(spec.name),
+                self.uri(spec.name) if table is None else table,
                 rows,
                 partition_by=["day"],
                 schema_mode="merge",
@@ -278,8 +293,22 @@ class Lake:
                 commit_properties=_properties(metadata),
                 **mode,
             )
+
+    def _followed(self, name: str) -> DeltaTable | None:
+        """The table as it is before the next commit; None where that commit makes it."""
+        if not self.is_remote:
+            return self.table(name)
+        return None if self._held[name] < 0 else self.table(name, self._held[name])
+
+    @contextmanager
+    def _committing(self, name: str) -> Iterator[None]:
+        """One commit. Raises RetryableError where another machine's commit came first."""
+        try:
+            yield
         except CommitFailedError as err:
-            raise RetryableError(f"Another writer changed {spec.name} at the same time; run again.") from err
+            raise RetryableError(f"Another writer changed {name} at the same time; run again.") from err
+        if self.is_remote:
+            self._held[name] += 1
 
 
 def _gone(name: str, version: int) -> PermanentError:

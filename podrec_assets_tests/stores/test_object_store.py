@@ -1,0 +1,113 @@
+"""The lake on an S3 API: writers that share no lock never lose or double each other's commits; both engines land there."""
+
+import multiprocessing
+import sys
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from podrec_assets.errors import RetryableError
+from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.engines import Engine
+from podrec_assets.resources.lake import storage_options
+from podrec_assets.resources.landing import EventLanding
+from podrec_assets.schemas import FUSION_WEIGHTS, USER_EVENTS
+from podrec_assets.services import process
+from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.kafka import KafkaStore, Message
+from podrec_assets_tests.listening.event_log import BAD, TODAY, at, event, stamp
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.services
+FIRST = date(2026, 1, 1)
+WRITERS = 4
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """Address of an empty lake on a real HTTP server that speaks S3."""
+    # In a process of its own: deltalake holds the interpreter's lock while it waits, and the server would never answer.
+    port = process.choose_port(0, "", None)
+    command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
+    server = process.start(command, tmp_path / "moto.log", tmp_path / "moto.json", {})
+    assert process.wait_for(lambda: process.answers(port), 60), process.last_lines(tmp_path / "moto.log")
+    address = f"http://127.0.0.1:{port}"
+    variables = {
+        "AWS_ENDPOINT_URL": address, "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+    }  # fmt: skip
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    boto3.client("s3", endpoint_url=address, region_name="us-east-1").create_bucket(Bucket="podrec")
+    try:
+        yield "s3://podrec/lake"
+    finally:
+        process.stop(server)
+
+
+def write_day(root: str, locks: str, number: int) -> None:
+    """Replaces one day, as a machine of its own: with a lock folder that nobody shares. Runs again when told to."""
+    lake, day = Lake(root, Path(locks) / str(number), storage_options(root)), FIRST + timedelta(days=number)
+    while True:
+        try:
+            lake.replace_days(FUSION_WEIGHTS, FUSION_WEIGHTS.rows([{"day": day, "bucket": "0", "alpha": number}]), [day])
+            return
+        except RetryableError:
+            continue
+
+
+def test_machines_that_share_no_lock_keep_each_others_days(bucket: str, tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    write_day(bucket, str(tmp_path), WRITERS)
+    writers = [context.Process(target=write_day, args=(bucket, str(tmp_path), n)) for n in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(120)
+    assert [w.exitcode for w in writers] == [0] * WRITERS
+    lake, days = Lake(bucket, tmp_path / "reader"), [FIRST + timedelta(days=n) for n in range(WRITERS + 1)]
+    assert lake.state("fusion_weights").days == frozenset(days)
+    assert lake.version("fusion_weights") == WRITERS
+    assert {r["day"]: r["alpha"] for r in lake.read("fusion_weights").to_pylist()} == {d: float(n) for n, d in enumerate(days)}
+
+
+def test_a_commit_that_another_machine_overtook_is_refused(bucket: str, tmp_path: Path) -> None:
+    slow, quick = Lake(bucket, tmp_path / "slow"), Lake(bucket, tmp_path / "quick")
+    write_day(bucket, str(tmp_path), 0)
+    rows = FUSION_WEIGHTS.rows([{"day": FIRST, "bucket": "1", "alpha": 1.0}])
+    with slow.writing("fusion_weights"):
+        quick.replace_days(FUSION_WEIGHTS, rows, [FIRST])
+        with pytest.raises(RetryableError, match="Another writer changed fusion_weights"):
+            slow.append(FUSION_WEIGHTS, rows, [FIRST], {"landed": {}})
+    assert slow.read("fusion_weights").num_rows == 1
+
+
+@pytest.mark.parametrize("name", ["local", "spark"])
+def test_events_land_and_are_scored_on_an_object_store(
+    bucket: str, name: str, kafka_bootstrap: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    topic = f"objects-{name}"
+    settings = Settings(home=tmp_path, lake=bucket, kafka_bootstrap=kafka_bootstrap, events_topic=topic, events_per_batch=40)
+    kafka = KafkaStore(kafka_bootstrap)
+    kafka.ensure_topic(topic, 2)
+    kafka.produce(topic, [event(n, at(1, 0.1 * n), user=f"u-{n % 5}") for n in range(100)])
+    kafka.produce(topic, [Message(b"u", body, stamp(at(1, 11))) for body in BAD])
+    world = Connections(settings, storage_options(bucket))
+    session: SparkSession | None = request.getfixturevalue("spark") if name == "spark" else None
+    engine = Engine(world, (lambda: session) if session is not None else None)  # type: ignore[arg-type, return-value]
+
+    landing = EventLanding(world.lake, kafka, settings, TODAY, engine.source())
+    landing.run([TODAY - timedelta(days=1), TODAY])
+    landing.run([TODAY - timedelta(days=1)])
+
+    rows = world.lake.read(USER_EVENTS.name)
+    assert sorted(rows["event_id"].to_pylist()) == sorted(f"id-{n}" for n in range(100))
+    assert world.lake.read("dead_letters").num_rows == len(BAD)
+    assert sum(engine.daily_score([TODAY - timedelta(days=1)])["score"].to_pylist()) == 100 * settings.weight_play_finished
