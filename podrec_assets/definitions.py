@@ -13,6 +13,7 @@ from podrec_assets.checks.presence import PRESENCE_CHECKS
 from podrec_assets.checks.rules import RULES_CHECKS
 from podrec_assets.checks.shape import SHAPE_CHECKS
 from podrec_assets.checks.tables import KEY_CHECKS
+from podrec_assets.checks.transcripts import one_asr_engine
 from podrec_assets.checks.vectors import every_token_is_encoded
 from podrec_assets.io_managers.delta import DeltaIOManager
 from podrec_assets.io_managers.mongo import MongoIOManager
@@ -24,6 +25,7 @@ from podrec_assets.sensors.alerts import alerts
 from podrec_assets.sensors.late import late_events
 from podrec_assets.sensors.offsets import SENSORS
 from podrec_assets.sensors.sources import due_sources
+from podrec_assets.sensors.transcripts import transcripts_due
 from podrec_assets.settings import Settings
 
 
@@ -49,6 +51,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
         ],
         asset_checks=[
             *KEY_CHECKS,
+            one_asr_engine,
             *RULES_CHECKS,
             *SHAPE_CHECKS,
             *LAG_CHECKS,
@@ -60,7 +63,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             every_token_is_encoded,
         ],
         jobs=JOBS,
-        sensors=[*SENSORS, due_sources, late_events, AUTOMATION_SENSOR, alerts],
+        sensors=[*SENSORS, due_sources, late_events, transcripts_due, AUTOMATION_SENSOR, alerts],
         resources=resources | overrides,
         # One process for all steps of a run, hence one JVM; parallelism is by runs.
         executor=dg.in_process_executor,

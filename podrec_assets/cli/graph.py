@@ -37,8 +37,15 @@ def run(
         raise typer.Exit(1)
 
 
-def materialize(settings: Settings, select: str, first: date, last: date) -> dict:
+def materialize(settings: Settings, select: str, first: date, last: date, config: dict | None = None) -> dict:
     """Runs the selection for the days first..last in this process, recorded on the shared instance.
+
+    Args:
+        settings: of this process.
+        select: as `podrec run --select` takes it.
+        first: first day.
+        last: last day.
+        config: run config of the assets' ops.
 
     Returns:
         run_id, success, first_day, last_day, seconds, assets (names), errors (one line for each failed step or check).
@@ -64,7 +71,7 @@ def materialize(settings: Settings, select: str, first: date, last: date) -> dic
             tags=range_tags(first, last),
             raise_on_error=False,
             # Every event is on the instance for the UI; here only what went wrong is for reading.
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}} | (config or {}),
         )
     return {
         "run_id": result.run_id,

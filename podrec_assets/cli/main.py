@@ -19,6 +19,7 @@ from podrec_assets.cli import (
     sources,
     stream,
     trace,
+    transcripts,
     ui,
     world,
 )
@@ -48,6 +49,7 @@ for family in (
     trace,
     ui,
     api,
+    transcripts,
 ):
     family.register(app)
 

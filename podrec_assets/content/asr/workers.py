@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -95,8 +95,9 @@ class _Worker:
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
+            with suppress(BrokenPipeError):  # a job that nobody read
+                if pipe:
+                    pipe.close()
 
     def transcribe(self, audio: Path, language: str | None, stall_s: float) -> Recognition:
         with self.watched(stall_s):

@@ -1,0 +1,82 @@
+"""Fetching speech models: the only place that does. Runs use what is on disk."""
+
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from podrec_assets.errors import FetchFailedError, PermanentError, UnusableInputError
+
+VOSK_URL = "https://alphacephei.com/vosk/models/{name}.zip"
+WHISPER_FILES = ["config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*"]
+Download = Callable[[str, Path], object]
+
+
+def whisper_repositories() -> dict[str, str]:
+    """Names of the published faster-whisper models -> repository on the Hugging Face hub."""
+    from faster_whisper.utils import _MODELS
+
+    return dict(_MODELS)
+
+
+def pull(name: str, models: Path, download: Download) -> Path:
+    """The folder of a model that was fetched whole; one that is there already is not fetched again.
+
+    Args:
+        name: a faster-whisper name (tiny, small, large-v3, ...) or a Vosk one (vosk-model-small-en-us-0.15).
+        models: folder that holds the models.
+        download: fetches an address into a file.
+
+    Raises:
+        PermanentError: no model has this name.
+        FetchFailedError: the hub or server was not reached.
+    """
+    folder = models / (name if name.startswith("vosk-model-") else f"whisper-{name}")
+    if folder.is_dir():
+        return folder
+    models.mkdir(parents=True, exist_ok=True)
+    # A leading dot keeps half a model from being found.
+    draft = models / f".{folder.name}"
+    if name.startswith("vosk-model-"):
+        _pull_vosk(name, draft, download)
+    else:
+        _pull_whisper(name, draft)
+    draft.rename(folder)
+    return folder
+
+
+def _pull_whisper(name: str, draft: Path) -> None:
+    known = whisper_repositories()
+    if name not in known:
+        raise PermanentError(f"No model is named {name!r}; known: {', '.join(known)}, and Vosk's vosk-model-... names.")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        snapshot_download(known[name], local_dir=draft, allow_patterns=WHISPER_FILES)
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as err:
+        raise FetchFailedError(f"{known[name]} could not be fetched from the Hugging Face hub: {_first_line(err)}") from err
+    shutil.rmtree(draft / ".cache", ignore_errors=True)
+
+
+def _pull_vosk(name: str, draft: Path, download: Download) -> None:
+    archive = draft.with_name(f"{draft.name}.zip")
+    download(VOSK_URL.format(name=name), archive)
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            # zipfile keeps members inside the folder whatever their names say.
+            packed.extractall(draft)
+    except (zipfile.BadZipFile, OSError) as err:
+        raise UnusableInputError("bad_model", f"{archive} is not a whole model archive: {_first_line(err)}") from err
+    finally:
+        archive.unlink(missing_ok=True)
+    inner = draft / name
+    if inner.is_dir():  # the archives hold one folder of the model's name
+        for item in inner.iterdir():
+            item.rename(draft / item.name)
+        inner.rmdir()
+
+
+def _first_line(err: Exception) -> str:
+    return (str(err).strip().splitlines() or [type(err).__name__])[0][:200]

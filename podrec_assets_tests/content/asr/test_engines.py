@@ -1,0 +1,169 @@
+"""Each engine runs its real loading and decoding; pocketsphinx also understands, as far as it does."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from podrec_assets.content.asr.choice import choose_engine, load
+from podrec_assets.content.asr.contract import Engine, Recognition, Recognizer
+from podrec_assets.content.asr.transcribing import transcribe
+from podrec_assets.content.asr.wer import word_error_rate
+from podrec_assets.content.asr.workers import WorkerDiedError, Workers
+from podrec_assets.errors import SetupError, UnusableInputError
+from podrec_assets.settings import Settings
+from podrec_assets_tests.content.asr.sounds import samples_of, tone, write_wav
+from podrec_assets_tests.content.asr.tiny_models import build_vosk, build_whisper
+
+JFK = "And so, my fellow Americans: ask not what your country can do for you, ask what you can do for your country."
+START_S = 25.0
+"""Seconds of the long reading that the test hears; all of it takes minutes."""
+
+
+@pytest.fixture(scope="module")
+def speech() -> Path:
+    folder = Path(__file__).resolve().parents[4] / "shared" / "data" / "speech"
+    if not folder.is_dir():
+        pytest.skip("the folder shared/data is not beside this checkout")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model cache that holds one tiny model of each kind."""
+    folder = tmp_path_factory.mktemp("cache")
+    build_vosk(folder / "models" / "vosk-model-tiny-en-us-0.1")
+    build_whisper(folder / "models" / "whisper-random")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pocketsphinx() -> tuple[Engine, Recognizer]:
+    engine = choose_engine(Settings(asr_engine="pocketsphinx"))
+    assert engine
+    return engine, load(engine)
+
+
+def check_times(found: Recognition) -> None:
+    assert found.segments
+    times = [t for s in found.segments for t in (s["start_s"], s["end_s"])]
+    assert all(a <= b for a, b in pairwise(times))
+    assert times[0] >= 0
+    assert times[-1] <= found.audio_s
+    assert all(0 <= s["confidence"] <= 1 for s in found.segments)
+
+
+@pytest.mark.services
+def test_pocketsphinx_understands_a_president(speech: Path, pocketsphinx: tuple[Engine, Recognizer]) -> None:
+    engine, recognizer = pocketsphinx
+    found = transcribe(speech / "jfk.flac", recognizer, engine.version)
+    assert word_error_rate(JFK, found.text) <= 0.30
+    assert (found.audio_s, found.language, found.engine) == (11.0, "en", engine.version)
+    check_times(found)
+
+
+@pytest.mark.services
+def test_pocketsphinx_gets_half_of_what_strangers_read(speech: Path, pocketsphinx: tuple[Engine, Recognizer]) -> None:
+    engine, recognizer = pocketsphinx
+    rates = []
+    for clip in sorted(speech.glob("fleurs-*.ogg")):
+        found = transcribe(clip, recognizer, engine.version)
+        check_times(found)
+        rates.append(word_error_rate(clip.with_suffix(".txt").read_text(), found.text))
+    assert len(rates) == 5
+    assert sum(rates) / len(rates) <= 0.55
+
+
+@pytest.mark.services
+def test_pocketsphinx_follows_the_beginning_of_a_long_reading_across_pieces(
+    speech: Path, pocketsphinx: tuple[Engine, Recognizer], tmp_path: Path
+) -> None:
+    engine, recognizer = pocketsphinx
+    clip = write_wav(tmp_path / "a.wav", samples_of(speech / "long-read.ogg", 0, START_S))
+    found = transcribe(clip, recognizer, engine.version)
+    check_times(found)
+    assert found.segments[-1]["end_s"] > START_S - 5
+    words = (speech / "long-read.txt").read_text().split()
+    assert min(word_error_rate(" ".join(words[:n]), found.text) for n in range(30, 100, 3)) <= 0.40
+
+
+@pytest.mark.parametrize("name", ["vosk", "faster-whisper"])
+def test_an_engine_loads_a_model_folder_and_decodes_real_speech(speech: Path, cache: Path, name: str) -> None:
+    engine = choose_engine(Settings(cache=cache, asr_engine=name, asr_device="cpu", asr_threads=1))  # type: ignore[arg-type]
+    assert engine
+    assert (engine.name, engine.is_low_quality) == (name, False)
+    recognizer = load(engine)
+    found = transcribe(speech / "vosk-digits.wav", recognizer, engine.version, "en")
+    check_times(found)
+    assert (found.language, found.audio_s) == ("en", 8.308)
+    if name == "faster-whisper":
+        assert transcribe(speech / "vosk-digits.wav", recognizer, engine.version).language in ("en", "de")
+
+
+def test_auto_takes_whisper_then_vosk_then_what_is_packaged(cache: Path, tmp_path: Path) -> None:
+    def chosen(**settings: str) -> Engine:
+        engine = choose_engine(Settings(**{"cache": tmp_path, "asr_device": "cpu", **settings}))  # type: ignore[arg-type]
+        assert engine
+        return engine
+
+    assert chosen().version == "pocketsphinx/5.1.1/en-us"
+    assert (chosen().languages, chosen().is_low_quality) == (("en",), True)
+    whisper = chosen(cache=str(cache))
+    assert whisper.version.startswith("faster-whisper/1.2.1/whisper-random@")
+    assert whisper.version.endswith("/int8")
+    vosk = chosen(asr_vosk_model=str(cache / "models" / "vosk-model-tiny-en-us-0.1"))
+    assert (vosk.name, vosk.languages) == ("vosk", None) or vosk.languages == ("en",)
+    assert choose_engine(Settings(cache=tmp_path, asr_engine="none")) is None
+    for wanted in ("vosk", "faster-whisper"):
+        with pytest.raises(SetupError, match=f"PODREC_ASR_ENGINE={wanted}, but no model of it is on disk"):
+            chosen(asr_engine=wanted)
+    with pytest.raises(SetupError, match="'nowhere' is no faster-whisper model on disk"):
+        chosen(asr_whisper_model="nowhere")
+
+
+def test_another_model_under_the_same_name_is_another_version(tmp_path: Path) -> None:
+    def version(seed: int) -> str:
+        build_vosk(tmp_path / "models" / "vosk-model-small-de-1", seed=seed)
+        engine = choose_engine(Settings(cache=tmp_path, asr_engine="vosk"))
+        assert engine
+        assert engine.languages == ("de",)
+        assert not engine.speaks("en")
+        return engine.version
+
+    assert version(1) == version(1) != version(2)
+
+
+@pytest.mark.parametrize("name", ["vosk", "faster-whisper"])
+def test_a_damaged_model_is_one_clear_error(tmp_path: Path, name: str) -> None:
+    file = {"vosk": "am/final.mdl", "faster-whisper": "model.bin"}[name]
+    (tmp_path / "models" / "m" / file).parent.mkdir(parents=True)
+    (tmp_path / "models" / "m" / file).write_bytes(b"damaged")
+    for extra in ("config.json", "tokenizer.json"):
+        (tmp_path / "models" / "m" / extra).write_text("{}")
+    engine = choose_engine(Settings(cache=tmp_path, asr_engine=name, asr_device="cpu"))  # type: ignore[arg-type]
+    assert engine
+    with Workers(engine, 1, 60, 1024, 60) as workers, pytest.raises(SetupError, match="cannot load"):
+        workers.transcribe(tmp_path / "a.wav", "en")
+
+
+def test_a_worker_that_dies_costs_its_file_an_attempt_and_the_next_file_gets_a_new_one(tmp_path: Path) -> None:
+    engine = choose_engine(Settings(asr_engine="pocketsphinx"))
+    assert engine
+    clip = write_wav(tmp_path / "a.wav", tone(1))
+    with Workers(engine, 1, 60, 1024, 60) as workers:
+        with pytest.raises(UnusableInputError, match="cannot be decoded"):
+            workers.transcribe(tmp_path / "none.wav", "en")
+        assert workers.transcribe(clip, "en").text == ""
+        workers._all[0]._process.kill()
+        workers._all[0]._process.wait()
+        with pytest.raises(WorkerDiedError):
+            workers.transcribe(clip, "en")
+        assert workers.transcribe(clip, "en").audio_s == 1.0
+        assert len(workers._all) == 2
+
+
+def test_a_worker_that_hangs_is_ended(tmp_path: Path) -> None:
+    engine = choose_engine(Settings(asr_engine="pocketsphinx"))
+    assert engine
+    with Workers(engine, 1, 60, 1024, 0.01) as workers, pytest.raises(WorkerDiedError, match="ended with code -9"):
+        workers.transcribe(write_wav(tmp_path / "a.wav", tone(1)), "en")
