@@ -1,4 +1,6 @@
-"""Checks of transcripts: which ASR engines made them, and how many are not to be trusted."""
+"""The check of transcripts: which ASR engines made them."""
+
+from datetime import date
 
 import dagster as dg
 
@@ -14,9 +16,7 @@ from podrec_assets.schemas import TRANSCRIPTS
 )
 def one_asr_engine(context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
     first, last = days_of_run(context, connections.lake.state(TRANSCRIPTS.name).latest_day)
-    where = f"status = 'ok' AND source = 'asr' AND day >= '{first}' AND day <= '{last}'"
-    rows = connections.lake.read(TRANSCRIPTS.name, where, ("engine",))
-    engines = {r["values"]: r["counts"] for r in rows["engine"].value_counts().to_pylist()}
+    engines = asr_rows_by_engine(connections, first, last)
     return dg.AssetCheckResult(
         passed=len(engines) <= 1,
         severity=dg.AssetCheckSeverity.WARN,
@@ -25,3 +25,10 @@ def one_asr_engine(context: dg.AssetCheckExecutionContext, connections: dg.Resou
             "remedy": "podrec transcribe --days A..B --redo ok makes the days again by the present engine",
         },
     )
+
+
+def asr_rows_by_engine(connections: Connections, first: date, last: date) -> dict[str, int]:
+    """Number of used ASR transcripts of the days by engine version."""
+    where = f"status = 'ok' AND source = 'asr' AND day >= '{first}' AND day <= '{last}'"
+    rows = connections.lake.read(TRANSCRIPTS.name, where, ("engine",))
+    return {r["values"]: r["counts"] for r in rows["engine"].value_counts().to_pylist()}

@@ -17,8 +17,8 @@ MOST_WORDS_A_MINUTE, FEWEST_WORDS_A_MINUTE = 320, 10
 MOST_SILENT_SHARE = 0.8
 SHORTEST_JUDGED_S = 60.0
 """Of shorter audio, pace and silence say nothing."""
-LEAST_CONFIDENCE, LEAST_CONFIDENCE_LOW_QUALITY = 0.37, 0.05
-"""Whisper itself distrusts a mean log probability under -1, which is .37; pocketsphinx gives .11 to .5 on clear speech."""
+LEAST_CONFIDENCE, LEAST_CONFIDENCE_LOW_QUALITY = 0.37, 0.02
+"""Whisper itself distrusts a mean log probability under -1, which is .37; pocketsphinx gives .04 to .6 on clear speech."""
 TRUNCATED_SHARE = 0.5
 JUDGED_WORDS, FOREIGN_RATIO, FOREIGN_SHARE = 50, 2.0, 0.15
 STOCK_SHARE = 0.5
