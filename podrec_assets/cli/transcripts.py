@@ -1,6 +1,5 @@
 """`podrec plan | transcribe | models`: what transcripts will cost, making them again, and the speech models on disk."""
 
-import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +13,7 @@ from podrec_assets.content.asr.pull import pull
 from podrec_assets.errors import UnknownIdError
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.transcription_plan import plan_transcripts
+from podrec_assets.settings import Settings
 from podrec_assets.stores.http import Fetcher
 
 MODEL_BYTES, MODEL_TIMEOUT_S = 8_000_000_000, 6 * 3600.0
@@ -60,12 +60,10 @@ def transcribe(
     unknown = [status for status in redo if status not in STATUSES]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is not a status: {', '.join(STATUSES)}.", param_hint="--redo")
-    if engine:
-        os.environ["PODREC_ASR_ENGINE"] = engine
-    connections = connect()
-    choose_engine(connections.settings)
+    settings = Settings.load(**({"asr_engine": engine} if engine else {}))
+    choose_engine(settings)  # says at once what is missing
     config = {"ops": {"transcripts": {"config": {"redo": redo}}}}
-    document = materialize(connections.settings, "transcripts", *parse_days(days or _today()), config)
+    document = materialize(settings, "transcripts", *parse_days(days or _today()), config)
     emit(document, as_json, print_run)
     if not document["success"]:
         raise typer.Exit(1)
