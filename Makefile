@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo ui test check bench-listening bench-content bench-serving bench-world audit lock up down
+.PHONY: help setup demo ui test check bench-backfill bench-listening bench-content bench-serving bench-world audit lock up down
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -54,6 +54,9 @@ bench-serving: $(READY) ## reads of lists beside a bare find_one, and charts on 
 
 bench-world: $(READY) ## click-through of the lists in three simulated worlds beside ALS, content, popularity and the best there is
 	$(BIN)/python -m podrec_benchmarks.recommend_world
+
+bench-backfill: $(READY) ## 60 days of the whole graph through the daemon, killed in the middle
+	$(BIN)/python -m podrec_benchmarks.backfill
 
 audit: $(READY) ## known vulnerabilities of the locked packages, by PyPI's advisory database
 	$(BIN)/pip-audit -r requirements.txt --no-deps --disable-pip --progress-spinner off

@@ -94,6 +94,7 @@ def user_vs_episode_daily(
 @collection_asset(
     "als_top_n",
     group_name=GROUP,
+    pool="spark",
     kinds={"mongodb", "spark"},
     automation_condition=MODELS,
     ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},

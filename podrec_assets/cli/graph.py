@@ -11,6 +11,7 @@ from podrec_assets.cli.console import Json, emit, out, parse_days, say
 from podrec_assets.cli.instance import open_instance
 from podrec_assets.errors import PodrecError, UnknownIdError
 from podrec_assets.partitions import range_tags
+from podrec_assets.run_launcher import PROCESS, this_process
 from podrec_assets.settings import Settings
 
 
@@ -68,7 +69,7 @@ def materialize(settings: Settings, select: str, first: date, last: date, config
         result = job.execute_in_process(
             instance=instance,
             asset_selection=list(keys),
-            tags=range_tags(first, last),
+            tags=range_tags(first, last) | {PROCESS: this_process()},
             raise_on_error=False,
             # Every event is on the instance for the UI; here only what went wrong is for reading.
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}} | (config or {}),

@@ -9,7 +9,7 @@ from podrec_assets.errors import SetupError
 from podrec_assets.settings import Settings
 
 TOP = Path(__file__).resolve().parents[2]
-POOL_LIMITS = {"asr_cpu": 1, "asr_gpu": 1} | {
+POOL_LIMITS = {"asr_cpu": 1, "asr_gpu": 1, "spark": 1} | {
     f"write_{name}": 1
     for name in (
         "episodes",
@@ -17,7 +17,6 @@ POOL_LIMITS = {"asr_cpu": 1, "asr_gpu": 1} | {
         "similarities",
         "user_events",
         "user_vs_episode_daily",
-        "als_top_n",
         "fusion_weights",
         "final_recommendations",
         "publication",
@@ -26,7 +25,7 @@ POOL_LIMITS = {"asr_cpu": 1, "asr_gpu": 1} | {
     )
 }
 """One writer a table: the pool keeps a second run from waiting on the table's lock inside a process. `transcripts` waits for
-the device that ASR computes on instead; its writes are short."""
+the device that ASR computes on instead, what fits models for `spark`; their writes are short, or versions of their own."""
 
 
 def instance_environment(settings: Settings) -> dict[str, str]:

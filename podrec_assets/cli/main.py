@@ -6,6 +6,7 @@ import typer
 
 from podrec_assets.cli import (
     api,
+    backfill,
     drawing,
     evaluate,
     feeds,
@@ -39,6 +40,7 @@ for family in (
     listeners,
     world,
     graph,
+    backfill,
     drawing,
     lists,
     search,

@@ -5,6 +5,7 @@ from datetime import date
 import dagster as dg
 import pyarrow as pa
 
+from podrec_assets.io_managers.lineage import column_lineage
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import TABLES, Table
 
@@ -51,6 +52,7 @@ def table_metadata(spec: Table, uri: str, rows: pa.Table, version: int) -> dict:
         "delta_version": version,
         "rows_by_day": {str(d): n for d, n in rows_by_day(rows).items()},
         "preview": dg.MetadataValue.md(preview(rows)),
+        **column_lineage(spec.name),
     }
 
 

@@ -5,6 +5,7 @@ from datetime import date
 import dagster as dg
 
 from podrec_assets.errors import MissingPartitionError
+from podrec_assets.io_managers.lineage import column_lineage
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import COLLECTION_KEYS
 from podrec_assets.stores.mongo import Version
@@ -39,6 +40,7 @@ class MongoIOManager(dg.ConfigurableIOManager):
                 "checksum": last.checksum,
                 "documents_by_day": {v.day.isoformat(): v.count for v in written},
                 "preview": dg.MetadataValue.json([shorten(d) for d in obj[last.day][:PREVIEW_DOCS]]),
+                **column_lineage(name),
             }
         )
 

@@ -3,6 +3,7 @@
 import dagster as dg
 import pytest
 
+from podrec_assets.cli.instance import POOL_LIMITS
 from podrec_assets.definitions import build_defs
 from podrec_assets.partitions import DAILY
 from podrec_assets.recommend.drift import COMPARISONS
@@ -61,7 +62,16 @@ def test_every_table_and_collection_is_an_asset_of_the_one_daily_partitioning(no
     for name in (*TABLES, *COLLECTIONS, "publication"):
         assert nodes[name].partitions_def == DAILY
         assert nodes[name].backfill_policy.policy_type.name == "SINGLE_RUN"
-        assert nodes[name].pools == {"asr_cpu" if name == "transcripts" else f"write_{name}"}
+        assert nodes[name].pools == {{"transcripts": "asr_cpu", "als_top_n": "spark"}.get(name, f"write_{name}")}
+
+
+def test_every_pool_gets_its_limit_from_podrec_up(nodes: dict) -> None:
+    assert set().union(*(node.pools for node in nodes.values() if node.is_executable)) <= POOL_LIMITS.keys()
+    assert {limit for pool, limit in POOL_LIMITS.items() if pool.startswith("write_")} == {1}
+
+
+def test_every_asset_has_a_freshness_policy(nodes: dict) -> None:
+    assert [name for name, node in nodes.items() if node.freshness_policy is None] == []
 
 
 def test_every_asset_is_described_owned_and_of_a_kind(nodes: dict) -> None:

@@ -1,0 +1,133 @@
+"""`podrec backfill`: many days of many assets, worked off by the daemon in a few runs."""
+
+import time
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+import dagster as dg
+import typer
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+from dagster._core.utils import make_new_backfill_id
+
+from podrec_assets.cli.console import Json, emit, out, parse_days, say
+from podrec_assets.cli.graph import resolve_selection
+from podrec_assets.cli.instance import open_instance
+from podrec_assets.errors import PodrecError
+from podrec_assets.listening.offsets import days_between
+from podrec_assets.settings import Settings
+
+DONE = BulkActionStatus.COMPLETED_SUCCESS
+ENDED = {DONE, BulkActionStatus.COMPLETED_FAILED, BulkActionStatus.COMPLETED, BulkActionStatus.FAILED, BulkActionStatus.CANCELED}
+POLL_S = 2.0
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this family's commands."""
+    app.command()(backfill)
+
+
+def backfill(
+    days: Annotated[str, typer.Option("--days", help="A..B or one day.")],
+    select: Annotated[
+        str, typer.Option("--select", help="Asset names separated by spaces, or a Dagster selection expression.")
+    ] = "*",
+    missing: Annotated[bool, typer.Option("--missing", help="Only the days that some of the assets lack.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for its end; exits 1 unless all of it succeeded.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Ask the daemon (`podrec ui`) to materialize a range of days; it shows in the UI and survives restarts.
+
+    Days are not cut into runs of one: assets that read each other day by day share a run, and each other asset has one.
+
+    Example: podrec backfill --days 2026-09-01..2026-10-31 --wait
+    """
+    settings = Settings.load()
+    first, last = parse_days(days)
+    with open_instance(settings) as instance:
+        found = request_backfill(settings, instance, select, first, last, missing)
+        say(f"backfill {found} is requested; the daemon works it off")
+        document = wait_for(instance, found) if wait else report(instance, found)
+    emit(document, as_json, _print)
+    if wait and document["status"] != DONE.value:
+        raise typer.Exit(1)
+
+
+def request_backfill(
+    settings: Settings, instance: dg.DagsterInstance, select: str, first: date, last: date, missing: bool = False
+) -> str:
+    """Id of a new backfill of the selected assets for the days first..last.
+
+    Args:
+        settings: of this deployment.
+        instance: the shared instance.
+        select: as for `podrec run`.
+        first, last: days.
+        missing: only the days that some of the assets lack, as after a failure.
+
+    Raises:
+        UnknownIdError: the selection names no asset.
+        PodrecError: no day is missing.
+    """
+    from podrec_assets.definitions import build_defs
+
+    defs = build_defs(settings)
+    keys = sorted(resolve_selection(defs, select), key=lambda k: k.to_user_string())
+    names = [d.isoformat() for d in days_between(first, last)]
+    if missing:
+        made = [set(instance.get_materialized_partitions(key)) for key in keys]
+        names = [name for name in names if not all(name in there for there in made)]
+        if not names:
+            raise PodrecError(f"No day of {first}..{last} is missing.")
+    found = PartitionBackfill.from_asset_partitions(
+        backfill_id=make_new_backfill_id(),
+        asset_graph=defs.resolve_asset_graph(),
+        partition_names=names,
+        asset_selection=keys,
+        backfill_timestamp=datetime.now(UTC).timestamp(),
+        tags={},
+        dynamic_partitions_store=instance,
+        all_partitions=False,
+        title=f"{len(names)} days, {names[0]}..{names[-1]}",
+        description=None,
+        run_config=None,
+    )
+    instance.add_backfill(found)
+    return found.backfill_id
+
+
+def wait_for(instance: dg.DagsterInstance, backfill_id: str) -> dict:
+    """The report of a backfill once it has ended."""
+    shown = ""
+    while True:
+        document = report(instance, backfill_id)
+        line = ", ".join(f"{n} {state.lower()}" for state, n in document["runs"].items())
+        if line != shown:
+            say(f"  runs: {line or 'none yet'}")
+            shown = line
+        if BulkActionStatus(document["status"]) in ENDED:
+            return document
+        time.sleep(POLL_S)
+
+
+def report(instance: dg.DagsterInstance, backfill_id: str) -> dict:
+    """Where a backfill stands: backfill_id, status, run_count, runs (how many by status), error (one line or null)."""
+    found = instance.get_backfill(backfill_id)
+    assert found is not None
+    records = instance.get_run_records(dg.RunsFilter(tags={"dagster/backfill": backfill_id}))
+    states = [r.dagster_run.status.value for r in records]
+    return {
+        "backfill_id": backfill_id,
+        "status": found.status.value,
+        "run_count": len(states),
+        "runs": {state: states.count(state) for state in sorted(set(states))},
+        "error": found.error.message.strip().splitlines()[0] if found.error else None,
+    }
+
+
+def _print(document: dict) -> None:
+    runs = ", ".join(f"{n} {state.lower()}" for state, n in document["runs"].items())
+    out.print(
+        f"backfill {document['backfill_id']}: {document['status'].lower()}, {document['run_count']} runs ({runs or 'none yet'})"
+    )
+    if document["error"]:
+        out.print(f"  {document['error']}")

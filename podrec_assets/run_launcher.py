@@ -1,0 +1,60 @@
+"""Launches runs as Dagster does on one machine, and notices when a run's process is gone.
+
+Dagster's own launcher cannot tell: after a power cut or a killed daemon its runs stay "started" for six hours, hold their
+pool slots, and the backfill that waits for them stands still.
+"""
+
+import os
+import platform
+
+from dagster import DagsterRun
+from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
+from dagster._serdes import deserialize_value
+
+PROCESS = "podrec/process"
+"""Tag of a run that a command executes itself: machine:process id."""
+
+
+def this_process() -> str:
+    """The value of PROCESS for a run of this process."""
+    return f"{platform.node()}:{os.getpid()}"
+
+
+class WatchedRunLauncher(DefaultRunLauncher):
+    """Run monitoring asks it whether a started run still has its process: the code server's, or the command's."""
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        return True
+
+    def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
+        """RUNNING while somebody executes the run; FAILED once nobody can."""
+        if PROCESS in run.tags:
+            machine, _, pid = run.tags[PROCESS].rpartition(":")
+            if machine != platform.node() or is_alive(int(pid)):
+                return CheckRunHealthResult(WorkerStatus.RUNNING)
+            return CheckRunHealthResult(WorkerStatus.FAILED, "the command's process is gone")
+        client = self._get_grpc_client_for_termination(run.run_id)
+        if client is None:
+            return CheckRunHealthResult(WorkerStatus.RUNNING, "launched by other means")
+        try:
+            answer = deserialize_value(
+                client.can_cancel_execution(CanCancelExecutionRequest(run_id=run.run_id), timeout=10), CanCancelExecutionResult
+            )
+        except Exception:  # gRPC's errors have no common public type
+            return CheckRunHealthResult(WorkerStatus.FAILED, "the code server that executed the run is gone")
+        if not answer.can_cancel:
+            return CheckRunHealthResult(WorkerStatus.FAILED, "the code server does not know the run")
+        return CheckRunHealthResult(WorkerStatus.RUNNING)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this machine exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

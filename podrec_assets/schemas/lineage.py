@@ -1,0 +1,64 @@
+"""Which columns each column is made of, in one place; the UI draws column lineage from it.
+
+A column that is not named here comes from outside (a record, a clock, a model) or has the day's own meaning.
+"""
+
+_EPISODE = {"episode_id": ["episodes.episode_id"]}
+_DAILY_SCORE = ["user_vs_episode_daily.score", "user_vs_episode_daily.user_id", "user_vs_episode_daily.episode_id"]
+
+LINEAGE: dict[str, dict[str, list[str]]] = {
+    "episodes": {},
+    "user_events": {},
+    "transcripts": {
+        **_EPISODE,
+        "text": ["episodes.transcripts", "episodes.audio_url"],
+        "segments": ["episodes.transcripts", "episodes.audio_url"],
+        "source_url": ["episodes.transcripts", "episodes.audio_url"],
+        "language": ["episodes.language", "episodes.transcripts"],
+        "status": ["episodes.transcripts", "episodes.audio_url"],
+        "input_hash": ["episodes.transcripts", "episodes.audio_url"],
+    },
+    "vectors": {
+        "episode_id": ["transcripts.episode_id"],
+        "text": ["transcripts.text", "transcripts.segments"],
+        "start_s": ["transcripts.segments"],
+        "end_s": ["transcripts.segments"],
+        "vector": ["transcripts.text", "transcripts.segments"],
+        "token_count": ["transcripts.text"],
+    },
+    "user_vs_episode_daily": {
+        "day": ["user_events.event_day"],
+        "user_id": ["user_events.user_id"],
+        "episode_id": ["user_events.episode_id"],
+        "score": ["user_events.kind", "user_events.completed_share", "user_events.event_id"],
+        "play_count": ["user_events.kind", "user_events.event_id"],
+        "like_count": ["user_events.kind", "user_events.event_id"],
+        "unlike_count": ["user_events.kind", "user_events.event_id"],
+        "skip_count": ["user_events.kind", "user_events.event_id"],
+        "impression_count": ["user_events.kind", "user_events.event_id"],
+        "click_count": ["user_events.kind", "user_events.event_id"],
+        "max_completed_share": ["user_events.completed_share"],
+        "last_at": ["user_events.occurred_at"],
+    },
+    "als_top_n": {"user_id": ["user_vs_episode_daily.user_id"], "items": _DAILY_SCORE},
+    "similarities": {
+        "episode_id": ["vectors.episode_id"],
+        "items": ["vectors.vector", "vectors.text", "vectors.start_s", "episodes.show_id"],
+    },
+    "fusion_weights": {
+        "user_count": ["user_vs_episode_daily.user_id"],
+        "alpha": ["als_top_n.items", "similarities.items", "user_vs_episode_daily.score", "episodes.episode_id"],
+        "curve": ["als_top_n.items", "similarities.items", "user_vs_episode_daily.score", "episodes.episode_id"],
+    },
+    "final_recommendations": {
+        "user_id": ["user_vs_episode_daily.user_id"],
+        "items": ["als_top_n.items", "similarities.items", "fusion_weights.alpha", *_DAILY_SCORE, "episodes.title"],
+    },
+    "recommendation_quality": {
+        "value": ["final_recommendations.items", "als_top_n.items", "user_vs_episode_daily.score"],
+        "low": ["final_recommendations.items", "als_top_n.items", "user_vs_episode_daily.score"],
+        "high": ["final_recommendations.items", "als_top_n.items", "user_vs_episode_daily.score"],
+        "user_count": ["user_vs_episode_daily.user_id"],
+    },
+}
+"""By table or collection and column, the `table.column`s that it is computed from."""

@@ -1,0 +1,45 @@
+"""A run whose process is gone is noticed: by its code server that no longer answers, or its command's process."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+from dagster._core.launcher import WorkerStatus
+from dagster._core.storage.tags import GRPC_INFO_TAG
+
+from podrec_assets.run_launcher import PROCESS, this_process
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    launcher = {"run_launcher": {"module": "podrec_assets.run_launcher", "class": "WatchedRunLauncher"}}
+    with dg.instance_for_test(overrides=launcher) as found:
+        yield found
+
+
+def status(instance: dg.DagsterInstance, tags: dict[str, str]) -> WorkerStatus:
+    run = instance.add_run(dg.DagsterRun("job", tags=tags, status=dg.DagsterRunStatus.STARTED))
+    return instance.run_launcher.check_run_worker_health(run).status
+
+
+def test_a_command_runs_as_long_as_its_process_and_is_left_alone_on_another_machine(instance: dg.DagsterInstance) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    machine = this_process().rpartition(":")[0]
+    assert status(instance, {PROCESS: this_process()}) == WorkerStatus.RUNNING
+    assert status(instance, {PROCESS: f"{machine}:{ended.pid}"}) == WorkerStatus.FAILED
+    assert status(instance, {PROCESS: f"elsewhere:{ended.pid}"}) == WorkerStatus.RUNNING
+    assert this_process().endswith(f":{os.getpid()}")
+
+
+def test_a_run_whose_code_server_does_not_answer_has_failed(instance: dg.DagsterInstance) -> None:
+    gone = json.dumps({"host": "localhost", "socket": "/nowhere/podrec-code-server"})
+    assert status(instance, {GRPC_INFO_TAG: gone}) == WorkerStatus.FAILED
+
+
+def test_a_run_of_unknown_origin_is_left_alone(instance: dg.DagsterInstance) -> None:
+    assert status(instance, {}) == WorkerStatus.RUNNING

@@ -1,0 +1,135 @@
+"""`make bench-backfill`: 60 days of the whole graph as one backfill through the real daemon, which is killed in the middle.
+
+Prints the runs with their days and seconds and the peak memory, and fails unless every partition is there afterwards.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from podrec_assets.cli.backfill import DONE, ENDED, BulkActionStatus, report, request_backfill
+from podrec_assets.cli.feeds import ingest_feeds
+from podrec_assets.cli.graph import materialize
+from podrec_assets.cli.instance import open_instance, set_pool_limits
+from podrec_assets.cli.listeners import simulate_events
+from podrec_assets.freshness import DEADLINES
+from podrec_assets.listening.offsets import days_between
+from podrec_assets.resources.connections import Connections
+from podrec_assets.sample_world import library
+from podrec_assets.schemas import TABLES
+from podrec_assets.services import jars, process, supervisor
+from podrec_assets.settings import Settings
+from podrec_benchmarks.daemon import Daemon, resident_mb, running
+
+MOST_RUNS, MOST_MB = 8, 6 * 1024
+RETRIED = "dagster/retry_number"
+
+
+def main() -> None:
+    """Runs the benchmark on a home of its own and prints what it measured."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--days", type=int, default=60)
+    options.add_argument("--users", type=int, default=200)
+    options.add_argument("--engine", choices=["spark", "local"], default="spark")
+    options.add_argument("--no-kill", action="store_true", help="leave the daemon alone")
+    given = options.parse_args()
+    with tempfile.TemporaryDirectory(prefix="podrec-backfill-") as folder:
+        settings = Settings.load(home=Path(folder), engine=given.engine)
+        try:
+            measure(settings, given.days, given.users, not given.no_kill)
+        finally:
+            supervisor.down(settings)
+
+
+def measure(settings: Settings, day_count: int, users: int, kill: bool) -> None:
+    """Fills the topics, backfills all days, and holds what came of it against the bounds."""
+    today = datetime.now(UTC).date()
+    first = today - timedelta(days=day_count - 1)
+    connections = prepare(settings, first, today, day_count, users)
+    began = time.monotonic()
+    with open_instance(settings) as instance:
+        backfill = request_backfill(settings, instance, "*", first, today)
+        with running(settings) as daemon:
+            if kill:
+                kill_in_the_middle(instance, backfill, daemon)
+            status = wait(instance, backfill)
+        records = instance.get_run_records(dg.RunsFilter(tags={"dagster/backfill": backfill}), ascending=True)
+    print_runs(records)
+    states = [process.read_state(settings.home / "services" / f"{name}.json") for name in ("kafka", "mongo")]
+    services = sum(resident_mb(state.pid) for state in states if state)
+    lost = [f"{name} {day}" for name in DEADLINES for day in missing(connections, name, first, today)]
+    again = [r for r in records if RETRIED in r.dagster_run.tags]
+    run_count = len(records) - len(again)
+    print(f"{day_count} days in {time.monotonic() - began:.0f} s: {status.value.lower()}, {run_count} runs, {len(again)} again")
+    print(f"peak memory: {daemon.peak_mb:.0f} MB of the daemon with its runs, {services:.0f} MB of the services")
+    assert status == DONE, status
+    assert not lost, lost
+    assert run_count <= MOST_RUNS
+    assert daemon.peak_mb + services < MOST_MB
+
+
+def prepare(settings: Settings, first: date, last: date, days: int, users: int) -> Connections:
+    """Running services whose topics hold the sample world's episodes and so many days of simulated listening."""
+    jars.ensure_all(settings, print)
+    supervisor.up(settings, print)
+    set_pool_limits(settings)
+    connections = Connections(settings, {})
+    base = supervisor.address(settings, "samples")
+    now = datetime.now(UTC)
+    ingest_feeds(connections, [f"{base}/feeds/{show.slug}.xml" for show in library.load()], True, now)
+    document = materialize(settings, "episodes", first, last)
+    assert document["success"], document["errors"]
+    simulate_events(connections, days, users, 7, now)
+    return connections
+
+
+def kill_in_the_middle(instance: dg.DagsterInstance, backfill: str, daemon: Daemon) -> None:
+    """Kills the daemon and all that it started while a later run of the backfill is at work, and starts it again."""
+    while True:
+        runs = report(instance, backfill)["runs"]
+        if runs.get("SUCCESS", 0) >= 2 and runs.get("STARTED"):
+            break
+        time.sleep(0.5)
+    time.sleep(3)
+    daemon.kill()
+    print(f"killed with {runs}")
+    daemon.start()
+
+
+def wait(instance: dg.DagsterInstance, backfill: str, seconds: float = 3600) -> BulkActionStatus:
+    """The status that a backfill ends with."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        status = BulkActionStatus(report(instance, backfill)["status"])
+        if status in ENDED:
+            return status
+        time.sleep(2)
+    raise TimeoutError(f"the backfill has not ended after {seconds} s: {report(instance, backfill)}")
+
+
+def missing(connections: Connections, name: str, first: date, last: date) -> list[date]:
+    """Days that a table or collection lacks."""
+    if name == "publication":
+        served = connections.mongo.publication()
+        return [] if served and served.day == last else [last]
+    if name in TABLES:
+        return [d for d in days_between(first, last) if d not in connections.lake.state(name).days]
+    return [d for d in days_between(first, last) if connections.mongo.latest_version(name, d) is None]
+
+
+def print_runs(records: Sequence[dg.RunRecord]) -> None:
+    """A line for each run: seconds, state, assets."""
+    for record in records:
+        run = record.dagster_run
+        seconds = (record.end_time or 0) - (record.start_time or 0)
+        names = ", ".join(sorted(k.to_user_string() for k in run.asset_selection or []))
+        print(f"  {seconds:6.0f} s  {run.status.value.lower():<8} {names}")
+
+
+if __name__ == "__main__":
+    main()
