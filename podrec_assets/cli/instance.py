@@ -6,24 +6,13 @@ from pathlib import Path
 import dagster as dg
 
 from podrec_assets.errors import SetupError
+from podrec_assets.schemas import COLLECTIONS, TABLES
 from podrec_assets.settings import Settings
 
 TOP = Path(__file__).resolve().parents[2]
-POOL_LIMITS = {"asr_cpu": 1, "asr_gpu": 1, "spark": 1} | {
-    f"write_{name}": 1
-    for name in (
-        "episodes",
-        "vectors",
-        "similarities",
-        "user_events",
-        "user_vs_episode_daily",
-        "fusion_weights",
-        "final_recommendations",
-        "publication",
-        "recommendation_quality",
-        "dead_letters",
-    )
-}
+DEVICES = {"asr_cpu": 1, "asr_gpu": 1, "spark": 1}
+"""Pools of what computes long: ASR by device, and models that are fitted by Spark."""
+POOL_LIMITS = DEVICES | {f"write_{name}": 1 for name in (*TABLES, *COLLECTIONS, "publication")}
 """One writer a table: the pool keeps a second run from waiting on the table's lock inside a process. `transcripts` waits for
 the device that ASR computes on instead, what fits models for `spark`; their writes are short, or versions of their own."""
 
