@@ -6,6 +6,7 @@ from typing import Annotated
 
 import dagster as dg
 import typer
+from dagster._core.definitions.selector import PartitionRangeSelector, PartitionsByAssetSelector, PartitionsSelector
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._core.utils import make_new_backfill_id
 
@@ -15,6 +16,7 @@ from podrec_assets.cli.instance import open_instance
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.offsets import days_between
 from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import to_ranges
 
 DONE = BulkActionStatus.COMPLETED_SUCCESS
 ENDED = {DONE, BulkActionStatus.COMPLETED_FAILED, BulkActionStatus.COMPLETED, BulkActionStatus.FAILED, BulkActionStatus.CANCELED}
@@ -72,22 +74,22 @@ def request_backfill(
 
     defs = build_defs(settings)
     keys = sorted(resolve_selection(defs, select), key=lambda k: k.to_user_string())
-    names = [d.isoformat() for d in days_between(first, last)]
+    wanted = days_between(first, last)
     if missing:
         made = [set(instance.get_materialized_partitions(key)) for key in keys]
-        names = [name for name in names if not all(name in there for there in made)]
-        if not names:
+        wanted = [day for day in wanted if not all(day.isoformat() in there for there in made)]
+        if not wanted:
             raise PodrecError(f"No day of {first}..{last} is missing.")
-    found = PartitionBackfill.from_asset_partitions(
+    # Named for each asset: days given to the roots alone would take along every later day whose window they lie in.
+    ranges = PartitionsSelector(ranges=[PartitionRangeSelector(start=str(a), end=str(b)) for a, b in to_ranges(wanted)])
+    found = PartitionBackfill.from_partitions_by_assets(
         backfill_id=make_new_backfill_id(),
         asset_graph=defs.resolve_asset_graph(),
-        partition_names=names,
-        asset_selection=keys,
         backfill_timestamp=datetime.now(UTC).timestamp(),
         tags={},
         dynamic_partitions_store=instance,
-        all_partitions=False,
-        title=f"{len(names)} days, {names[0]}..{names[-1]}",
+        partitions_by_assets=[PartitionsByAssetSelector(asset_key=key, partitions=ranges) for key in keys],
+        title=f"{len(wanted)} days, {wanted[0]}..{wanted[-1]}",
         description=None,
         run_config=None,
     )

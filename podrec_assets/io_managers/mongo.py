@@ -13,6 +13,9 @@ from podrec_assets.stores.mongo import Version
 DailyDocs = dict[date, list[dict]]
 """Documents by the day that they are as of."""
 PREVIEW_DOCS = 3
+MADE_OF = {"similarities": "vectors", "als_top_n": "user_vs_episode_daily"}
+"""The table whose first day is the first on which a collection can hold anything. A backfill that the UI starts at the topics
+also targets the days before them that late events touch."""
 
 
 class MongoIOManager(dg.ConfigurableIOManager):
@@ -50,10 +53,13 @@ class MongoIOManager(dg.ConfigurableIOManager):
         return {date.fromisoformat(key): self.load_day(name, date.fromisoformat(key)) for key in context.asset_partition_keys}
 
     def load_day(self, name: str, day: date) -> list[dict]:
-        """Documents of a day's latest complete version, or of the pinned one."""
+        """Documents of a day's latest complete version, or of the pinned one; none before the history that they rest on."""
         mongo = self.connections.mongo
         version = mongo.version(name, self.pinned[name]) if name in self.pinned else mongo.latest_version(name, day)
         if version is None:
+            begin = self.connections.lake.state(MADE_OF[name]).first_day if name in MADE_OF else None
+            if begin and day < begin:
+                return []
             raise MissingPartitionError(
                 f"{name} has no version for {day}: run `podrec run --select {name} --days {day}..{day}` first."
             )

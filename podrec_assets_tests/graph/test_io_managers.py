@@ -11,7 +11,7 @@ from podrec_assets.io_managers.delta import DeltaIOManager
 from podrec_assets.io_managers.mongo import DailyDocs, MongoIOManager
 from podrec_assets.partitions import DAILY, range_tags, run_days, window
 from podrec_assets.resources.connections import Connections
-from podrec_assets.schemas import FUSION_WEIGHTS
+from podrec_assets.schemas import FUSION_WEIGHTS, VECTORS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import MongoStore
 
@@ -94,6 +94,18 @@ def test_a_window_reads_the_day_and_the_one_before(connections: Connections, mon
     assert metadata["version"].value == version.version
     again = run(connections, als_top_n, D3, D3, (fusion_weights,))
     assert again.asset_materializations_for_node("als_top_n")[0].metadata["version"].value == version.version
+
+
+@pytest.mark.services
+def test_before_its_history_a_collection_is_empty_and_within_it_a_missing_day_is_an_error(
+    connections: Connections, mongo_uri: str
+) -> None:
+    connections.mongo = MongoStore(mongo_uri, "io_managers_history")
+    connections.lake.replace_days(VECTORS, VECTORS.empty(), [D2])
+    manager = MongoIOManager(connections=connections)
+    assert manager.load_day("similarities", D1) == []
+    with pytest.raises(MissingPartitionError, match="similarities has no version for 2026-11-02"):
+        manager.load_day("similarities", D2)
 
 
 def test_a_day_that_was_never_written_stops_the_run_and_is_named(connections: Connections) -> None:

@@ -1,0 +1,50 @@
+"""What `podrec backfill` asks the daemon for: exactly the days that were named, of each asset."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from podrec_assets.cli.backfill import report, request_backfill
+from podrec_assets.errors import PodrecError, UnknownIdError
+from podrec_assets.freshness import FACTS, MODELS
+from podrec_assets.settings import Settings
+
+FIRST, LAST = date(2026, 9, 1), date(2026, 9, 3)
+NAMES = ["2026-09-01", "2026-09-02", "2026-09-03"]
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as found:
+        yield found
+
+
+def targets(instance: dg.DagsterInstance, backfill_id: str) -> dict[str, list[str]]:
+    found = instance.get_backfill(backfill_id)
+    assert found is not None
+    assert found.asset_backfill_data is not None
+    subset = found.asset_backfill_data.target_subset
+    return {k.to_user_string(): sorted(subset.get_partitions_subset(k).get_partition_keys()) for k in subset.asset_keys}
+
+
+def test_the_whole_graph_is_asked_for_on_the_named_days_and_no_others(settings: Settings, instance: dg.DagsterInstance) -> None:
+    found = targets(instance, request_backfill(settings, instance, "*", FIRST, LAST))
+    assert found.keys() >= {*FACTS, *MODELS}
+    assert set(map(tuple, found.values())) == {tuple(NAMES)}
+
+
+def test_only_days_that_some_asset_lacks_are_asked_for_again(settings: Settings, instance: dg.DagsterInstance) -> None:
+    for asset, days in (("episodes", NAMES), ("transcripts", NAMES[::2])):
+        for day in days:
+            instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=day))
+    again = request_backfill(settings, instance, "episodes transcripts", FIRST, LAST, missing=True)
+    assert targets(instance, again) == {"episodes": ["2026-09-02"], "transcripts": ["2026-09-02"]}
+    assert report(instance, again) == {
+        "backfill_id": again, "status": "REQUESTED", "run_count": 0, "runs": {}, "error": None
+    }  # fmt: skip
+    with pytest.raises(PodrecError, match=r"No day of 2026-09-01\.\.2026-09-03 is missing"):
+        request_backfill(settings, instance, "episodes", FIRST, LAST, missing=True)
+    with pytest.raises(UnknownIdError, match="unknown asset 'nothing'"):
+        request_backfill(settings, instance, "nothing", FIRST, LAST)
