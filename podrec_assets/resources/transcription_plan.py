@@ -35,7 +35,7 @@ def plan_transcripts(connections: Connections, first: date, last: date, now: dat
         else:
             is_cached = connections.recognitions.has(pages.recognition_key(episode, engine))
             groups["cached" if is_cached else "asr"].append(episode)
-    minutes = {name: round(sum(e["duration_s"] or ASSUMED_S for e in found) / 60, 1) for name, found in groups.items()}
+    exact = {name: sum(e["duration_s"] or ASSUMED_S for e in found) / 60 for name, found in groups.items()}
     factor = connections.recognitions.real_time_factor(engine.version) if engine else None
     budget = settings.asr_minutes_per_run
     return {
@@ -44,10 +44,10 @@ def plan_transcripts(connections: Connections, first: date, last: date, now: dat
         "episode_count": len(episodes),
         "finished_count": len(known.kept),
         **{f"{name}_count": len(found) for name, found in groups.items()},
-        **{f"{name}_minutes": minutes[name] for name in ("publisher", "cached", "asr")},
+        **{f"{name}_minutes": round(exact[name], 1) for name in ("publisher", "cached", "asr")},
         "unknown_length_count": sum(not e["duration_s"] for e in groups["asr"]),
         "engine": engine.version if engine else None,
         "seconds_per_audio_second": round(factor, 3) if factor else None,
-        "expected_asr_minutes": round(minutes["asr"] * factor, 1) if factor else None,
-        "run_count": ceil(minutes["asr"] / budget) if budget else None,
+        "expected_asr_minutes": round(exact["asr"] * factor, 1) if factor else None,
+        "run_count": ceil(exact["asr"] / budget) if budget else None,
     }
