@@ -182,7 +182,7 @@ class Settings(BaseSettings):
     list_length: int = Field(20, ge=1, le=500, description="Episodes in a published list.")
     per_show_cap: int = Field(4, ge=1, description="Most episodes of one show in a list.")
     prior_weight: float = Field(
-        0.5, ge=0, description="Most that an episode's reception by everybody and newness add to a score."
+        0.35, ge=0, description="Most that an episode's reception by everybody and newness add to a score."
     )
     diversity: float = Field(
         0.05, ge=0, le=1, description="Taken from the score of an episode as like one above as can be (MMR)."

@@ -52,8 +52,8 @@ NEW_DAYS = 3
 """An episode is cold when it came out so few days before the list."""
 VARIANTS: dict[str, dict] = {
     **{f"alpha {alpha}": {"alpha": alpha} for alpha in (0.0, 0.2, 0.4, 0.7, 1.0)},
-    **{f"prior_weight {w}": {"prior_weight": w} for w in (0.0, 0.25, 1.0)},
-    **{f"diversity {d}": {"diversity": d} for d in (0.0, 0.1, 0.2, 0.4)},
+    **{f"prior_weight {w}": {"prior_weight": w} for w in (0.0, 0.2, 0.5, 1.0)},
+    **{f"diversity {d}": {"diversity": d} for d in (0.0, 0.1, 0.2)},
     **{f"per_show_cap {cap}": {"per_show_cap": cap} for cap in (2, 3, 4, 6, 20)},
 }
 """Blends by name: what is other than in the blend."""

@@ -41,7 +41,7 @@ class BlendConfig:
 
     list_length: int
     per_show_cap: int
-    prior_weight: float = 0.5
+    prior_weight: float = 0.35
     diversity: float = 0.0
     dead_show_days: int = 365
 
@@ -87,7 +87,7 @@ class Blender:
         self.shelf: Shelf = make_shelf(history, episodes, as_of, config.dead_show_days)
         self.evidence: Evidence = content_arm.evidence(history, self.shelf)
         self.kin: Kinship = content_arm.kinship(similarities, self.shelf)
-        self.passages = explain.passages(similarities)
+        self.pairs = explain.by_pair(similarities)
         self.received = (1 - FRESH_SHARE) * content_arm.reception(self.evidence)
         self.fresh = FRESH_SHARE * self.shelf.freshness
         self.prior = self.received + self.fresh
@@ -212,7 +212,7 @@ def _told(blender: Blender, user: str, column: int, cause: int | None) -> dict[s
     if cause is not None:
         heard = shelf.ids[cause]
         finished = blender.history.finished[user].get(heard, 0.0) > FINISHED_SHARE
-        passage = blender.passages.get((heard, episode))
+        passage = explain.passages(blender.pairs, heard, episode)
         same_show = bool(shelf.shows[cause] == shelf.shows[column])
         words = explain.content_reason(shelf.title(heard) or "", finished, passage, same_show)
         told["content"] = explain.Told(words, heard, passage)

@@ -74,9 +74,16 @@ class Kinship:
         return np.asarray((rows @ self.near + SAME_SHOW * (rows @ self.shows) @ self.shows.T).todense())
 
     def between(self, some: list[int], others: list[int]) -> np.ndarray:
-        """(some, others) kinship of columns."""
-        alike = (self.shows[some] @ self.shows[others].T).todense()
-        return np.asarray(self.near[some][:, others].todense() + SAME_SHOW * alike)
+        """(some, others) kinship of columns. By the matrices' arrays: their own indexing took a third of all time."""
+        show = self.shows.indices
+        found = SAME_SHOW * (show[some][:, None] == show[others]).astype(np.float64)
+        place = np.full(self.near.shape[0], -1)
+        place[some] = np.arange(len(some))
+        for at, column in enumerate(others):
+            begin, end = self.near.indptr[column : column + 2]
+            at_some = place[self.near.indices[begin:end]]
+            found[at_some[at_some >= 0], at] += self.near.data[begin:end][at_some >= 0]
+        return found
 
 
 def kinship(similarities: list[dict], shelf: Shelf) -> Kinship:
@@ -110,8 +117,10 @@ def main_causes(given: Evidence, kin: Kinship, user: int, items: list[int], name
     """For each item the one of `nameable`, in order, that gives most of the user's interest in it; None where none does."""
     if not items or not nameable:
         return [None] * len(items)
-    value = np.asarray(given.value[[user]][:, nameable].todense()).ravel()
-    parts = value[:, None] * kin.between(nameable, items)
+    begin, end = given.value.indptr[user : user + 2]
+    value = np.zeros(given.value.shape[1])
+    value[given.value.indices[begin:end]] = given.value.data[begin:end]
+    parts = value[nameable][:, None] * kin.between(nameable, items)
     best = np.argmax(np.round(parts, 9), axis=0)
     return [nameable[i] if parts[i, at] > 0 else None for at, i in enumerate(best)]
 

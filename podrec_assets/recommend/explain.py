@@ -49,20 +49,19 @@ def shares_of(given: dict[str, float]) -> dict[str, float]:
     return {largest: round(1 - sum(shares[n] for n in others), SHARE_DIGITS), **{n: shares[n] for n in others}}
 
 
-def passages(similarities: list[dict]) -> dict[tuple[str, str], dict]:
-    """By (heard, recommended), the passages that are alike: {here_s, here_text} of the heard one, {there_s, there_text}."""
-    found: dict[tuple[str, str], dict] = {}
-    for document in similarities:
-        for one in document["items"]:
-            pair = (document["episode_id"], one["episode_id"])
-            here, there = ({f: one.get(f"{side}_{f}") for f in ("s", "text")} for side in ("here", "there"))
-            found[pair] = _passages(here, there)
-            found.setdefault(pair[::-1], _passages(there, here))
-    return found
+def by_pair(similarities: list[dict]) -> dict[tuple[str, str], dict]:
+    """(episode, neighbour) -> the neighbour's item in documents of similarities."""
+    return {(d["episode_id"], one["episode_id"]): one for d in similarities for one in d["items"]}
 
 
-def _passages(here: dict, there: dict) -> dict:
-    return {"here_s": here["s"], "here_text": here["text"], "there_s": there["s"], "there_text": there["text"]}
+def passages(pairs: dict[tuple[str, str], dict], heard: str, episode: str) -> dict | None:
+    """What two episodes say alike: {here_s, here_text} of the heard one, {there_s, there_text}; None where not compared."""
+    if one := pairs.get((heard, episode)):
+        return {f"{side}_{f}": one.get(f"{side}_{f}") for side in ("here", "there") for f in ("s", "text")}
+    if one := pairs.get((episode, heard)):
+        turned = {"here": "there", "there": "here"}
+        return {f"{side}_{f}": one.get(f"{turned[side]}_{f}") for side in ("here", "there") for f in ("s", "text")}
+    return None
 
 
 def of_everybody(shelf: Shelf, column: int) -> dict[str, Told]:

@@ -98,6 +98,7 @@ def test_what_nothing_was_given_to_is_of_the_catalogue() -> None:
 
 def test_passages_can_be_read_from_either_side() -> None:
     one = {"episode_id": "b", "here_s": 1.0, "here_text": "in a", "there_s": 2.0, "there_text": "in b"}
-    found = explain.passages([{"episode_id": "a", "items": [one]}])
-    assert found["a", "b"] == {"here_s": 1.0, "here_text": "in a", "there_s": 2.0, "there_text": "in b"}
-    assert found["b", "a"] == {"here_s": 2.0, "here_text": "in b", "there_s": 1.0, "there_text": "in a"}
+    pairs = explain.by_pair([{"episode_id": "a", "items": [one]}])
+    assert explain.passages(pairs, "a", "b") == {"here_s": 1.0, "here_text": "in a", "there_s": 2.0, "there_text": "in b"}
+    assert explain.passages(pairs, "a", "c") is None
+    assert explain.passages(pairs, "b", "a") == {"here_s": 2.0, "here_text": "in b", "there_s": 1.0, "there_text": "in a"}
