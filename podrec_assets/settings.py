@@ -195,7 +195,7 @@ class Settings(BaseSettings):
         0.05, ge=0, le=1, description="Least distinct episodes in all lists, over as many as these lists could hold."
     )
     gate_max_churn: float = Field(
-        0.8, ge=0, le=1, description="Most of the served, still unheard top 10 that may be gone from a listener's list; mean."
+        0.5, ge=0, le=1, description="Most of the served, still unheard top 10 that may be gone from a listener's list; mean."
     )
     gate_max_popularity_drift: float = Field(
         0.3, ge=0, le=1, description="Most that the mean popularity rank (0 to 1) of what is shown may change."

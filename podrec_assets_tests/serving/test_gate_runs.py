@@ -87,7 +87,7 @@ def test_a_day_whose_only_lists_are_refused_is_not_served_by_run_or_command(list
     assert not document["success"], served(lists_world)
     assert f"The gate refused version {today}." in document["errors"][0]
     assert CHURN in document["errors"][0]
-    with pytest.raises(GateError, match=rf"{CHURN}: 0.* gone .* the bound is 0\.8.*publish --day {today} --force` serves"):
+    with pytest.raises(GateError, match=rf"{CHURN}: 0.* gone .* the bound is 0\.5.*publish --day {today} --force` serves"):
         publish_day(lists_world, today)
     assert served(lists_world) == before
 
