@@ -148,9 +148,6 @@ def test_later_changes_of_the_tables_do_not_change_the_trace(world: Connections,
 
 def test_without_one_event_list_and_trace_are_others(world: Connections, traced: World) -> None:
     other = traced("ann-second")
-    without_like = traced("ann-like")
     assert places(trace(other, "ann", best(other))) == events_of(other, "ann-first", "ann-like")
-    lists = [recommendations(w, "ann", 20)["items"] for w in (world, other, without_like)]
-    assert places(trace(without_like, "ann", best(without_like))) == events_of(without_like, "ann-first", "ann-second")
+    lists = [recommendations(w, "ann", 20)["items"] for w in (world, other)]
     assert lists[0] != lists[1]
-    assert lists[0] != lists[2]
