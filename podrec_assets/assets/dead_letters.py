@@ -4,7 +4,7 @@ import dagster as dg
 
 from podrec_assets.assets.daily import table_asset
 from podrec_assets.automation import FACTS
-from podrec_assets.io_managers.delta import preview
+from podrec_assets.io_managers.delta import add_day_metadata, preview, rows_by_day
 from podrec_assets.partitions import run_days
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import DEAD_LETTERS
@@ -26,6 +26,7 @@ def dead_letters(context: dg.AssetExecutionContext, connections: dg.ResourcePara
     days = run_days(context)
     connections.lake.replace_dead_letters("dead_letters", days, [])
     rows = connections.lake.read_days("dead_letters", days)
+    add_day_metadata(context, dict.fromkeys(days, 0) | rows_by_day(rows))
     reasons = {r["values"]: r["counts"] for r in rows["reason"].value_counts().to_pylist()}
     return dg.MaterializeResult(
         metadata={

@@ -7,7 +7,7 @@ from podrec_assets.assets.daily import collection_asset, table_asset
 from podrec_assets.assets.topics import user_events_topic
 from podrec_assets.automation import FACTS, MODELS
 from podrec_assets.content.catalogue import of_window
-from podrec_assets.io_managers.delta import preview
+from podrec_assets.io_managers.delta import add_day_metadata, preview, rows_by_day
 from podrec_assets.io_managers.mongo import DailyDocs
 from podrec_assets.listening.lateness import COMPUTED_FROM
 from podrec_assets.listening.offsets import Ledger
@@ -48,6 +48,7 @@ def user_events(
     for day in sorted(landed.log_days - set(days)):
         context.log_event(dg.AssetMaterialization("user_events", partition=str(day)))
     rows = connections.lake.read_days("user_events", days)
+    add_day_metadata(context, dict.fromkeys(days, 0) | rows_by_day(rows))
     return dg.MaterializeResult(
         metadata={
             "row_count": len(rows),

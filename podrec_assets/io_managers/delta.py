@@ -1,6 +1,7 @@
 """Reads and writes Delta tables for assets: a write replaces exactly the run's days, a read refuses days never written."""
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import pyarrow as pa
@@ -8,6 +9,9 @@ import pyarrow as pa
 from podrec_assets.io_managers.lineage import column_lineage
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import TABLES, Table
+
+if TYPE_CHECKING:
+    from dagster._core.execution.context.system import StepExecutionContext
 
 _ARROW_NAMES = {pa.string(): "string", pa.float64(): "double", pa.float32(): "float", pa.date32(): "date"}
 PREVIEW_ROWS = 5
@@ -28,6 +32,9 @@ class DeltaIOManager(dg.ConfigurableIOManager):
         days = [date.fromisoformat(key) for key in context.asset_partition_keys]
         version = self.connections.lake.replace_days(TABLES[name], obj, days)
         context.add_output_metadata(table_metadata(TABLES[name], self.connections.lake.uri(name), obj, version))
+        if len(days) > 1:
+            counts = rows_by_day(obj)
+            add_day_metadata(context.step_context, {day: counts.get(day, 0) for day in days})
 
     def load_input(self, context: dg.InputContext) -> pa.Table:
         """Rows of the input's days. Raises MissingPartitionError naming the day that no run has written."""
@@ -54,6 +61,12 @@ def table_metadata(spec: Table, uri: str, rows: pa.Table, version: int) -> dict:
         "preview": dg.MetadataValue.md(preview(rows)),
         **column_lineage(spec.name),
     }
+
+
+def add_day_metadata(context: "StepExecutionContext | dg.AssetExecutionContext", counts: dict[date, int]) -> None:
+    """Gives each partition of a range its own row count: the run's would make every point of the UI's plot the sum."""
+    for day, count in counts.items():
+        context.add_asset_metadata({"row_count": count, "dagster/partition_row_count": count}, partition_key=day.isoformat())
 
 
 def rows_by_day(rows: pa.Table) -> dict[date, int]:

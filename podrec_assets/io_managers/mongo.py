@@ -5,6 +5,7 @@ from datetime import date
 import dagster as dg
 
 from podrec_assets.errors import MissingPartitionError
+from podrec_assets.io_managers.delta import add_day_metadata
 from podrec_assets.io_managers.lineage import column_lineage
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import COLLECTION_KEYS
@@ -46,6 +47,8 @@ class MongoIOManager(dg.ConfigurableIOManager):
                 **column_lineage(name),
             }
         )
+        if len(written) > 1:
+            add_day_metadata(context.step_context, {v.day: v.count for v in written})
 
     def load_input(self, context: dg.InputContext) -> DailyDocs:
         """Documents of each of the input's days. Raises MissingPartitionError for a day without a version."""

@@ -1,8 +1,11 @@
 """Storage options of the lake by its address, in dagster-deltalake's typed classes. Credentials come from the environment."""
 
-from dagster_deltalake import AzureConfig, GcsConfig, S3Config
+from typing import TYPE_CHECKING
 
 from podrec_assets.errors import SettingsError
+
+if TYPE_CHECKING:
+    from dagster_deltalake import AzureConfig, GcsConfig, S3Config
 
 
 def storage_options(root: str) -> dict[str, str]:
@@ -12,9 +15,12 @@ def storage_options(root: str) -> dict[str, str]:
         SettingsError: the address has a scheme that podrec cannot write to.
     """
     scheme, separator, rest = root.partition("://")
-    match scheme if separator else "file":
-        case "file":
-            return {}
+    if not separator or scheme == "file":
+        return {}
+    # It brings pandas along: half a second of each command and run on a local lake.
+    from dagster_deltalake import AzureConfig, GcsConfig, S3Config
+
+    match scheme:
         case "s3" | "s3a":
             return _options(S3Config())
         case "gs":
@@ -24,5 +30,5 @@ def storage_options(root: str) -> dict[str, str]:
     raise SettingsError(f"PODREC_LAKE={root!r} cannot be used: give a folder, s3://, gs:// or abfss://.")
 
 
-def _options(config: S3Config | GcsConfig | AzureConfig) -> dict[str, str]:
+def _options(config: "S3Config | GcsConfig | AzureConfig") -> dict[str, str]:
     return {k: v for k, v in config.str_dict().items() if k != "provider"}

@@ -76,8 +76,14 @@ def test_a_range_is_one_write_and_its_empty_days_count_as_written(connections: C
     state = connections.lake.state("fusion_weights")
     assert (state.version, state.days) == (0, {D1, D2, D3})
     metadata = result.asset_materializations_for_node("fusion_weights")[0].metadata
-    assert metadata["row_count"].value == 2
     assert metadata["rows_by_day"].value == {"2026-11-01": 1, "2026-11-03": 1}
+
+
+def test_each_day_of_a_range_bears_its_own_row_count(connections: Connections) -> None:
+    BUCKETS.update({D1: ["a", "b"], D3: ["c"]})
+    found = run(connections, fusion_weights, D1, D3).asset_materializations_for_node("fusion_weights")
+    assert {m.partition: m.metadata["row_count"].value for m in found} == {"2026-11-01": 2, "2026-11-02": 0, "2026-11-03": 1}
+    assert {m.metadata["dagster/partition_row_count"].value for m in found} == {0, 1, 2}
 
 
 @pytest.mark.services
