@@ -173,6 +173,7 @@ class Settings(BaseSettings):
     weight_like: float = Field(2.0, ge=0, description="Weight of a like; an unlike takes it back.")
     weight_skip: float = Field(0.2, ge=0, description="Weight of a skip.")
     half_life_days: float = Field(45, gt=0, description="Age in days at which a listen counts half.")
+    # The defaults of ALS and the half-life are measured: docs/adr/0006; `als_tuning` measures them on your own listening.
     als_rank: int = Field(32, ge=1, le=512, description="Most latent factors; small or sparse histories get fewer.")
     als_alpha: float = Field(1.0, gt=0, description="Confidence of a mean damped score above 1: c = 1 + als_alpha * damped.")
     als_regularization: float = Field(0.1, gt=0, description="Regularisation, scaled by a row's count as in Spark ML.")
@@ -190,6 +191,9 @@ class Settings(BaseSettings):
     dead_show_days: int = Field(365, ge=1, description="A show without a new episode for longer, and without plays, is left out.")
     seed: int = Field(7, ge=0, description="Seed of every random choice.")
     keep_days: int = Field(14, ge=5, description="Newest days whose lists and models are kept, beside what is or was served.")
+    tuning_trials: int = Field(24, ge=1, le=144, description="Trials of als_tuning, the settings in force among them.")
+    tuning_seconds: float = Field(900, gt=0, description="Seconds after which als_tuning begins no further trial.")
+    tuning_days: int = Field(7, ge=1, le=60, description="Last days of listening that als_tuning measures on.")
     # -- the gate before publication: a list outside these bounds is not served unless a person says so
     gate_min_coverage: float = Field(
         0.05, ge=0, le=1, description="Least distinct episodes in all lists, over as many as these lists could hold."

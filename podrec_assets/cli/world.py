@@ -48,6 +48,7 @@ def demo() -> None:
     _run(connections, "user_vs_episode_daily dead_letters", _first(connections, "user_events", today), today)
     # Two days before today, so that yesterday, a whole day, has lists of its eve to be measured by.
     _run(connections, MODELS, today - timedelta(days=2), today)
+    _run(connections, "als_tuning", today, today)
     _print_tables(connections)
     _print_lists(connections)
     out.print(

@@ -1,4 +1,4 @@
-"""Jobs for people who start things by name in the UI: a day's facts, its models, a rollback, an old list made again."""
+"""Jobs for people who start things by name in the UI: a day's facts, its models, tuning, a rollback, an old list made again."""
 
 from typing import Any
 
@@ -18,5 +18,10 @@ JOBS: list[Any] = [
         "models_and_publication",
         dg.AssetSelection.assets(*MODELS),
         description="Makes a day's models and lists and publishes them.",
+    ),
+    dg.define_asset_job(
+        "tune_als",
+        dg.AssetSelection.assets("als_tuning"),
+        description="Tries settings of ALS on a day's history; what to adopt is in the metadata of als_tuning.",
     ),
 ]

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHOWN_METRICS = ("ndcg@10", "recall@10", "click_through", "coverage")
+TUNED = ("als_rank", "als_regularization", "als_alpha", "half_life_days")
 DPI = 80
 
 
@@ -46,6 +47,30 @@ def quality_over_days(rows: list[dict]) -> str:
         axes.legend(fontsize=7)
     figure.autofmt_xdate()
     return _markdown(figure, "quality over days")
+
+
+def tuning_trials(rows: list[dict]) -> str:
+    """Markdown image of a day's rows of ALS_TUNING: nDCG of each trial by each setting, the chosen one and popularity marked."""
+    tried = [r for r in rows if r["ranker"] == "als"]
+    if not tried:
+        return "_Nothing tried: nothing was newly played in the days held out._"
+    popularity = next(r["ndcg"] for r in rows if r["ranker"] == "popularity")
+    figure = _figure(len(TUNED), "value")
+    for axes, name in zip(figure.axes, TUNED, strict=True):
+        axes.set_title(name, fontsize=9)
+        axes.axhline(popularity, linestyle=":", color="black", label="popularity")
+        for label, colour, mine in (
+            ("tried", "tab:grey", tried),
+            ("in force", "tab:blue", [r for r in tried if r["is_current"]]),
+            ("chosen", "tab:red", [r for r in tried if r["is_chosen"]]),
+        ):
+            spans = [[r["ndcg"] - r["ndcg_low"] for r in mine], [r["ndcg_high"] - r["ndcg"] for r in mine]]
+            at = [r[name] for r in mine]
+            axes.errorbar(at, [r["ndcg"] for r in mine], yerr=spans, fmt="o", markersize=4, color=colour, label=label, alpha=0.8)
+        axes.set_xscale("log")
+    figure.axes[0].set_ylabel("nDCG@10")
+    figure.axes[0].legend(fontsize=7)
+    return _markdown(figure, "nDCG by setting")
 
 
 def _figure(panels: int, below: str) -> "Figure":

@@ -22,7 +22,7 @@ def top_n(factors: Factors, history: Interactions, config: AlsConfig, n: int) ->
         {"user_id", "items": [{rank, episode_id, score, because, listener_count}]}: `because` is the heard episode that gives
         most of the score (None where none raises it), `listener_count` how many others heard both.
     """
-    seen, barred = (_columns(history, pairs) for pairs in (history.seen, _barred(history)))
+    seen, barred = (pairs_matrix(history, pairs) for pairs in (history.seen, _barred(history)))
     user, item, score = (np.concatenate(parts) for parts in zip(*best_items(factors, barred, n), strict=True))
     starts = np.searchsorted(user, np.arange(len(history.users) + 1))
     nameable = _stored_in(history.matrix, seen)
@@ -138,7 +138,7 @@ def _barred(history: Interactions) -> dict[str, set[str]]:
     return {user: history.seen[user] | history.unliked[user] for user in history.users}
 
 
-def _columns(history: Interactions, pairs: dict[str, set[str]]) -> csr_matrix:
+def pairs_matrix(history: Interactions, pairs: dict[str, set[str]]) -> csr_matrix:
     """users x items matrix of ones at the pairs."""
     column = {e: j for j, e in enumerate(history.items)}
     found = [np.fromiter((column[e] for e in pairs[u]), dtype=np.int32, count=len(pairs[u])) for u in history.users]

@@ -65,3 +65,28 @@ RECOMMENDATION_QUALITY = Table(
         ]
     ),
 )
+
+ALS_TUNING = Table(
+    "als_tuning",
+    "one trial of ALS settings on what was newly played in the last days",
+    ("trial",),
+    pa.schema(
+        [
+            DAY,
+            column("trial", pa.int32(), "0 is popularity, 1 the settings in force, then the other trials in their order."),
+            column("ranker", pa.string(), "als or popularity."),
+            column("als_rank", pa.int32(), "Most latent factors; null for popularity, as the other settings are."),
+            column("als_regularization", pa.float64(), "Regularisation."),
+            column("als_alpha", pa.float64(), "Confidence of a mean damped score above 1."),
+            column("half_life_days", pa.float64(), "Age in days at which a listen counts half."),
+            column("ndcg", pa.float64(), "Mean nDCG@10 over listeners, 0 to 1."),
+            column("ndcg_low", pa.float64(), "Lower end of its 95 % bootstrap interval."),
+            column("ndcg_high", pa.float64(), "Upper end of its 95 % bootstrap interval."),
+            column("recall", pa.float64(), "Mean recall@10 over listeners, 0 to 1."),
+            column("user_count", pa.int64(), "Listeners who played something new in the days held out."),
+            column("seconds", pa.float64(), "Seconds of fitting and ranking; the one column that a repetition changes."),
+            column("is_current", pa.bool_(), "The settings in force."),
+            column("is_chosen", pa.bool_(), "The settings to adopt: another trial's only where it is better outside noise."),
+        ]
+    ),
+)

@@ -26,13 +26,14 @@ EDGES = {
     "final_recommendations": {"als_top_n", "similarities", "fusion_weights", "user_vs_episode_daily", "episodes"},
     "publication": {"als_top_n", "similarities", "final_recommendations"},
     "recommendation_quality": {"final_recommendations", "als_top_n", "user_vs_episode_daily"},
+    "als_tuning": {"user_vs_episode_daily"},
     "dead_letters": {"episodes", "transcripts", "user_events"},
 }
 GROUPS = {
     "topics": {"episode_metadata_topic", "user_events_topic"},
     "content": {"sources", "episodes", "transcripts", "vectors", "similarities", "dead_letters"},
     "listening": {"user_events", "user_vs_episode_daily", "als_top_n"},
-    "recommendations": {"fusion_weights", "final_recommendations", "publication", "recommendation_quality"},
+    "recommendations": {"fusion_weights", "final_recommendations", "publication", "recommendation_quality", "als_tuning"},
 }
 
 

@@ -4,7 +4,7 @@ import base64
 import json
 from datetime import date
 
-from podrec_assets.recommend.plots import alpha_curves, quality_over_days
+from podrec_assets.recommend.plots import alpha_curves, quality_over_days, tuning_trials
 
 PNG = b"\x89PNG"
 
@@ -32,3 +32,15 @@ def test_quality_is_drawn_over_days_and_its_absence_is_said() -> None:
     ]
     assert image(quality_over_days(rows)).startswith(PNG)
     assert "no day with plays" in quality_over_days([])
+
+
+def test_trials_are_drawn_with_the_chosen_one_marked_and_their_absence_is_said() -> None:
+    rows: list[dict] = [{"ranker": "popularity", "ndcg": 0.1}]
+    for n in (1, 2):
+        values = {"als_rank": 8 * n, "als_regularization": 0.1, "als_alpha": 1.0, "half_life_days": 45.0}
+        rows.append({"ranker": "als", "ndcg": 0.1 * n, "ndcg_low": 0.05, "ndcg_high": 0.3, **values})
+        rows[-1] |= {"is_current": n == 1, "is_chosen": n == 2}
+    first = image(tuning_trials(rows))
+    assert first.startswith(PNG)
+    assert image(tuning_trials([*rows[:2], rows[2] | {"is_chosen": False}])) != first
+    assert tuning_trials([]).startswith("_Nothing tried")

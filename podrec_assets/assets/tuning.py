@@ -1,0 +1,56 @@
+"""Tuning of ALS: an asset of the recommendations group that is made by hand, for a search costs many fits."""
+
+import dagster as dg
+import pyarrow as pa
+
+from podrec_assets.assets.daily import table_asset
+from podrec_assets.content.catalogue import of_window
+from podrec_assets.partitions import HISTORY, run_days
+from podrec_assets.recommend.als import AlsConfig
+from podrec_assets.recommend.plots import tuning_trials
+from podrec_assets.recommend.tuning import Budget, Trial, adoption, tune
+from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.engines import build_engine
+from podrec_assets.resources.spark import SparkResource
+from podrec_assets.schemas import ALS_TUNING
+from podrec_assets.settings import Settings
+
+
+@table_asset(
+    ALS_TUNING,
+    group_name="recommendations",
+    kinds={"deltalake", "spark"},
+    ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
+)
+def als_tuning(
+    context: dg.AssetExecutionContext,
+    connections: dg.ResourceParam[Connections],
+    spark: SparkResource,
+    user_vs_episode_daily: pa.Table,
+) -> dg.MaterializeResult[pa.Table]:
+    """One row is one trial of ALS settings: learned without the last days, measured on what was newly played in them.
+
+    Beside the settings in force and popularity. Run it by the job `tune_als`; nothing follows it by itself: a person adopts
+    what it chose by setting the variables that its metadata shows. Which trials are made depends on the settings alone, unless
+    `tuning_seconds` ends them early, which the metadata says. Replaces the day. A day after which nothing new was played has
+    no rows.
+    """
+    settings, engine = connections.settings, build_engine(connections, spark)
+    current = Trial(AlsConfig.from_settings(settings), settings.half_life_days)
+    budget = Budget(settings.tuning_trials, settings.tuning_seconds, settings.tuning_days)
+    engine.warm_up()
+    rows: list[dict] = []
+    for day in run_days(context):
+        found = tune(of_window(user_vs_episode_daily, day, Settings.history_days), day, current, engine.fit_als, budget)
+        rows += [{**row, "day": day} for row in found]
+    last = [r for r in rows if r["day"] == run_days(context)[-1]]
+    made = sum(r["ranker"] == "als" for r in last)
+    return dg.MaterializeResult(
+        value=ALS_TUNING.rows(rows),
+        metadata={
+            "adopt": adoption(last),
+            "trials": dg.MetadataValue.md(tuning_trials(last)),
+            "trial_count": made,
+            "ended_by_time": 0 < made < budget.trials,
+        },
+    )
