@@ -1,10 +1,13 @@
 """Tuning of ALS: an asset of the recommendations group that is made by hand, for a search costs many fits."""
 
+from datetime import timedelta
+
 import dagster as dg
 import pyarrow as pa
 
 from podrec_assets.assets.daily import table_asset
 from podrec_assets.content.catalogue import of_window
+from podrec_assets.freshness import quiet_at_most
 from podrec_assets.partitions import HISTORY, run_days
 from podrec_assets.recommend.als import AlsConfig
 from podrec_assets.recommend.plots import tuning_trials
@@ -20,6 +23,9 @@ from podrec_assets.settings import Settings
     ALS_TUNING,
     group_name="recommendations",
     kinds={"deltalake", "spark"},
+    pool="spark",
+    # Listening changes slowly: a badge that asks for a new search twice a year.
+    freshness_policy=quiet_at_most(warn=timedelta(days=180), fail=timedelta(days=365)),
     ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
 )
 def als_tuning(

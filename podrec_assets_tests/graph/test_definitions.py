@@ -63,7 +63,9 @@ def test_every_table_and_collection_is_an_asset_of_the_one_daily_partitioning(no
     for name in (*TABLES, *COLLECTIONS, "publication"):
         assert nodes[name].partitions_def == DAILY
         assert nodes[name].backfill_policy.policy_type.name == "SINGLE_RUN"
-        assert nodes[name].pools == {{"transcripts": "asr_cpu", "als_top_n": "spark"}.get(name, f"write_{name}")}
+        assert nodes[name].pools == {
+            {"transcripts": "asr_cpu", "als_top_n": "spark", "als_tuning": "spark"}.get(name, f"write_{name}")
+        }
 
 
 def test_every_pool_gets_its_limit_from_podrec_up(nodes: dict) -> None:
