@@ -60,7 +60,7 @@ def test_variables_of_others_are_none_of_our_business(monkeypatch: pytest.Monkey
         ("FUSION_ALPHA", "-0.01"),
         ("LIST_LENGTH", "2.5"),
         ("PER_SHOW_CAP", "0"),
-        ("KEEP_VERSIONS", "1"),
+        ("KEEP_DAYS", "4"),
         ("KAFKA_PORT", "65536"),
         ("KAFKA_PARTITIONS", "0"),
         ("KAFKA_BOOTSTRAP", "broker"),

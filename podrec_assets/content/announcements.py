@@ -23,6 +23,10 @@ PAYLOAD_BYTES = 65536
 REQUIRED = ("episode_id", "show_id", "title")
 MAX_TEXT = 200_000
 """Longest text of one field; a description is never near it."""
+MAX_DESCRIPTION = 100_000
+"""Longest description that is announced, in characters; what is beyond is cut. Up to six bytes each, it still fits."""
+MAX_MESSAGE_BYTES = 900_000
+"""Largest message: Kafka takes a megabyte with its envelope unless told otherwise."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, tostring
 
 import feedparser
 
-from podrec_assets.content.announcements import Announcement
+from podrec_assets.content.announcements import MAX_DESCRIPTION, MAX_MESSAGE_BYTES, Announcement, encode
 from podrec_assets.content.feed_xml import HEAD_BYTES, feed_tree
 from podrec_assets.content.identity import audio_key, episode_id, reused_guid_id, show_id
 from podrec_assets.content.plain_text import clean, plain_text
@@ -82,6 +82,9 @@ def parse_feed(body: bytes, feed_url: str) -> Feed:
         if announcement is None:
             detail = f"Item {number + 1} has no guid, enclosure, link or title."
             problems.append(Problem(f"{feed_url}#item-{number + 1}", "no_identity", detail, _payload(element)))
+        elif (size := len(encode(announcement))) > MAX_MESSAGE_BYTES:
+            detail = f"Item {number + 1} makes a message of {size} bytes, more than {MAX_MESSAGE_BYTES}."
+            problems.append(Problem(f"{feed_url}#item-{number + 1}", "too_large", detail, _payload(element)))
         else:
             found.append(announcement)
     episodes, repeated = _told_apart(found)
@@ -131,7 +134,7 @@ def _announcement(entry: Any, element: Element | None, show: _Show, feed_url: st
         show_id=show.show_id,
         show_title=show.title,
         title=title or UNTITLED,
-        description=max((plain_text(t) for t in texts), key=len) or None,
+        description=max((plain_text(t) for t in texts), key=len)[:MAX_DESCRIPTION].rstrip() or None,
         guid=guid,
         feed_url=feed_url,
         link=link,

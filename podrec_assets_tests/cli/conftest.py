@@ -1,0 +1,27 @@
+"""A podrec of its own for each test of the commands on feeds: an empty home, a topic by the test's name, one web server."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from podrec_assets.content.announcements import decode
+from podrec_assets.resources.connections import Connections
+from podrec_assets.settings import Settings
+
+
+@pytest.fixture
+def feeds_podrec(
+    settings: Settings, server: tuple[str, dict], kafka_bootstrap: str, request: pytest.FixtureRequest
+) -> Connections:
+    """Connections that may fetch from `server`."""
+    topic = re.sub(r"\W+", "-", request.node.name)[:200]
+    changed = {"kafka_bootstrap": kafka_bootstrap, "episodes_topic": topic, "fetch_allow": server[0], "fetch_timeout_s": 3.0}
+    return Connections(settings.model_copy(update=changed), {}, lambda: datetime.now(UTC))
+
+
+def announced_titles(connections: Connections) -> list[str]:
+    """Title of each record on the topic, in order."""
+    topic = connections.settings.episodes_topic
+    ends = {p: (0, end) for p, end in connections.kafka.end_offsets(topic).items()}
+    return [decode(r.value)["title"] for batch in connections.kafka.read(topic, ends) for r in batch]

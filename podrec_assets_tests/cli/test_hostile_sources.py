@@ -1,0 +1,163 @@
+"""One run over good feeds and everything that strangers may put behind an address: each bad one is a dead letter with its
+reason, and every good one lands."""
+
+import gzip
+import socket
+import time
+import zlib
+from datetime import UTC, datetime
+
+import pytest
+
+from podrec_assets.cli.feeds import ingest_feeds
+from podrec_assets.resources.announcements import land_episodes
+from podrec_assets.resources.connections import Connections
+from podrec_assets_tests.loopback import Answer, drip, endless, reply
+
+pytestmark = pytest.mark.services
+NOW = datetime.now(UTC)
+PUBLIC = "93.184.216.34"
+
+
+def item(n: int, more: str = "") -> str:
+    return f"<item><guid>g{n}</guid><title>T{n}</title>{more}</item>"
+
+
+def rss(*items: str, head: str = "") -> bytes:
+    return f'{head}<rss version="2.0"><channel><title>S</title>{"".join(items)}</channel></rss>'.encode()
+
+
+def zeros(count: int) -> bytes:
+    """gzip of so many MB of zeros, made by repeating the packed form of one."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    first = packer.compress(b"\0" * 1_000_000) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(b"\0" * 1_000_000) + packer.flush(zlib.Z_FULL_FLUSH)
+    return first + again * (count - 1)
+
+
+def redirect(location: str) -> Answer:
+    return reply(status=302, Location=location)
+
+
+def silent(handler) -> None:
+    time.sleep(5)
+
+
+def many_headers(handler) -> None:
+    reply(rss(item(1)), **{f"X_{n}": "x" for n in range(200)})(handler)
+
+
+LAUGHS = '<!DOCTYPE rss [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>'
+XXE = '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+SERVED: dict[str, tuple[Answer, str]] = {
+    "billion laughs": (reply(rss(item(1, "&c;"), head=LAUGHS)), "unsafe_xml"),
+    "XXE": (reply(rss(item(1, "&x;"), head=XXE)), "unsafe_xml"),
+    "external DTD": (reply(rss(item(1), head='<!DOCTYPE rss SYSTEM "http://10.0.0.1/x.dtd">')), "unsafe_xml"),
+    "1 GB of zeros compressed": (reply(zeros(1000), Content_Encoding="gzip"), "fetch_refused"),
+    "deflate bomb": (reply(zlib.compress(b"\0" * 50_000_000), Content_Encoding="deflate"), "fetch_refused"),
+    "endless body": (endless, "fetch_refused"),
+    "slow drip": (drip, "fetch_failed"),
+    "silence": (silent, "fetch_failed"),
+    "200 headers": (many_headers, "fetch_failed"),
+    "redirect to 127.0.0.1": (redirect("http://127.0.0.1:9/admin"), "fetch_refused"),
+    "redirect to the metadata address": (redirect("http://169.254.169.254/latest/meta-data/"), "fetch_refused"),
+    "redirect to a file": (redirect("file:///etc/passwd"), "fetch_refused"),
+    "redirect loop": (redirect("/redirect%20loop"), "fetch_refused"),
+    "PDF": (reply(b"%PDF-1.7\n" + rss(item(1))), "not_a_feed"),
+    "web page": (reply(b"<!DOCTYPE html><html><body>hello</body></html>"), "not_a_feed"),
+    "JSON": (reply(b'{"items": []}'), "not_a_feed"),
+    "binary with null bytes": (reply(bytes(range(256)) * 100), "not_a_feed"),
+    "nothing": (reply(b""), "empty_feed"),
+    "no items": (reply(rss()), "empty_feed"),
+    "truncated gzip": (reply(gzip.compress(rss(*map(item, range(999))))[:-50], Content_Encoding="gzip"), "fetch_failed"),
+    "gzip that is none": (reply(rss(item(1)), Content_Encoding="gzip"), "fetch_failed"),
+    "an encoding nobody asked for": (reply(rss(item(1)), Content_Encoding="br"), "bad_encoding"),
+    "lying length": (reply(rss(item(1)), Content_Length="99999"), "fetch_failed"),
+    "100,000 items": (reply(rss(*map(item, range(100_000)))), "too_complex"),
+    "10,000 attributes": (
+        reply(rss("<item " + " ".join(f"a{n}='x'" for n in range(10_000)) + "><guid>1</guid></item>")),
+        "too_complex",
+    ),
+    "gone": (reply(status=410), "http_410"),
+    "server error": (reply(status=500), "fetch_failed"),
+}
+ADDRESSES = {
+    "file:///etc/passwd": "fetch_refused",
+    "http://169.254.169.254/latest/meta-data/": "fetch_refused",
+    "http://[::ffff:127.0.0.1]:9/feed.xml": "fetch_refused",
+    "http://2130706433:9/feed.xml": "fetch_refused",
+    "http://10.0.0.1/feed.xml": "fetch_refused",
+    "http://user:secret@127.0.0.1:9/feed.xml": "fetch_refused",
+    "http://[::1": "fetch_refused",
+    "feed.xml": "fetch_refused",
+    "http://mixed.example/feed.xml": "fetch_refused",
+    "http://rebinds.example/feed.xml": "fetch_failed",
+}
+READABLE: dict[str, tuple[bytes, set[str], set[str]]] = {
+    "good": (rss(item(1), item(2)), {"T1", "T2"}, set()),
+    "wrong charset": (rss(item(1, "<link>caf\xe9</link>")).replace("\xe9".encode(), b"\xe9"), {"T1"}, {"malformed_xml"}),
+    "truncated": (rss(item(1), item(2))[:-40], {"T1"}, {"malformed_xml"}),
+    "duplicate guids": (rss(item(1), item(1), item(2)), {"T1", "T2"}, {"duplicate_item"}),
+    "an item without identity": (rss("<item/>", item(2)), {"T2"}, {"no_identity"}),
+    "deep nesting": (rss(item(1, "<x>" + "<b>" * 5_000 + "</b>" * 5_000 + "</x>")), {"T1"}, set()),
+    "gigantic text": (rss(item(1, f"<description>{'&lt;!--' * 200_000}</description>")), {"T1"}, set()),
+    "gigantic attribute": (
+        rss(item(1, f'<enclosure url="http://a.example/{"a" * 2_000_000}" type="audio/mpeg"/>')),
+        {"T1"},
+        set(),
+    ),
+    "the last good one": (rss(item(1)), {"T1"}, set()),
+}
+
+
+@pytest.fixture
+def strange_names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names that resolve to a public and a loopback address at once, or first to one and then to the other."""
+    asked: list[str] = []
+    look_up, connect = socket.getaddrinfo, socket.create_connection
+
+    def found(address: str) -> tuple:
+        return (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))
+
+    def strange(host, *rest, **more):
+        if not str(host).endswith(".example"):
+            return look_up(host, *rest, **more)
+        asked.append(host)
+        if host == "mixed.example":
+            return [found(PUBLIC), found("127.0.0.1")]
+        return [found(PUBLIC if asked.count(host) == 1 else "127.0.0.1")]
+
+    def nowhere(address, *rest, **more):
+        if address[0] == PUBLIC:
+            raise OSError("unreachable")
+        return connect(address, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", strange)
+    monkeypatch.setattr(socket, "create_connection", nowhere)
+    return asked
+
+
+def test_a_run_over_every_kind_of_hostile_source_lands_the_good_ones_and_says_why_of_each_other(
+    feeds_podrec: Connections, server: tuple[str, dict], strange_names: list[str]
+) -> None:
+    origin, answers = server
+    answers |= {f"/{name.replace(' ', '%20')}": answer for name, (answer, _) in SERVED.items()}
+    answers |= {f"/{name.replace(' ', '%20')}": reply(body) for name, (body, *_) in READABLE.items()}
+    address = {name: f"http://{origin}/{name}" for name in [*SERVED, *READABLE]}
+    expected = ADDRESSES | {address[name]: reason for name, (_, reason) in SERVED.items()}
+    names = list(READABLE)
+    urls = [address[names[0]], *expected, *(address[name] for name in names[1:])]
+
+    document = ingest_feeds(feeds_podrec, urls, False, NOW)
+
+    assert {r["feed_url"]: r["reason"] for r in document["feeds"] if r["error"]} == expected
+    letters = feeds_podrec.lake.read("dead_letters").to_pylist()
+    assert {r["source_key"]: r["reason"] for r in letters if r["source_key"] in expected} == expected
+    assert not any("secret" in r["detail"].replace(r["source_key"], "") for r in letters)
+    assert strange_names.count("rebinds.example") == 1
+    land_episodes(feeds_podrec.lake, feeds_podrec.kafka, feeds_podrec.settings, [NOW.date()], NOW.date())
+    rows = feeds_podrec.lake.read("episodes", columns=("feed_url", "title")).to_pylist()
+    for name, (_, titles, reasons) in READABLE.items():
+        assert {r["title"] for r in rows if r["feed_url"] == address[name]} == titles, name
+        assert {r["reason"] for r in letters if r["source_key"].split("#")[0] == address[name]} == reasons, name
+    assert len(rows) == document["produced_count"] == sum(len(titles) for _, titles, _ in READABLE.values())

@@ -1,0 +1,136 @@
+"""Followed feeds on a real broker: asked with what is known, announced once, remembered, and never lost by a crash."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from podrec_assets.assets.sources import sources as sources_asset
+from podrec_assets.cli.feeds import ingest_feeds
+from podrec_assets.content import sources
+from podrec_assets.io_managers.delta import DeltaIOManager
+from podrec_assets.resources.announcements import land_episodes
+from podrec_assets.resources.followed import Followed
+from podrec_assets.resources.ingest import poll_due
+from podrec_assets.stores.kafka import KafkaStore
+from podrec_assets_tests.cli.conftest import announced_titles
+from podrec_assets_tests.loopback import reply
+
+pytestmark = pytest.mark.services
+NOW = datetime.now(UTC)
+TODAY = NOW.date()
+HOUR = timedelta(hours=1)
+
+
+def rss(*titles: str) -> bytes:
+    items = "".join(f"<item><guid>{t[:2]}</guid><title>{t}</title></item>" for t in titles)
+    return f'<rss version="2.0"><channel><title>Show</title>{items}</channel></rss>'.encode()
+
+
+class Feed:
+    """A feed with an ETag that hears what it was asked with."""
+
+    def __init__(self, *titles: str) -> None:
+        self.titles, self.asked = titles, []
+
+    def __call__(self, handler) -> None:
+        etag = f'"{hash(self.titles)}"'
+        self.asked.append(handler.headers["If-None-Match"])
+        unchanged = self.asked[-1] == etag
+        reply(b"" if unchanged else rss(*self.titles), 304 if unchanged else 200, ETag=etag)(handler)
+
+
+def test_a_followed_feed_is_asked_with_its_validators_when_due_and_only_news_is_announced(feeds_podrec, server):
+    origin, answers = server
+    answers["/feed"] = feed = Feed("e1")
+    url = f"http://{origin}/feed"
+    assert ingest_feeds(feeds_podrec, [url], False, NOW)["produced_count"] == 1
+    assert poll_due(feeds_podrec, [TODAY], NOW + HOUR / 2)[1] == []
+    [report] = poll_due(feeds_podrec, [TODAY], NOW + HOUR)[1]
+    assert (report.is_unchanged, feed.asked[0], feed.asked[1] is not None) == (True, None, True)
+    feed.titles = ("e1", "e2")
+    [report] = poll_due(feeds_podrec, [TODAY], NOW + 2 * HOUR)[1]
+    assert (report.episode_count, report.produced_count) == (2, 1)
+    assert announced_titles(feeds_podrec) == ["e1", "e2"]
+    [source] = Followed(feeds_podrec.lake).present()
+    assert (source.status, source.announced_count, source.episode_count) == ("active", 2, 2)
+    assert source.last_changed_at == NOW + 2 * HOUR
+
+
+def test_a_failing_feed_says_so_a_mistyped_address_is_not_followed_and_a_gone_one_is_dead(feeds_podrec, server):
+    origin, answers = server
+    answers |= {"/busy": reply(status=503), "/soon-gone": Feed("e1")}
+    urls = [f"http://{origin}/{name}" for name in ("busy", "mistyped", "soon-gone")]
+    assert ingest_feeds(feeds_podrec, urls, False, NOW)["failed_count"] == 2
+    answers["/soon-gone"] = reply(status=410)
+    poll_due(feeds_podrec, [TODAY], NOW + HOUR)
+    health = {s.feed_url: (s.status, s.failure_count, s.last_reason) for s in Followed(feeds_podrec.lake).present()}
+    assert health == {urls[0]: ("failing", 2, "fetch_failed"), urls[2]: ("dead", 1, "http_410")}
+    later = NOW + 30 * HOUR
+    assert [r.feed_url for r in poll_due(feeds_podrec, [later.date()], later)[1]] == [urls[0]]
+
+
+def test_a_feed_that_moved_for_good_is_asked_at_its_new_address_and_keeps_its_episodes(feeds_podrec, server):
+    origin, answers = server
+    answers |= {"/old": reply(status=301, Location="/new"), "/new": (feed := Feed("e1"))}
+    ingest_feeds(feeds_podrec, [f"http://{origin}/old"], False, NOW)
+    answers["/old"] = reply(status=500)
+    feed.titles = ("e1", "e2")
+    [report] = poll_due(feeds_podrec, [TODAY], NOW + HOUR)[1]
+    assert (report.error, report.produced_count) == (None, 1)
+    assert ingest_feeds(feeds_podrec, [f"http://{origin}/new"], False, NOW + HOUR)["produced_count"] == 0
+    assert [s.moved_to for s in Followed(feeds_podrec.lake).present()] == [f"http://{origin}/new"]
+
+
+def test_what_was_announced_before_a_crash_is_not_announced_again(feeds_podrec, server, monkeypatch):
+    origin, answers = server
+    answers["/feed"] = Feed("e1")
+    with monkeypatch.context() as patched:
+        patched.setattr(Followed, "remember", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            ingest_feeds(feeds_podrec, [f"http://{origin}/feed"], False, NOW)
+    assert ingest_feeds(feeds_podrec, [f"http://{origin}/feed"], False, NOW)["produced_count"] == 0
+    assert announced_titles(feeds_podrec) == ["e1"]
+
+
+def test_what_has_landed_is_known_without_reading_the_topic_again(feeds_podrec, server, monkeypatch):
+    origin, answers = server
+    answers["/feed"] = Feed("e1", "e2")
+    ingest_feeds(feeds_podrec, [f"http://{origin}/feed"], False, NOW)
+    land_episodes(feeds_podrec.lake, feeds_podrec.kafka, feeds_podrec.settings, [TODAY], TODAY)
+    answers["/other"] = Feed("e3")
+    ingest_feeds(feeds_podrec, [f"http://{origin}/other"], False, NOW)
+    ranges, read = [], KafkaStore.read
+    monkeypatch.setattr(KafkaStore, "read", lambda self, topic, asked: ranges.append(asked) or read(self, topic, asked))
+    urls = [f"http://{origin}/{name}" for name in ("feed", "other")]
+    assert ingest_feeds(feeds_podrec, urls, False, NOW, refetch=True)["produced_count"] == 0
+    assert ranges == [{0: (2, 3)}]
+
+
+def test_a_day_without_a_poll_holds_the_feeds_as_they_were_and_a_removed_feed_is_gone(feeds_podrec, server):
+    origin, answers = server
+    answers["/feed"] = Feed("e1")
+    followed, days = Followed(feeds_podrec.lake), [TODAY + timedelta(days=n) for n in range(4)]
+    ingest_feeds(feeds_podrec, [f"http://{origin}/feed"], False, NOW)
+    poll_due(feeds_podrec, days, NOW + timedelta(days=3))
+    rows = feeds_podrec.lake.read_days("sources", days).to_pylist()
+    polled = {r["day"]: r["last_polled_at"] for r in rows}
+    assert [polled[d] for d in days] == [NOW, NOW, NOW, NOW + timedelta(days=3)]
+    assert followed.remove([f"https://{origin}/feed/", "https://else.example/"], NOW)[1] == ["https://else.example/"]
+    assert followed.present() == []
+    later = sources.followed(f"http://{origin}/feed", NOW)
+    followed.remember([later], NOW + timedelta(days=3))
+    assert followed.present() == []
+
+
+def test_the_asset_polls_what_is_due_and_reports_it(feeds_podrec, server):
+    origin, answers = server
+    answers |= {"/feed": Feed("e1"), "/busy": reply(status=503)}
+    Followed(feeds_podrec.lake).add([f"http://{origin}/feed", f"http://{origin}/busy"], NOW - HOUR)
+    resources = {"connections": feeds_podrec, "delta": DeltaIOManager(connections=feeds_podrec)}
+    done = dg.materialize([sources_asset], partition_key=TODAY.isoformat(), resources=resources)
+    found = {k: v.value for k, v in done.asset_materializations_for_node("sources")[0].metadata.items()}
+    expected = {"row_count": 2, "polled_count": 2, "failed_poll_count": 1, "produced_count": 1, "dead_letter_count": 1}
+    assert {k: found[k] for k in expected} == expected
+    assert (found["active_count"], found["failing_count"], found["dead_count"]) == (1, 1, 0)
+    assert announced_titles(feeds_podrec) == ["e1"]
