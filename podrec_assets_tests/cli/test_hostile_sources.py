@@ -96,15 +96,15 @@ ADDRESSES = {
 READABLE: dict[str, tuple[bytes, set[str], set[str]]] = {
     "good": (rss(item(1), item(2)), {"T1", "T2"}, set()),
     "wrong charset": (rss(item(1, "<link>caf\xe9</link>")).replace("\xe9".encode(), b"\xe9"), {"T1"}, {"malformed_xml"}),
-    "truncated": (rss(item(1), item(2))[:-40], {"T1"}, {"malformed_xml"}),
+    "truncated": (rss(item(1), item(2))[:-56], {"T1"}, {"malformed_xml"}),
     "duplicate guids": (rss(item(1), item(1), item(2)), {"T1", "T2"}, {"duplicate_item"}),
     "an item without identity": (rss("<item/>", item(2)), {"T2"}, {"no_identity"}),
     "deep nesting": (rss(item(1, "<x>" + "<b>" * 5_000 + "</b>" * 5_000 + "</x>")), {"T1"}, set()),
     "gigantic text": (rss(item(1, f"<description>{'&lt;!--' * 200_000}</description>")), {"T1"}, set()),
     "gigantic attribute": (
-        rss(item(1, f'<enclosure url="http://a.example/{"a" * 2_000_000}" type="audio/mpeg"/>')),
-        {"T1"},
-        set(),
+        rss(item(1, f'<enclosure url="http://a.example/{"a" * 2_000_000}" type="audio/mpeg"/>'), item(2)),
+        {"T2"},
+        {"too_large"},
     ),
     "the last good one": (rss(item(1)), {"T1"}, set()),
 }
