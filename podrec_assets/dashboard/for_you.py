@@ -51,12 +51,20 @@ def _card(user: str, version: str, item: dict) -> None:
             st.subheader(f"{item['rank']}. {plain(item['title'])}", anchor=False)
             st.caption(plain(facts(episode)))
             st.text(item["reason"])
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.image(covers.arms(item["als"], item["cosine"]), width=160, alt="Bars of both arms")
-                parts = f"score {item['score']:.2f} · ALS {item['als']:.2f} · content {item['cosine']:.2f}"
-                st.caption(parts, help=ARMS, width="content")
+            _score(item)
             with st.container(horizontal=True, gap="small"):
                 _buttons(user, version, item)
+
+
+def _score(item: dict) -> None:
+    """The score and its arms; popular and new episodes that fill a list have none."""
+    if not item["als"] and not item["cosine"]:
+        st.caption(f"score {item['score']:.2f} · {', '.join(item['sources'])}")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.image(covers.arms(item["als"], item["cosine"]), width=160, alt="Bars of both arms")
+        parts = f"score {item['score']:.2f} · ALS {item['als']:.2f} · content {item['cosine']:.2f}"
+        st.caption(parts, help=ARMS, width="content")
 
 
 def _buttons(user: str, version: str, item: dict) -> None:

@@ -54,7 +54,7 @@ def _quality(today: date) -> None:
     if rows.empty:
         left.info("No day has both a list of the day before and plays of its own yet.")
     else:
-        title = "nDCG@10 of each day's lists on what was then played"
+        title = "nDCG@10 of each day's lists"
         left.altair_chart(charts.lines_with_intervals(rows, title, "nDCG@10", "ranker"))
     clicks = _ask(analytics.CLICKS_BY_DAY, first, today).rename(columns={"event_day": "day"})
     if clicks.empty:
@@ -64,7 +64,7 @@ def _quality(today: date) -> None:
             charts.lines_with_intervals(clicks, "Click-through by day", "share of impressions", None, "click_through")
         )
     _alphas(first, today)
-    st.caption(f"The last {QUALITY_DAYS} days; bands are 95 % intervals.")
+    st.caption(f"The last {QUALITY_DAYS} days; a list is measured on what was played the day after; bands are 95 % intervals.")
 
 
 def _alphas(first: date, today: date) -> None:
