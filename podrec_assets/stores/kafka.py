@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 logger.addHandler(logging.NullHandler())
 TIMEOUT_S = 10.0
 PING_S = 3.0
+SETTLE_S = 2.0
+"""How long a topic that was just made may be unknown to a part of the cluster."""
 PRODUCE_S = 60.0
 READ_STALL_S = 30.0
 BATCH = 50_000
@@ -104,7 +106,7 @@ class KafkaStore:
 
     def topic_id(self, topic: str) -> str:
         """The id that tells a topic from another of the same name made later."""
-        deadline = time.monotonic() + TIMEOUT_S
+        deadline = time.monotonic() + SETTLE_S
         while True:
             asked = self._admin.describe_topics(TopicCollection([topic]), request_timeout=TIMEOUT_S)[topic]
             try:

@@ -16,7 +16,7 @@ from podrec_assets.errors import PodrecError
 
 COMMANDS = (
     "up", "down", "status", "doctor", "settings", "ingest", "produce", "simulate", "demo", "run", "ui", "recommend", "similar",
-    "replay", "accept-loss", "stream", "forget", "evaluate", "trace", "publish", "search", "export",
+    "replay", "accept-loss", "stream", "forget", "evaluate", "trace", "publish", "search", "export", "api",
 )  # fmt: skip
 
 
@@ -101,10 +101,10 @@ def test_doctor_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:
 
 
 def test_settings_lists_every_variable_and_hides_secrets(tmp_path: Path) -> None:
-    done = podrec(tmp_path, "settings", "--json", PODREC_MONGO_URI="mongodb://me:secret@db")
+    done = podrec(tmp_path, "settings", "--json", PODREC_MONGO_URI="mongodb://me:hunter2@db")
     document = json.loads(done.stdout)
     assert document["PODREC_HOME"]["value"] == str(tmp_path)
-    assert "secret" not in done.stdout
+    assert "hunter2" not in done.stdout
 
 
 def test_errors_become_exit_code_1_and_one_line(capsys: pytest.CaptureFixture) -> None:
