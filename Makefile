@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo ui test check bench-backfill bench-listening bench-content bench-serving bench-world audit lock up down
+.PHONY: help setup demo ui test check bench-backfill bench-listening bench-content bench-recommend bench-serving bench-world audit lock up down
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -48,6 +48,9 @@ bench-listening: $(READY) ## a million events through both engines beside a bare
 
 bench-content: $(READY) ## real episodes through the graph: neighbours by arm, token coverage, encoding and search speed
 	$(BIN)/python -m podrec_benchmarks.content
+
+bench-recommend: $(READY) ## ALS by its three engines and the lists made of it, at 0.1 and 1 million interactions
+	$(BIN)/python -m podrec_benchmarks.recommend
 
 bench-serving: $(READY) ## reads of lists beside a bare find_one, and charts on ten million events beside pyarrow
 	$(BIN)/python -m podrec_benchmarks.serving

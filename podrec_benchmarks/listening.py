@@ -5,19 +5,15 @@ Run by `make bench-listening` on Linux. Every figure comes from a process of its
 
 import argparse
 import hashlib
-import multiprocessing
-import os
-import re
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.csv
@@ -29,13 +25,13 @@ from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.engines import Engine
 from podrec_assets.resources.landing import EventLanding
 from podrec_assets.schemas import DEAD_LETTERS, USER_EVENTS
-from podrec_assets.services import jars, java, supervisor
+from podrec_assets.services import jars, supervisor
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import KafkaStore
 from podrec_benchmarks.event_log import DAYS, event_log
+from podrec_benchmarks.measuring import alone, opened, peak_mb
 
 EngineName = Literal["local", "spark"]
-Result = TypeVar("Result")
 TOPIC, PARTITIONS = "bench-events", 2
 ENGINES: tuple[EngineName, ...] = ("local", "spark")
 REPEATS = 5
@@ -80,17 +76,17 @@ def consume_bare(place: Place) -> Measure:
     while count < sum(ends.values()):
         count += len(consumer.consume(10_000, timeout=0.1))
     consumer.close()
-    return Measure(time.perf_counter() - began, count, _peak_mb())
+    return Measure(time.perf_counter() - began, count, peak_mb())
 
 
 def land(place: Place, engine: EngineName, replayed: tuple[date, ...] = ()) -> Measure:
     """Lands the whole topic, or reads landed days again and replaces them. The start of a JVM is not counted."""
-    with _opened(place.settings(engine)) as running:
+    with opened(place.settings(engine)) as running:
         connections = running.connections
         landing = EventLanding(connections.lake, connections.kafka, connections.settings, place.today, running.source())
         began = time.perf_counter()
         landed = landing.replay(list(replayed)) if replayed else landing.land_new()
-        return Measure(time.perf_counter() - began, landed.row_count + landed.dead_count, _peak_mb())
+        return Measure(time.perf_counter() - began, landed.row_count + landed.dead_count, peak_mb())
 
 
 def score_day(place: Place, engine: EngineName, day: date) -> list[float]:
@@ -99,7 +95,7 @@ def score_day(place: Place, engine: EngineName, day: date) -> list[float]:
     Raises:
         ValueError: the two scores differ.
     """
-    with _opened(place.settings(engine)) as whole:
+    with opened(place.settings(engine)) as whole:
         alone = Engine(Connections(place.settings(engine, lake="one-day"), {}), whole.session)
         rows = whole.connections.lake.read(USER_EVENTS.name, f"event_day = DATE '{day}'")
         alone.connections.lake.append(USER_EVENTS, rows, [day], {})
@@ -131,43 +127,6 @@ def _median_s(engine: Engine, day: date) -> float:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[Engine]:
-    """The engine that the settings name, its JVM running."""
-    connections = Connections(settings, {})
-    if settings.engine == "local":
-        yield Engine(connections, None)
-        return
-    from podrec_assets.stores.spark import get_session
-
-    session = get_session(settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "bench")
-    try:
-        yield Engine(connections, lambda: session)
-    finally:
-        session.stop()
-
-
-def _peak_mb() -> float:
-    """Peak resident memory of this process and of its living descendants (a JVM, its Python workers) added up, in MB.
-
-    Not ru_maxrss: that begins with what the parent process had, and knows nothing of a child that still runs.
-    """
-    return _peak_kb(os.getpid()) / 1024
-
-
-def _peak_kb(pid: int) -> int:
-    process = Path(f"/proc/{pid}")
-    own = re.search(r"VmHWM:\s+(\d+)", (process / "status").read_text())
-    children = [int(child) for thread in process.glob("task/*/children") for child in thread.read_text().split()]
-    return (int(own[1]) if own else 0) + sum(_peak_kb(child) for child in children)
-
-
-def _alone(step: Callable[..., Result], *arguments: object) -> Result:
-    """The result of a step in a process of its own."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(step, *arguments).result()
-
-
-@contextmanager
 def _services(home: Path) -> Iterator[str]:
     """The address of a Kafka that is there as long as the block."""
     settings = Settings.load(home=home, kafka_bootstrap="", mongo_uri="")
@@ -190,15 +149,15 @@ def measure(place: Place, events: int, console: Console) -> None:
     records = kafka.produce(TOPIC, event_log(events, place.today))
     console.print(f"{records} records: {events} events over {DAYS} days, some of them twice, and malformed ones")
     days = tuple(place.today - timedelta(days=n) for n in range(DAYS, 0, -1))
-    measures = {"bare consumer": _alone(consume_bare, place)}
+    measures = {"bare consumer": alone(consume_bare, place)}
     for engine in ENGINES:
-        measures[f"{engine}: land"] = _alone(land, place, engine)
-        measures[f"{engine}: replay of 1 day"] = _alone(land, place, engine, days[:1])
-        measures[f"{engine}: replay of {DAYS} days"] = _alone(land, place, engine, days)
+        measures[f"{engine}: land"] = alone(land, place, engine)
+        measures[f"{engine}: replay of 1 day"] = alone(land, place, engine, days[:1])
+        measures[f"{engine}: replay of {DAYS} days"] = alone(land, place, engine, days)
     _print_measures(measures, console)
     _verify(place, records, console)
     for engine in ENGINES:
-        one, all_days = _alone(score_day, place, engine, days[len(days) // 2])
+        one, all_days = alone(score_day, place, engine, days[len(days) // 2])
         console.print(
             f"{engine}: daily score of one day {one:.2f} s where the lake holds that day, "
             f"{all_days:.2f} s where it holds {DAYS}: ratio {all_days / one:.2f}"
@@ -206,7 +165,7 @@ def measure(place: Place, events: int, console: Console) -> None:
 
 
 def _verify(place: Place, records: int, console: Console) -> None:
-    found = {engine: _alone(fingerprint, place, engine) for engine in ENGINES}
+    found = {engine: alone(fingerprint, place, engine) for engine in ENGINES}
     for engine, (rows, letters, digest) in found.items():
         console.print(f"{engine}: {rows} rows + {letters} dead letters = {rows + letters} records, sha256 {digest[:16]}")
         if rows + letters != records:
