@@ -87,8 +87,11 @@ def _print(document: dict) -> None:
         f"[bold]{document['dataset']}[/], {document['split']}: {document['users']} users, {document['items']} items, "
         f"{document['engine']} engine, {document['seconds']} s"
     )
-    names = [n for n in next(iter(document["metrics"].values())) if n != "ci"]
-    grid = Table("", *names, "95 % of nDCG", box=None, header_style="bold", pad_edge=False)
-    for ranker, values in document["metrics"].items():
-        grid.add_row(ranker, *(f"{values[n]:.3f}" for n in names), f"{values['ci'][0]:.3f} to {values['ci'][1]:.3f}")
+    by_ranker = document["metrics"]
+    grid = Table("", *by_ranker, box=None, header_style="bold", pad_edge=False)
+    for name in next(iter(by_ranker.values())):
+        if name == "ci":
+            grid.add_row("95 % of nDCG", *(f"{low:.3f} to {high:.3f}" for low, high in (v["ci"] for v in by_ranker.values())))
+        else:
+            grid.add_row(name, *(f"{values[name]:.3f}" for values in by_ranker.values()))
     out.print(grid)
