@@ -21,7 +21,6 @@ from podrec_assets.recommend.als import AlsConfig
 from podrec_assets.recommend.damping import damped
 from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.recommend.top_n import top_n
-from podrec_assets.resources.engines import Engine
 from podrec_assets.services import jars
 from podrec_assets.settings import Settings
 from podrec_benchmarks.measuring import alone, opened, peak_mb
