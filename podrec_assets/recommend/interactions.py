@@ -52,9 +52,8 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
     What was only skipped is no preference: it stays out of the matrix, and may be recommended again.
     """
     pairs = _pairs(daily.filter(pc.field("day") <= as_of), as_of, half_life_days)
-    names, user = np.unique(_texts(pairs["user_id"]), return_inverse=True)
-    titles, item = np.unique(_texts(pairs["episode_id"]), return_inverse=True)
-    users, items = names.tolist(), titles.tolist()
+    users, user = _numbered(pairs["user_id"])
+    items, item = _numbered(pairs["episode_id"])
     of = {name: pairs[f"{name}_{how}"].to_numpy() for how, group in (("sum", SUMMED), ("max", LARGEST)) for name in group}
     liked = of["likes"] > 0
     only_skipped = (of["skips"] > 0) & (of["plays"] == 0) & ~liked
@@ -117,5 +116,11 @@ def _pairs(rows: pa.Table, as_of: date, half_life_days: float) -> pa.Table:
     return grouped.aggregate([*((name, "sum") for name in SUMMED), *((name, "max") for name in LARGEST)])
 
 
-def _texts(column: pa.ChunkedArray) -> np.ndarray:
-    return np.asarray(column.to_pylist(), dtype=object)
+def _numbered(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
+    """The distinct texts in order, and the place of each row's text among them."""
+    encoded = column.combine_chunks().dictionary_encode()
+    texts = encoded.dictionary.to_pylist()
+    places = np.empty(len(texts), dtype=np.int64)
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    places[order] = np.arange(len(texts))
+    return [texts[n] for n in order], places[encoded.indices.to_numpy()]
