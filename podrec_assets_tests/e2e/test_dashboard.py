@@ -192,7 +192,7 @@ def test_a_person_clicks_through_all_pages_and_a_like_reaches_delta(
     shown.keyboard.press("Enter")
     expect(shown.get_by_role("heading", name="A comet that forgot to shine")).to_be_visible(timeout=60_000)
     photograph(shown, "search")
-    words = {"Analytics": "Shows heard most", "Quality and operations": "nDCG@10 of each day", "Trace": "Events in Kafka"}
+    words = {"Analytics": "Shows heard most", "Quality and operations": "Alpha as of", "Trace": "Events in Kafka"}
     for name, told in words.items():
         shown.get_by_role("link", name=name).first.click()
         expect(shown.get_by_text(told).first).to_be_visible(timeout=60_000)
