@@ -88,7 +88,7 @@ def parse_since(text: str | None, now: datetime) -> datetime | None:
     """The time that 90m, 24h, 7d (before now) or an ISO time names. Raises typer.BadParameter for anything else."""
     if text is None:
         return None
-    if span := re.fullmatch(r"(\d{1,6})([mhd])", text.strip()):
+    if span := re.fullmatch(r"(\d{1,5})([mhd])", text.strip()):
         return now - timedelta(**{_UNITS[span[2]]: int(span[1])})
     try:
         at = datetime.fromisoformat(text.strip())
