@@ -108,7 +108,7 @@ def _show(root: Element | None, parsed: Any, feed_url: str) -> _Show:
     own = {_local(e): text for e in reversed(children) if (text := (e.text or "").strip())}
     guid = next((e.text for e in children if _local(e) == "guid" and _is_podcast(e)), None)
     images = (e.get("href") or e.findtext("url") for e in children if _local(e) == "image")
-    image = next(filter(None, images), None) or (parsed.get("image") or {}).get("href")
+    image = next(filter(None, images), None) or (parsed.get("image") or {}).get("href") or parsed.get("logo")
     return _Show(
         show_id(guid or parsed.get("podcast_guid"), feed_url),
         plain_text(own.get("title") or parsed.get("title")) or None,
@@ -121,7 +121,7 @@ def _show(root: Element | None, parsed: Any, feed_url: str) -> _Show:
 
 def _announcement(entry: Any, element: Element | None, show: _Show, feed_url: str) -> Announcement | None:
     """One item; None if nothing tells it from another."""
-    audio: dict = next((e for e in entry.get("enclosures", ()) if e.get("href") and _is_media(e)), {})
+    audio = _enclosure(entry)
     audio_url = _address(audio.get("href"), feed_url)
     guid = clean(str(entry.get("id") or "")).strip() or None
     link, title = _address(entry.get("link"), feed_url), plain_text(entry.get("title")) or None
@@ -221,6 +221,17 @@ def _address(url: object, base: str) -> str | None:
     except ValueError:
         return None
     return joined if joined.lower().startswith(("http://", "https://")) else None
+
+
+def _enclosure(entry: Any) -> dict[str, Any]:
+    """href, type and length of the item's audio: its first enclosure that is no picture, else what Media RSS has."""
+    for enclosure in entry.get("enclosures", ()):
+        if enclosure.get("href") and _is_media(enclosure):
+            return enclosure
+    for content in entry.get("media_content", ()):
+        if content.get("url") and (content.get("type") or content.get("medium") or "").lower().startswith(("audio", "video")):
+            return {"href": content["url"], "type": content.get("type"), "length": content.get("filesize")}
+    return {}
 
 
 def _is_media(enclosure: Any) -> bool:

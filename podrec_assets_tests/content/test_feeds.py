@@ -140,6 +140,19 @@ def test_a_picture_among_the_enclosures_is_not_taken_for_the_audio():
     assert (episode.audio_url, episode.audio_type, episode.audio_bytes) == ("https://cdn.example/a.mp3", "audio/mpeg", 9)
 
 
+def test_a_feed_that_has_its_audio_only_as_media_rss_is_heard_too():
+    media = 'xmlns:media="http://search.yahoo.com/mrss/"'
+    one = f'<media:content {media} url="/a.mp3" type="audio/mpeg" fileSize="9"/>'
+    parts = '<media:content url="/b.jpg" medium="image"/><media:content url="/b.mp3" medium="audio"/>'
+    two = f"<media:group {media}>{parts}</media:group>"
+    found = parse_feed(rss(item(1, one), item(2, two), item(3, one + audio("c.mp3"))), FEED).episodes
+    assert [(e.audio_url, e.audio_type, e.audio_bytes) for e in found] == [
+        ("https://show.example/a.mp3", "audio/mpeg", 9),
+        ("https://show.example/b.mp3", None, None),
+        ("https://cdn.example/c.mp3", "audio/mpeg", 9),
+    ]
+
+
 def test_markup_and_scripts_of_titles_and_descriptions_are_gone():
     more = "<description><![CDATA[<p>One <b>two</b></p><script>alert(1)</script><p>three &amp; four</p>]]></description>"
     [episode] = parse_feed(rss(item(1, more)), FEED).episodes
@@ -147,7 +160,8 @@ def test_markup_and_scripts_of_titles_and_descriptions_are_gone():
 
 
 def test_an_atom_feed_is_read():
-    body = b"""<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de"><title>Show</title><entry><id>urn:1</id><title>A</title>
+    body = b"""<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de-AT"><title>Show</title><logo>/logo.png</logo>
+    <entry><id>urn:1</id><title>A</title>
     <updated>2026-01-02T03:04:05Z</updated><link rel="enclosure" href="/a.mp3" type="audio/mpeg" length="7"/></entry></feed>"""
     [episode] = parse_feed(body, FEED).episodes
     assert (episode.guid, episode.title, episode.audio_url, episode.audio_bytes) == (
@@ -157,6 +171,7 @@ def test_an_atom_feed_is_read():
         7,
     )
     assert episode.published_at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert (episode.language, episode.image_url) == ("de", "https://show.example/logo.png")
 
 
 @pytest.mark.parametrize(
