@@ -12,29 +12,32 @@
 import hashlib
 import re
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 ID_HEX = 15
-TRACKERS = (
-    "podtrac.com",
-    "chtbl.com",
-    "chrt.fm",
-    "pdst.fm",
-    "op3.dev",
-    "mgln.ai",
-    "blubrry.com",
-    "claritaspod.com",
-    "clrtpod.com",
-    "prfx.byspotify.com",
-    "podscribe.com",
-    "pscrb.fm",
-    "arttrk.com",
-    "gum.fm",
-    "swap.fm",
-    "vpixl.com",
-    "growx.podkite.com",
-    "podcorn.com",
-    "adbarker.com",
+TRACKERS = frozenset(
+    {
+        "podtrac.com",
+        "chtbl.com",
+        "chrt.fm",
+        "pdst.fm",
+        "op3.dev",
+        "mgln.ai",
+        "blubrry.com",
+        "claritaspod.com",
+        "clrtpod.com",
+        "prfx.byspotify.com",
+        "podscribe.com",
+        "pscrb.fm",
+        "arttrk.com",
+        "gum.fm",
+        "swap.fm",
+        "vpixl.com",
+        "growx.podkite.com",
+        "podcorn.com",
+        "adbarker.com",
+    }
 )
 """Hosts that measure downloads by a prefix before the real address."""
 TRACKING_KEYS = re.compile(r"utm_.*|aw_.*|awcollectionid|awepisodeid|dest-id|dest|source|ref|_from|from|updated|played_on", re.I)
@@ -64,6 +67,7 @@ def reused_guid_id(show: str, guid: str, audio_url: str | None) -> str:
     return _id("e", f"{show} guid {guid.strip()} audio {audio_key(audio_url)}")
 
 
+@lru_cache(maxsize=4096)
 def feed_key(url: str) -> str:
     """A feed's address without what may change while the feed stays: scheme, default port, fragment, trailing slash."""
     try:
@@ -74,6 +78,7 @@ def feed_key(url: str) -> str:
     return f"{host}{parts.path.rstrip('/')}" + (f"?{parts.query}" if parts.query else "")
 
 
+@lru_cache(maxsize=16)
 def audio_key(url: str | None) -> str:
     """An enclosure's address without scheme, tracking prefixes and tracking parameters; "" for none."""
     if not url:
@@ -103,7 +108,8 @@ def _behind_tracker(address: str) -> str | None:
     """What a tracking prefix leads to, or None if the address has no such prefix."""
     host, _, path = address.partition("/")
     host = host.lower().partition(":")[0]
-    if not any(host == tracker or host.endswith("." + tracker) for tracker in TRACKERS):
+    labels = host.split(".")
+    if not any(".".join(labels[n:]) in TRACKERS for n in range(len(labels))):
         return None
     unquoted = unquote(path) if re.search("https?%3a", path, re.I) else path
     nested = re.search(r"https?:/{1,2}(.+)", unquoted, re.I)
