@@ -91,15 +91,12 @@ def prepare(settings: Settings, first: date, last: date, days: int, users: int) 
 
 
 def kill_in_the_middle(instance: dg.DagsterInstance, backfill: str, daemon: Daemon) -> None:
-    """Kills the daemon and all that it started while a later run of the backfill is at work, and starts it again."""
-    while True:
-        runs = report(instance, backfill)["runs"]
-        if runs.get("SUCCESS", 0) >= 2 and runs.get("STARTED"):
-            break
+    """Kills the daemon and all that it started as soon as the score of the days is made, and starts it again."""
+    score = dg.AssetKey("user_vs_episode_daily")
+    while "SUCCESS" not in report(instance, backfill)["runs"] and not instance.get_materialized_partitions(score):
         time.sleep(0.5)
-    time.sleep(3)
     daemon.kill()
-    print(f"killed with {runs}")
+    print(f"killed with runs {report(instance, backfill)['runs']}")
     daemon.start()
 
 

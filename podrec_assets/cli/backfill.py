@@ -39,7 +39,7 @@ def backfill(
 ) -> None:
     """Ask the daemon (`podrec ui`) to materialize a range of days; it shows in the UI and survives restarts.
 
-    Days are not cut into runs of one: assets that read each other day by day share a run, and each other asset has one.
+    All days of all selected assets are one run, hence one JVM; give it fewer days at a time where memory is short.
 
     Example: podrec backfill --days 2026-09-01..2026-10-31 --wait
     """
