@@ -94,6 +94,7 @@ def test_two_embedding_versions_are_told_apart_and_the_fewer_vectors_days_are_na
 
 def test_yesterday_has_to_be_there_by_its_deadline_and_the_day_before_until_then(connections: Connections) -> None:
     check = check_of(PRESENCE_CHECKS, "fusion_weights")
+    assert run_check(connections, check, D1)[0], "a table that has not begun is not late"
     write(connections, FUSION_WEIGHTS, [], D1)
     connections.now = lambda: datetime(2026, 11, 3, 5, 59, tzinfo=UTC)
     assert run_check(connections, check, D1)[0]
