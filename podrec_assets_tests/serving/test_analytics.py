@@ -72,6 +72,8 @@ def test_listening_by_day_counts_plays_and_listeners(connections: Connections) -
     assert ask(connections, analytics.LISTENING_BY_DAY) == [(D[0], 3, 2, 1, 0), (D[1], 1, 1, 0, 1), (D[2], 1, 1, 0, 0)]
     assert ask(connections, analytics.LISTENING_BY_DAY, D[1], D[1]) == [(D[1], 1, 1, 0, 1)]
     assert ask(connections, analytics.LISTENING_BY_DAY, D[3], D[3]) == []
+    long_before = D[0] - timedelta(days=359)  # listeners are counted in blocks of 60 days: here a block begins on D[1]
+    assert ask(connections, analytics.LISTENING_BY_DAY, long_before) == ask(connections, analytics.LISTENING_BY_DAY)
 
 
 def test_episodes_and_shows_bear_their_latest_names(connections: Connections) -> None:
