@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from podrec_assets.assets import content, dead_letters, listening, recommendations, sources, tuning
+from podrec_assets.assets import content, dead_letters, experiments, listening, recommendations, sources, tuning
 from podrec_assets.assets.topics import TOPICS
 from podrec_assets.assets.transcripts import transcripts_asset
 from podrec_assets.automation import AUTOMATION_SENSOR
@@ -47,7 +47,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
         assets=[
             *TOPICS,
             transcripts_asset(settings),
-            *dg.load_assets_from_modules([sources, content, listening, recommendations, tuning, dead_letters]),
+            *dg.load_assets_from_modules([sources, content, listening, recommendations, experiments, tuning, dead_letters]),
         ],
         asset_checks=[
             *KEY_CHECKS,

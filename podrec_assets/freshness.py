@@ -37,6 +37,7 @@ MODELS = (
     "final_recommendations",
     "publication",
     "recommendation_quality",
+    "blend_experiment",
 )
 """What is made at 03:00 from yesterday's facts."""
 DEADLINES = dict.fromkeys(FACTS, Deadline(hour=2, begin=0)) | dict.fromkeys(MODELS, Deadline(hour=6, begin=3))

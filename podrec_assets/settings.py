@@ -189,6 +189,10 @@ class Settings(BaseSettings):
         0.05, ge=0, le=1, description="Taken from the score of an episode as like one above as can be (MMR)."
     )
     dead_show_days: int = Field(365, ge=1, description="A show without a new episode for longer, and without plays, is left out.")
+    experiment_share: float = Field(
+        0.0, ge=0, le=1, description="Share of listeners whose lists interleave the blend with a challenger; 0 is no experiment."
+    )
+    experiment_alpha: float = Field(0.5, ge=0, le=1, description="Share of ALS in the challenger's blend, for every listener.")
     seed: int = Field(7, ge=0, description="Seed of every random choice.")
     keep_days: int = Field(14, ge=5, description="Newest days whose lists and models are kept, beside what is or was served.")
     tuning_trials: int = Field(24, ge=1, le=144, description="Trials of als_tuning, the settings in force among them.")
@@ -281,6 +285,8 @@ RESULTS = [name for name in Settings.model_fields if name.startswith(("weight_",
     "prior_weight",
     "diversity",
     "dead_show_days",
+    "experiment_share",
+    "experiment_alpha",
     "seed",
 ]
 """Names of the settings marked "results"."""

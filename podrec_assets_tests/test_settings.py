@@ -58,6 +58,8 @@ def test_variables_of_others_are_none_of_our_business(monkeypatch: pytest.Monkey
         ("WEIGHT_SKIP", "-0.1"),
         ("FUSION_ALPHA", "1.01"),
         ("FUSION_ALPHA", "-0.01"),
+        ("EXPERIMENT_SHARE", "1.01"),
+        ("EXPERIMENT_ALPHA", "-0.01"),
         ("LIST_LENGTH", "2.5"),
         ("PER_SHOW_CAP", "0"),
         ("KEEP_DAYS", "4"),

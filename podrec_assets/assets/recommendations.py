@@ -15,6 +15,7 @@ from podrec_assets.recommend.blend import BlendConfig, recommend
 from podrec_assets.recommend.calibration import Trial, calibrated_weights
 from podrec_assets.recommend.evaluate import click_through, quality_of_lists
 from podrec_assets.recommend.interactions import interactions
+from podrec_assets.recommend.interleaving import Experiment
 from podrec_assets.recommend.plots import alpha_curves, quality_over_days
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import FUSION_WEIGHTS, LISTS, RECOMMENDATION_QUALITY, USER_EVENTS
@@ -110,7 +111,8 @@ def final_recommendations(
 
     score = alpha * ALS + (1 - alpha) * cosine, both normalised per listener, plus what reception and newness add; candidates
     are the union of ALS, kin of what was liked, popular and fresh. user_id "" holds the newcomers' list. Nothing heard is in
-    it. Writes a new version; the gate's blocking checks decide whether it may be published.
+    it. Listeners of an experiment get their list interleaved with the challenger's. Writes a new version; the gate's blocking
+    checks decide whether it may be published.
     """
     settings, found = connections.settings, DailyDocs()
     for day in run_days(context):
@@ -124,11 +126,16 @@ def final_recommendations(
             weights,
             BlendConfig.of(settings),
             day,
+            Experiment.of(settings),
         )
     lists = [len(d["items"]) for docs in found.values() for d in docs]
     return dg.MaterializeResult(
         value=found,
-        metadata={"list_count": len(lists), "mean_list_length": sum(lists) / max(1, len(lists))},
+        metadata={
+            "list_count": len(lists),
+            "mean_list_length": sum(lists) / max(1, len(lists)),
+            "interleaved_list_count": sum("challenger_alpha" in d for docs in found.values() for d in docs),
+        },
     )
 
 

@@ -28,7 +28,8 @@ DESCRIPTIONS = {
     "lists_fit_their_schema": "Each document has user_id and items; each item has the fields that the app reads, in their types.",
     "every_listener_has_a_list": "Every listener of the history window has a list, and so have newcomers.",
     "nothing_heard_is_listed": "No list holds an episode that its listener has heard, or whose like was taken back.",
-    "scores_are_finite_and_falling": "Scores are numbers and never rise; ranks count from 1; no list holds an episode twice.",
+    "scores_are_finite_and_falling": "Scores are numbers and never rise (in an experiment, within a blend's items); ranks count "
+    "from 1; no list holds an episode twice.",
     "every_item_has_a_reason": "Each item says why it is there.",
     "coverage_is_above_its_floor": "All lists together hold enough different episodes (PODREC_GATE_MIN_COVERAGE).",
     "churn_is_bounded": "Not too much of what is shown now and unheard is gone (PODREC_GATE_MAX_CHURN).",

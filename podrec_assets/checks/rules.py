@@ -42,6 +42,12 @@ RULES = {
     ],
     "fusion_weights": ["alpha BETWEEN 0 AND 1", "user_count >= 0"],
     "recommendation_quality": ["value BETWEEN 0 AND 1", "low <= value AND value <= high"],
+    "blend_experiment": [
+        "challenger_alpha BETWEEN 0 AND 1",
+        "a_win_count >= 0 AND b_win_count >= 0 AND tie_count >= 0",
+        "(preference IS NULL) = (a_win_count + b_win_count = 0)",
+        "preference IS NULL OR (low <= preference AND preference <= high)",
+    ],
     "dead_letters": ["stage IS NOT NULL", "reason IS NOT NULL"],
 }
 """By table; a rule names null where null is allowed, for a rule that is null counts as broken."""

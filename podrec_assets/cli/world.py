@@ -21,7 +21,7 @@ from podrec_assets.services import supervisor
 from podrec_assets.serving.reader import recommendations
 
 DAYS, USERS, SEED = 14, 200, 7
-MODELS = "als_top_n similarities fusion_weights final_recommendations publication recommendation_quality"
+MODELS = "als_top_n similarities fusion_weights final_recommendations publication recommendation_quality blend_experiment"
 
 
 def register(app: typer.Typer) -> None:

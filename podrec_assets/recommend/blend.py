@@ -8,7 +8,7 @@ episode is received by everybody and how new it is, makes the list where there i
 episodes above takes away.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Self
@@ -20,6 +20,7 @@ from podrec_assets.recommend import content_arm, explain
 from podrec_assets.recommend.content_arm import Evidence, Kinship
 from podrec_assets.recommend.fusion import alpha_for
 from podrec_assets.recommend.interactions import FINISHED_SHARE, Interactions
+from podrec_assets.recommend.interleaving import Experiment
 from podrec_assets.recommend.selection import Picked, pick
 from podrec_assets.recommend.shelf import Shelf, make_shelf
 from podrec_assets.schemas import NEWCOMER
@@ -155,6 +156,7 @@ def recommend(
     weights: list[dict],
     config: BlendConfig,
     as_of: date,
+    experiment: Experiment | None = None,
 ) -> list[dict]:
     """One document for each listener and one for newcomers (user_id ""), ordered by user_id.
 
@@ -166,6 +168,8 @@ def recommend(
         weights: rows of FUSION_WEIGHTS.
         config: shape of the lists.
         as_of: the day of the lists.
+        experiment: its listeners get lists interleaved with the challenger's, marked by `challenger_alpha` and, on each item,
+            `team`.
 
     Returns:
         {"user_id", "alpha", "items": [{rank, episode_id, score, als, cosine, prior, overlap, popularity, sources, shares, reason,
@@ -177,12 +181,23 @@ def recommend(
     documents: list[dict] = [{"user_id": NEWCOMER, "alpha": None, "items": newcomers(blender)}]
     for arms in blender.blocks(range(len(history.users))):
         users = history.users[arms.users.start : arms.users.stop]
-        alphas = np.array([alpha_for(len(history.seen[u]), weights) for u in users])
-        scores = blender.scores(arms, alphas[:, None])
-        for row, user in enumerate(users):
-            picked = pick(scores[row], blender.shelf, blender.kin, config.list_length, config.per_show_cap, config.diversity)
-            items = _items(blender, arms, row, float(alphas[row]), picked)
-            documents.append({"user_id": user, "alpha": float(alphas[row]), "items": items})
+        made = _documents(blender, arms, [alpha_for(len(history.seen[u]), weights) for u in users], range(len(users)))
+        rows = [row for row, user in enumerate(users) if experiment and experiment.includes(user)]
+        if experiment and rows:
+            for row, challenger in zip(rows, _documents(blender, arms, [experiment.alpha] * len(users), rows), strict=True):
+                made[row] = experiment.interleaved(made[row], challenger, as_of, config.list_length, config.per_show_cap)
+        documents += made
+    return documents
+
+
+def _documents(blender: Blender, arms: Arms, alphas: list[float], rows: Iterable[int]) -> list[dict]:
+    """Lists of some of the listeners of a block, each with the alpha of its row."""
+    shape, documents = blender.config, []
+    scores = blender.scores(arms, np.array(alphas)[:, None])
+    for row in rows:
+        picked = pick(scores[row], blender.shelf, blender.kin, shape.list_length, shape.per_show_cap, shape.diversity)
+        user = blender.history.users[arms.users.start + row]
+        documents.append({"user_id": user, "alpha": alphas[row], "items": _items(blender, arms, row, alphas[row], picked)})
     return documents
 
 

@@ -91,9 +91,15 @@ def _disorder(lists: dict[str, list[dict]], history: Interactions) -> list[str]:
             problems.append(f"{name} is shown an episode twice")
         if [i["rank"] for i in items] != list(range(1, len(items) + 1)):
             problems.append(f"{name} has ranks that are not 1 to {len(items)}")
-        if not all(map(math.isfinite, scores)) or scores != sorted(scores, reverse=True):
+        if not all(map(math.isfinite, scores)) or not _falling(items):
             problems.append(f"{name} has scores that are not finite and falling")
     return problems
+
+
+def _falling(items: list[dict]) -> bool:
+    """Whether scores never rise; within each team where a list has two, for the scores of two blends do not compare."""
+    teams = ([i["score"] for i in items if i.get("team") == team] for team in {i.get("team") for i in items})
+    return all(scores == sorted(scores, reverse=True) for scores in teams)
 
 
 def _silence(lists: dict[str, list[dict]], history: Interactions) -> list[str]:

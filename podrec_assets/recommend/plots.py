@@ -49,6 +49,25 @@ def quality_over_days(rows: list[dict]) -> str:
     return _markdown(figure, "quality over days")
 
 
+def preference_over_days(rows: list[dict]) -> str:
+    """Markdown image of rows of BLEND_EXPERIMENT: preference by day with its interval, a panel a challenger, 0.5 marked."""
+    decided = [r for r in rows if r["preference"] is not None]
+    if not decided:
+        return "_Nothing decided yet: no interleaved list was answered._"
+    alphas = sorted({r["challenger_alpha"] for r in decided})
+    figure = _figure(len(alphas), "day")
+    for axes, alpha in zip(figure.axes, alphas, strict=True):
+        mine = sorted((r for r in decided if r["challenger_alpha"] == alpha), key=lambda r: r["day"])
+        spans = [[r["preference"] - r["low"] for r in mine], [r["high"] - r["preference"] for r in mine]]
+        axes.set_title(f"challenger: alpha {alpha:g}", fontsize=9)
+        axes.errorbar([r["day"] for r in mine], [r["preference"] for r in mine], yerr=spans, fmt="o", markersize=4)
+        axes.axhline(0.5, linestyle="--", color="black")
+        axes.set_ylim(-0.02, 1.02)
+    figure.axes[0].set_ylabel("prefer the challenger")
+    figure.autofmt_xdate()
+    return _markdown(figure, "preference over days")
+
+
 def tuning_trials(rows: list[dict]) -> str:
     """Markdown image of a day's rows of ALS_TUNING: nDCG of each trial by each setting, the chosen one and popularity marked."""
     tried = [r for r in rows if r["ranker"] == "als"]

@@ -5,6 +5,7 @@ A column that is not named here comes from outside (a record, a clock, a model) 
 
 _EPISODE = {"episode_id": ["episodes.episode_id"]}
 _DAILY_SCORE = ["user_vs_episode_daily.score", "user_vs_episode_daily.user_id", "user_vs_episode_daily.episode_id"]
+_ANSWERS = ["final_recommendations.items", "user_events.kind", "user_events.list_version", "user_events.episode_id"]
 
 LINEAGE: dict[str, dict[str, list[str]]] = {
     "episodes": {},
@@ -59,6 +60,11 @@ LINEAGE: dict[str, dict[str, list[str]]] = {
         "low": ["final_recommendations.items", "als_top_n.items", "user_vs_episode_daily.score"],
         "high": ["final_recommendations.items", "als_top_n.items", "user_vs_episode_daily.score"],
         "user_count": ["user_vs_episode_daily.user_id"],
+    },
+    "blend_experiment": {
+        "day": ["user_events.event_day"],
+        **{f"{team}_{what}_count": _ANSWERS for team in "ab" for what in ("win", "credit")},
+        **dict.fromkeys(("tie_count", "preference", "low", "high", "p_value"), _ANSWERS),
     },
 }
 """By table or collection and column, the `table.column`s that it is computed from."""

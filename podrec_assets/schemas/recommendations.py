@@ -66,6 +66,29 @@ RECOMMENDATION_QUALITY = Table(
     ),
 )
 
+BLEND_EXPERIMENT = Table(
+    "blend_experiment",
+    "one challenger of the served blend, by the interleaved lists that were shown on the day",
+    ("challenger_alpha",),
+    pa.schema(
+        [
+            DAY,
+            column(
+                "challenger_alpha", pa.float64(), "Share of ALS in the challenger (b); the served blend (a) is as calibrated."
+            ),
+            column("a_win_count", pa.int64(), "Listeners who answered more items of the served blend."),
+            column("b_win_count", pa.int64(), "Listeners who answered more items of the challenger."),
+            column("tie_count", pa.int64(), "Listeners who answered as many of both, or none."),
+            column("a_credit_count", pa.int64(), "Items of the served blend that were clicked, played or liked."),
+            column("b_credit_count", pa.int64(), "Items of the challenger that were clicked, played or liked."),
+            column("preference", pa.float64(), "b_win_count over the wins of both, 0 to 1; null where nobody decided."),
+            column("low", pa.float64(), "Lower end of its exact 95 % interval."),
+            column("high", pa.float64(), "Upper end of its exact 95 % interval."),
+            column("p_value", pa.float64(), "Two-sided sign test of no preference."),
+        ]
+    ),
+)
+
 ALS_TUNING = Table(
     "als_tuning",
     "one trial of ALS settings on what was newly played in the last days",

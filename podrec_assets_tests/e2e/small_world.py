@@ -12,7 +12,7 @@ from podrec_assets.services import jars, supervisor
 from podrec_assets.settings import Settings
 
 FACTS = "transcripts vectors user_vs_episode_daily dead_letters"
-MODELS = "als_top_n similarities fusion_weights final_recommendations publication recommendation_quality"
+MODELS = "als_top_n similarities fusion_weights final_recommendations publication recommendation_quality blend_experiment"
 DAYS = 4
 
 

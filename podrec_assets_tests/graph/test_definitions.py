@@ -26,6 +26,7 @@ EDGES = {
     "final_recommendations": {"als_top_n", "similarities", "fusion_weights", "user_vs_episode_daily", "episodes"},
     "publication": {"als_top_n", "similarities", "final_recommendations"},
     "recommendation_quality": {"final_recommendations", "als_top_n", "user_vs_episode_daily"},
+    "blend_experiment": {"final_recommendations", "user_events"},
     "als_tuning": {"user_vs_episode_daily"},
     "dead_letters": {"episodes", "transcripts", "user_events"},
 }
@@ -33,7 +34,14 @@ GROUPS = {
     "topics": {"episode_metadata_topic", "user_events_topic"},
     "content": {"sources", "episodes", "transcripts", "vectors", "similarities", "dead_letters"},
     "listening": {"user_events", "user_vs_episode_daily", "als_top_n"},
-    "recommendations": {"fusion_weights", "final_recommendations", "publication", "recommendation_quality", "als_tuning"},
+    "recommendations": {
+        "fusion_weights",
+        "final_recommendations",
+        "publication",
+        "recommendation_quality",
+        "blend_experiment",
+        "als_tuning",
+    },
 }
 
 

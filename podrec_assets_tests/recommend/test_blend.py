@@ -6,6 +6,7 @@ import pytest
 
 from podrec_assets.recommend.blend import BlendConfig, recommend
 from podrec_assets.recommend.interactions import Interactions
+from podrec_assets.recommend.interleaving import Experiment
 from podrec_assets.schemas import EPISODES
 from podrec_assets_tests.recommend.planted import history_of
 
@@ -46,9 +47,13 @@ def listener(finished: str = "h", heard: str = "", unliked: str = "") -> Interac
     return found
 
 
-def lists(history: Interactions, arms: list, similar: list, episodes: list, alpha: float, config: BlendConfig = WIDE) -> dict:
+def lists(
+    history: Interactions, arms: list, similar: list, episodes: list, alpha: float, config: BlendConfig = WIDE,
+    experiment: Experiment | None = None,
+) -> dict:  # fmt: skip
     weights = [{"min_history": 0, "alpha": alpha}]
-    return {d["user_id"]: d["items"] for d in recommend(history, arms, similar, EPISODES.rows(episodes), weights, config, TODAY)}
+    found = recommend(history, arms, similar, EPISODES.rows(episodes), weights, config, TODAY, experiment)
+    return {d["user_id"]: d["items"] for d in found}
 
 
 def scores(items: list[dict]) -> dict[str, float]:

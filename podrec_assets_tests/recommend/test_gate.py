@@ -137,3 +137,16 @@ def test_of_many_faults_some_are_told_and_all_are_counted() -> None:
     found = faults([{"user_id": "", "items": []}], many)[1]
     assert (found.passed, found.value, found.bound) == (False, 12, 0)
     assert found.says.endswith("u04 has no list and 7 more")
+
+
+def test_scores_of_an_interleaved_list_fall_within_each_blend_and_need_not_along_the_list(history: Interactions) -> None:
+    teams = [("e2", 0.4, "a"), ("e3", 0.9, "b"), ("e4", 0.3, "a"), ("e5", 0.8, "b")]
+
+    def listed(scores: list[float]) -> dict[str, list[dict]]:
+        items = [item(n, e, s) | {"team": t} for n, ((e, _, t), s) in enumerate(zip(teams, scores, strict=True), start=1)]
+        return sound() | {"ann": items}
+
+    assert problems(listed([s for _, s, _ in teams]), history) == []
+    assert problems(listed([0.4, 0.7, 0.3, 0.8]), history) == [
+        "scores_are_finite_and_falling: ann has scores that are not finite and falling"
+    ]

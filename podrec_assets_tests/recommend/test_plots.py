@@ -4,7 +4,7 @@ import base64
 import json
 from datetime import date
 
-from podrec_assets.recommend.plots import alpha_curves, quality_over_days, tuning_trials
+from podrec_assets.recommend.plots import alpha_curves, preference_over_days, quality_over_days, tuning_trials
 
 PNG = b"\x89PNG"
 
@@ -44,3 +44,12 @@ def test_trials_are_drawn_with_the_chosen_one_marked_and_their_absence_is_said()
     assert first.startswith(PNG)
     assert image(tuning_trials([*rows[:2], rows[2] | {"is_chosen": False}])) != first
     assert tuning_trials([]).startswith("_Nothing tried")
+
+
+def test_preference_is_drawn_by_challenger_and_its_absence_is_said() -> None:
+    told = {"preference": 0.6, "low": 0.5, "high": 0.7}
+    rows = [{"day": date(2026, 11, n), "challenger_alpha": alpha, **told} for n in (1, 2) for alpha in (0.2, 0.9)]
+    first = image(preference_over_days(rows))
+    assert first.startswith(PNG)
+    assert image(preference_over_days([*rows[:3], rows[3] | {"preference": 0.55}])) != first
+    assert "no interleaved list was answered" in preference_over_days([rows[0] | {"preference": None}])
