@@ -54,4 +54,4 @@ def test_every_episode_is_read_back_word_for_word_with_speakers_and_times(show, 
             found = parse_transcript(render(kind, episode.lines), content_type, f"https://x.example/1.{extension}")
             segments = [(s["start_s"], s["end_s"], s["speaker"], s["text"]) for s in found.segments]
             assert segments == [(x.start_s, x.end_s, x.speaker, x.text) for x in episode.lines]
-            assert found.engine == f"{extension}/1"
+            assert found.engine == f"{extension}/2"
