@@ -61,7 +61,7 @@ class Factors:
 def bounded_rank(rank: int, matrix: csr_matrix) -> int:
     """The rank, but no more than the scores can tell: more learns the noise of a small or sparse history.
 
-    At most one factor for every ITEMS_A_FACTOR items and ROOT_A_FACTOR times the root of the number of scores; see ADR 0007.
+    At most one factor for every ITEMS_A_FACTOR items and ROOT_A_FACTOR times the root of the number of scores; see ADR 0006.
     """
     return min(rank, max(LEAST_RANK, min(matrix.shape[1] // ITEMS_A_FACTOR, int(sqrt(matrix.nnz) / ROOT_A_FACTOR))))
 
