@@ -99,6 +99,16 @@ def test_a_night_without_its_input_waits_and_fires_within_a_minute_of_it(world: 
     assert D0 + 2 * DAY in found["model"]
 
 
+def test_models_wait_for_facts_that_were_made_after_their_day_had_ended(world: SimulatedDays) -> None:
+    """The score of D0 + 1 is there since noon, but its day could not be closed: the next raw day has not landed."""
+    for moment in (at(D0 + 2 * DAY, 0, 31), at(D0 + 2 * DAY, 3), at(D0 + 2 * DAY, 4)):
+        assert D0 + DAY not in world.tick(moment).get("model", [])
+    world.make("raw", D0 + 2 * DAY)
+    found = world.tick(at(D0 + 2 * DAY, 4, 1))
+    assert D0 + DAY in found["score"]
+    assert D0 + DAY in found["model"]
+
+
 def test_a_failed_fact_is_tried_again_each_hour_until_made_and_not_more(world: SimulatedDays) -> None:
     world.make("raw", D0 + DAY)
     world.succeeds = lambda asset, day, now: asset != "content" or now >= at(D0 + DAY, 16)
