@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 def of_window(rows: pa.Table, last: date, days: int) -> pa.Table:
     """The rows of the `days` days that end with `last`."""
     begin = last - timedelta(days=days - 1)
-    return rows.filter((pc.field("day") >= begin) & (pc.field("day") <= last))
+    is_inside = pc.and_(pc.greater_equal(rows["day"], begin), pc.less_equal(rows["day"], last))
+    # A filter would copy every vector, and for a run of one day all rows are inside.
+    return rows if pc.all(is_inside).as_py() is not False else rows.filter(is_inside)
 
 
 def latest(rows: pa.Table) -> pa.Table:
