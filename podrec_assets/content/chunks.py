@@ -89,6 +89,9 @@ def _parts(sentence: str, max_tokens: int, count: Callable[[str], int]) -> list[
 def _joined(sentences: list[Sentence]) -> Chunk:
     starts = [s.start_s for s in sentences if s.start_s is not None]
     ends = [s.end_s for s in sentences if s.end_s is not None]
+    start, end = min(starts, default=None), max(ends, default=None)
+    if start is not None and end is not None and end < start:
+        end = None  # a publisher's cue that ends before it begins
     # Tokenizers split at spaces, so the tokens of a text are those of its sentences together.
     tokens = sum(s.token_count for s in sentences)
-    return Chunk(" ".join(s.text for s in sentences), tokens, min(starts, default=None), max(ends, default=None))
+    return Chunk(" ".join(s.text for s in sentences), tokens, start, end)

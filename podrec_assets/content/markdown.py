@@ -30,7 +30,10 @@ def markdown(text: str) -> list[tuple[float | None, str | None, str]]:
         words = words[speaker.end() :] if speaker else words
         if mark := _MARK.search(words):
             hours, minutes, seconds, fraction = mark.groups()
-            marks.append((at, int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction or 0}")))
+            second = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction or 0}")
+            # A mark that goes back is a slip of the transcriber, or a quoted time.
+            if not marks or second >= marks[-1][1]:
+                marks.append((at, second))
         words = _ESCAPED.sub(r"\1", _MARK.sub("", words))
         said.append((at, speaker[1].strip() if speaker else None, words))
         at += len(words)
@@ -45,4 +48,4 @@ def _between(place: int, marks: list[tuple[int, float]]) -> float | None:
     if after in (0, len(marks)):
         return None
     (a, start), (b, end) = marks[after - 1], marks[after]
-    return round(start + (end - start) * (place - a) / (b - a), 2) if end >= start else None
+    return round(start + (end - start) * (place - a) / (b - a), 2)

@@ -56,6 +56,10 @@ def test_untimed_segments_give_untimed_chunks_and_half_known_times_are_kept():
     assert chunk_segments(half, 5, words) == [Chunk("One. Two.", 2, 4.0, None)]
 
 
+def test_a_cue_that_ends_before_it_begins_keeps_its_start_only():
+    assert chunk_segments([{"start_s": 9.0, "end_s": 4.0, "text": "One."}], 5, words) == [Chunk("One.", 1, 9.0, None)]
+
+
 @pytest.mark.parametrize("segments", [[], said(""), said(" ", "")], ids=["none", "empty", "spaces"])
 def test_no_words_are_no_chunks(segments):
     assert chunk_segments(segments, 5, words) == []

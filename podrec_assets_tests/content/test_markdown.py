@@ -33,6 +33,11 @@ def test_times_between_marks_go_by_the_share_of_the_characters_and_none_are_made
     assert [start for start, _, _ in said] == [None, 10.0, 20.0, 40.0, None]
 
 
+def test_a_mark_that_goes_back_is_not_believed():
+    said = markdown("**A:** [0:30] 1234567890\n\n**A:** [0:10] 1234567890\n\n**A:** [0:50] end")
+    assert [start for start, _, _ in said] == [30.0, 40.0, 50.0]
+
+
 def test_a_transcript_is_read_as_markdown_whatever_plain_type_it_is_served_under():
     for content_type, url in (("text/markdown", "a"), ("text/plain", "b.txt"), (None, "c.md")):
         segments = parse_transcript(TEXT.encode(), content_type, url).segments
