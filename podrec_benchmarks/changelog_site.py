@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,16 +13,18 @@ from xml.sax.saxutils import escape, quoteattr
 TRANSCRIPTS = Path(__file__).resolve().parents[2] / "shared" / "data" / "transcripts" / "changelog-dev.jsonl.gz"
 
 
-def pages(file: Path, base_url: str, every: int = 1) -> dict[str, tuple[str, bytes]]:
-    """Path -> content type and body: /<show>.xml and /<show>/<slug>.md of every so many-th episode."""
-    shows: dict[str, list[str]] = {}
-    found: dict[str, tuple[str, bytes]] = {}
+def pages(file: Path, base_url: str, share: float = 1.0) -> dict[str, tuple[str, bytes]]:
+    """Path -> content type and body: /<show>.xml and /<show>/<slug>.md of the first share of each show's episodes."""
+    shows: dict[str, list[dict]] = {}
     with gzip.open(file, "rt", encoding="utf-8") as lines:
-        for number, row in enumerate(map(json.loads, lines)):
-            if number % every == 0:
-                shows.setdefault(row["show"], []).append(row["slug"])
-                found[f"/{row['show']}/{row['slug']}.md"] = ("text/markdown; charset=utf-8", row["markdown"].encode())
-    for show, slugs in shows.items():
+        for row in map(json.loads, lines):
+            shows.setdefault(row["show"], []).append(row)
+    found: dict[str, tuple[str, bytes]] = {}
+    for show, rows in shows.items():
+        chosen = rows[: math.ceil(share * len(rows))]
+        for row in chosen:
+            found[f"/{show}/{row['slug']}.md"] = ("text/markdown; charset=utf-8", row["markdown"].encode())
+        slugs = [row["slug"] for row in chosen]
         found[f"/{show}.xml"] = ("application/rss+xml; charset=utf-8", _feed(show, slugs, base_url).encode())
     return found
 
@@ -40,7 +43,7 @@ def _feed(show: str, slugs: list[str], base_url: str) -> str:
 
 
 @contextmanager
-def serve(file: Path, every: int = 1) -> Iterator[tuple[str, list[str]]]:
+def serve(file: Path, share: float = 1.0) -> Iterator[tuple[str, list[str]]]:
     """(host:port, addresses of the feeds) of the site, which is there as long as the block."""
     served: dict[str, tuple[str, bytes]] = {}
 
@@ -58,7 +61,7 @@ def serve(file: Path, every: int = 1) -> Iterator[tuple[str, list[str]]]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     address = f"127.0.0.1:{server.server_address[1]}"
-    served |= pages(file, f"http://{address}", every)
+    served |= pages(file, f"http://{address}", share)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield address, [f"http://{address}{path}" for path in sorted(served) if path.endswith(".xml")]

@@ -46,9 +46,9 @@ Scores = dict[str, np.ndarray]
 """By arm, (episodes, episodes) similarities."""
 
 
-def through_the_graph(home: Path, cache: Path, every: int, console: Console) -> Connections:
+def through_the_graph(home: Path, cache: Path, share: float, console: Console) -> Connections:
     """Connections of a home whose episodes, transcripts, vectors and similarities the graph made of the real transcripts."""
-    with serve(TRANSCRIPTS, every) as (address, feeds):
+    with serve(TRANSCRIPTS, share) as (address, feeds):
         settings = Settings.load(home=home, fetch_allow=address, kafka_bootstrap="", mongo_uri="", lake="", engine="local")
         supervisor.up(settings, lambda _: None)
         connections = Connections(settings, {})
@@ -233,8 +233,8 @@ def _interval(values: np.ndarray) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--every", type=int, default=1, help="only every so many-th episode (default: all)")
-    every = parser.parse_args().every
+    parser.add_argument("--share", type=float, default=1.0, help="only the first share of each show's episodes (default: all)")
+    share = parser.parse_args().share
     console = Console(highlight=False, soft_wrap=True)
     settings = Settings.load()
     if TRANSCRIPTS.is_file():
@@ -242,7 +242,7 @@ def main() -> None:
             home = Path(folder)
             jars.ensure_all(settings, lambda _: None)
             try:
-                connections = through_the_graph(home, settings.cache / "bench-content", every, console)
+                connections = through_the_graph(home, settings.cache / "bench-content", share, console)
                 report_quality(connections, console)
                 vectors = connections.lake.read("vectors", columns=("text",))
                 report_encoding(settings, vectors, console)
