@@ -177,7 +177,7 @@ class Settings(BaseSettings):
     als_rank: int = Field(32, ge=1, le=512, description="Most latent factors; small or sparse histories get fewer.")
     als_alpha: float = Field(1.0, gt=0, description="Confidence of a mean damped score above 1: c = 1 + als_alpha * damped.")
     als_regularization: float = Field(0.1, gt=0, description="Regularisation, scaled by a row's count as in Spark ML.")
-    als_iterations: int = Field(12, ge=1, le=30, description="ALS sweeps. Spark's plan of many more overflows its stack.")
+    als_iterations: int = Field(12, ge=1, le=15, description="ALS sweeps. At 30 the plan of Spark overflows its stack.")
     als_top_n: int = Field(50, ge=1, le=1000, description="Episodes that als_top_n keeps for a listener.")
     fusion_alpha: float = Field(0.7, ge=0, le=1, description="Share of ALS in the blend until calibrated.")
     list_length: int = Field(20, ge=1, le=500, description="Episodes in a published list.")

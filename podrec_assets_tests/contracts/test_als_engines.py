@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from podrec_assets.errors import SettingsError
 from podrec_assets.recommend import implicit_als, metrics, numpy_als, offline, spark_als
 from podrec_assets.recommend.als import AlsConfig, Factors, confidences
 from podrec_assets.recommend.ratings import read_ratings
 from podrec_assets.recommend.splits import held_out
 from podrec_assets.recommend.top_n import top_n
+from podrec_assets.settings import Settings
 from podrec_assets_tests.recommend.planted import CONFIG, checkerboard, history_of, left_out
 
 Fit = Callable[[csr_matrix, AlsConfig], Factors]
@@ -38,6 +40,13 @@ def fitted(fit: Fit) -> Factors:
 def test_the_planted_unheard_episodes_come_first(fitted: Factors) -> None:
     lists = top_n(fitted, BOARD, CONFIG, 3)
     assert {d["user_id"]: {i["episode_id"] for i in d["items"]} for d in lists} == {u: left_out(u, 3) for u in BOARD.users}
+
+
+def test_these_fits_make_as_many_sweeps_as_settings_allow() -> None:
+    """Spark's plan grows with each sweep: at 30 its stack overflowed."""
+    with pytest.raises(SettingsError, match="PODREC_ALS_ITERATIONS"):
+        Settings.load(als_iterations=CONFIG.iterations + 1)
+    assert Settings.load(als_iterations=CONFIG.iterations).als_iterations == CONFIG.iterations
 
 
 def test_planted_low_rank_tastes_are_found_again(fit: Fit) -> None:
