@@ -7,18 +7,39 @@ pool slots, and the backfill that waits for them stands still.
 import os
 import platform
 
-from dagster import DagsterRun
+from dagster import DagsterInstance, DagsterRun, RunsFilter
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
+from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 from dagster._serdes import deserialize_value
 
 PROCESS = "podrec/process"
 """Tag of a run that a command executes itself: machine:process id."""
 
+GONE = "the command's process is gone"
+
 
 def this_process() -> str:
     """The value of PROCESS for a run of this process."""
     return f"{platform.node()}:{os.getpid()}"
+
+
+def end_gone_commands(instance: DagsterInstance) -> list[str]:
+    """Ids of the runs of killed commands on this machine, which are failed by this and hold no pool slot any longer.
+
+    The daemon does the same by run monitoring; where none runs, the next command would wait for a slot for ever.
+    """
+    gone = [run for run in instance.get_runs(RunsFilter(statuses=IN_PROGRESS_RUN_STATUSES)) if is_gone(run)]
+    for run in gone:
+        instance.report_run_failed(run, f"This run has failed: {GONE}.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return [run.run_id for run in gone]
+
+
+def is_gone(run: DagsterRun) -> bool:
+    """Whether a command of this machine executed the run, and its process does not exist any more."""
+    machine, _, pid = run.tags.get(PROCESS, "").rpartition(":")
+    return machine == platform.node() and not is_alive(int(pid))
 
 
 class WatchedRunLauncher(DefaultRunLauncher):
@@ -31,10 +52,9 @@ class WatchedRunLauncher(DefaultRunLauncher):
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """RUNNING while somebody executes the run; FAILED once nobody can."""
         if PROCESS in run.tags:
-            machine, _, pid = run.tags[PROCESS].rpartition(":")
-            if machine != platform.node() or is_alive(int(pid)):
-                return CheckRunHealthResult(WorkerStatus.RUNNING)
-            return CheckRunHealthResult(WorkerStatus.FAILED, "the command's process is gone")
+            if is_gone(run):
+                return CheckRunHealthResult(WorkerStatus.FAILED, GONE)
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
         client = self._get_grpc_client_for_termination(run.run_id)
         if client is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "launched by other means")

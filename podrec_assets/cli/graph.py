@@ -11,7 +11,7 @@ from podrec_assets.cli.console import Json, emit, out, parse_days, say
 from podrec_assets.cli.instance import open_instance
 from podrec_assets.errors import PodrecError, UnknownIdError
 from podrec_assets.partitions import range_tags
-from podrec_assets.run_launcher import PROCESS, this_process
+from podrec_assets.run_launcher import PROCESS, end_gone_commands, this_process
 from podrec_assets.settings import Settings
 
 
@@ -65,6 +65,7 @@ def materialize(settings: Settings, select: str, first: date, last: date, config
     say(f"running {', '.join(names)} for {first}..{last}")
     begun = time.monotonic()
     with open_instance(settings) as instance:
+        end_gone_commands(instance)
         job = defs.resolve_implicit_global_asset_job_def()
         result = job.execute_in_process(
             instance=instance,

@@ -23,7 +23,6 @@ INPUTS = {
     "fusion_weights": ("final_recommendations", 1),
 }
 """Delta tables behind a list: the collection whose run read them, and how many days back."""
-PASSAGES = ("score", "cosine", "lexical", "here_s", "there_s", "here_text", "there_text")
 KNOWN_SHOWN = 5
 
 
@@ -126,13 +125,11 @@ def _evidence(
     names = [h["episode_id"] for h in heard]
     events = _events(lake, weight_sql(settings), owner, names) if names else []
     rows = [_daily_row(r, events) for r in daily.to_pylist() if r["episode_id"] in names]
-    named = item["causes"].get("content")
-    passages = next((h["neighbour"] for h in heard if h["episode_id"] == named and h["neighbour"]), None)
     evidence = {
         "causes": item["causes"],
-        "heard": [{k: v for k, v in h.items() if k != "neighbour"} for h in heard],
+        "heard": heard,
         "daily_rows": sorted(rows, key=lambda r: (r["day"], r["episode_id"])),
-        "passages": passages and {f: passages[f] for f in PASSAGES},
+        "passages": item.get("passages"),
         "is_as_made": lake.is_as_made,
     }
     return evidence, events
@@ -148,23 +145,29 @@ def _heard(connections: Connections, owner: str, item: dict, current: Publicatio
     row = history.matrix[history.users.index(owner)]
     of_weight = {history.items[column] for column in row.indices} if item["als"] > 0 else set()
     heard = (history.seen[owner] | history.finished[owner].keys()) - history.unliked[owner] if item["cosine"] > 0 else set()
-    near = {e: n for e in heard if (n := _neighbour(connections, current, e, item["episode_id"]))}
+    near = _similar(connections, current.versions["similarities"], item["episode_id"], heard)
     rows = connections.lake.read_equal(EPISODES.name, "show_id", item["show_id"], ("episode_id",))
     kin = near.keys() | heard & set(rows["episode_id"].to_pylist())
-    found = []
-    for episode in sorted(of_weight | kin | set(item["causes"].values())):
-        arms = [arm for arm, part in (("als", of_weight), ("content", kin)) if episode in part]
-        neighbour = near.get(episode)
-        found.append({
-            "episode_id": episode, "arms": arms, "similarity": neighbour["score"] if neighbour else None,
-            "is_named": episode in item["causes"].values(), "neighbour": neighbour,
-        })  # fmt: skip
-    return found
+    return [
+        {
+            "episode_id": episode,
+            "arms": [arm for arm, part in (("als", of_weight), ("content", kin)) if episode in part],
+            "similarity": near.get(episode),
+            "is_named": episode in item["causes"].values(),
+        }
+        for episode in sorted(of_weight | kin | set(item["causes"].values()))
+    ]
 
 
-def _neighbour(connections: Connections, current: Publication, heard: str, episode: str) -> dict | None:
-    document = connections.mongo.document("similarities", current.versions["similarities"], heard)
-    return next((i for i in (document or {"items": []})["items"] if i["episode_id"] == episode), None)
+def _similar(connections: Connections, version: str, episode: str, heard: set[str]) -> dict[str, float]:
+    """By heard episode that has the other among its neighbours, or is one of them: their similarity."""
+
+    def neighbours(of: str) -> dict[str, float]:
+        document = connections.mongo.document("similarities", version, of)
+        return {i["episode_id"]: i["score"] for i in (document or {"items": []})["items"]}
+
+    near = {e: score for e, score in neighbours(episode).items() if e in heard}
+    return near | {e: found[episode] for e in heard if episode in (found := neighbours(e))}
 
 
 def _events(lake: _Lake, weight: str, user: str, heard: list[str]) -> list[dict]:

@@ -11,7 +11,7 @@ import pytest
 from dagster._core.launcher import WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-from podrec_assets.run_launcher import PROCESS, this_process
+from podrec_assets.run_launcher import PROCESS, end_gone_commands, this_process
 
 
 @pytest.fixture
@@ -43,3 +43,20 @@ def test_a_run_whose_code_server_does_not_answer_has_failed(instance: dg.Dagster
 
 def test_a_run_of_unknown_origin_is_left_alone(instance: dg.DagsterInstance) -> None:
     assert status(instance, {}) == WorkerStatus.RUNNING
+
+
+def test_a_killed_commands_run_is_ended_by_the_next_one_and_gives_its_pool_slot_back(instance: dg.DagsterInstance) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    machine, storage = this_process().rpartition(":")[0], instance.event_log_storage
+    killed, living = (
+        instance.add_run(dg.DagsterRun("job", tags={PROCESS: process}, status=dg.DagsterRunStatus.STARTED))
+        for process in (f"{machine}:{ended.pid}", this_process())
+    )
+    storage.set_concurrency_slots("write_lists", 2)
+    for run in (killed, living):
+        assert storage.claim_concurrency_slot("write_lists", run.run_id, "step").is_claimed
+    assert end_gone_commands(instance) == [killed.run_id]
+    assert instance.get_run_by_id(killed.run_id).status == dg.DagsterRunStatus.FAILURE  # type: ignore[union-attr]
+    assert [s.run_id for s in storage.get_concurrency_info("write_lists").claimed_slots] == [living.run_id]
+    assert end_gone_commands(instance) == []

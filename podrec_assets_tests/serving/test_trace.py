@@ -10,7 +10,7 @@ from podrec_assets.cli.graph import materialize
 from podrec_assets.errors import UnknownIdError
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import LISTS, USER_EVENTS, USER_VS_EPISODE_DAILY
-from podrec_assets.serving.reader import recommendations
+from podrec_assets.serving.reader import recommendations, served_list
 from podrec_assets.serving.trace import trace
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import Message
@@ -106,7 +106,9 @@ def test_the_events_are_exactly_the_planted_ones_with_place_time_and_weight(worl
 
 
 def test_the_daily_rows_between_are_named_and_add_up(world: Connections) -> None:
-    found = trace(world, "ann", best(world))["evidence"]
+    items = served_list(world, "ann")[2]
+    of_content = next(i["episode_id"] for i in items if i["als"] > 0 and "content" in i["causes"])
+    found = trace(world, "ann", of_content)["evidence"]
     assert [(r["episode_id"], r["score"], r["adds_up"]) for r in found["daily_rows"]] == [("a0", 3.0, True), ("a1", 5.0, True)]
     assert [(h["episode_id"], h["arms"]) for h in found["heard"]] == [("a0", ["als", "content"]), ("a1", ["als", "content"])]
     assert set(found["causes"].values()) == {h["episode_id"] for h in found["heard"] if h["is_named"]}
