@@ -45,7 +45,7 @@ def test_the_commands_are_these() -> None:
         (("nonsense",), 2, "No such command 'nonsense'"),
         (("run", "--days", "yesterday"), 2, "'yesterday' is not a day or A..B"),
         (("run", "--days", "2026-11-02..2026-11-01"), 2, "2026-11-02 comes after 2026-11-01"),
-        (("run", "--select", "nonsense", "--days", "2026-11-01"), 1, "unknown asset 'nonsense'; known: als_top_n, als_tuning, dead_letters"),
+        (("run", "--select", "nonsense", "--days", "2026-11-01"), 1, "unknown asset 'nonsense'; known: als_top_n, als_tuning"),
         (("run", "--select", "episodes", "--days", "2001-01-01"), 1, "Days must lie between 2018-01-01 and today"),
         (("recommend", "somebody"), 1, "The embedded mongo does not run: start it with `podrec up`."),
         (("produce", "absent.jsonl"), 1, "absent.jsonl is not a file"),
