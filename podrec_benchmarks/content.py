@@ -21,7 +21,16 @@ from rich.table import Table
 
 from podrec_assets.cli.feeds import ingest_feeds
 from podrec_assets.content.encoder import SentenceEncoder, packaged_model
-from podrec_assets.content.neighbours import by_language, centred_means, fuse, make_catalogue, matrix, similarities, tfidf
+from podrec_assets.content.neighbours import (
+    by_language,
+    centred_means,
+    fuse,
+    make_catalogue,
+    matrix,
+    relative_spread,
+    similarities,
+    tfidf,
+)
 from podrec_assets.content.passages import LEXICAL_SHARE, found_shares
 from podrec_assets.content.ranking import largest, nearest
 from podrec_assets.content.vectors import lost_tokens
@@ -76,7 +85,7 @@ def arms(vectors: pa.Table, episodes: pa.Table) -> tuple[list[str], Scores]:
     (members,) = by_language(catalogue)
     semantic, words = centred_means(catalogue, members), tfidf(catalogue, members)
     cosines, lexicals = semantic @ semantic.T, (words @ words.T).toarray()
-    found = dict(zip(ARMS, (fuse(cosines, lexicals), lexicals, cosines), strict=True))
+    found = dict(zip(ARMS, (fuse(cosines, lexicals, relative_spread(semantic, words)), lexicals, cosines), strict=True))
     for scores in found.values():
         np.fill_diagonal(scores, -np.inf)
     return catalogue.episodes, found

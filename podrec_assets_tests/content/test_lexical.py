@@ -6,9 +6,9 @@ import pytest
 from podrec_assets.content import lexical
 
 
-def rows(*texts: str):
+def rows(*texts: str, most: int = lexical.MOST_TERMS):
     found = lexical.counts(texts)
-    return lexical.tfidf(found, lexical.idf(found))
+    return lexical.tfidf(found, lexical.idf(found), most)
 
 
 def products(*texts: str) -> np.ndarray:
@@ -25,9 +25,8 @@ def test_a_cosine_is_that_of_damped_counts_times_idf():
     assert found[0, 2] == found[1, 2] == 0
 
 
-def test_only_the_weightiest_words_count(monkeypatch):
-    monkeypatch.setattr(lexical, "TERMS", 2)
-    found = rows("rare rare rare mid mid low", "rare mid low", "rare mid low")
+def test_only_the_weightiest_words_count():
+    found = rows("rare rare rare mid mid low", "rare mid low", "rare mid low", most=2)
     assert np.diff(found.indptr).tolist() == [2, 2, 2]
     assert found[0].data.min() > found[1].data.min() * 0.9
 
@@ -47,3 +46,17 @@ def test_blocks_change_nothing(monkeypatch):
 
 def test_words_of_scripts_without_spaces_are_their_characters():
     assert products("東京へ行く", "京都", "bread")[0, 1] > 0
+
+
+def test_similarity_is_of_words_pairs_of_words_and_parts_of_words():
+    texts = ["castle pawn", "castle dough", "castles rise", "castle pawn"]
+    found = lexical.rows(lambda: texts, len(texts))
+    alike = (found @ found.T).toarray()
+    assert alike[0, 3] == pytest.approx(1.0, rel=1e-5)
+    assert 0 < alike[0, 2] < lexical.KINDS[2].share
+    assert alike[0, 2] < alike[0, 1] < alike[0, 3]
+
+
+def test_among_many_texts_what_one_alone_says_does_not_lengthen_its_row():
+    texts = [f"castle pawn{' only' * (n == 0)}" if n < 2 else f"bread {n % 9}0" for n in range(lexical.COMMON_COUNT)]
+    assert products(*texts)[0, 1] == pytest.approx(1.0, rel=1e-5)

@@ -5,9 +5,18 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.sparse import csr_matrix
 
 from podrec_assets.content import ranking
-from podrec_assets.content.neighbours import DIGITS, QUOTE_LENGTH, SEMANTIC_SHARE, content_words, quote, similarities
+from podrec_assets.content.neighbours import (
+    DIGITS,
+    QUOTE_LENGTH,
+    SEMANTIC_SHARE,
+    content_words,
+    quote,
+    relative_spread,
+    similarities,
+)
 from podrec_assets.errors import PermanentError
 from podrec_assets.schemas import EPISODES, VECTORS
 
@@ -77,14 +86,28 @@ def test_of_equally_close_chunks_the_earliest_are_the_evidence():
 def test_a_word_said_eight_times_counts_about_three_times():
     items = found([chunk("e1", 0, "castle " * 8 + "pawn", CHESS), chunk("e2", 0, "pawn", CHESS)])
     castle = (1 + np.log(8)) * (1 + np.log(3 / 2))
-    assert items["e1"][0]["lexical"] == pytest.approx(1 / np.hypot(1, castle), abs=10**-DIGITS)
+    # No pair of words is shared; of parts of words, both of pawn and none of the four of castle.
+    words, parts = 1 / np.hypot(1, castle), 2 / np.sqrt(2 * (2 + 4 * castle**2))
+    assert items["e1"][0]["lexical"] == pytest.approx(0.4 * words + 0.2 * parts, abs=10**-DIGITS)
 
 
-def test_the_score_is_a_third_of_the_meaning_and_two_thirds_of_the_words():
+def test_the_score_is_a_share_of_the_meaning_and_the_rest_of_the_words():
     rows = [chunk("e1", 0, "one two", [1.0, 0.0]), chunk("e2", 0, "one two", [0.6, 0.8])]
     [item] = found(rows)["e1"]
     assert (item["cosine"], item["lexical"]) == (0.6, 1.0)
     assert item["score"] == pytest.approx(SEMANTIC_SHARE * 0.6 + (1 - SEMANTIC_SHARE), abs=10**-DIGITS)
+
+
+def test_the_arm_that_spreads_wider_is_brought_to_the_spread_of_the_other():
+    random = np.random.default_rng(3)
+    semantic = random.normal(size=(60, 8))
+    semantic /= np.linalg.norm(semantic, axis=1, keepdims=True)
+    words = csr_matrix(np.abs(random.normal(size=(60, 40))) / 10)
+    scale = relative_spread(semantic, words)
+    different = ~np.eye(60, dtype=bool)
+    cosines, lexicals = (semantic @ semantic.T)[different], (words @ words.T).toarray()[different]
+    assert (scale * cosines).std() == pytest.approx(lexicals.std(), rel=1e-6)
+    assert relative_spread(semantic[:5], words[:5]) == 1.0
 
 
 def test_what_all_episodes_share_is_taken_out_before_meanings_are_compared():
@@ -134,7 +157,7 @@ def test_no_episodes_have_no_neighbours_and_one_has_none():
 
 def test_episodes_without_words_are_compared_by_meaning_alone():
     items = found([chunk("e1", 0, "a", CHESS), chunk("e2", 0, "!", CHESS)])
-    assert (items["e1"][0]["lexical"], items["e1"][0]["cosine"], items["e1"][0]["score"]) == (0.0, 1.0, 0.33333)
+    assert (items["e1"][0]["lexical"], items["e1"][0]["cosine"], items["e1"][0]["score"]) == (0.0, 1.0, 0.1)
 
 
 def test_a_word_that_most_episodes_use_says_nothing_in_a_large_catalogue():
