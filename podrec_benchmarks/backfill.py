@@ -39,7 +39,7 @@ def main() -> None:
     options.add_argument("--no-kill", action="store_true", help="leave the daemon alone")
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="podrec-backfill-") as folder:
-        settings = Settings.load(home=Path(folder), engine=given.engine)
+        settings = Settings.load(home=Path(folder), lake="", mongo_uri="", kafka_bootstrap="", engine=given.engine)
         try:
             measure(settings, given.days, given.users, not given.no_kill)
         finally:

@@ -25,7 +25,9 @@ class Daemon:
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.peak_mb = settings, 0.0
-        self.environment = os.environ | instance_environment(settings) | {"PODREC_ENGINE": settings.engine}
+        # Never the stores of whoever runs the benchmark.
+        own = {"PODREC_ENGINE": settings.engine, "PODREC_LAKE": "", "PODREC_MONGO_URI": "", "PODREC_KAFKA_BOOTSTRAP": ""}
+        self.environment = os.environ | instance_environment(settings) | own
         self.process: subprocess.Popen | None = None
 
     def start(self) -> None:

@@ -110,7 +110,8 @@ def _api(settings: Settings) -> Iterator[str]:
     """The address of a REST interface in a process of its own, as long as the block."""
     port = process.choose_port(0, "", None)
     limits = {"PODREC_API_REQUESTS_PER_S": "1000000", "PODREC_API_BURST": "1000000"}
-    places = {"PODREC_HOME": str(settings.home), "PODREC_MONGO_DATABASE": settings.mongo_database}
+    places = dict.fromkeys(("PODREC_LAKE", "PODREC_MONGO_URI", "PODREC_KAFKA_BOOTSTRAP", "PODREC_API_TOKEN"), "")
+    places |= {"PODREC_HOME": str(settings.home), "PODREC_MONGO_DATABASE": settings.mongo_database}
     command = [sys.executable, "-c", "from podrec_assets.cli.main import main; main()", "api", "--port", str(port)]
     served = subprocess.Popen(command, env=os.environ | places | limits, stdout=subprocess.DEVNULL)
     try:
@@ -170,7 +171,7 @@ def main() -> None:
     events = parser.parse_args().events
     console, today = Console(highlight=False, soft_wrap=True), datetime.now(UTC).date()
     with tempfile.TemporaryDirectory(prefix="podrec-bench-") as home:
-        settings = Settings.load(home=Path(home), mongo_uri="", engine="local")
+        settings = Settings.load(home=Path(home), lake="", mongo_uri="", kafka_bootstrap="", engine="local")
         connections = Connections(settings, {})
         with _mongo(settings):
             publish_lists(connections, today)

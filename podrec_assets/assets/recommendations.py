@@ -18,6 +18,7 @@ from podrec_assets.recommend.interactions import interactions
 from podrec_assets.recommend.interleaving import Experiment
 from podrec_assets.recommend.plots import alpha_curves, quality_over_days
 from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.listeners import history_until
 from podrec_assets.schemas import FUSION_WEIGHTS, LISTS, RECOMMENDATION_QUALITY, USER_EVENTS
 from podrec_assets.settings import Settings
 
@@ -116,7 +117,7 @@ def final_recommendations(
     """
     settings, found = connections.settings, DailyDocs()
     for day in run_days(context):
-        history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, settings.half_life_days)
+        history = history_until(connections.lake, user_vs_episode_daily, day, settings)
         weights = [w for w in fusion_weights.to_pylist() if w["day"] == day]
         found[day] = recommend(
             history,
@@ -209,7 +210,8 @@ def recommendation_quality(
 def _published(connections: Connections, day: date) -> list[dict]:
     """The day's newest lists that the gate let pass; without a verdict the newest."""
     versions = connections.mongo.versions(LISTS, day)
-    chosen = next((v for v in versions if v.verdict and v.verdict.allows), versions[0] if versions else None)
+    unjudged = next((v for v in versions if not v.verdict), None)
+    chosen = next((v for v in versions if v.verdict and v.verdict.allows), unjudged)
     return connections.mongo.documents(LISTS, chosen.version) if chosen else []
 
 

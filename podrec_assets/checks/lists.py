@@ -15,8 +15,8 @@ from podrec_assets.content.catalogue import catalogue, of_window
 from podrec_assets.listening.offsets import days_between
 from podrec_assets.recommend.drift import COMPARISONS, Bounds, Evidence, as_lists, comparisons
 from podrec_assets.recommend.gate import FAULTS, Finding, faults
-from podrec_assets.recommend.interactions import interactions
 from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.listeners import history_until
 from podrec_assets.schemas import LISTS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import Verdict
@@ -66,7 +66,7 @@ def _judge(connections: Connections, run_id: str, day: date, daily: pa.Table, ep
     mongo, settings = connections.mongo, connections.settings
     version = mongo.latest_version(LISTS, day)
     documents = mongo.documents(LISTS, version.version) if version else []
-    history = interactions(of_window(daily, day, Settings.history_days), day, settings.half_life_days)
+    history = history_until(connections.lake, daily, day, settings)
     found = faults(documents, history)
     compared_with, served, why_not = _served(connections, day)
     if found[0].passed:

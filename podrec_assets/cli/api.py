@@ -34,7 +34,7 @@ def api(
     settings = connections.settings
     host, port = host or settings.api_host, port or settings.api_port
     check_reach(host, settings.api_token.get_secret_value())
-    config = uvicorn.Config(build_app(connections), log_level="warning", server_header=False)
+    config = uvicorn.Config(build_app(connections), log_level="warning", server_header=False, proxy_headers=False)
     try:
         # Listened on before it is announced, so that whoever reads the address may use it at once.
         family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -47,7 +47,8 @@ def sentences(segments: list[dict], max_tokens: int, count: Callable[[str], int]
     for segment in segments:
         for sentence in SENTENCE_END.split(spoken(segment["text"])):
             for part in _parts(sentence.strip(), max_tokens, count):
-                found.append(Sentence(part, count(part), segment["start_s"], segment["end_s"]))
+                if tokens := count(part):  # a mark that the tokenizer does not know, alone, is no sentence
+                    found.append(Sentence(part, tokens, segment["start_s"], segment["end_s"]))
     return found
 
 

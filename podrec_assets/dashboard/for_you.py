@@ -5,6 +5,7 @@ import streamlit as st
 from podrec_assets.dashboard import covers
 from podrec_assets.dashboard.shared import artwork, choose_listener, connections, episodes, errors_in_words, facts, plain
 from podrec_assets.errors import PodrecError
+from podrec_assets.listening.events import Refusal
 from podrec_assets.serving.analytics import LATELY_DAYS, heard_lately
 from podrec_assets.serving.feedback import send_event, send_impressions
 from podrec_assets.serving.reader import recommendations
@@ -92,7 +93,7 @@ def _send(user: str, item: dict, kind: str, version: str) -> bool:
         event = send_event(
             connections(), user, item["episode_id"], kind, list_version=version, position=item["rank"], completed_share=share
         )
-    except PodrecError as err:
+    except (PodrecError, Refusal) as err:
         st.toast(f"Not noted: {plain(str(err))}", icon=":material/error:")
         return False
     st.toast(f"Noted: {kind} of “{plain(item['title'])}” (event {event['event_id'][:8]})", icon=":material/check:")
@@ -126,7 +127,7 @@ def _remember_impressions(user: str, found: dict) -> None:
     shown.update((user, found["version"], i["episode_id"]) for i in new)
     try:
         send_impressions(connections(), user, found["version"], new)
-    except PodrecError as err:
+    except (PodrecError, Refusal) as err:
         st.caption(f"What was shown could not be noted: {plain(str(err))}")
 
 

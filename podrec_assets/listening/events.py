@@ -56,12 +56,15 @@ _PARSE_ROWS = 10_000
 """Records that are Python objects at a time while they are parsed."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Refusal(Exception):
     """Why a message cannot be used: a code that groups, and a sentence."""
 
     reason: str
     detail: str
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dict:

@@ -129,7 +129,7 @@ class Blender:
     def _barred(self, block: range) -> np.ndarray:
         barred = np.zeros((len(block), len(self.shelf.ids)), dtype=bool)
         for row, user in enumerate(self.history.users[block.start : block.stop]):
-            barred[row, self.shelf.columns(self.history.seen[user] | self.history.unliked[user])] = True
+            barred[row, self.shelf.columns(self.history.barred(user))] = True
         return barred
 
 

@@ -76,8 +76,7 @@ def _missing(lists: dict[str, list[dict]], history: Interactions) -> list[str]:
 def _heard(lists: dict[str, list[dict]], history: Interactions) -> list[str]:
     problems = []
     for user, items in sorted(lists.items()):
-        barred = history.seen.get(user, set()) | history.unliked.get(user, set())
-        count = len(barred & {i["episode_id"] for i in items})
+        count = len(history.barred(user) & {i["episode_id"] for i in items})
         if count:
             problems.append(f"{user} is shown {count} heard or unliked episodes")
     return problems

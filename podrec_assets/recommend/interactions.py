@@ -33,6 +33,7 @@ class Interactions:
         recent_plays: by episode, decayed number of listeners, for popularity.
         recency: by listener, episode -> decay of the latest day with any event, 1 for the last day; absent counts 1.
         looks: by listener, episode -> decayed number of times it was shown, or put aside by a skip.
+        heard_before: by listener, episodes heard or unliked before the days that are learned from.
     """
 
     users: list[str]
@@ -44,6 +45,11 @@ class Interactions:
     recent_plays: dict[str, float]
     recency: dict[str, dict[str, float]] = field(default_factory=dict)
     looks: dict[str, dict[str, float]] = field(default_factory=dict)
+    heard_before: dict[str, set[str]] = field(default_factory=dict)
+
+    def barred(self, user: str) -> set[str]:
+        """Episodes that are never recommended to a listener again, however long ago they were heard or unliked."""
+        return set().union(*(found.get(user, ()) for found in (self.seen, self.unliked, self.heard_before)))
 
 
 def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interactions:

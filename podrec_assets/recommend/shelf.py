@@ -51,8 +51,8 @@ class Shelf:
         return [np.array([self.column[part[-1]] for part in sorted(found)]) for _, found in sorted(parts.items())]
 
     def columns(self, episodes: set[str]) -> list[int]:
-        """Columns of those episodes that have one."""
-        return [self.column[e] for e in episodes if e in self.column]
+        """Columns of those episodes that have one, in order: sums over them must not depend on how a set lies in memory."""
+        return sorted(self.column[e] for e in episodes if e in self.column)
 
     def title(self, episode: str | None) -> str | None:
         """Title of an episode of the catalogue."""

@@ -7,6 +7,7 @@ not find something looks at the pointer again: what it names now is never remove
 from collections.abc import Callable
 from typing import TypeVar
 
+from podrec_assets.content.catalogue import latest
 from podrec_assets.errors import PermanentError, RetryableError, UnknownIdError
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import LISTS, NEWCOMER
@@ -106,7 +107,7 @@ def neighbours(connections: Connections, episode: str, k: int) -> dict:
     current, found = consistently(
         connections, lambda c: connections.mongo.document("similarities", c.versions["similarities"], episode)
     )
-    rows = connections.lake.read("episodes", columns=("episode_id", "title")).to_pylist()
+    rows = latest(connections.lake.read("episodes", columns=("day", "episode_id", "title"))).to_pylist()
     titles = {r["episode_id"]: r["title"] for r in rows}
     if found is None:
         known = ", ".join(connections.mongo.keys("similarities", current.versions["similarities"])[:KNOWN_SHOWN])

@@ -241,12 +241,19 @@ class Lake:
     def delete_equal(self, spec: Table, column: str, value: str, ledger: dict | None = None) -> None:
         """Deletes the rows whose text column is exactly `value`, and records the ledger in the same commit."""
         with self.writing(spec.name):
-            table, state = self.table(spec.name), self.state(spec.name)
-            if table is not None:
+            table, state = self._followed(spec.name), self.state(spec.name)
+            if table is None:
+                return
+            before = table.version()
+            try:
                 table.delete(f"{column} = {_text(value)}", commit_properties=_properties(state.metadata([], ledger)))
-                # A delete that finds nothing commits nothing, and the ledger must not be lost with it.
-                if ledger is not None:
-                    self.note(spec, [], ledger)
+            except CommitFailedError as err:
+                raise RetryableError(f"Another writer changed {spec.name} at the same time; run again.") from err
+            if self.is_remote:
+                self._held[spec.name] = table.version()
+            # A delete that finds nothing commits nothing, and the ledger must not be lost with it.
+            if ledger is not None and table.version() == before:
+                self.note(spec, [], ledger)
 
     def vacuum(self, name: str) -> int:
         """Number of files removed that no version younger than VACUUM_HOURS needs."""

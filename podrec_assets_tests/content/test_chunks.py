@@ -104,3 +104,11 @@ def test_labels_and_marks_of_sounds_are_not_said(text, words):
     assert [s.text for s in sentences(said(text), 50, lambda t: len(t.split()))] == [
         part for part in words.replace(". ", ".|").split("|") if part
     ]
+
+
+def test_a_mark_that_the_encoder_does_not_know_is_no_sentence():
+    def known(text: str) -> int:
+        return len(text.replace("\ufffd", "").split())
+
+    found = chunk_segments(said("One two.", "\ufffd", "Three. \ufffd"), 5, known)
+    assert [(c.text, c.token_count) for c in found] == [("One two. Three.", 3)]

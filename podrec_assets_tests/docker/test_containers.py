@@ -122,6 +122,14 @@ def test_the_instance_of_the_containers_differs_in_places_only() -> None:
     assert {k: v for k, v in local.items() if k not in places} == {k: v for k, v in contained.items() if k not in places}
 
 
+def test_the_image_without_podrec_has_what_its_instance_names(instructions: list[dict]) -> None:
+    named = re.findall(r"module: (podrec_assets[\w.]*)", (DOCKER / "dagster.yaml").read_text())
+    stages = "".join(i["content"] for i in instructions).split("FROM ")
+    [dagster] = [stage for stage in stages if "AS dagster" in stage]
+    assert named
+    assert all(f"{module.replace('.', '/')}.py" in dagster for module in named)
+
+
 def test_the_entrypoint_hands_a_secret_file_on_as_dagsters_variable(tmp_path: Path) -> None:
     (tmp_path / "dagster_postgres_password").write_text("s3cret")
     command = [str(DOCKER / "entrypoint.sh"), "sh", "-c", 'printf %s "$DAGSTER_POSTGRES_PASSWORD"']

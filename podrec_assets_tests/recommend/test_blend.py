@@ -1,5 +1,6 @@
 """The ranked list: one formula, a cap on shows, serial shows in order, and reasons that are true."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -58,6 +59,12 @@ def lists(
 
 def scores(items: list[dict]) -> dict[str, float]:
     return {i["episode_id"]: i["score"] for i in items}
+
+
+def test_what_was_heard_before_the_history_window_is_not_shown_again():
+    history = replace(listener("h"), heard_before={"ann": {"old"}})
+    found = lists(history, als(old=5.0, new=1.0), [], [episode("h"), episode("old"), episode("new")], 1.0)
+    assert [i["episode_id"] for i in found["ann"]] == ["new"]
 
 
 def test_the_score_is_alpha_of_als_and_the_rest_of_content_each_over_its_largest_and_a_fifth() -> None:
