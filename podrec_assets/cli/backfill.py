@@ -132,4 +132,4 @@ def _print(document: dict) -> None:
         f"backfill {document['backfill_id']}: {document['status'].lower()}, {document['run_count']} runs ({runs or 'none yet'})"
     )
     if document["error"]:
-        out.print(f"  {document['error']}")
+        out.print(f"  {document['error']}", markup=False)

@@ -8,21 +8,23 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from podrec_assets.errors import PodrecError
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.lake import storage_options
 from podrec_assets.settings import Settings
 
-out = Console(highlight=False, soft_wrap=True)
-progress = Console(stderr=True, highlight=False, soft_wrap=True)
+# Titles and errors hold what strangers wrote: `escape` or markup=False keeps it from styling a line, or from breaking it.
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+progress = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
 def say(text: str) -> None:
     """Progress of long work, on stderr so that --json output stays clean."""
-    progress.print(text, style="dim")
+    progress.print(text, style="dim", markup=False)
 
 
 def emit(document: dict, as_json: bool, text: Callable[[dict], None]) -> None:
@@ -58,7 +60,7 @@ def guard(command: Callable[[], Any], debug: bool) -> int:
     except PodrecError as err:
         if debug:
             raise
-        progress.print(f"[bold red]error:[/] {err}")
+        progress.print(f"[bold red]error:[/] {escape(str(err))}")
         return 1
     except KeyboardInterrupt:
         progress.print("stopped")
@@ -66,8 +68,7 @@ def guard(command: Callable[[], Any], debug: bool) -> int:
     except Exception as err:
         if debug:
             raise
-        progress.print(
-            f"[bold red]error:[/] {type(err).__name__}: {str(err).splitlines()[0] if str(err) else ''} (--debug shows where)"
-        )
+        line = escape(str(err).splitlines()[0] if str(err) else "")
+        progress.print(f"[bold red]error:[/] {type(err).__name__}: {line} (--debug shows where)")
         return 1
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
 from podrec_assets.content import opml, podcastindex, sources
@@ -127,9 +128,9 @@ def _counts(report: PollReport) -> str:
 def _print_ingest(document: dict) -> None:
     for feed in document["feeds"]:
         if feed["error"]:
-            out.print(f"[red]{feed['feed_url']}[/]: {feed['error']} (kept as a dead letter)")
+            out.print(f"[red]{escape(feed['feed_url'])}[/]: {escape(feed['error'])} (kept as a dead letter)")
         else:
-            out.print(f"{feed['show_title']}: {_counts(PollReport(**feed))}")
+            out.print(f"{feed['show_title']}: {_counts(PollReport(**feed))}", markup=False)
     out.print(
         f"{document['produced_count']} announcements produced" + (", at their publication time" if document["backdated"] else "")
     )

@@ -124,4 +124,4 @@ def print_run(document: dict) -> None:
     state = "[green]succeeded[/]" if document["success"] else "[red]failed[/]"
     out.print(f"run {document['run_id'][:8]} {state} in {document['seconds']} s: {', '.join(document['assets'])}")
     for line in document["errors"]:
-        out.print(f"  {line}")
+        out.print(f"  {line}", markup=False)

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from podrec_assets.cli.console import Json, connect, emit, out
 from podrec_assets.cli.instance import open_instance
@@ -38,9 +39,9 @@ def recommend(
 def print_recommendations(document: dict) -> None:
     """A list for people."""
     who = document["user_id"] if document["known"] else f"{document['user_id']} (unknown listener: the newcomers' list)"
-    out.print(f"[bold]{who}[/], as of {document['day']}")
+    out.print(f"[bold]{escape(who)}[/], as of {document['day']}")
     for item in document["items"]:
-        out.print(f" {item['rank']:>2}. {item['title']} [dim]({item['show']})[/]  {item['score']:.2f}")
+        out.print(f" {item['rank']:>2}. {escape(item['title'])} [dim]({escape(item['show'])})[/]  {item['score']:.2f}")
         out.print(f"     {item['reason']}", markup=False)
 
 
@@ -59,12 +60,11 @@ def similar(
 
 
 def _print_neighbours(document: dict) -> None:
-    out.print(f"[bold]{document['title']}[/] ({document['episode_id']})")
+    out.print(f"[bold]{escape(document['title'])}[/] ({document['episode_id']})")
     for item in document["items"]:
         here, there = ("-" if item[s] is None else clock(item[s]) for s in ("here_s", "there_s"))
-        out.print(
-            f" {item['rank']:>2}. {item['title']}  {item['cosine']:.2f}  [dim]{here} here, {there} there  {item['episode_id']}[/]"
-        )
+        title, places = escape(item["title"]), f"{here} here, {there} there"
+        out.print(f" {item['rank']:>2}. {title}  {item['cosine']:.2f}  [dim]{places}  {item['episode_id']}[/]")
 
 
 def publish(
@@ -119,5 +119,5 @@ def _print_rebuilt(document: dict, difference: str) -> None:
     for name, version in document["models"].items():
         out.print(f"  read {name:<24} version {version}")
     same = f"[green]the same[/]: {document['rebuilt_count']} documents, checksum {document['checksum']}"
-    verdict = same if document["is_identical"] else f"[red]{difference}[/]"
+    verdict = same if document["is_identical"] else f"[red]{escape(difference)}[/]"
     out.print(f"{document['collection']} {document['version']}: {verdict}")

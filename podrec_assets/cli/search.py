@@ -62,7 +62,7 @@ def export(
     for name, document in all_recommendations(connect(), k):
         (to / f"{name}.json").write_text(_text(document) + "\n", encoding="utf-8")
         count += 1
-    out.print(f"{count} files in {to}")
+    out.print(f"{count} files in {to}", markup=False)
 
 
 def _text(document: dict) -> str:

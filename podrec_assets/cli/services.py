@@ -1,6 +1,7 @@
 """`podrec up | down | status | doctor | settings`: what runs, where, and what is in it."""
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from podrec_assets.cli import health
@@ -77,7 +78,7 @@ def show_settings(as_json: Json = False) -> None:
 
 def _print_settings(document: dict) -> None:
     for name, setting in document.items():
-        out.print(f"[bold]{name}[/]={setting['value']}\n    {setting['meaning']}")
+        out.print(f"[bold]{name}[/]={escape(setting['value'])}\n    {escape(setting['meaning'])}")
 
 
 def _print_services(document: dict) -> None:
@@ -96,7 +97,7 @@ def _print_status(document: dict) -> None:
     published = document["publication"]
     out.print(f"published: {published['day']}, version {published['version']}" if published else "published: nothing yet")
     if document["refused"]:
-        out.print(f"[red]not served[/]: {document['refused']['reason']}")
+        out.print(f"[red]not served[/]: {escape(document['refused']['reason'])}")
     letters = ", ".join(f"{reason} {n}" for reason, n in document["dead_letters"].items())
     out.print(f"dead letters: {letters or 'none'}")
     out.print(f"days waiting for late events: {', '.join(document['days_waiting_for_late_events']) or 'none'}")
@@ -112,6 +113,5 @@ def _print_grid(title: str, columns: tuple[str, ...], rows: dict[str, dict]) -> 
 def _print_findings(document: dict) -> None:
     for finding in document["findings"]:
         mark = "[green]ok[/]     " if finding["ok"] else "[red]missing[/]"
-        out.print(
-            f"{mark} {finding['what']}: {finding['detail']}" + ("" if finding["ok"] else f"\n        -> {finding['remedy']}")
-        )
+        remedy = "" if finding["ok"] else f"\n        -> {finding['remedy']}"
+        out.print(mark, escape(f"{finding['what']}: {finding['detail']}{remedy}"))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from podrec_assets.cli.console import Json, connect, emit, out
 from podrec_assets.content.sources import DEAD, FAILING
@@ -62,20 +63,22 @@ def _print_sources(document: dict) -> None:
         out.print("no feed is followed; `podrec ingest FEED_URL` or `podrec sources add FEED_URL` adds one")
     for row in document["sources"]:
         colour = _COLOURS.get(row["status"], "green")
-        out.print(f"[{colour}]{row['status']:<8}[/]{row['show_title'] or '(not read yet)'}  [dim]{row['feed_url']}[/]")
+        out.print(
+            f"[{colour}]{row['status']:<8}[/]{escape(row['show_title'] or '(not read yet)')}  [dim]{escape(row['feed_url'])}[/]"
+        )
         upcoming = "asked no more" if row["status"] == DEAD else f"next poll {_time(row['next_poll_at'])}"
         counts = f"{row['episode_count']} episodes, {row['announced_count']} announced"
         out.print(f"        {counts}; last success {_time(row['last_success_at'])}, {upcoming}")
         if row["moved_to"]:
-            out.print(f"        moved to {row['moved_to']}")
+            out.print(f"        moved to {row['moved_to']}", markup=False)
         if row["last_error"]:
-            out.print(f"        [{colour}]{row['failure_count']} failures[/]: {row['last_error']}")
+            out.print(f"        [{colour}]{row['failure_count']} failures[/]: {escape(row['last_error'])}")
 
 
 def _print_change(document: dict) -> None:
     for what, urls in document.items():
         for url in urls:
-            out.print(f"{what.replace('_', ' ')}: {url}")
+            out.print(f"{what.replace('_', ' ')}: {url}", markup=False)
 
 
 def _time(at: datetime | None) -> str:

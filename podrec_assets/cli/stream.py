@@ -56,7 +56,7 @@ def land_until(stop: threading.Event, connections: Connections, every_s: float) 
             try:
                 landed = EventLanding(connections.lake, connections.kafka, connections.settings, today, source).land_new()
             except RetryableError as err:
-                out.print(f"{_now()}  {err}")
+                out.print(f"{_now()}  {err}", markup=False)
             else:
                 report(instance, landed)
                 _print_progress(connections, landed, time.monotonic() - begun)

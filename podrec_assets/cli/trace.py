@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from podrec_assets.cli.console import Json, connect, emit, out
 from podrec_assets.serving.trace import trace as find_trace
@@ -27,7 +28,8 @@ def trace(
 
 def _print(document: dict) -> None:
     item, publication = document["item"], document["publication"]
-    out.print(f"[bold]{item['title']}[/] ({item['show_title']}), rank {item['rank']} for {document['user_id'] or 'newcomers'}")
+    title, show, who = (escape(text) for text in (item["title"], item["show_title"], document["user_id"] or "newcomers"))
+    out.print(f"[bold]{title}[/] ({show}), rank {item['rank']} for {who}")
     out.print(f"  {item['reason']}", markup=False)
     shares = f"ALS {item['als']:.3f}, cosine {item['cosine']:.3f}"
     out.print(f"  score {item['score']:.3f}: {shares}; sources {', '.join(item['sources'])}")

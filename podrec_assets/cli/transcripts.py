@@ -93,7 +93,7 @@ def pull_model(name: Annotated[str, typer.Argument(help="tiny, small, large-v3, 
     """
     connections = connect()
     say(f"fetching {name}")
-    out.print(f"{name} is in {pull(name, model_folder(connections.settings), _downloader(connections))}")
+    out.print(f"{name} is in {pull(name, model_folder(connections.settings), _downloader(connections))}", markup=False)
 
 
 def _downloader(connections: Connections):
@@ -111,9 +111,10 @@ def _today() -> str:
 
 def _print_models(document: dict) -> None:
     for model in document["models"]:
-        out.print(f"{model['engine']:<15} {model['name']:<32} {model['byte_count'] / 1e6:>8.0f} MB  {model['folder']}")
+        size = f"{model['byte_count'] / 1e6:>8.0f} MB"
+        out.print(f"{model['engine']:<15} {model['name']:<32} {size}  {model['folder']}", markup=False)
     if not document["models"]:
-        out.print(f"no models in {document['folder']}: `podrec models pull small` fetches one")
+        out.print(f"no models in {document['folder']}: `podrec models pull small` fetches one", markup=False)
     out.print(f"transcripts are made by {document['chosen'] or 'no engine: ASR is switched off'}")
 
 
