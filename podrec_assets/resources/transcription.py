@@ -92,6 +92,7 @@ def transcribe_days(
     found.rows = sorted(found.rows + rows, key=lambda r: (r["day"], r["episode_id"]))
     found.letters = sorted(found.letters + letters, key=lambda x: (x["day"], x["source_key"], x["reason"]))
     found.figures = figures(found.rows, episodes) | asr.figures | {"kept_count": len(known.kept)}
+    connections.recognitions.prune(now.timestamp())
     return found
 
 
@@ -101,7 +102,7 @@ def look_up(lake: Lake, episodes: list[dict], now: datetime, engine: Engine | No
     places = lake.read(TRANSCRIPTS.name, columns=("day", "episode_id", "input_hash")).to_pylist()
     days = {p["day"] for p in places if hashes.get(p["episode_id"]) == p["input_hash"]}
     rows: dict[str, dict] = {}
-    # The same episode may stand on several days: its own day's row first, then the newest.
+    # An episode that was announced again may stand on several days: its newest row counts.
     for row in lake.read_days(TRANSCRIPTS.name, days).sort_by("day").to_pylist() if days else ():
         if hashes.get(row["episode_id"]) == row["input_hash"]:
             rows[row["episode_id"]] = row

@@ -15,6 +15,8 @@ from urllib.parse import quote, urlsplit
 from podrec_assets.errors import FetchFailedError, FetchRefusedError
 
 NAT64 = IPv6Network("64:ff9b::/96")
+NEVER_PUBLIC = tuple(map(IPv6Network, ("::/96", "fec0::/10", "64:ff9b:1::/48")))
+"""IPv4-compatible, site-local and local NAT64 addresses: obsolete or local, yet global to the ipaddress of some Pythons."""
 Address = IPv4Address | IPv6Address
 IDLE_S = 60
 """Longest wait for the next byte, however much time a download still has."""
@@ -82,6 +84,8 @@ def is_public(address: str) -> bool:
     parts: list[Address] = [ip]
     if isinstance(ip, IPv6Address):
         parts = [ip.ipv4_mapped or ip, *filter(None, (ip.sixtofour, *(ip.teredo or ())))]
+        if any(ip in network for network in NEVER_PUBLIC):
+            return False
         if ip in NAT64:
             parts.append(IPv4Address(int(ip) & 0xFFFFFFFF))
     return all(part.is_global and not part.is_multicast for part in parts)

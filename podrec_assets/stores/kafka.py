@@ -248,6 +248,7 @@ class KafkaStore:
                 except BufferError:
                     producer.poll(0.05)
                 except KafkaException as err:
+                    self._producers.clear()  # it may hold what was taken before, or be unusable
                     raise PermanentError(f"Kafka cannot take a record: {err.args[0].str()}") from err
             if count % 1000 == 0:
                 producer.poll(0)

@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +22,13 @@ class Recognitions:
     folder: Path
 
     def get(self, key: str) -> dict | None:
-        """The result of a key; None where there is no whole one."""
+        """The result of a key, which is as good as new from then on; None where there is no whole one."""
+        path = self._path(key)
         try:
-            return json.loads(self._path(key).read_text())
+            found = json.loads(path.read_text())
+            # Its row is not committed yet, so `prune` must not find it old.
+            os.utime(path)
+            return found
         except (OSError, ValueError):
             return None
 
@@ -50,10 +55,14 @@ class Recognitions:
             journal.write(line.encode())
 
     def journal(self) -> Iterator[dict]:
-        """The lines of the journal, oldest first."""
+        """The lines of the journal, oldest first; one that a crash or a full disk tore is passed over."""
         if self._journal.is_file():
-            with self._journal.open() as lines:
-                yield from (json.loads(line) for line in lines if line.endswith("\n"))
+            with self._journal.open("rb") as lines:
+                for line in lines:
+                    try:
+                        yield json.loads(line)
+                    except ValueError:
+                        continue
 
     def real_time_factor(self, engine: str) -> float | None:
         """Seconds of work for a second of audio, over all that an engine version has transcribed here; None before any."""
@@ -62,11 +71,18 @@ class Recognitions:
         return sum(e["compute_s"] for e in done) / heard if heard else None
 
     def prune(self, now: float) -> int:
-        """Number of results removed because they are older than KEEP_DAYS; `now` in seconds of the epoch."""
-        old = [f for f in self.folder.glob("*/*.json") if f.stat().st_mtime < now - KEEP_DAYS * 86_400]
-        for file in old:
-            file.unlink(missing_ok=True)
-        return len(old)
+        """Number of files removed because nobody used them for KEEP_DAYS: results, and drafts of killed writes.
+
+        Args:
+            now: seconds of the epoch.
+        """
+        count = 0
+        for file in self.folder.glob("*/*.json*"):
+            with suppress(FileNotFoundError):  # another run may prune at the same time
+                if file.stat().st_mtime < now - KEEP_DAYS * 86_400:
+                    file.unlink()
+                    count += 1
+        return count
 
     @property
     def _journal(self) -> Path:

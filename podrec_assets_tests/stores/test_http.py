@@ -144,6 +144,10 @@ def test_a_private_or_foreign_address_is_refused(url):
         ("ff02::1", False),
         ("::ffff:169.254.169.254", False),
         ("::", False),
+        ("::7f00:1", False),
+        ("::808:808", False),
+        ("fec0::1", False),
+        ("64:ff9b:1::808:808", False),
     ],
 )
 def test_only_global_addresses_are_public(address, expected):

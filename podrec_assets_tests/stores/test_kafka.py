@@ -187,3 +187,10 @@ def test_an_unreachable_broker_is_told_with_its_address(monkeypatch: pytest.Monk
         for call in (store.partitions, store.topic_id, lambda name: store.ensure_topic(name, 1)):
             with pytest.raises(RetryableError, match=rf"^Kafka at {nowhere} does not answer \(.*start it with `podrec up`\.$"):
                 call("any")
+
+
+def test_a_producer_that_refused_a_record_is_not_used_again() -> None:
+    store = KafkaStore("127.0.0.1:9")
+    with pytest.raises(PermanentError, match="Kafka cannot take a record: "):
+        store.produce("any", [Message(None, b"0" * 2_000_000)], within_s=0.1)
+    assert store._producers == {}

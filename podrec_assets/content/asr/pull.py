@@ -1,5 +1,6 @@
 """Fetching speech models: the only place that does. Runs use what is on disk."""
 
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -31,6 +32,9 @@ def pull(name: str, models: Path, download: Download) -> Path:
         PermanentError: no model has this name.
         FetchFailedError: the hub or server was not reached.
     """
+    # The name becomes a folder, and a part of an address.
+    if not re.fullmatch(r"[\w.-]+", name) or ".." in name:
+        raise PermanentError(f"{name!r} is not a model name: letters, digits, points and dashes only.")
     folder = models / (name if name.startswith("vosk-model-") else f"whisper-{name}")
     if folder.is_dir():
         return folder

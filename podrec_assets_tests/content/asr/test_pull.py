@@ -63,3 +63,11 @@ def test_a_hub_that_cannot_be_reached_is_one_line(tmp_path: Path, monkeypatch: p
     assert str(refused.value).startswith("Systran/faster-whisper-tiny could not be fetched from the Hugging Face hub: ")
     assert "\n" not in str(refused.value)
     assert models_on_disk(Settings(cache=tmp_path)) == []
+
+
+@pytest.mark.parametrize("name", ["vosk-model-../../x", "vosk-model-..", "vosk-model-a/b", "vosk-model-a?b", "/etc", ""])
+def test_a_name_that_would_leave_the_folder_of_models_is_refused_before_anything_is_fetched(tmp_path: Path, name: str) -> None:
+    site = Site(tmp_path / "nothing")
+    with pytest.raises(PermanentError, match="is not a model name"):
+        pull(name, tmp_path / "models", site)
+    assert (site.asked, list(tmp_path.iterdir())) == ([], [])
