@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -230,6 +231,20 @@ class Settings(BaseSettings):
         uri = value.get_secret_value()
         if uri and not uri.startswith(("mongodb://", "mongodb+srv://")):
             raise ValueError("must start with mongodb:// or mongodb+srv://")
+        return value
+
+    @field_validator("alert_webhook", mode="after")
+    @classmethod
+    def _web_address(cls, value: SecretStr) -> SecretStr:
+        """Refuses what cannot be posted to, in words that tell nothing of the secret."""
+        url = value.get_secret_value()
+        try:
+            parts = urlsplit(url)
+            is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_usable = False
+        if url and not is_usable:
+            raise ValueError("must be an http or https address with a valid port")
         return value
 
     @classmethod

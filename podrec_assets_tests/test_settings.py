@@ -110,6 +110,21 @@ def test_a_refused_secret_is_not_told_either(monkeypatch: pytest.MonkeyPatch) ->
     assert refused.value.__suppress_context__
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["https://host:x/hunter2", "https://host:99999/hunter2", "https://[::1/hunter2", "ftp://host/hunter2", "https:///hunter2"],
+)
+def test_a_webhook_that_cannot_be_posted_to_is_refused_without_its_secret(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("PODREC_ALERT_WEBHOOK", address)
+    with pytest.raises(
+        SettingsError, match=r"^PODREC_ALERT_WEBHOOK cannot be used: .*must be an http or https address"
+    ) as refused:
+        Settings.load()
+    assert "hunter2" not in str(refused.value)
+    monkeypatch.setenv("PODREC_ALERT_WEBHOOK", "https://host:8443/hunter2")
+    assert Settings.load().alert_webhook.get_secret_value() == "https://host:8443/hunter2"
+
+
 def test_folders_are_absolute_wherever_a_later_process_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/ann")

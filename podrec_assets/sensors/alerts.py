@@ -40,12 +40,14 @@ def alerts(context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Co
         return dg.SensorResult(skip_reason="nothing new to tell", cursor=json.dumps(asdict(after(state, [], now))))
     for alert in found:
         context.log.warning(alert.text)
-    problems = deliver(connections.settings, [asdict(a) for a in found], now)
-    if problems:
-        # Not noted as told, so the next tick tries again.
+    took, problems = deliver(connections.settings, [asdict(a) for a in found], now)
+    if problems and not took:
+        # Nobody heard, so they are not noted as told and the next tick tries again. Once one way took them they are told:
+        # to try the other again would repeat them there each minute.
         return dg.SensorResult(skip_reason=f"{len(found)} alerts wait: {'; '.join(problems)}", cursor=json.dumps(asdict(state)))
-    told = "; ".join(a.text for a in found[:SHOWN])
-    return dg.SensorResult(skip_reason=f"told {len(found)} alerts: {told}", cursor=json.dumps(asdict(after(state, found, now))))
+    told = f"told {len(found)} alerts: {'; '.join(a.text for a in found[:SHOWN])}"
+    failed = f" (not by every way: {'; '.join(problems)})" if problems else ""
+    return dg.SensorResult(skip_reason=told + failed, cursor=json.dumps(asdict(after(state, found, now))))
 
 
 def _failed_runs(instance: dg.DagsterInstance, since: datetime) -> Iterator[Alert]:

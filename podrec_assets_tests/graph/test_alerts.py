@@ -146,6 +146,19 @@ def test_an_alert_that_nobody_took_is_tried_again_and_the_log_says_why(
     assert "secret" not in (watch.settings.home / "logs" / "alerts.jsonl").read_text()
 
 
+def test_a_mail_server_that_is_down_does_not_repeat_what_the_webhook_took(
+    watch: Watch, instance: dg.DagsterInstance, hook: Hook
+) -> None:
+    mail = {"alert_smtp": "127.0.0.1:9", "alert_smtp_security": "none", "alert_email_to": "ops@example.org"}
+    watch.settings = watch.settings.model_copy(update=mail)
+    report_check(instance, passed=False)
+    told = watch.tick()
+    assert told.startswith("told 1 alerts: check keys_are_unique of episodes failed")
+    assert told.endswith("(not by every way: The mail server 127.0.0.1:9 did not take an alert: ConnectionRefusedError.)")
+    assert watch.tick() == "nothing new to tell"
+    assert len(hook.posts) == 1
+
+
 def test_alerts_arrive_by_mail(settings: Settings, instance: dg.DagsterInstance) -> None:
     with receiving() as (address, mails):
         mail = {"alert_smtp": address, "alert_smtp_security": "none", "alert_email_to": "ops@example.org, eve@example.org"}
