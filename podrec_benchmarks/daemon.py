@@ -25,9 +25,14 @@ class Daemon:
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.peak_mb = settings, 0.0
-        # Never the stores of whoever runs the benchmark.
-        own = {"PODREC_ENGINE": settings.engine, "PODREC_LAKE": "", "PODREC_MONGO_URI": "", "PODREC_KAFKA_BOOTSTRAP": ""}
-        self.environment = os.environ | instance_environment(settings) | own
+        # The stores of these settings, never those of whoever runs the benchmark.
+        stores = {
+            "PODREC_LAKE": settings.lake,
+            "PODREC_MONGO_URI": settings.mongo_uri.get_secret_value(),
+            "PODREC_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+            "PODREC_ENGINE": settings.engine,
+        }
+        self.environment = os.environ | instance_environment(settings) | stores
         self.process: subprocess.Popen | None = None
 
     def start(self) -> None:
