@@ -13,7 +13,7 @@ from podrec_assets.resources.history import accounts_of
 from podrec_assets.resources.landing import accept_loss
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets.settings import Settings
-from podrec_assets.stores.kafka import Message
+from podrec_assets.stores.kafka import KafkaStore, Message
 from podrec_assets.stores.mongo import MongoStore
 from podrec_assets_tests.listening.event_log import World, at, event, local_world, stamp
 
@@ -93,7 +93,8 @@ def test_a_partition_that_was_added_lands_from_its_beginning(world: World) -> No
     world.land()
     admin = AdminClient({"bootstrap.servers": world.kafka.bootstrap})
     admin.create_partitions([NewPartitions(world.topic, 3)])[world.topic].result(10)
-    world.produce([event(n, at(1), user=f"u{n}") for n in range(1, 30)])
+    # A producer that was there before learns of the new partitions minutes later; another process's knows them at once.
+    KafkaStore(world.kafka.bootstrap).produce(world.topic, [event(n, at(1), user=f"u{n}") for n in range(1, 30)])
     world.land()
     assert len(world.events()) == 30
     assert {r["kafka_partition"] for r in world.events()} == {0, 1, 2}
