@@ -7,9 +7,12 @@ pool slots, and the backfill that waits for them stands still.
 import os
 import platform
 
-from dagster import DagsterInstance, DagsterRun, RunsFilter
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+from dagster._core.execution.retries import auto_reexecution_should_retry_run
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
+from dagster._core.storage.tags import WILL_RETRY_TAG
+from dagster._grpc.client import DagsterGrpcClient
 from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 from dagster._serdes import deserialize_value
 
@@ -58,15 +61,32 @@ class WatchedRunLauncher(DefaultRunLauncher):
         client = self._get_grpc_client_for_termination(run.run_id)
         if client is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "launched by other means")
+        if reason := self._why_gone(client, run):
+            self._announce_retry(run.run_id)
+            return CheckRunHealthResult(WorkerStatus.FAILED, reason)
+        return CheckRunHealthResult(WorkerStatus.RUNNING)
+
+    def _why_gone(self, client: DagsterGrpcClient, run: DagsterRun) -> str | None:
         try:
             answer = deserialize_value(
                 client.can_cancel_execution(CanCancelExecutionRequest(run_id=run.run_id), timeout=10), CanCancelExecutionResult
             )
         except Exception:  # gRPC's errors have no common public type
-            return CheckRunHealthResult(WorkerStatus.FAILED, "the code server that executed the run is gone")
-        if not answer.can_cancel:
-            return CheckRunHealthResult(WorkerStatus.FAILED, "the code server does not know the run")
-        return CheckRunHealthResult(WorkerStatus.RUNNING)
+            return "the code server that executed the run is gone"
+        return None if answer.can_cancel else "the code server does not know the run"
+
+    def _announce_retry(self, run_id: str) -> None:
+        """Tags a run that is about to be failed as one that is retried, while it still counts as running.
+
+        Dagster tags it after it has failed. A backfill that looks in between sees a failed run that nobody retries, ends as
+        failed itself, and then its runs are not retried any more. A run that has ended meanwhile is left alone: the tag would
+        have it executed again.
+        """
+        run = self._instance.get_run_by_id(run_id)
+        if run and not run.is_finished:
+            failed = run.with_status(DagsterRunStatus.FAILURE)
+            if auto_reexecution_should_retry_run(self._instance, failed, None):
+                self._instance.add_run_tags(run_id, {WILL_RETRY_TAG: "true"})
 
 
 def is_alive(pid: int) -> bool:

@@ -197,7 +197,7 @@ class Settings(BaseSettings):
     seed: int = Field(7, ge=0, description="Seed of every random choice.")
     keep_days: int = Field(14, ge=5, description="Newest days whose lists and models are kept, beside what is or was served.")
     tuning_trials: int = Field(24, ge=1, le=144, description="Trials of als_tuning, the settings in force among them.")
-    tuning_seconds: float = Field(900, gt=0, description="Seconds after which als_tuning begins no further trial.")
+    tuning_seconds: float = Field(900, gt=0, description="Seconds after which a run of als_tuning begins no further trial.")
     tuning_days: int = Field(7, ge=1, le=60, description="Last days of listening that als_tuning measures on.")
     # -- the gate before publication: a list outside these bounds is not served unless a person says so
     gate_min_coverage: float = Field(

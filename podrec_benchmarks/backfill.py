@@ -1,6 +1,6 @@
-"""`make bench-backfill`: 60 days of the whole graph as one backfill through the real daemon, which is killed in the middle.
+"""`make bench-backfill`: 60 days of what is made each day as one backfill through the real daemon, which is killed in the middle.
 
-Prints the runs with their days and seconds and the peak memory, and fails unless every partition is there afterwards.
+Prints the runs and slowest steps with their seconds and the peak memory, and fails unless every partition is there afterwards.
 """
 
 import argparse
@@ -11,10 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.execution.stats import RunStepKeyStatsSnapshot
 
 from podrec_assets.cli.backfill import DONE, ENDED, BulkActionStatus, report, request_backfill
 from podrec_assets.cli.feeds import ingest_feeds
-from podrec_assets.cli.graph import materialize
+from podrec_assets.cli.graph import EVERY_DAY, materialize
 from podrec_assets.cli.instance import open_instance, set_pool_limits
 from podrec_assets.cli.listeners import simulate_events
 from podrec_assets.freshness import DEADLINES
@@ -28,6 +29,8 @@ from podrec_benchmarks.daemon import Daemon, resident_mb, running
 
 MOST_RUNS, MOST_MB = 8, 6 * 1024
 RETRIED = "dagster/retry_number"
+SLOWEST = 10
+"""Steps that are printed."""
 
 
 def main() -> None:
@@ -53,14 +56,15 @@ def measure(settings: Settings, day_count: int, users: int, kill: bool) -> None:
     connections = prepare(settings, first, today, day_count, users)
     began = time.monotonic()
     with open_instance(settings) as instance:
-        backfill = request_backfill(settings, instance, "*", first, today)
+        backfill = request_backfill(settings, instance, EVERY_DAY, first, today)
         with running(settings) as daemon:
             if kill:
                 kill_in_the_middle(instance, backfill, daemon)
             status = wait(instance, backfill)
-        records = instance.get_run_records(dg.RunsFilter(tags={"dagster/backfill": backfill}), ascending=True)
+        records = backfill_records(instance, backfill)
         lost = {name: found for name in DEADLINES if (found := missing(instance, connections, name, days_between(first, today)))}
-    print_runs(records)
+        print_runs(records)
+        print_steps(instance, records)
     states = [process.read_state(settings.home / "services" / f"{name}.json") for name in ("kafka", "mongo")]
     services = sum(resident_mb(state.pid) for state in states if state)
     again = [r for r in records if RETRIED in r.dagster_run.tags]
@@ -91,13 +95,24 @@ def prepare(settings: Settings, first: date, last: date, days: int, users: int) 
 
 
 def kill_in_the_middle(instance: dg.DagsterInstance, backfill: str, daemon: Daemon) -> None:
-    """Kills the daemon and all that it started as soon as the score of the days is made, and starts it again."""
-    score = dg.AssetKey("user_vs_episode_daily")
-    while "SUCCESS" not in report(instance, backfill)["runs"] and not instance.get_materialized_partitions(score):
+    """Kills the daemon and all that it started as soon as the backfill has made the score of the days, and starts it again."""
+    while "user_vs_episode_daily" not in {
+        s.step_key for s in steps_of(instance, backfill_records(instance, backfill)) if s.end_time
+    }:
         time.sleep(0.5)
     daemon.kill()
     print(f"killed with runs {report(instance, backfill)['runs']}")
     daemon.start()
+
+
+def backfill_records(instance: dg.DagsterInstance, backfill: str) -> Sequence[dg.RunRecord]:
+    """The runs of a backfill, in order."""
+    return instance.get_run_records(dg.RunsFilter(tags={"dagster/backfill": backfill}), ascending=True)
+
+
+def steps_of(instance: dg.DagsterInstance, records: Sequence[dg.RunRecord]) -> list[RunStepKeyStatsSnapshot]:
+    """The steps of runs that have begun."""
+    return [step for record in records for step in instance.get_run_step_stats(record.dagster_run.run_id)]
 
 
 def wait(instance: dg.DagsterInstance, backfill: str, seconds: float = 3600) -> BulkActionStatus:
@@ -125,6 +140,14 @@ def print_runs(records: Sequence[dg.RunRecord]) -> None:
         seconds = (record.end_time or 0) - (record.start_time or 0)
         names = ", ".join(sorted(k.to_user_string() for k in run.asset_selection or []))
         print(f"  {seconds:6.0f} s  {run.status.value.lower():<8} {names}")
+
+
+def print_steps(instance: dg.DagsterInstance, records: Sequence[dg.RunRecord]) -> None:
+    """A line for each of the slowest steps of all runs: seconds, name."""
+    ended = [step for step in steps_of(instance, records) if step.end_time]
+    took = {step.step_key: (step.end_time or 0) - (step.start_time or 0) for step in ended}
+    for name, seconds in sorted(took.items(), key=lambda s: -s[1])[:SLOWEST]:
+        print(f"  {seconds:6.0f} s  {name}")
 
 
 if __name__ == "__main__":

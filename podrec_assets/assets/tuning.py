@@ -1,5 +1,7 @@
 """Tuning of ALS: an asset of the recommendations group that is made by hand, for a search costs many fits."""
 
+import time
+from dataclasses import replace
 from datetime import timedelta
 
 import dagster as dg
@@ -38,17 +40,21 @@ def als_tuning(
 
     Beside the settings in force and popularity. Run it by the job `tune_als`; nothing follows it by itself: a person adopts
     what it chose by setting the variables that its metadata shows. Which trials are made depends on the settings alone, unless
-    `tuning_seconds` ends them early, which the metadata says. Replaces the day. A day after which nothing new was played has
-    no rows.
+    `tuning_seconds` of the run end them early, which the metadata says; of a range the latest days are searched first. Replaces
+    the day. A day after which nothing new was played, or for which no time is left, has no rows.
     """
     settings, engine = connections.settings, build_engine(connections, spark)
     current = Trial(AlsConfig.from_settings(settings), settings.half_life_days)
     budget = Budget(settings.tuning_trials, settings.tuning_seconds, settings.tuning_days)
     engine.warm_up()
     rows: list[dict] = []
-    for day in run_days(context):
-        found = tune(of_window(user_vs_episode_daily, day, Settings.history_days), day, current, engine.fit_als, budget)
-        rows += [{**row, "day": day} for row in found]
+    begun = time.monotonic()
+    for day in reversed(run_days(context)):
+        left = budget.seconds - (time.monotonic() - begun)
+        if left > 0:
+            history = of_window(user_vs_episode_daily, day, Settings.history_days)
+            found = tune(history, day, current, engine.fit_als, replace(budget, seconds=left))
+            rows += [{**row, "day": day} for row in found]
     last = [r for r in rows if r["day"] == run_days(context)[-1]]
     made = sum(r["ranker"] == "als" for r in last)
     return dg.MaterializeResult(

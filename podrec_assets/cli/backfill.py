@@ -11,7 +11,7 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._core.utils import make_new_backfill_id
 
 from podrec_assets.cli.console import Json, emit, out, parse_days, say
-from podrec_assets.cli.graph import resolve_selection
+from podrec_assets.cli.graph import EVERY_DAY, SELECT_HELP, resolve_selection
 from podrec_assets.cli.instance import open_instance
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.offsets import days_between
@@ -30,9 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def backfill(
     days: Annotated[str, typer.Option("--days", help="A..B or one day.")],
-    select: Annotated[
-        str, typer.Option("--select", help="Asset names separated by spaces, or a Dagster selection expression.")
-    ] = "*",
+    select: Annotated[str, typer.Option("--select", help=SELECT_HELP, show_default="all that is made each day")] = EVERY_DAY,
     missing: Annotated[bool, typer.Option("--missing", help="Only the days that some of the assets lack.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for its end; exits 1 unless all of it succeeded.")] = False,
     as_json: Json = False,

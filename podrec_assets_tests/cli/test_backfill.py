@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 
 from podrec_assets.cli.backfill import report, request_backfill
+from podrec_assets.cli.graph import EVERY_DAY
 from podrec_assets.errors import PodrecError, UnknownIdError
 from podrec_assets.freshness import FACTS, MODELS
 from podrec_assets.settings import Settings
@@ -33,6 +34,12 @@ def test_the_whole_graph_is_asked_for_on_the_named_days_and_no_others(settings: 
     found = targets(instance, request_backfill(settings, instance, "*", FIRST, LAST))
     assert found.keys() >= {*FACTS, *MODELS}
     assert set(map(tuple, found.values())) == {tuple(NAMES)}
+
+
+def test_without_a_selection_all_that_is_made_each_day_is_asked_for_and_no_search_of_settings(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    assert targets(instance, request_backfill(settings, instance, EVERY_DAY, FIRST, LAST)).keys() == {*FACTS, *MODELS}
 
 
 def test_only_days_that_some_asset_lacks_are_asked_for_again(settings: Settings, instance: dg.DagsterInstance) -> None:

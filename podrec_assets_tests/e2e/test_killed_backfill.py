@@ -49,10 +49,6 @@ def connections(
     return found
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="a race of Dagster's daemons: the backfill daemon may look at the failed run before the retry daemon has tagged it",
-)
 def test_a_daemon_killed_in_the_middle_finishes_its_backfill_after_a_restart(
     connections: Connections, first: date, today: date
 ) -> None:
