@@ -97,6 +97,14 @@ class Settings(BaseSettings):
     events_topic: str = Field("user-events", description="Topic of listening events.")
     kafka_partitions: int = Field(2, ge=1, le=512, description="Partitions of the events topic when podrec creates it.")
 
+    # -- upkeep of the lake
+    vacuum_hours: int = Field(
+        168,
+        ge=24,
+        le=720,
+        description="Hours for which replaced files stay for readers and time travel; what kept lists were made of always does.",
+    )
+
     # -- time
     future_skew_s: int = Field(3600, ge=0, description="Seconds an event may lie ahead of its record before it is refused.")
 

@@ -8,7 +8,6 @@ import typer
 from podrec_assets.cli.console import Json, connect, emit, out
 from podrec_assets.resources.forgetting import forget_user
 from podrec_assets.schemas import DEAD_LETTERS, USER_EVENTS, USER_VS_EPISODE_DAILY
-from podrec_assets.stores.delta import VACUUM_HOURS
 
 HOLDING = (USER_EVENTS.name, USER_VS_EPISODE_DAILY.name, DEAD_LETTERS.name)
 
@@ -25,8 +24,10 @@ def forget(user: Annotated[str, typer.Argument(metavar="USER", help="Id of the l
     """
     connections = connect()
     document = {"user_id": user, **asdict(forget_user(connections.lake, connections.mongo, user))}
-    document["removed_file_count"] = sum(connections.lake.vacuum(name) for name in HOLDING)
-    document["history_hours"] = VACUUM_HOURS
+    # Lists that were made of older versions do not keep these: whoever is to be forgotten comes before their trace.
+    hours = connections.settings.vacuum_hours
+    document["removed_file_count"] = sum(len(connections.lake.vacuum(name, hours)) for name in HOLDING)
+    document["history_hours"] = hours
     emit(document, as_json, _print_forgotten)
 
 

@@ -101,7 +101,8 @@ def rebuild_version(
 ) -> None:
     """Make an old version again from the Delta versions, models and settings it was made of, and compare the bytes.
 
-    Exits 1 when they differ. Writes nothing. Possible for as long as the lake keeps the old files (vacuum: 168 hours).
+    Exits 1 when they differ. Writes nothing. Possible for as long as the lake keeps the old files: `podrec vacuum` keeps
+    what kept versions were made of, `podrec forget` does not.
 
     Example: podrec rebuild 2026-11-01.1a2b3c4d
     """

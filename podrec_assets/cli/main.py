@@ -22,6 +22,7 @@ from podrec_assets.cli import (
     trace,
     transcripts,
     ui,
+    upkeep,
     world,
 )
 from podrec_assets.cli.console import guard
@@ -52,6 +53,7 @@ for family in (
     ui,
     api,
     transcripts,
+    upkeep,
 ):
     family.register(app)
 

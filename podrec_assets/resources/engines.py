@@ -16,7 +16,7 @@ from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.local_source import LocalSource
 from podrec_assets.resources.sources import Source
 from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
-from podrec_assets.stores import duck
+from podrec_assets.stores import duck, spark
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -72,10 +72,10 @@ class Engine:
     def _events(self, condition: str) -> "DataFrame":
         """Raw events for Spark. On an object store deltalake reads them: Spark would need that store's client on every worker."""
         assert self.session is not None
-        spark, lake = self.session(), self.connections.lake
+        session, lake = self.session(), self.connections.lake
         if lake.is_remote:
-            return spark.createDataFrame(lake.read(USER_EVENTS.name, condition))
-        return spark.read.format("delta").load(lake.uri(USER_EVENTS.name)).where(condition)
+            return session.createDataFrame(lake.read(USER_EVENTS.name, condition))
+        return spark.read(session, lake.uri(USER_EVENTS.name), USER_EVENTS).where(condition)
 
     def warm_up(self) -> None:
         """Starts what takes long to start, so that a measurement need not count it."""
@@ -90,8 +90,8 @@ class Engine:
         return spark_als.fit(self.session(), matrix, config)
 
 
-def build_engine(connections: Connections, spark: "SparkResource") -> Engine:
+def build_engine(connections: Connections, resource: "SparkResource") -> Engine:
     """The engine that PODREC_ENGINE names."""
     if connections.settings.engine == "local":
         return Engine(connections, None)
-    return Engine(connections, lambda: spark.session(connections.settings))
+    return Engine(connections, lambda: resource.session(connections.settings))

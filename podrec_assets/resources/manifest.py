@@ -7,8 +7,10 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from podrec_assets.schemas import COLLECTIONS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.mongo import MongoStore
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -40,6 +42,16 @@ class InputsRead:
             "settings": settings.results(),
             "code": code_version(),
         }
+
+
+def named_versions(mongo: MongoStore) -> dict[str, dict[int, list[str]]]:
+    """By table, the Delta versions that kept lists and models were made of, each with these as "collection version"."""
+    named: dict[str, dict[int, list[str]]] = {}
+    for collection in COLLECTIONS:
+        for made in mongo.versions(collection):
+            for table, version in made.manifest.get("delta_versions", {}).items():
+                named.setdefault(table, {}).setdefault(version, []).append(f"{collection} {made.version}")
+    return named
 
 
 @cache

@@ -41,9 +41,16 @@ def query_files(sql: str, views: dict[str, list[str]], root: str, parameters: di
         connection.execute("SET allowed_directories = [$root]", {"root": f"{root}/"})
         connection.execute("SET enable_external_access = false")
         for name, files in views.items():
-            if files:
-                source = connection.read_parquet(files, hive_partitioning=True, union_by_name=True)  # type: ignore[arg-type]
+            empty = TABLES[name].empty()
+            if not files:
+                connection.register(name, empty)
+                continue
+            source = connection.read_parquet(files, hive_partitioning=True, union_by_name=True)  # type: ignore[arg-type]
+            if set(empty.column_names) <= set(source.columns):
                 source.create_view(name)
-            else:
-                connection.register(name, TABLES[name].empty())
+                continue
+            # Every file is older than a column that the table has gained.
+            source.create_view(f"old_{name}")
+            connection.register(f"new_{name}", empty)
+            connection.sql(f"CREATE VIEW {name} AS SELECT * FROM new_{name} UNION ALL BY NAME SELECT * FROM old_{name}")
         return connection.execute(sql, parameters or {}).to_arrow_table()

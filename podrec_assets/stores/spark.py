@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from podrec_assets.schemas import Table
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import TABLE_PROPERTIES
 from podrec_assets.stores.spark_cluster import LOOPBACK, cluster_config, is_cluster
@@ -59,6 +60,16 @@ def get_session(settings: Settings, java_home: Path, jars_dir: Path, app_name: s
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def read(session: "SparkSession", uri: str, spec: Table) -> "DataFrame":
+    """A table with every declared column; one that it gets with its next write only is null."""
+    from pyspark.sql import functions
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    frame = session.read.format("delta").load(uri)
+    absent = [f for f in from_arrow_schema(spec.schema).fields if f.name not in frame.columns]
+    return frame.withColumns({f.name: functions.lit(None).cast(f.dataType) for f in absent})
 
 
 def append(frame: "DataFrame", uri: str, user_metadata: str) -> None:

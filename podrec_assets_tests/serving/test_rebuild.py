@@ -125,6 +125,6 @@ def test_an_unknown_version_is_refused_with_the_newest(lists_world: Connections,
 
 def test_once_vacuum_took_the_old_files_it_says_so(lists_world: Connections, first: Publication, changed: Publication) -> None:
     DeltaTable(lists_world.lake.uri(USER_VS_EPISODE_DAILY.name)).vacuum(0, dry_run=False, enforce_retention_duration=False)
-    with pytest.raises(PermanentError, match=r"Version 0 of user_vs_episode_daily can no longer be read: .* 168 hours"):
+    with pytest.raises(PermanentError, match=r"Version 0 of user_vs_episode_daily can no longer be read: `podrec vacuum`"):
         rebuild(lists_world, first.versions[LISTS])
     assert rebuild(lists_world, changed.versions[LISTS]).is_identical
