@@ -7,6 +7,7 @@ import typer
 from podrec_assets.cli import (
     api,
     backfill,
+    backup,
     drawing,
     evaluate,
     feeds,
@@ -42,6 +43,7 @@ for family in (
     world,
     graph,
     backfill,
+    backup,
     drawing,
     lists,
     search,

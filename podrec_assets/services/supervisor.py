@@ -1,9 +1,10 @@
 """The embedded services together: up, down, status, and where each one listens. Settings may name external ones instead."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from podrec_assets.errors import ServiceError
 from podrec_assets.services import kafka, mongo, process, samples
@@ -35,6 +36,24 @@ def down(settings: Settings) -> None:
         running = process.read_state(_state_file(settings, name))
         if running:
             process.stop(running)
+
+
+@contextmanager
+def stopped(settings: Settings) -> Iterator[None]:
+    """Holds the embedded services down: `up` of another process waits.
+
+    Raises:
+        ServiceError: one runs, or is being started.
+    """
+    try:
+        with FileLock(settings.home / "up.lock", timeout=0):
+            states = {name: process.read_state(_state_file(settings, name)) for name in STARTERS}
+            running = [name for name, found in states.items() if found and found.is_alive()]
+            if running:
+                raise ServiceError(f"The embedded {', '.join(running)} still run: stop them with `podrec down` first.")
+            yield
+    except Timeout as err:
+        raise ServiceError("The embedded services are being started: stop them with `podrec down` first.") from err
 
 
 def status(settings: Settings) -> dict[str, dict]:

@@ -17,7 +17,7 @@ from podrec_assets.errors import PodrecError
 COMMANDS = (
     "up", "down", "status", "doctor", "settings", "ingest", "produce", "simulate", "demo", "run", "ui", "recommend", "similar",
     "replay", "accept-loss", "stream", "forget", "evaluate", "trace", "publish", "search", "export", "api",
-    "backfill", "graph", "plan", "rebuild", "transcribe", "optimize", "vacuum",
+    "backfill", "graph", "plan", "rebuild", "transcribe", "optimize", "vacuum", "backup", "restore",
 )  # fmt: skip
 
 

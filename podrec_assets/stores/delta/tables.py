@@ -1,14 +1,14 @@
 """The tables themselves: where they are, who may write, what their log says. Rows are read and written next door."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deltalake import DeltaTable, Schema
 from deltalake.exceptions import DeltaError
 from deltalake.schema import PrimitiveType
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from podrec_assets.errors import PermanentError, RetryableError
 from podrec_assets.schemas import TABLES, Table
@@ -47,9 +47,7 @@ class Tables:
         Raises:
             RetryableError: another process kept the lock too long.
         """
-        self.lock_folder.mkdir(parents=True, exist_ok=True)
-        # A singleton counts nested holds of one thread, so a step that holds the lock may call a write that takes it.
-        lock = FileLock(self.lock_folder / f"{name}.lock", timeout=LOCK_WAIT_S, is_singleton=True)
+        lock = self._lock(name, LOCK_WAIT_S)
         try:
             lock.acquire()
         except Timeout as err:
@@ -61,6 +59,26 @@ class Tables:
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def idle(self) -> Iterator[None]:
+        """Holds the writer lock of every table.
+
+        Raises:
+            RetryableError: one is being written; names it.
+        """
+        with ExitStack() as held:
+            for name in TABLES:
+                try:
+                    held.enter_context(self._lock(name, 0))
+                except Timeout as err:
+                    raise RetryableError(f"A run is writing {name}: wait until it is done, or stop it.") from err
+            yield
+
+    def _lock(self, name: str, wait_s: float) -> BaseFileLock:
+        self.lock_folder.mkdir(parents=True, exist_ok=True)
+        # A singleton counts nested holds of one thread, so a step that holds the lock may call a write that takes it.
+        return FileLock(self.lock_folder / f"{name}.lock", timeout=wait_s, is_singleton=True)
 
     def table(self, name: str, version: int | None = None) -> DeltaTable | None:
         """The table at a version (default: the pinned one, or the latest), or None where it does not exist yet.
