@@ -27,8 +27,11 @@ def build_presence_check(name: str, deadline: Deadline) -> dg.AssetChecksDefinit
         expected = deadline.expected_day(connections.now())
         there = written_days(connections, name, expected)
         gaps = [d for d in recent(expected) if there and min(there) < d and d not in there]
+        absent = bool(there) and expected not in there and min(there) <= expected
+        made = f"`podrec run --select {name} --days {expected}` makes it" if absent else "nothing is missing"
         return dg.AssetCheckResult(
-            passed=expected in there or not there,
+            passed=not absent,
+            description=f"{expected} is {'absent' if absent else 'there, or older than the first day ever made'}; {made}.",
             metadata={
                 "expected_day": str(expected),
                 "latest_day": str(max(there, default="none")),

@@ -134,3 +134,5 @@ def _print_ingest(document: dict) -> None:
     out.print(
         f"{document['produced_count']} announcements produced" + (", at their publication time" if document["backdated"] else "")
     )
+    if document["produced_count"]:
+        out.print("next: `podrec catch-up` reads them and makes lists; where `podrec ui` runs, its daemon does", style="dim")

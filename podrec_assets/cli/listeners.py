@@ -1,6 +1,5 @@
 """`podrec produce | simulate`: one's own events, or simulated listeners, to `user-events`."""
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ import typer
 from podrec_assets.cli.console import Json, connect, emit, out, say
 from podrec_assets.errors import PermanentError
 from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.own_events import EpisodeNames, Imported, lines_of, to_message
 from podrec_assets.sample_world import library
 from podrec_assets.schemas import LISTS
 from podrec_assets.services import supervisor
@@ -33,38 +33,43 @@ def register(app: typer.Typer) -> None:
 
 
 def produce(
-    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="One event object a line.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="One event object a line; or .csv with the fields as its header.")],
     topic: Annotated[str, typer.Option("--topic", help="Topic to produce to.")] = "user-events",
     as_json: Json = False,
 ) -> None:
     """Import events: each line becomes one record; an optional recorded_at becomes its timestamp.
 
+    An event may name its episode by `episode_id`, or by `audio_url` or `guid` (and `feed_url`) as the feed gives them.
     Lines that are not JSON are produced as they are, so that landing shows what it does with them.
 
     Example: podrec produce my-events.jsonl --topic user-events
     """
     if not file.is_file():
-        raise PermanentError(f"{file} is not a file; give a file with one JSON object a line.")
+        raise PermanentError(f"{file} is not a file; give a file with one JSON object a line, or a .csv file.")
     connections = connect()
     connections.kafka.ensure_topic(topic, connections.settings.kafka_partitions)
-    with file.open("rb") as lines:
-        produced = connections.kafka.produce(topic, (to_message(line.rstrip(b"\r\n")) for line in lines if line.strip()))
-    emit(
-        {"topic": topic, "produced_count": produced},
-        as_json,
-        lambda d: out.print(f"{d['produced_count']} records produced to {d['topic']}"),
-    )
+    imported = Imported(EpisodeNames(connections.lake))
+    produced = connections.kafka.produce(topic, (to_message(line, imported) for line in lines_of(file)))
+    document = {
+        "topic": topic,
+        "produced_count": produced,
+        "resolved_count": imported.resolved_count,
+        "unknown_count": imported.unknown_count,
+        "first_unknown": imported.first_unknown,
+        "first_day": str(imported.first_day) if imported.first_day else None,
+    }
+    emit(document, as_json, _print_produced)
 
 
-def to_message(line: bytes) -> Message:
-    """The Kafka record of one line; whatever cannot be understood is left for landing to refuse."""
-    try:
-        event = json.loads(line)
-        stamp = event.pop("recorded_at", None)
-        timestamp_ms = int(datetime.fromisoformat(stamp).timestamp() * 1000) if stamp is not None else None
-        return Message(str(event.get("user_id", "")).encode(), json.dumps(event, ensure_ascii=False).encode(), timestamp_ms)
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        return Message(None, line, None)
+def _print_produced(document: dict) -> None:
+    out.print(f"{document['produced_count']} records produced to {document['topic']}")
+    if document["unknown_count"]:
+        out.print(
+            f"{document['unknown_count']} of them name an episode that is not known, the first one {document['first_unknown']}: "
+            "they will be dead letters. Ingest its feed, run `podrec catch-up`, and produce the file again.",
+            markup=False,
+        )
+    out.print("next: `podrec catch-up` lands them and makes lists of them; where `podrec ui` runs, its daemon does", style="dim")
 
 
 def simulate(

@@ -1,5 +1,6 @@
 """Episodes, their texts and passages, as readers see them: the latest announcement of each, from Delta."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +21,10 @@ QUERY_LENGTH = 500
 """Characters of a query that are read: more would not fit the encoder's window."""
 
 
-def episodes(connections: Connections) -> dict[str, dict]:
+def episodes(connections: Connections, columns: Sequence[str] = COLUMNS) -> dict[str, dict]:
     """Every known episode by id."""
-    return {row["episode_id"]: row for row in latest(connections.lake.read("episodes", columns=COLUMNS)).to_pylist()}
+    read = dict.fromkeys(("day", "episode_id", *columns))
+    return {row["episode_id"]: row for row in latest(connections.lake.read("episodes", columns=tuple(read))).to_pylist()}
 
 
 def transcript(connections: Connections, episode: str) -> dict | None:

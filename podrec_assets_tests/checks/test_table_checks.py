@@ -110,6 +110,11 @@ def test_yesterday_has_to_be_there_by_its_deadline_and_the_day_before_until_then
     assert run_check(connections, check, D1)[0]
 
 
+def test_a_table_that_began_today_has_promised_nothing_for_yesterday(connections: Connections) -> None:
+    write(connections, FUSION_WEIGHTS, [], D3)
+    assert run_check(connections, check_of(PRESENCE_CHECKS, "fusion_weights"), D3)[0]
+
+
 def test_events_that_stopped_coming_are_noticed(connections: Connections) -> None:
     def event_at(moment: datetime) -> list[dict]:
         return [{"day": D3, "kafka_partition": 0, "kafka_offset": 0, "occurred_at": moment}]

@@ -10,14 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from podrec_assets.cli.console import guard, parse_days
-from podrec_assets.cli.listeners import to_message
 from podrec_assets.cli.main import app
 from podrec_assets.errors import PodrecError
+from podrec_assets.resources.own_events import to_message
 
 COMMANDS = (
     "up", "down", "status", "doctor", "settings", "ingest", "produce", "simulate", "demo", "run", "ui", "recommend", "similar",
     "replay", "accept-loss", "stream", "forget", "evaluate", "trace", "publish", "search", "export", "api",
     "backfill", "graph", "plan", "rebuild", "transcribe", "optimize", "vacuum", "backup", "restore",
+    "catch-up", "episodes", "dead-letters",
 )  # fmt: skip
 
 
@@ -99,6 +100,11 @@ def test_doctor_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:
     assert findings["Java"]["ok"]
     assert not findings["kafka"]["ok"]
     assert findings["kafka"]["remedy"].startswith("run `podrec up`")
+
+
+def test_an_empty_home_has_no_episodes_and_no_dead_letters_and_says_what_to_do(tmp_path: Path) -> None:
+    assert "podrec ingest FEED_URL" in podrec(tmp_path, "episodes").stdout
+    assert json.loads(podrec(tmp_path, "dead-letters", "--json").stdout) == {"reasons": []}
 
 
 def test_settings_lists_every_variable_and_hides_secrets(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from podrec_assets.cli.feeds import ingest_feeds
 from podrec_assets.cli.graph import materialize
-from podrec_assets.cli.listeners import to_message
 from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.own_events import to_message
 from podrec_assets.services import jars, supervisor
 from podrec_assets.settings import Settings
 

@@ -1,0 +1,129 @@
+"""`podrec catch-up`: at once, in this process, what the daemon does in its time."""
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+import typer
+
+from podrec_assets.cli.console import Json, connect, emit, out, say
+from podrec_assets.cli.graph import materialize
+from podrec_assets.cli.instance import open_instance
+from podrec_assets.errors import PodrecError
+from podrec_assets.listening.offsets import days_between
+from podrec_assets.partitions import days_of_tags
+from podrec_assets.resources.connections import Connections
+from podrec_assets.schemas import LISTS, USER_EVENTS
+from podrec_assets.sensors.late import waiting_days
+
+MODELS = "als_top_n similarities fusion_weights final_recommendations publication recommendation_quality blend_experiment"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this family's commands."""
+    app.command("catch-up")(catch_up)
+
+
+def catch_up(as_json: Json = False) -> None:
+    """Do now what the daemon does in its time: land what waits in Kafka, make the days it touches, and the lists of today.
+
+    Example: podrec catch-up
+    """
+    connections = connect()
+    emit(catch_up_to(connections, datetime.now(UTC).date()), as_json, _print)
+
+
+def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> dict:
+    """Lands both topics, makes the facts of the days that this touched or that are missing, and models and lists.
+
+    Args:
+        connections: the lake, Kafka and MongoDB.
+        today: last day.
+        list_days: days that get lists, ending today.
+
+    Returns:
+        landed_days by table, content_days and listening_days (counts), day, version and listener_count of what is served.
+
+    Raises:
+        PodrecError: a run failed, or a blocking check refused.
+    """
+    landed = {name: land(connections, name) for name in ("episodes", USER_EVENTS.name)}
+    for name in landed:
+        if today not in connections.lake.state(name).days:  # nothing came: the day is empty, and what follows reads it
+            run_or_raise(connections, name, today, today)
+    content = _span(connections, "transcripts", {*landed["episodes"], *_lacking(connections, "episodes", "vectors")}, today)
+    run_or_raise(connections, "transcripts vectors", content, today)
+    listening = _span(connections, "user_vs_episode_daily", _event_days(connections, landed[USER_EVENTS.name], today), today)
+    run_or_raise(connections, "user_vs_episode_daily dead_letters", listening, today)
+    run_or_raise(connections, MODELS, today - timedelta(days=list_days - 1), today)
+    served = connections.mongo.publication()
+    lists = connections.mongo.version(LISTS, served.versions[LISTS]) if served else None
+    return {
+        "landed_days": {name: [str(d) for d in days] for name, days in landed.items()},
+        "content_days": (today - content).days + 1,
+        "listening_days": (today - listening).days + 1,
+        "day": str(served.day) if served else None,
+        "version": lists.version if lists else None,
+        "list_count": lists.count if lists else 0,
+    }
+
+
+def land(connections: Connections, asset: str) -> list[date]:
+    """Asks the asset's offset sensor what to land and runs just that; the log days that it named."""
+    from podrec_assets.definitions import build_defs
+
+    sensor = build_defs(connections.settings).resolve_sensor_def(f"{asset}_offsets")
+    with open_instance(connections.settings) as instance:
+        with dg.build_sensor_context(
+            instance=instance, resources={"connections": connections}, sensor_name=sensor.name
+        ) as context:
+            tick = sensor.evaluate_tick(context)
+        for event in tick.asset_events:
+            instance.report_runless_asset_event(event)
+    requests = tick.run_requests or []
+    say(f"sensor {sensor.name}: {tick.skip_message or ', '.join(str(r.run_key) for r in requests)}")
+    days: list[date] = []
+    for request in requests:
+        span = days_of_tags(request.tags)
+        assert span
+        run_or_raise(connections, asset, *span)
+        days += days_between(*span)
+    return days
+
+
+def run_or_raise(connections: Connections, select: str, first: date, last: date) -> None:
+    """One run. Raises PodrecError with what went wrong; a check that only warns is told and does not stop."""
+    document = materialize(connections.settings, select, first, last)
+    if not document["success"]:
+        raise PodrecError(f"The run of {select} failed: {'; '.join(document['errors'])}")
+    for line in document["errors"]:
+        say(f"  {line}")
+    say(f"  done in {document['seconds']} s")
+
+
+def _lacking(connections: Connections, table: str, follower: str) -> set[date]:
+    return set(connections.lake.state(table).days) - set(connections.lake.state(follower).days)
+
+
+def _event_days(connections: Connections, landed: Collection[date], today: date) -> set[date]:
+    """Days of listening that have landed events and no score yet, or one that lacks some of them."""
+    begin = today - timedelta(days=connections.settings.history_days)
+    within = f"event_day >= '{begin}' AND event_day <= '{today}'"
+    rows = connections.lake.read(USER_EVENTS.name, within, ("day", "event_day")).group_by(["day", "event_day"]).aggregate([])
+    made = set(connections.lake.state("user_vs_episode_daily").days)
+    touched = {r["event_day"] for r in rows.to_pylist() if r["day"] in landed or r["event_day"] not in made}
+    with open_instance(connections.settings) as instance:
+        return touched | set(waiting_days(connections, instance, today))
+
+
+def _span(connections: Connections, table: str, days: Collection[date], today: date) -> date:
+    """First day to be made so that the table has no gap up to today, which is always made again."""
+    latest = connections.lake.state(table).latest_day
+    return min([today, *days, *([latest + timedelta(days=1)] if latest else [])])
+
+
+def _print(document: dict) -> None:
+    for table, days in document["landed_days"].items():
+        out.print(f"{table}: " + (f"landed {days[0]} to {days[-1]}" if days else "nothing new to land"))
+    out.print(f"made {document['content_days']} days of transcripts and vectors, {document['listening_days']} of daily scores")
+    out.print(f"served: {document['list_count']} lists as of {document['day']}, version {document['version']}")
