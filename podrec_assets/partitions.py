@@ -12,8 +12,9 @@ from dagster_shared.utils.warnings import BetaWarning
 
 from podrec_assets.settings import Settings
 
-# Both are beta and used on purpose: a single-run backfill keeps a range in one JVM, and windows reach before the first day.
-for _parameter in ("backfill_policy", "allow_nonexistent_upstream_partitions"):
+# All are beta and used on purpose: a single-run backfill keeps a range in one JVM, windows reach before the first day, and
+# Dagster's own parser of selections passes the last one for "*".
+for _parameter in ("backfill_policy", "allow_nonexistent_upstream_partitions", "include_sources"):
     warnings.filterwarnings("ignore", message=f".*`{_parameter}`.*", category=BetaWarning)
 
 DAILY = dg.DailyPartitionsDefinition(start_date=Settings.start_day.isoformat(), timezone="UTC", end_offset=1)

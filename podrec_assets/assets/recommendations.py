@@ -134,7 +134,7 @@ def final_recommendations(
         value=found,
         metadata={
             "list_count": len(lists),
-            "mean_list_length": sum(lists) / max(1, len(lists)),
+            "mean_list_length": round(sum(lists) / max(1, len(lists)), 2),
             "interleaved_list_count": sum("challenger_alpha" in d for docs in found.values() for d in docs),
         },
     )

@@ -6,7 +6,6 @@ import dagster as dg
 
 from podrec_assets.freshness import quiet_at_most
 
-TOPICS_GROUP = "topics"
 OWNERS = ["team:podrec"]
 
 episode_metadata_topic = dg.AssetSpec(
@@ -14,7 +13,7 @@ episode_metadata_topic = dg.AssetSpec(
     description="Kafka topic `episode-metadata`. One record is one episode announcement, key: episode id. Written by "
     "`podrec ingest` and by the polls of `sources`.",
     deps=["sources"],
-    group_name=TOPICS_GROUP,
+    group_name="content",
     freshness_policy=quiet_at_most(warn=timedelta(days=7), fail=timedelta(days=14)),
     kinds={"kafka"},
     owners=OWNERS,
@@ -23,7 +22,7 @@ user_events_topic = dg.AssetSpec(
     "user_events_topic",
     description="Kafka topic `user-events`. One record is one listening event, key: user id. Written by players, the "
     "dashboard, `podrec produce` and `podrec simulate`.",
-    group_name=TOPICS_GROUP,
+    group_name="listening",
     freshness_policy=quiet_at_most(warn=timedelta(days=1), fail=timedelta(days=3)),
     kinds={"kafka"},
     owners=OWNERS,

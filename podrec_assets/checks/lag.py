@@ -76,6 +76,9 @@ def events_are_recent(connections: dg.ResourceParam[Connections]) -> dg.AssetChe
     return dg.AssetCheckResult(
         passed=lag <= LONGEST_SILENCE,
         severity=WARN,
+        description=f"The newest landed event is {lag / timedelta(hours=1):.1f} hours old."
+        if newest
+        else "No event has landed yet.",
         metadata={"newest_event_at": str(newest), "event_lag_h": round(lag.total_seconds() / 3600, 2)},
     )
 

@@ -117,6 +117,6 @@ def _result(name: str, by_day: dict[date, Finding]) -> dg.AssetCheckResult:
         metadata={
             **{k: float(v) for k, v in numbers.items() if v is not None},
             "day_count": len(by_day),
-            "refused_days": [str(d) for d in refused],
+            **({"refused_days": [str(d) for d in refused]} if refused else {}),
         },
     )

@@ -18,7 +18,8 @@ from podrec_assets.services import process
 from podrec_assets.settings import Settings
 
 STREAMLIT = ("--server.headless", "true", "--browser.gatherUsageStats", "false")
-
+NO_HINT = ("-W", "ignore:Function `dev_command` is superseded")
+"""`dg dev`, which is hinted at, wants a project of its own layout."""
 STOP_WAIT_S = 15.0
 
 
@@ -42,7 +43,9 @@ def ui() -> None:
     out.print(f"Dagster UI: http://{process.LOOPBACK}:{settings.ui_port}")
     out.print(f"Dashboard:  http://{process.LOOPBACK}:{settings.dashboard_port}  (Ctrl-C stops both)")
     port = str(settings.ui_port)
-    dagster = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", process.LOOPBACK, "-p", port]
+    place = ("-w", "workspace.yaml", "-h", process.LOOPBACK, "-p", port)
+    # Each tick of each sensor is a line of its daemon at the level info; the UI shows them all.
+    dagster = [sys.executable, *NO_HINT, "-m", "dagster", "dev", *place, "--log-level", "warning"]
     with _running(dashboard_command(settings.dashboard_port), environment), _running(dagster, environment) as served:
         signal.signal(signal.SIGTERM, _interrupt)
         served.wait()

@@ -3,9 +3,10 @@
 from datetime import date
 
 import dagster as dg
+import pyarrow as pa
 
 from podrec_assets.errors import MissingPartitionError
-from podrec_assets.io_managers.delta import add_day_metadata
+from podrec_assets.io_managers.delta import add_day_metadata, preview
 from podrec_assets.io_managers.lineage import column_lineage
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import COLLECTION_KEYS
@@ -14,6 +15,7 @@ from podrec_assets.stores.mongo import Version
 DailyDocs = dict[date, list[dict]]
 """Documents by the day that they are as of."""
 PREVIEW_DOCS = 3
+PREVIEW_FIELDS = ("rank", "episode_id", "title", "score", "cosine", "reason")
 MADE_OF = {"similarities": "vectors", "als_top_n": "user_vs_episode_daily"}
 """The table whose first day is the first on which a collection can hold anything. A backfill that the UI starts at the topics
 also targets the days before them that late events touch."""
@@ -43,7 +45,7 @@ class MongoIOManager(dg.ConfigurableIOManager):
                 "version": last.version,
                 "checksum": last.checksum,
                 "documents_by_day": {v.day.isoformat(): v.count for v in written},
-                "preview": dg.MetadataValue.json([shorten(d) for d in obj[last.day][:PREVIEW_DOCS]]),
+                "preview": dg.MetadataValue.md(preview_items(obj[last.day][:PREVIEW_DOCS], COLLECTION_KEYS[name])),
                 **column_lineage(name),
             }
         )
@@ -89,6 +91,7 @@ def document_schema(name: str) -> dg.TableSchema:
     )
 
 
-def shorten(doc: dict) -> dict:
-    """A document with its first two items, for previews."""
-    return {**doc, "items": doc["items"][:2]}
+def preview_items(docs: list[dict], key: str) -> str:
+    """The first items of some documents as a Markdown table: what all items have, and the reason where there is one."""
+    rows = [{key: doc[key]} | {f: item[f] for f in PREVIEW_FIELDS if f in item} for doc in docs for item in doc["items"][:2]]
+    return preview(pa.Table.from_pylist(rows)) if rows else "_no items_"

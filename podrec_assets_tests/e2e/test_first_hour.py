@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from podrec_assets.cli.catch_up import catch_up_to
+from podrec_assets.cli.catch_up import catch_up_to, land
 from podrec_assets.cli.main import app
 from podrec_assets.resources.connections import Connections
 from podrec_assets.serving.reader import recommendations
@@ -45,5 +45,4 @@ def test_events_of_a_csv_file_lead_to_a_list_of_their_listener(
     assert not {e["episode_id"] for e in heard} & {i["episode_id"] for i in served["items"]}
     letters = json.loads(CliRunner().invoke(app, ["dead-letters", "--reason", "missing_field", "--json"]).stdout)["letters"]
     assert "https://nowhere.example/x.mp3" in "".join(letter["payload"] for letter in letters)
-    again = catch_up_to(served_world, today)
-    assert again["landed_days"]["user_events"] == []
+    assert land(served_world, "user_events") == []

@@ -31,9 +31,8 @@ EDGES = {
     "dead_letters": {"episodes", "transcripts", "user_events"},
 }
 GROUPS = {
-    "topics": {"episode_metadata_topic", "user_events_topic"},
-    "content": {"sources", "episodes", "transcripts", "vectors", "similarities", "dead_letters"},
-    "listening": {"user_events", "user_vs_episode_daily", "als_top_n"},
+    "content": {"sources", "episode_metadata_topic", "episodes", "transcripts", "vectors", "similarities", "dead_letters"},
+    "listening": {"user_events_topic", "user_events", "user_vs_episode_daily", "als_top_n"},
     "recommendations": {
         "fusion_weights",
         "final_recommendations",

@@ -16,4 +16,4 @@ def test_the_page_in_the_docs_is_the_one_that_the_definitions_give(settings: Set
 def test_an_edge_and_a_description_are_in_the_page(settings: Settings) -> None:
     page = graph_page(build_defs(settings))
     assert "  user_events --> user_vs_episode_daily\n" in page
-    assert "| `user_events_topic` | topics | kafka | Kafka topic `user-events`. |" in page
+    assert "| `user_events_topic` | listening | kafka | Kafka topic `user-events`. |" in page
