@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Each of the two processes starts services of its own, so tests of one file stay together.
+BY_TWO := --numprocesses 2 --dist loadfile
 
 .PHONY: help setup demo ui test check bench-backfill bench-listening bench-content bench-recommend bench-serving bench-world audit lock up down
 
@@ -34,14 +36,14 @@ down: $(READY) ## stop the embedded services, data is kept
 test: $(READY) ## all tests, with real services on free ports under a temporary home
 	@sh .ci/browser
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(BY_TWO)
 
 check: $(READY) ## the quick part: format, lint, types, imports, pure tests
 	$(BIN)/ruff format --check podrec_assets podrec_assets_tests podrec_benchmarks
 	$(BIN)/ruff check podrec_assets podrec_assets_tests podrec_benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m "not services"
+	$(BIN)/python -m pytest -q $(BY_TWO) -m "not services"
 
 bench-listening: $(READY) ## a million events through both engines beside a bare consumer loop
 	$(BIN)/python -m podrec_benchmarks.listening

@@ -22,8 +22,10 @@ from rich.table import Table
 from podrec_assets.cli.feeds import ingest_feeds
 from podrec_assets.content.encoder import SentenceEncoder, packaged_model
 from podrec_assets.content.neighbours import (
+    balance,
     by_language,
     centred_means,
+    crowding,
     fuse,
     make_catalogue,
     matrix,
@@ -85,10 +87,11 @@ def arms(vectors: pa.Table, episodes: pa.Table) -> tuple[list[str], Scores]:
     (members,) = by_language(catalogue)
     semantic, words = centred_means(catalogue, members), tfidf(catalogue, members)
     cosines, lexicals = semantic @ semantic.T, (words @ words.T).toarray()
-    found = dict(zip(ARMS, (fuse(cosines, lexicals, relative_spread(semantic, words)), lexicals, cosines), strict=True))
-    for scores in found.values():
+    fused = fuse(cosines, lexicals, relative_spread(semantic, words))
+    for scores in (fused, lexicals, cosines):
         np.fill_diagonal(scores, -np.inf)
-    return catalogue.episodes, found
+    factors = balance(np.array([crowding(row) for row in fused]))
+    return catalogue.episodes, dict(zip(ARMS, (fused * factors * factors[:, None], lexicals, cosines), strict=True))
 
 
 def same_show(ids: list[str], scores: np.ndarray, shows: dict[str, str]) -> np.ndarray:

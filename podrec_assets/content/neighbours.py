@@ -1,10 +1,10 @@
 """Nearest neighbours of episodes: a lexical arm (TF-IDF) and a semantic arm (centred chunk means), fused, with evidence.
 
 Centring takes out what all episodes share (the manner of talk), which raised same-show precision from .58 to .63 on real
-shows; the lexical arm is strong on names, the semantic one on paraphrase. Exact search, in blocks.
+shows; the lexical arm is strong on names, the semantic one on paraphrase. Scores make up for how crowded the surroundings of an
+episode are, or a few that resemble everything would be everybody's neighbours. Exact search, in blocks.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
 from podrec_assets.content import lexical
-from podrec_assets.content.chunks import SENTENCE_END
+from podrec_assets.content.quotes import content_words, quote
 from podrec_assets.content.ranking import blocks, largest
 from podrec_assets.content.refeeds import originals
 from podrec_assets.content.vectors import require_one_version
@@ -25,10 +25,12 @@ SEMANTIC_SHARE = 0.3
 gain from each step."""
 SPREAD_ROWS = 256
 """Episodes, evenly spaced, whose similarities to all tell how wide each arm spreads."""
-QUOTE_LENGTH = 160
-CONTENT_LENGTH = 5
+SURROUNDINGS = 10
+"""Nearest others whose mean similarity tells how crowded an episode's surroundings are."""
+REACH = 4
+"""Candidates of the k places, by fused similarity, among which what is crowded is weighed."""
+MOST_FACTOR = 2.0
 DIGITS = 5
-_WORD = re.compile(lexical.WORD)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def similarities(vectors: pa.Table, episodes: pa.Table, k: int) -> list[dict]:
 
     Returns:
         {"episode_id", "items": [{rank, episode_id, score, cosine, lexical, here_s, there_s, here_text, there_text}]} ordered by
-        episode_id; score is the fused similarity, ties by id.
+        episode_id; score is the fused similarity by local scaling (see `balance`), ties by id.
 
     Raises:
         PermanentError: the rows bear more than one embedding version.
@@ -76,6 +78,36 @@ def similarities(vectors: pa.Table, episodes: pa.Table, k: int) -> list[dict]:
 
 def _documents(catalogue: Catalogue, members: np.ndarray, k: int) -> Iterator[dict]:
     """Documents of the episodes of one language, whose places in the catalogue are `members`."""
+    near = list(_candidates(catalogue, members, REACH * k))
+    factors = balance(np.array([crowding(n.fused) for n in near]))
+    for here, (found, factor) in enumerate(zip(near, factors, strict=True)):
+        scores = np.round(found.fused * factor * factors[found.there], DIGITS)
+        items = [
+            {
+                "rank": rank,
+                "episode_id": catalogue.episodes[members[found.there[at]]],
+                "score": round(float(scores[at]), DIGITS),
+                "cosine": round(float(found.cosines[at]), DIGITS),
+                "lexical": round(float(found.lexicals[at]), DIGITS),
+                **_evidence(catalogue, members[here], members[found.there[at]]),
+            }
+            for rank, at in enumerate(next(largest(scores[None], k)), start=1)
+        ]
+        yield {"episode_id": catalogue.episodes[members[here]], "items": items}
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What is nearest to one episode by fused similarity, in the order of the catalogue: places among the members, and values."""
+
+    there: np.ndarray
+    fused: np.ndarray
+    cosines: np.ndarray
+    lexicals: np.ndarray
+
+
+def _candidates(catalogue: Catalogue, members: np.ndarray, most: int) -> Iterator[Candidates]:
+    """Of each member the nearest others; a copy of a recording is nobody's neighbour, and not its own original's."""
     semantic, words = centred_means(catalogue, members), tfidf(catalogue, members)
     scale = relative_spread(semantic, words)
     same = np.array(originals((catalogue.text_of(m) for m in members), [catalogue.audio_urls[m] for m in members]))
@@ -85,19 +117,26 @@ def _documents(catalogue: Catalogue, members: np.ndarray, k: int) -> Iterator[di
         fused = np.round(fuse(cosines, lexicals, scale), DIGITS)
         fused[:, is_copy] = -np.inf
         fused[same[start:stop, None] == same[None, :]] = -np.inf
-        for row, order in enumerate(largest(fused, k)):
-            items = [
-                {
-                    "rank": rank,
-                    "episode_id": catalogue.episodes[members[there]],
-                    "score": round(float(fused[row, there]), DIGITS),
-                    "cosine": round(float(cosines[row, there]), DIGITS),
-                    "lexical": round(float(lexicals[row, there]), DIGITS),
-                    **_evidence(catalogue, members[start + row], members[there]),
-                }
-                for rank, there in enumerate(order[np.isfinite(fused[row, order])], start=1)
-            ]
-            yield {"episode_id": catalogue.episodes[members[start + row]], "items": items}
+        for row, order in enumerate(largest(fused, most)):
+            there = np.sort(order[np.isfinite(fused[row, order])])
+            yield Candidates(there, fused[row, there], cosines[row, there], lexicals[row, there])
+
+
+def crowding(fused: np.ndarray) -> float:
+    """Mean of an episode's SURROUNDINGS largest similarities to others; 0 where there are none."""
+    return float(np.sort(fused)[-SURROUNDINGS:].mean()) if len(fused) else 0.0
+
+
+def balance(crowded: np.ndarray) -> np.ndarray:
+    """(episodes,) factors: a pair's score is its fused similarity times the factors of both.
+
+    This is local scaling (Zelnik-Manor and Perona 2004): to be near to what is near to everything says little. 1 for an episode
+    whose surroundings are as crowded as is usual, and for all of a catalogue too small to tell.
+    """
+    usual = float(np.median(crowded)) if len(crowded) >= lexical.COMMON_COUNT else 0.0
+    if usual <= 0:
+        return np.ones(len(crowded))
+    return np.sqrt(usual / np.clip(crowded, usual / MOST_FACTOR**2, usual * MOST_FACTOR**2))
 
 
 def fuse(cosines: np.ndarray, lexicals: np.ndarray, scale: float) -> np.ndarray:
@@ -183,16 +222,3 @@ def _evidence(catalogue: Catalogue, here: int, there: int) -> dict:
         "here_text": quote(here_text, content_words(there_text)),
         "there_text": quote(there_text, content_words(here_text)),
     }
-
-
-def content_words(text: str) -> set[str]:
-    """The longer words of a text in lower case: most of those that every text has are short."""
-    return {w for w in _WORD.findall(text.lower()) if len(w) >= CONTENT_LENGTH}
-
-
-def quote(text: str, wanted: set[str]) -> str:
-    """A short piece of a text, cut at a word: from the sentence on that has the most of the wanted words."""
-    said = SENTENCE_END.split(text)
-    counts = [len(wanted & set(_WORD.findall(s.lower()))) for s in said]
-    begin = " ".join(said[counts.index(max(counts)) :])
-    return begin if len(begin) <= QUOTE_LENGTH else begin[:QUOTE_LENGTH].rsplit(" ", 1)[0] + " …"

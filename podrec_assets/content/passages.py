@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from podrec_assets.content.lexical import WORD
-from podrec_assets.content.neighbours import quote
+from podrec_assets.content.quotes import quote
 
 LEXICAL_SHARE = 0.4
 K1, B = 1.2, 0.75

@@ -8,15 +8,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from podrec_assets.content import ranking
-from podrec_assets.content.neighbours import (
-    DIGITS,
-    QUOTE_LENGTH,
-    SEMANTIC_SHARE,
-    content_words,
-    quote,
-    relative_spread,
-    similarities,
-)
+from podrec_assets.content.neighbours import DIGITS, SEMANTIC_SHARE, balance, crowding, relative_spread, similarities
 from podrec_assets.errors import PermanentError
 from podrec_assets.schemas import EPISODES, VECTORS
 
@@ -166,17 +158,26 @@ def test_a_word_that_most_episodes_use_says_nothing_in_a_large_catalogue():
     assert {i["lexical"] > 0 for near in found(rows[:19]).values() for i in near} == {True}
 
 
-def test_a_quote_is_short_and_cut_at_a_word():
-    assert quote("short text", set()) == "short text"
-    assert quote("seven77 " * 40, set()) == "seven77 " * 20 + "…"
-    assert quote("abcdef " * 40, set()) == "abcdef " * 22 + "…"
-    assert len(quote("x" * 500, set())) == QUOTE_LENGTH + 2
+def test_what_is_near_to_everything_scores_less_than_its_similarity_and_what_is_alone_more():
+    crowded = np.array([0.2] * 19 + [0.8, 0.05, 0.0, 9.0])
+    assert balance(crowded)[[0, 19, 20, 21, 22]] == pytest.approx([1.0, 0.5, 2.0, 2.0, 0.5]), "by at most two either way"
+    assert balance(crowded[-19:]) == pytest.approx(np.ones(19)), "too few to tell what is usual"
 
 
-def test_a_quote_begins_with_the_sentence_that_has_most_of_the_other_sides_words():
-    text = "Hello there, friends. The comet broke. The comet broke into pieces. Goodbye."
-    assert quote(text, content_words("pieces of a comet that broke")) == "The comet broke into pieces. Goodbye."
-    assert quote(text, {"knead"}) == text
+def test_crowding_is_the_mean_of_the_ten_nearest():
+    assert crowding(np.array([0.1] * 50 + [0.3, 0.9] * 5)) == pytest.approx(0.6)
+    assert (crowding(np.array([0.5, 0.1])), crowding(np.array([]))) == (pytest.approx(0.3), 0.0)
+
+
+def test_what_resembles_everything_scores_less_than_its_similarity():
+    pairs = [[chunk(f"e{n:02}", 0, f"matter{n // 2} talk{n // 2}", CHESS)] for n in range(24)]
+    hub = chunk("hub", 0, " ".join(f"matter{n} talk{n}" for n in range(12)), CHESS)
+    near = found([row for rows in pairs for row in rows] + [hub])["e05"]
+    fused = {i["episode_id"]: round((1 - SEMANTIC_SHARE) * i["lexical"], DIGITS) for i in near}
+    scores = {i["episode_id"]: i["score"] for i in near}
+    assert near[0]["episode_id"] == "e04"
+    assert scores["e04"] == fused["e04"], "surroundings as usual"
+    assert scores["hub"] < fused["hub"] * 0.9
 
 
 def test_the_table_may_come_in_several_pieces():
