@@ -4,6 +4,7 @@ import statistics
 from datetime import date, timedelta
 
 import dagster as dg
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from podrec_assets.checks.days import days_of_run
@@ -112,14 +113,20 @@ def every_episode_has_a_row(
     "are named have to be materialized again.",
 )
 def one_embedding_version(connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
-    rows = connections.lake.read(VECTORS.name, columns=("day", "embedding_version"))
-    counted = pc.value_counts(rows["embedding_version"]).to_pylist()
-    versions = {str(c["values"]): c["counts"] for c in sorted(counted, key=lambda c: -c["counts"])}
-    others = [str(d) for d in sorted({r["day"] for r in rows.to_pylist() if str(r["embedding_version"]) != next(iter(versions))})]
+    versions, others = embedding_versions(connections.lake.read(VECTORS.name, columns=("day", "embedding_version")))
+    named = [str(d) for d in others[:SHOWN]]
     return dg.AssetCheckResult(
         passed=len(versions) <= 1,
-        metadata={"version_count": len(versions), "vectors_by_version": versions, "days_of_other_versions": others[:SHOWN]},
+        metadata={"version_count": len(versions), "vectors_by_version": versions, "days_of_other_versions": named},
     )
+
+
+def embedding_versions(rows: pa.Table) -> tuple[dict[str, int], list[date]]:
+    """(vectors by embedding version, the most first; days, in order, that have vectors of another than that one)."""
+    counted = pc.value_counts(rows["embedding_version"]).to_pylist()
+    versions = {str(c["values"]): c["counts"] for c in sorted(counted, key=lambda c: -c["counts"])}
+    others = sorted({r["day"] for r in rows.to_pylist() if str(r["embedding_version"]) != next(iter(versions))})
+    return versions, others
 
 
 SHAPE_CHECKS = [

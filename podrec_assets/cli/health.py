@@ -8,6 +8,8 @@ from functools import partial
 
 import pyarrow.compute as pc
 
+from podrec_assets.audit import audits, examine
+from podrec_assets.audit.findings import Finding
 from podrec_assets.cli.instance import open_instance
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.offsets import Ledger
@@ -95,8 +97,8 @@ def _dead_letters(connections: Connections) -> dict[str, int]:
     return {c["values"]: c["counts"] for c in sorted(counts, key=lambda c: (-c["counts"], c["values"]))}
 
 
-def diagnose(connections: Connections) -> list[dict]:
-    """One finding for each part that podrec needs: what, ok, detail, remedy."""
+def diagnose(connections: Connections) -> list[Finding]:
+    """One finding for each part that podrec needs."""
     settings = connections.settings
     findings = [
         _finding("Python", lambda: sys.version.split()[0], "install Python 3.11 or newer", ok=sys.version_info >= (3, 11)),
@@ -118,11 +120,21 @@ def diagnose(connections: Connections) -> list[dict]:
     return findings
 
 
-def _finding(what: str, look: Callable[[], str], remedy: str, ok: bool = True) -> dict:
+def verify(connections: Connections, say: Callable[[str], None]) -> list[Finding]:
+    """What a look into the stores found: a finding for each fault, or one for each audit that found none."""
+    found: list[Finding] = []
+    with open_instance(connections.settings) as instance:
+        for audit in audits(instance):
+            say(f"verifying {audit.what}")
+            found += examine(connections, audit)
+    return found
+
+
+def _finding(what: str, look: Callable[[], str], remedy: str, ok: bool = True) -> Finding:
     try:
-        return {"what": what, "ok": ok, "detail": look(), "remedy": remedy}
+        return Finding(what, ok, look(), remedy)
     except PodrecError as err:
-        return {"what": what, "ok": False, "detail": str(err), "remedy": remedy}
+        return Finding(what, False, str(err), remedy)
 
 
 def _jars(settings: Settings) -> str:

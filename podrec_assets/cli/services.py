@@ -1,5 +1,8 @@
 """`podrec up | down | status | doctor | settings`: what runs, where, and what is in it."""
 
+from dataclasses import asdict
+from typing import Annotated
+
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -52,14 +55,24 @@ def status(as_json: Json = False) -> None:
     emit(health.report(connect()), as_json, _print_status)
 
 
-def doctor(as_json: Json = False) -> None:
-    """Say what is installed, reachable or missing, and what to do. Exits 1 when something is missing.
+def doctor(
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Verify offsets, counts, versions and pointers across the stores too.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what is installed, reachable or missing, and what to do. Exits 1 when something is missing or wrong.
 
-    Example: podrec doctor
+    --deep reads whole tables: it verifies that Kafka, the lake, Mongo and Dagster agree, and changes nothing.
+
+    Example: podrec doctor --deep
     """
-    findings = health.diagnose(connect())
-    emit({"findings": findings}, as_json, _print_findings)
-    if not all(f["ok"] for f in findings):
+    connections = connect()
+    findings = health.diagnose(connections)
+    if deep:
+        findings += health.verify(connections, say)
+    emit({"findings": [asdict(f) for f in findings]}, as_json, _print_findings)
+    if not all(f.ok for f in findings):
         raise typer.Exit(1)
 
 
@@ -112,6 +125,6 @@ def _print_grid(title: str, columns: tuple[str, ...], rows: dict[str, dict]) -> 
 
 def _print_findings(document: dict) -> None:
     for finding in document["findings"]:
-        mark = "[green]ok[/]     " if finding["ok"] else "[red]missing[/]"
-        remedy = "" if finding["ok"] else f"\n        -> {finding['remedy']}"
+        mark = "[green]ok[/]   " if finding["ok"] else "[red]fault[/]"
+        remedy = "" if finding["ok"] else f" -> {finding['remedy']}"
         out.print(mark, escape(f"{finding['what']}: {finding['detail']}{remedy}"))

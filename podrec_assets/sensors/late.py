@@ -50,11 +50,11 @@ def waiting_days(connections: Connections, instance: dg.DagsterInstance, today: 
     for row in connections.lake.read(USER_EVENTS.name, where, columns).to_pylist():
         highest = late.setdefault(row["event_day"], {})
         highest[row["kafka_partition"]] = max(highest.get(row["kafka_partition"], 0), row["kafka_offset"])
-    return outdated(late, {day: found for day in late if (found := _computed_from(instance, day)) is not None})
+    return outdated(late, {day: found for day in late if (found := computed_from(instance, day)) is not None})
 
 
-def _computed_from(instance: dg.DagsterInstance, day: date) -> Offsets | None:
-    """The landed offsets that the latest materialization of a day was computed from."""
+def computed_from(instance: dg.DagsterInstance, day: date) -> Offsets | None:
+    """The landed offsets (exclusive) that the latest materialization of a day's score was computed from; None without one."""
     key = dg.AssetKey(USER_VS_EPISODE_DAILY.name)
     found = instance.fetch_materializations(dg.AssetRecordsFilter(key, asset_partitions=[day.isoformat()]), limit=1).records
     event = found[0].asset_materialization if found else None

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -14,16 +13,12 @@ from typer.testing import CliRunner
 
 from podrec_assets.cli.instance import open_instance
 from podrec_assets.cli.main import app
-from podrec_assets.errors import PermanentError, RetryableError, ServiceError
+from podrec_assets.errors import PermanentError, RetryableError
 from podrec_assets.resources import backup as backup_module
 from podrec_assets.resources.backup import back_up, restore
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.landing import stream_lock
-from podrec_assets.schemas import LISTS
-from podrec_assets.services import process, supervisor
 from podrec_assets.settings import Settings
-from podrec_assets_tests.listening.event_log import TODAY, local_world, messy_log
-from podrec_assets_tests.stores.trios import PASSED, write_trio
 
 
 @pytest.fixture
@@ -154,47 +149,3 @@ def test_the_commands_refuse_while_dagster_works_and_say_what_is_copied(
     monkeypatch.setenv("PODREC_HOME", str(home.home.with_name("other")))
     assert CliRunner().invoke(app, ["restore", str(target)]).exit_code == 0
     assert contents(home.home.with_name("other")) == contents(target / "home")
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Settings]:
-    """A home of its own with running services."""
-    running = Settings(home=tmp_path / "first", engine="local")
-    supervisor.up(running, print)
-    yield running
-    supervisor.down(running)
-
-
-@pytest.mark.services
-def test_after_a_restore_elsewhere_lists_are_served_and_offsets_go_on(served: Settings, tmp_path: Path) -> None:
-    log = messy_log()
-    world = local_world(served, supervisor.address(served, "kafka"), "user-events")
-    world.produce(log[:150])
-    world.land()
-    mongo = Connections(served, {}).mongo
-    write_trio(mongo, TODAY, "run", PASSED)
-    pointer = mongo.publish(TODAY, mongo.publishable(TODAY), None)
-    events, letters = world.events(), world.letters()
-    with pytest.raises(ServiceError, match="kafka, mongo, samples still run: stop them with `podrec down` first"):
-        taken(served, tmp_path / "copy")
-
-    supervisor.down(served)
-    taken(served, tmp_path / "copy")
-    shutil.rmtree(served.home)
-    again = served.model_copy(update={"home": tmp_path / "second"})
-    restore(again, tmp_path / "copy", print)
-    try:
-        supervisor.up(again, print)
-        store = Connections(again, {}).mongo
-        assert store.publication() == pointer
-        assert [d["user_id"] for d in store.documents(LISTS, pointer.versions[LISTS])] == ["", "ann", "bob"]
-        world = local_world(again, supervisor.address(again, "kafka"), "user-events")
-        assert (world.events(), world.letters()) == (events, letters)
-        world.produce(log[150:])
-        world.land()
-        ends = world.kafka.end_offsets("user-events")
-        assert sum(ends.values()) == len(log)
-        assert world.places() == sorted((p, o) for p, end in ends.items() for o in range(end))
-    finally:
-        supervisor.down(again)
-    assert process.wait_for(lambda: not supervisor.status(again)["kafka"]["up"], 10)

@@ -1,6 +1,7 @@
 """The embedded services together, as real processes: up, status, kill -9, up again, down."""
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +9,15 @@ from pathlib import Path
 import pytest
 
 from podrec_assets.errors import ServiceError
+from podrec_assets.resources.backup import back_up, restore
+from podrec_assets.resources.connections import Connections
+from podrec_assets.schemas import LISTS
 from podrec_assets.services import jars, process, supervisor
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import KafkaStore, Message
 from podrec_assets.stores.mongo import MongoStore
+from podrec_assets_tests.listening.event_log import TODAY, World, local_world, messy_log
+from podrec_assets_tests.stores.trios import PASSED, write_trio
 
 pytestmark = pytest.mark.services
 
@@ -64,3 +70,40 @@ def test_external_services_are_not_started_and_their_password_is_not_shown(tmp_p
     assert status["kafka"] == {"up": True, "address": "broker:9092", "embedded": False}
     assert status["mongo"] == {"up": True, "address": "mongodb://db:27017", "embedded": False}
     assert supervisor.address(settings, "mongo") == "mongodb://me:secret@db:27017"
+
+
+def test_after_backup_wipe_and_restore_elsewhere_lists_are_served_and_offsets_go_on(home: Settings, tmp_path: Path) -> None:
+    """Last of this home: it is wiped."""
+    log, world = messy_log(), event_world(home)
+    world.produce(log[:150])
+    world.land()
+    mongo = Connections(home, {}).mongo
+    write_trio(mongo, TODAY, "run", PASSED)
+    pointer = mongo.publish(TODAY, mongo.publishable(TODAY), None)
+    events, letters = world.events(), world.letters()
+    with pytest.raises(ServiceError, match="kafka, mongo, samples still run: stop them with `podrec down` first"):
+        back_up(home, world.lake, tmp_path / "copy", print)
+    supervisor.down(home)
+    back_up(home, world.lake, tmp_path / "copy", print)
+    shutil.rmtree(home.home)
+
+    again = Settings(home=tmp_path / "again", engine="local")
+    restore(again, tmp_path / "copy", print)
+    try:
+        supervisor.up(again, print)
+        store = Connections(again, {}).mongo
+        assert store.publication() == pointer
+        assert [d["user_id"] for d in store.documents(LISTS, pointer.versions[LISTS])] == ["", "ann", "bob"]
+        world = event_world(again)
+        assert (world.events(), world.letters()) == (events, letters)
+        world.produce(log[150:])
+        world.land()
+        ends = world.kafka.end_offsets(world.topic)
+        assert sum(ends.values()) == len(log)
+        assert world.places() == sorted((p, o) for p, end in ends.items() for o in range(end))
+    finally:
+        supervisor.down(again)
+
+
+def event_world(settings: Settings) -> World:
+    return local_world(settings, supervisor.address(settings, "kafka"), "user-events")

@@ -32,12 +32,12 @@ def held(lake: Lake, version: int | None = None) -> list[tuple[date, str]]:
     return sorted((r["day"], r["bucket"]) for r in lake.read(NAME, version=version).to_pylist())
 
 
-def aged(lake: Lake, hours: float) -> None:
+def aged(lake: Lake, hours: float, name: str = NAME) -> None:
     """Makes all that lies on disk so old: Delta tells age by commit times and files' own."""
     then = time.time() - 3600 * hours
-    for path in Path(lake.uri(NAME)).rglob("*.parquet"):
+    for path in Path(lake.uri(name)).rglob("*.parquet"):
         os.utime(path, (then, then))
-    for path in Path(lake.uri(NAME), "_delta_log").glob("*.json"):
+    for path in Path(lake.uri(name), "_delta_log").glob("*.json"):
         text = path.read_text()
         for key in ('"deletionTimestamp":', '"timestamp":', '"modificationTime":'):
             head, *rest = text.split(key)

@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable
+from deltalake.fs import DeltaStorageHandler
+from pyarrow.fs import PyFileSystem
 
 from podrec_assets.errors import PermanentError, RetryableError
 from podrec_assets.stores.delta.commits import properties
@@ -64,7 +67,7 @@ class Upkeep(Writing):
             table = self._followed(name)
             if table is None:
                 return []
-            kept = [v for v in sorted(set(keep)) if v <= table.version() and self.is_kept(name, v)]
+            kept = [v for v in sorted(set(keep)) if self._is_logged(name, v)]
             commit = properties(self.state(name).metadata())
             if not dry_run and hours > DELTA_HOURS:
                 self._remember(table, hours, commit)
@@ -74,7 +77,28 @@ class Upkeep(Writing):
             self._follow(table, name)
             return removed
 
-    def is_kept(self, name: str, version: int) -> bool:
+    def unreadable(self, name: str, versions: Iterable[int]) -> dict[int, list[str]]:
+        """Of the versions those that cannot be read whole, each with the paths, relative to the table, that it lacks.
+
+        A file that is shorter or longer than its commit says counts as lacking; of a version that the log no longer tells of
+        the log itself does.
+        """
+        store = PyFileSystem(DeltaStorageHandler(self.uri(name), self.storage_options))
+        sizes: dict[str, int | None] = {}
+        found: dict[int, list[str]] = {}
+        for version in sorted(set(versions)):
+            table = self.table(name, version) if self._is_logged(name, version) else None
+            if table is None:
+                found[version] = ["_delta_log"]
+                continue
+            named = pa.table(table.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pylist()
+            # Versions share most of their files.
+            sizes |= {i.path: i.size for i in store.get_file_info([f["path"] for f in named if f["path"] not in sizes])}
+            if lacking := sorted(f["path"] for f in named if sizes[f["path"]] != f["size_bytes"]):
+                found[version] = lacking
+        return found
+
+    def _is_logged(self, name: str, version: int) -> bool:
         """Whether the log still tells of a version."""
         try:
             return self.table(name, version) is not None

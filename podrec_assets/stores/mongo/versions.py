@@ -31,7 +31,9 @@ class Versions(Connection):
         total = checksum(docs, key)
         latest = self.latest_version(collection, day)
         models = (manifest or {}).get("models")
-        if latest and (latest.checksum, latest.count, latest.manifest.get("models")) == (total, len(docs), models):
+        same = latest and (latest.checksum, latest.count, latest.manifest.get("models")) == (total, len(docs), models)
+        # One that was damaged since would otherwise never be made whole.
+        if latest and same and self._holds(collection, latest.version, len(docs), total):
             return latest
         version = f"{day.isoformat()}.{run_id[:8]}"
         if self.version(collection, version):
@@ -44,7 +46,8 @@ class Versions(Connection):
             unfinished = {"_id": entry_id, "collection": collection, "version": version, "begun_at": datetime.now(UTC)}
             self._db["unfinished"].replace_one({"_id": entry_id}, unfinished, upsert=True)
             self._write(collection, version, day, docs)
-            self._verify(collection, version, len(docs), total)
+            if not self._holds(collection, version, len(docs), total):
+                raise RetryableError(f"{collection} {version} does not hold what was written to it; run again.")
             entry = Version(collection, version, day, len(docs), total, manifest or {})
             self._db["versions"].replace_one({"_id": entry_id}, to_entry(entry), upsert=True)
             self._db["unfinished"].delete_one({"_id": entry_id})
@@ -85,6 +88,11 @@ class Versions(Connection):
             found = [plain(d) for d in self._db[collection].find({"version": version})]
         return sorted(found, key=lambda d: d[key])
 
+    def document_count(self, collection: str, version: str) -> int:
+        """Number of documents that a version holds now."""
+        with translated():
+            return self._db[collection].count_documents({"version": version})
+
     def document(self, collection: str, version: str, key: str) -> dict | None:
         """The document of one listener or episode in a version."""
         with translated():
@@ -110,7 +118,7 @@ class Versions(Connection):
         # Unique: on the embedded server that alone makes the look-up three times faster, and it is true.
         self._db[collection].create_index([("version", 1), (key, 1)], unique=True)
 
-    def _verify(self, collection: str, version: str, count: int, total: str) -> None:
+    def _holds(self, collection: str, version: str, count: int, total: str) -> bool:
+        """Whether the version's documents are so many, and exactly those of the checksum."""
         found = self.documents(collection, version)
-        if len(found) != count or checksum(found, COLLECTION_KEYS[collection]) != total:
-            raise RetryableError(f"{collection} {version} holds {len(found)} of {count} documents after the write; run again.")
+        return len(found) == count and checksum(found, COLLECTION_KEYS[collection]) == total
