@@ -76,6 +76,7 @@ class EventLanding:
     def land_new(self) -> Landed:
         """Lands everything from the ledger up to the topic's end, or up to what lies in tomorrow. Idempotent."""
         with self.lake.writing(USER_EVENTS.name):
+            self.lake.evolved(USER_EVENTS)  # before Spark writes, which knows nothing of our definitions
             start = self._begin()
             ends = self.kafka.end_offsets(self.settings.events_topic)
             done = [Landed(0, 0, start)]
@@ -92,6 +93,7 @@ class EventLanding:
         Days are taken together as long as they fit into one batch, so memory is bounded by a batch or the largest day.
         """
         with self.lake.writing(USER_EVENTS.name):
+            self.lake.evolved(USER_EVENTS)
             # Read under the lock: a ledger from before another landing would take that landing back.
             ledger = self.ledger()
             low = self.kafka.begin_offsets(self.settings.events_topic)

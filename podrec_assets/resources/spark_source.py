@@ -55,7 +55,6 @@ class SparkTagged:
         if self.lake.is_remote:
             self.lake.append(USER_EVENTS, self._rows().toArrow(), metadata_days, ledger.to_json())
             return
-        self.lake.evolved(USER_EVENTS)
         metadata = self.lake.state(USER_EVENTS.name).metadata(metadata_days, ledger.to_json())
         spark.append(self._rows(), self.lake.uri(USER_EVENTS.name), metadata)
 
@@ -64,7 +63,6 @@ class SparkTagged:
         if self.lake.is_remote:
             self.lake.replace_days(USER_EVENTS, kept.toArrow(), days, ledger.to_json())
             return
-        self.lake.evolved(USER_EVENTS)
         metadata = self.lake.state(USER_EVENTS.name).metadata(days, ledger.to_json())
         spark.replace_days(kept, self.lake.uri(USER_EVENTS.name), days, metadata)
 

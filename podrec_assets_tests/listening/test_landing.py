@@ -5,9 +5,11 @@ import shutil
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
+from podrec_assets.errors import PermanentError
 from podrec_assets.listening.batches import STAGE
 from podrec_assets.resources import landing as landing_module
 from podrec_assets.resources.connections import Connections
@@ -175,6 +177,17 @@ def test_a_column_that_the_table_gained_is_null_in_old_days_and_filled_in_new_on
     assert sum(engine(world).daily_score([*days, at(1).date()])["play_count"].to_pylist()) == 4
     world.landing().run(days)
     assert [r["extra"] for r in world.events()] == ['{"device": "car"}'] * 4
+
+
+def test_a_column_of_another_type_is_refused_before_anything_is_written(world: World) -> None:
+    spec = USER_EVENTS
+    at_position = spec.schema.get_field_index("position")
+    retyped = replace(spec, schema=spec.schema.set(at_position, spec.schema.field("position").with_type(pa.string())))
+    world.lake.replace_days(retyped, retyped.empty(), [TODAY])
+    world.produce([event(1, at(1)), Message(b"x", b"this is no JSON", int(at(1).timestamp() * 1000))])
+    with pytest.raises(PermanentError, match="user_events cannot be written: position is string on disk and declared as integer"):
+        world.land()
+    assert (world.lake.version("user_events"), world.letters()) == (0, [])
 
 
 def as_before_extra(world: World) -> list[date]:

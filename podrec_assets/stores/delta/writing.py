@@ -75,7 +75,7 @@ class Writing(Reading):
         """The table as it is before the next commit, with every declared column; None where that commit makes it.
 
         A column that the definition gained is added in a commit of its own; rows written before it read as null. The caller
-        holds `writing`. Spark's writes come here first as well, so both engines write into one schema.
+        holds `writing`. Landing comes here before Spark writes as well, so both engines write into one schema.
 
         Raises:
             PermanentError: the definition lost a column, or gave it another type: old rows cannot follow.
