@@ -28,19 +28,16 @@ pytestmark = pytest.mark.services
 
 
 @pytest.fixture
-def copy(world: Connections, tmp_path: Path) -> Iterator[Connections]:
-    """The world with a lake and a Mongo database of its own, to be harmed; topics and Dagster's instance are shared."""
-    shutil.copytree(world.lake.root, tmp_path / "lake")
-    database = f"copy_{uuid.uuid4().hex[:8]}"
-    found = Connections(
-        Settings(home=world.settings.home, engine="local", lake=str(tmp_path / "lake"), mongo_database=database), {}
-    )
-    client = world.mongo._db.client
-    for name in world.mongo._db.list_collection_names():
-        if documents := list(world.mongo._db[name].find()):
-            client[database][name].insert_many(documents)
-    yield found
-    client.drop_database(database)
+def copy(served_world: Connections, tmp_path: Path) -> Iterator[Connections]:
+    """A world with a lake and a Mongo database of its own, to be harmed; topics and Dagster's instance are shared."""
+    shutil.copytree(served_world.lake.root, tmp_path / "lake")
+    whole, name = served_world.mongo._db, f"copy_{uuid.uuid4().hex[:8]}"
+    settings = Settings(home=served_world.settings.home, engine="local", lake=str(tmp_path / "lake"), mongo_database=name)
+    for collection in whole.list_collection_names():
+        if documents := list(whole[collection].find()):
+            whole.client[name][collection].insert_many(documents)
+    yield Connections(settings, {})
+    whole.client.drop_database(name)
 
 
 def faults(connections: Connections, what: str) -> list[tuple[str, str]]:
