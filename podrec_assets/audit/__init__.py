@@ -9,7 +9,6 @@ import dagster as dg
 
 from podrec_assets.audit import ledgers, served, tables
 from podrec_assets.audit.findings import Fault, Finding
-from podrec_assets.errors import PodrecError
 from podrec_assets.resources.connections import Connections
 
 SHOWN = 20
@@ -48,8 +47,9 @@ def examine(connections: Connections, audit: Audit) -> list[Finding]:
     """One finding for each fault of one audit, or the one that there is none. Reads whole tables; writes nothing."""
     try:
         faults = list(islice(audit.look(connections), SHOWN + 1))
-    except PodrecError as err:
-        faults = [Fault(f"cannot be verified: {str(err).rstrip('.')}", ONCE_MORE)]
+    except Exception as err:  # a damaged file has no error type; what else is wrong must be told all the same
+        words = str(err).splitlines()[0].rstrip(".") if str(err) else type(err).__name__
+        faults = [Fault(f"cannot be verified: {words}", ONCE_MORE)]
     if len(faults) > SHOWN:
         faults[SHOWN:] = [Fault(f"more than {SHOWN} faults", ONCE_MORE)]
     return [Finding(audit.what, False, f.detail, f.remedy) for f in faults] or [Finding(audit.what, True, audit.holds, "")]

@@ -132,10 +132,9 @@ def daily_counts_are_those_of_events(connections: Connections, instance: dg.Dags
     Events that landed during or after the computation may be counted or not: the next run of the day counts them.
     """
     lake = connections.lake
-    written = lake.state(USER_VS_EPISODE_DAILY.name).days
-    begin = max(written, default=date.min) - timedelta(days=Settings.history_days)
+    written = sorted(lake.state(USER_VS_EPISODE_DAILY.name).days)
     kinds = [n for n in USER_VS_EPISODE_DAILY.schema.names if n.endswith("_count")]
-    for day in sorted(d for d in written if d > begin):
+    for day in (d for d in written if d > written[-1] - timedelta(days=Settings.history_days)):
         events = lake.read(USER_EVENTS.name, f"event_day = '{day}'", ("event_id", "kafka_partition", "kafka_offset"))
         landed = computed_from(instance, day) or {}
         ends = [landed.get(p, 0) for p in events["kafka_partition"].to_pylist()]

@@ -180,14 +180,17 @@ def test_daily_scores_of_other_events_are_found(copy: Connections, edit: Callabl
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda p: p.write_bytes(p.read_bytes()[:-9])], ids=["lost", "cut short"])
-def test_a_file_that_is_lost_or_cut_short_is_found_and_its_day_can_be_made_again(copy: Connections, harm: Callable) -> None:
+def test_a_file_that_is_lost_or_cut_short_is_found_and_its_day_can_be_made_again(
+    copy: Connections, harm: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     day = full_day(copy, USER_VS_EPISODE_DAILY.name)
     rows = copy.lake.read(USER_VS_EPISODE_DAILY.name, f"day = '{day}'")
     (file,) = copy.lake.files(USER_VS_EPISODE_DAILY.name, day, day)
     harm(Path(file))
     name = f"day={day}/{Path(file).name}"
     remedy = f"`podrec run --select user_vs_episode_daily --days {day}..{day}`, or `podrec restore` a backup"
-    assert faults(copy, "files of the lake") == [(f"user_vs_episode_daily lacks 1 files or parts of them, e.g. {name}", remedy)]
+    told = {f["what"]: (f["detail"], f["remedy"]) for f in invoke(copy, monkeypatch, "doctor", "--deep")[1]["findings"]}
+    assert told["files of the lake"] == (f"user_vs_episode_daily lacks 1 files or parts of them, e.g. {name}", remedy)
     copy.lake.replace_days(USER_VS_EPISODE_DAILY, rows, [day])
     assert faults(copy, "files of the lake") == []
 
