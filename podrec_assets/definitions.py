@@ -17,7 +17,7 @@ from podrec_assets.checks.transcripts import one_asr_engine
 from podrec_assets.checks.vectors import every_token_is_encoded
 from podrec_assets.io_managers.delta import DeltaIOManager
 from podrec_assets.io_managers.mongo import MongoIOManager
-from podrec_assets.jobs import JOBS
+from podrec_assets.jobs import JOBS, SCHEDULES
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.lake import storage_options
 from podrec_assets.resources.spark import SparkResource
@@ -63,6 +63,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             every_token_is_encoded,
         ],
         jobs=JOBS,
+        schedules=SCHEDULES,
         sensors=[*SENSORS, due_sources, late_events, transcripts_due, AUTOMATION_SENSOR, alerts],
         resources=resources | overrides,
         # One process for all steps of a run, hence one JVM; parallelism is by runs.

@@ -1,4 +1,5 @@
-"""Jobs for people who start things by name in the UI: a day's facts, its models, tuning, a rollback, an old list made again."""
+"""Jobs for people who start things by name in the UI: a day's facts, its models, tuning, a rollback, an old list made again, the
+lake's upkeep."""
 
 from typing import Any
 
@@ -7,10 +8,12 @@ import dagster as dg
 from podrec_assets.freshness import FACTS, MODELS
 from podrec_assets.jobs.rebuild import rebuild_list
 from podrec_assets.jobs.rollback import rollback
+from podrec_assets.jobs.upkeep import upkeep, weekly_upkeep
 
 JOBS: list[Any] = [
     rollback,
     rebuild_list,
+    upkeep,
     dg.define_asset_job(
         "daily_facts", dg.AssetSelection.assets(*FACTS), description="Lands a day of both topics and makes its facts."
     ),
@@ -25,3 +28,4 @@ JOBS: list[Any] = [
         description="Tries settings of ALS on a day's history; what to adopt is in the metadata of als_tuning.",
     ),
 ]
+SCHEDULES = [weekly_upkeep]

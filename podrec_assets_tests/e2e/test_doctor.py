@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import dagster as dg
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 from podrec_assets.audit import audits, examine
 from podrec_assets.cli.instance import open_instance
 from podrec_assets.cli.main import app
+from podrec_assets.definitions import build_defs
 from podrec_assets.listening.offsets import Ledger
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.landing import EventLanding
@@ -289,6 +291,17 @@ def test_optimize_says_how_many_files_there_were_and_changes_no_row(copy: Connec
     assert code == 0
     assert found["files_before"] > found["files_after"] == len(copy.lake.files(name))
     assert sorted(copy.lake.read(name).to_pylist(), key=str) == before
+
+
+def test_the_upkeep_job_shows_on_each_table_what_it_did(copy: Connections) -> None:
+    with open_instance(copy.settings) as instance:
+        assert build_defs(copy.settings).resolve_job_def("upkeep").execute_in_process(instance=instance).success
+        shown = instance.fetch_observations(dg.AssetKey(EPISODES.name), limit=1).records[0].asset_observation
+    assert shown is not None
+    assert {k: v.value for k, v in shown.metadata.items()} == {
+        "files_before": len(copy.lake.files(EPISODES.name)), "files_after": len(copy.lake.files(EPISODES.name)),
+        "removed_file_count": 0,
+    }  # fmt: skip
 
 
 def test_what_cannot_be_verified_is_a_fault_as_well(copy: Connections) -> None:
