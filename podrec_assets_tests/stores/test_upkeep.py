@@ -59,6 +59,7 @@ def test_each_day_becomes_one_file_and_rows_days_and_ledger_stay(lake: Lake) -> 
     assert (found.before, found.after) == (6, 2)
     assert held(lake) == places == held(lake, before)
     assert (lake.state(NAME).days, lake.state(NAME).ledger) == (days, LEDGER)
+    assert_newest_commit_carries_state(lake)
     version = lake.version(NAME)
     again = lake.optimize(NAME)
     assert (again.before, again.after, lake.version(NAME)) == (2, 2, version)
@@ -92,16 +93,20 @@ def test_vacuum_removes_what_was_replaced_before_the_horizon_and_nothing_younger
         held(lake, last)
 
 
+def assert_newest_commit_carries_state(lake: Lake) -> None:
+    """A commit that does not would have every reader search the whole history."""
+    table = lake.table(NAME)
+    assert table is not None
+    assert "podrec" in table.history(1)[0]["userMetadata"]
+
+
 def test_days_and_ledger_are_found_at_once_after_a_vacuum(lake: Lake) -> None:
-    """A commit that does not carry them would have every reader search the whole history."""
     append(lake, D1, "a")
     append(lake, D1, "b")
     lake.optimize(NAME)
     aged(lake, 200)
     assert lake.vacuum(NAME, 168)
-    table = lake.table(NAME)
-    assert table is not None
-    assert "podrec" in table.history(1)[0]["userMetadata"]
+    assert_newest_commit_carries_state(lake)
     assert (lake.state(NAME).days, lake.state(NAME).ledger) == ({D1}, LEDGER)
 
 
