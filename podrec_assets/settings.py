@@ -295,9 +295,13 @@ class Settings(BaseSettings):
 
 
 RESULTS = [name for name in Settings.model_fields if name.startswith(("weight_", "als_", "fusion_"))] + [
+    "engine",
+    "future_skew_s",
     "asr_engine",
     "asr_whisper_model",
     "asr_vosk_model",
+    "asr_device",
+    "asr_max_audio_minutes",
     "chunk_tokens",
     "embedding_model",
     "embedding_dtype",

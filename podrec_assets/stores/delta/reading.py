@@ -85,4 +85,4 @@ class Reading(Tables):
         days = {d for d in self.state(name).days if first <= d <= last}
         if table is None or not days:
             return []
-        return table.file_uris([("day", "in", sorted(d.isoformat() for d in days))])
+        return table.file_uris(file_pruning_predicate=[("day", "in", sorted(days))])
