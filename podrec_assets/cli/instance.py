@@ -1,4 +1,7 @@
-"""The Dagster instance that the commands, the UI and the daemon share: dagster.yaml at the top, state under PODREC_HOME."""
+"""The Dagster instance that the commands, the UI and the daemon share.
+
+Its dagster.yaml is DAGSTER_HOME's, as in the containers, or else the one at the top of the checkout with state under PODREC_HOME.
+"""
 
 import os
 from pathlib import Path
@@ -18,10 +21,10 @@ the device that ASR computes on instead, what fits models for `spark`; their wri
 
 
 def instance_environment(settings: Settings) -> dict[str, str]:
-    """Variables that make a Dagster process use this home's instance; dagster.yaml takes its folders from them."""
+    """Variables that make a Dagster process use this home's instance; the checkout's dagster.yaml takes its folders from them."""
     folder = settings.home / "dagster"
     return {
-        "DAGSTER_HOME": str(TOP),
+        "DAGSTER_HOME": str(dagster_home()),
         "PODREC_HOME": str(settings.home),
         "DAGSTER_PODREC_STORAGE": str(folder / "storage"),
         "DAGSTER_PODREC_ARTIFACTS": str(folder / "artifacts"),
@@ -29,10 +32,19 @@ def instance_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def dagster_home() -> Path:
+    """The folder of the dagster.yaml that counts. Raises SetupError where there is none."""
+    named = os.environ.get("DAGSTER_HOME")
+    for folder in (Path(named) if named else TOP, TOP):
+        if (folder / "dagster.yaml").is_file():
+            return folder.absolute()
+    raise SetupError(
+        f"dagster.yaml is not in {TOP}; run podrec from a checkout installed with `make setup`, or set DAGSTER_HOME."
+    )
+
+
 def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The persistent instance. Raises SetupError where dagster.yaml is not beside the package."""
-    if not (TOP / "dagster.yaml").exists():
-        raise SetupError(f"dagster.yaml is not in {TOP}; run podrec from a checkout installed with `make setup`.")
+    """The persistent instance. Raises SetupError where there is no dagster.yaml."""
     for name, value in instance_environment(settings).items():
         os.environ[name] = value
         if name.startswith("DAGSTER_PODREC"):
