@@ -79,7 +79,11 @@ class Settings(BaseSettings):
     kafka_port: int = Field(0, ge=0, le=65535, description="Port of the embedded Kafka broker.")
     mongo_port: int = Field(0, ge=0, le=65535, description="Port of the embedded MongoDB-wire server.")
     samples_port: int = Field(0, ge=0, le=65535, description="Port of the sample world's HTTP server.")
+    dashboard_host: str = Field("127.0.0.1", description="Address that the dashboard listens on; a public one needs a token.")
     dashboard_port: int = Field(8501, ge=0, le=65535, description="Port of the dashboard that `make ui` starts.")
+    dashboard_token: SecretStr = Field(
+        SecretStr(""), description="What a browser has to give once a session; without it the dashboard is loopback only."
+    )
     ui_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster webserver that `make ui` starts.")
 
     # -- REST interface

@@ -1,6 +1,5 @@
 """The FastAPI application: routes, who may ask, and each error as one sentence with the right status."""
 
-import secrets
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -14,12 +13,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from podrec_assets.api import documents
 from podrec_assets.api.limits import Limits, TokenBuckets, refusal
-from podrec_assets.errors import PodrecError, RetryableError, SettingsError, UnknownIdError
+from podrec_assets.errors import PodrecError, RetryableError, UnknownIdError
 from podrec_assets.listening.events import MAX_ID_LENGTH, Refusal
 from podrec_assets.resources.connections import Connections
 from podrec_assets.serving import feedback, reach, reader
+from podrec_assets.serving.exposure import LOOPBACK, is_token
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOST_ITEMS = 100
 REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"model": documents.Refused, "description": "No bearer token, or another one."},
@@ -34,12 +33,6 @@ TOO_LARGE: dict[int | str, dict[str, Any]] = {
 }
 Id = Annotated[str, Path(min_length=1, max_length=MAX_ID_LENGTH)]
 Count = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="Number of episodes.")]
-
-
-def check_reach(host: str, token: str) -> None:
-    """Raises SettingsError for an address that others can reach while there is no token."""
-    if not token and host not in LOOPBACK:
-        raise SettingsError(f"{host} can be reached by others: set PODREC_API_TOKEN, or listen on {LOOPBACK[0]}.")
 
 
 def build_app(connections: Connections) -> FastAPI:
@@ -113,7 +106,7 @@ def _bearer(token: str) -> Callable:
     scheme = HTTPBearer(auto_error=False, description="The value of PODREC_API_TOKEN.")
 
     def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]) -> None:
-        if given is None or not secrets.compare_digest(given.credentials.encode(), token.encode()):
+        if given is None or not is_token(given.credentials, token):
             raise HTTPException(401, "Give the bearer token of this server.", {"WWW-Authenticate": "Bearer"})
 
     return check

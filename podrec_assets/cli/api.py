@@ -7,6 +7,7 @@ import typer
 
 from podrec_assets.cli.console import connect, out
 from podrec_assets.errors import ServiceError, SetupError
+from podrec_assets.serving.exposure import check_exposure
 
 
 def register(app: typer.Typer) -> None:
@@ -27,13 +28,13 @@ def api(
     try:
         import uvicorn
 
-        from podrec_assets.api.app import build_app, check_reach
+        from podrec_assets.api.app import build_app
     except ImportError as err:
         raise SetupError(f"The REST interface needs {err.name}: run `make setup`.") from err
     connections = connect()
     settings = connections.settings
     host, port = host or settings.api_host, port or settings.api_port
-    check_reach(host, settings.api_token.get_secret_value())
+    check_exposure(host, settings.api_token.get_secret_value(), "PODREC_API_TOKEN")
     config = uvicorn.Config(build_app(connections), log_level="warning", server_header=False, proxy_headers=False)
     try:
         # Listened on before it is announced, so that whoever reads the address may use it at once.

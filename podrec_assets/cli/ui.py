@@ -1,4 +1,4 @@
-"""`podrec ui`: Dagster's webserver, daemon and code location, and the dashboard beside them."""
+"""`podrec ui`: Dagster's webserver, daemon and code location, and the dashboard beside them; `podrec dashboard`: it alone."""
 
 import os
 import signal
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -15,17 +16,20 @@ from podrec_assets.cli.console import out
 from podrec_assets.cli.instance import TOP, instance_environment, open_instance
 from podrec_assets.errors import ServiceError
 from podrec_assets.services import process
+from podrec_assets.serving.exposure import check_exposure
 from podrec_assets.settings import Settings
 
 STREAMLIT = ("--server.headless", "true", "--browser.gatherUsageStats", "false")
 NO_HINT = ("-W", "ignore:Function `dev_command` is superseded")
 """`dg dev`, which is hinted at, wants a project of its own layout."""
+DASHBOARD_TOKEN = "PODREC_DASHBOARD_TOKEN"  # noqa: S105
 STOP_WAIT_S = 15.0
 
 
 def register(app: typer.Typer) -> None:
     """Adds this family's commands."""
     app.command()(ui)
+    app.command("dashboard")(dashboard_alone)
 
 
 def ui() -> None:
@@ -34,6 +38,7 @@ def ui() -> None:
     Example: podrec ui
     """
     settings = Settings.load()
+    check_exposure(settings.dashboard_host, settings.dashboard_token.get_secret_value(), DASHBOARD_TOKEN)
     with open_instance(settings):
         pass
     for wanted, name in ((settings.ui_port, "PODREC_UI_PORT"), (settings.dashboard_port, "PODREC_DASHBOARD_PORT")):
@@ -41,15 +46,34 @@ def ui() -> None:
             raise ServiceError(f"Port {wanted} is in use; stop what uses it or set {name}.")
     environment = os.environ | instance_environment(settings)
     out.print(f"Dagster UI: http://{process.LOOPBACK}:{settings.ui_port}")
-    out.print(f"Dashboard:  http://{process.LOOPBACK}:{settings.dashboard_port}  (Ctrl-C stops both)")
+    out.print(f"Dashboard:  http://{settings.dashboard_host}:{settings.dashboard_port}  (Ctrl-C stops both)")
     port = str(settings.ui_port)
     place = ("-w", "workspace.yaml", "-h", process.LOOPBACK, "-p", port)
     # Each tick of each sensor is a line of its daemon at the level info; the UI shows them all.
     dagster = [sys.executable, *NO_HINT, "-m", "dagster", "dev", *place, "--log-level", "warning"]
-    with _running(dashboard_command(settings.dashboard_port), environment), _running(dagster, environment) as served:
+    shown = dashboard_command(settings.dashboard_port, settings.dashboard_host)
+    with _running(shown, environment), _running(dagster, environment) as served:
         signal.signal(signal.SIGTERM, _interrupt)
         served.wait()
     raise typer.Exit(served.returncode)
+
+
+def dashboard_alone(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on; default PODREC_DASHBOARD_HOST.")] = "",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; default PODREC_DASHBOARD_PORT.")] = 0,
+) -> None:
+    """Serve the dashboard alone, as its container does, until Ctrl-C.
+
+    Without PODREC_DASHBOARD_TOKEN only this machine is served; an address that others reach is refused.
+
+    Example: podrec dashboard --port 8501
+    """
+    settings = Settings.load()
+    host, port = host or settings.dashboard_host, port or settings.dashboard_port
+    check_exposure(host, settings.dashboard_token.get_secret_value(), DASHBOARD_TOKEN)
+    command = dashboard_command(port, host)
+    # In place of this process, so that what stops it reaches Streamlit itself.
+    os.execv(command[0], command)
 
 
 @contextmanager
@@ -75,8 +99,8 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def dashboard_command(port: int) -> list[str]:
-    """The command that serves the dashboard on a loopback port."""
+def dashboard_command(port: int, host: str = process.LOOPBACK) -> list[str]:
+    """The command that serves the dashboard."""
     page = str(Path(dashboard.__path__[0]) / "app.py")
-    address = ("--server.address", process.LOOPBACK, "--server.port", str(port))
+    address = ("--server.address", host, "--server.port", str(port))
     return [sys.executable, "-m", "streamlit", "run", page, *address, *STREAMLIT]

@@ -18,7 +18,7 @@ COMMANDS = (
     "up", "down", "status", "doctor", "settings", "ingest", "produce", "simulate", "demo", "run", "ui", "recommend", "similar",
     "replay", "accept-loss", "stream", "forget", "evaluate", "trace", "publish", "search", "export", "api",
     "backfill", "graph", "plan", "rebuild", "transcribe", "optimize", "vacuum", "backup", "restore",
-    "catch-up", "episodes", "dead-letters",
+    "catch-up", "episodes", "dead-letters", "dashboard",
 )  # fmt: skip
 
 

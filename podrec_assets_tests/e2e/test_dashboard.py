@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
+from streamlit import config
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block
 from streamlit.util import calc_hash
 
 from podrec_assets import dashboard
@@ -40,6 +42,7 @@ def world(served_world: Connections, monkeypatch: pytest.MonkeyPatch) -> Connect
     """The served world, with the environment and caches that a page finds."""
     monkeypatch.setenv("PODREC_HOME", str(served_world.settings.home))
     monkeypatch.setenv("PODREC_ENGINE", "local")
+    config.set_option("server.address", process.LOOPBACK)
     st.cache_resource.clear()
     st.cache_data.clear()
     return served_world
@@ -52,6 +55,11 @@ def page(name: str) -> AppTest:
     app.run()
     assert not app.exception, app.exception
     return app
+
+
+def shown(app: AppTest) -> list[str]:
+    """Kind of each element on the page, in order; frames around others are none."""
+    return [e.type for e in app.main if not isinstance(e, Block)] + [e.type for e in app.sidebar if not isinstance(e, Block)]
 
 
 def sent(world: Connections, kind: str) -> list[dict]:
@@ -88,6 +96,34 @@ def test_every_page_opens_without_an_error(world: Connections, name: str) -> Non
     app = page(name)
     assert app.title[0].value == PAGES[name] or name == "episode"
     assert not app.warning
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_with_a_token_no_page_shows_anything_until_the_session_has_given_it(
+    world: Connections, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("PODREC_DASHBOARD_TOKEN", "s3cret")
+    st.cache_resource.clear()
+    app = page(name)
+    assert shown(app) == ["title", "text_input", "button"]
+    app.text_input[0].input("s3cre")
+    app.button[0].click().run()
+    assert shown(app) == ["title", "text_input", "button", "error"]
+    app.text_input[0].input("s3cret")
+    app.button[0].click().run()
+    for _ in range(2):  # and the session stays open
+        assert not app.exception
+        assert not app.warning
+        assert "Token" not in [t.label for t in app.text_input]
+        assert app.title[0].value == PAGES[name] or name == "episode"
+        app.run()
+
+
+def test_an_address_that_others_reach_shows_nothing_without_a_token(world: Connections) -> None:
+    config.set_option("server.address", None)
+    app = page("for_you")
+    assert shown(app) == ["warning"]
+    assert "set PODREC_DASHBOARD_TOKEN" in app.warning[0].value
 
 
 def test_a_broker_that_is_away_hides_no_list_and_is_said(world: Connections, monkeypatch: pytest.MonkeyPatch) -> None:
