@@ -8,24 +8,26 @@ import pandas as pd
 Layers = alt.LayerChart | alt.FacetChart
 HEIGHT = 260
 DAY_MS = 86_400_000
-DAYS_AXIS = alt.Axis(title=None, format="%d %b", labelOverlap=True, tickCount=6, tickMinStep=DAY_MS)
+MOST_TICKS = 6
+DAY_SHOWN = alt.Tooltip("utcyearmonthdate(day):T", title="day", format="%d %b %Y")
+"""Days are UTC; in a browser to the west their midnight is the evening before."""
 
 
 def lines(rows: pd.DataFrame, title: str, unit: str, series: str | None = None, value: str = "value") -> alt.Chart:
     """A line over days; columns day, the value, and the series where there are several."""
-    found = alt.Chart(rows, title=title, height=HEIGHT).mark_line(point=len(rows) < 100, interpolate="monotone")
+    found = alt.Chart(rows, title=title, height=HEIGHT).mark_line(point=len(rows) < 100)
     colour: dict[str, Any] = {"color": _series(rows, series)} if series else {}
-    shown = [alt.Tooltip("day:T", format="%d %b %Y"), *([series] if series else []), alt.Tooltip(f"{value}:Q", title=unit)]
-    return found.encode(x=_days(), y=alt.Y(f"{value}:Q", title=unit), tooltip=shown, **colour)
+    shown = [DAY_SHOWN, *([series] if series else []), alt.Tooltip(f"{value}:Q", title=unit)]
+    return found.encode(x=_days(rows), y=alt.Y(f"{value}:Q", title=unit), tooltip=shown, **colour)
 
 
 def lines_with_intervals(rows: pd.DataFrame, title: str, unit: str, series: str | None, value: str = "value") -> Layers:
     """Lines over days with their 95 % intervals as bands; columns day, series, value, low and high."""
     colour: dict[str, Any] = {"color": _series(rows, series)} if series else {}
-    base = alt.Chart(rows).encode(x=_days(), **colour)
+    base = alt.Chart(rows).encode(x=_days(rows), **colour)
     band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title=unit), y2="high:Q")
     parts = [alt.Tooltip(f"{n}:Q", format=".3f") for n in (value, "low", "high")]
-    shown = [alt.Tooltip("day:T", format="%d %b %Y"), *([series] if series else []), *parts]
+    shown = [DAY_SHOWN, *([series] if series else []), *parts]
     line = base.mark_line(point=True).encode(y=alt.Y(f"{value}:Q", title=unit), tooltip=shown)
     return alt.layer(band, line).properties(title=title, height=HEIGHT)
 
@@ -66,8 +68,11 @@ def retention(rows: pd.DataFrame, title: str, unit: str) -> alt.Chart:
     return alt.Chart(rows, title=title, height=HEIGHT).mark_rect().encode(**axes, tooltip=shown)
 
 
-def _days() -> alt.X:
-    return alt.X("day:T", axis=DAYS_AXIS)
+def _days(rows: pd.DataFrame) -> alt.X:
+    """Days with a mark each where they are few: left alone, an axis of two days repeats their names at noon."""
+    named = [alt.DateTime(year=d.year, month=d.month, date=d.day, utc=True) for d in sorted(set(rows["day"]))]
+    few = {"values": named} if len(named) <= MOST_TICKS else {"tickCount": MOST_TICKS, "tickMinStep": DAY_MS}
+    return alt.X("day:T", scale=alt.Scale(type="utc"), axis=alt.Axis(title=None, format="%d %b", labelOverlap=True, **few))  # type: ignore[arg-type]
 
 
 def _series(rows: pd.DataFrame, name: str) -> alt.Color:

@@ -50,7 +50,9 @@ def _item(found: dict) -> None:
 def _made(found: dict) -> None:
     left, right = st.columns(2)
     left.markdown("**Versions and runs**")
-    left.dataframe(found["runs"], hide_index=True, column_order=("collection", "version", "run_id"))
+    left.dataframe(
+        found["runs"], hide_index=True, column_order=("collection", "version", "run_id"), column_config={"run_id": "run"}
+    )
     right.markdown("**What was read**")
     inputs = [
         {"table": name, "Delta version": source["delta_version"], "first day": source["days"][0], "last day": source["days"][1]}
@@ -72,7 +74,10 @@ def _evidence(found: dict) -> None:
         st.warning("The tables of then are no longer kept: rows and events are those of today.", icon=":material/info:")
     if evidence.get("heard"):
         st.markdown("**Heard episodes that the score rests on**")
-        st.dataframe([_named(row) for row in evidence["heard"]], hide_index=True, column_order=HEARD)
+        st.dataframe(
+            [_named(row) for row in evidence["heard"]], hide_index=True, column_order=HEARD,
+            column_config={"is_named": "named in the reason", "similarity": st.column_config.NumberColumn(format="%.3f")},
+        )  # fmt: skip
     if evidence.get("passages"):
         st.markdown("**The two passages that are alike**")
         with st.container(border=True):
