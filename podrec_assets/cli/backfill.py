@@ -12,7 +12,7 @@ from dagster._core.utils import make_new_backfill_id
 
 from podrec_assets.cli.console import Json, emit, out, parse_days, say
 from podrec_assets.cli.graph import EVERY_DAY, SELECT_HELP, resolve_selection
-from podrec_assets.cli.instance import open_instance
+from podrec_assets.cli.instance import daemon_is_running, open_instance
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.offsets import days_between
 from podrec_assets.settings import Settings
@@ -46,6 +46,8 @@ def backfill(
     with open_instance(settings) as instance:
         found = request_backfill(settings, instance, select, first, last, missing)
         say(f"backfill {found} is requested; the daemon works it off")
+        if not daemon_is_running(instance, datetime.now(UTC)):
+            say("no daemon is running: start `podrec ui`, and it begins")
         document = wait_for(instance, found) if wait else report(instance, found)
     emit(document, as_json, _print)
     if wait and document["status"] != DONE.value:

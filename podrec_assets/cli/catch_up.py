@@ -10,13 +10,12 @@ from podrec_assets.cli.console import Json, connect, emit, out, say
 from podrec_assets.cli.graph import materialize
 from podrec_assets.cli.instance import open_instance
 from podrec_assets.errors import PodrecError
+from podrec_assets.freshness import MODELS
 from podrec_assets.listening.offsets import days_between
 from podrec_assets.partitions import days_of_tags
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import LISTS, USER_EVENTS
 from podrec_assets.sensors.late import waiting_days
-
-MODELS = "als_top_n similarities fusion_weights final_recommendations publication recommendation_quality blend_experiment"
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +54,7 @@ def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> di
     run_or_raise(connections, "transcripts vectors", content, today)
     listening = _span(connections, "user_vs_episode_daily", _event_days(connections, landed[USER_EVENTS.name], today), today)
     run_or_raise(connections, "user_vs_episode_daily dead_letters", listening, today)
-    run_or_raise(connections, MODELS, today - timedelta(days=list_days - 1), today)
+    run_or_raise(connections, " ".join(MODELS), today - timedelta(days=list_days - 1), today)
     served = connections.mongo.publication()
     lists = connections.mongo.version(LISTS, served.versions[LISTS]) if served else None
     return {

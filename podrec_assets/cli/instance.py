@@ -4,6 +4,7 @@ Its dagster.yaml is DAGSTER_HOME's, as in the containers, or else the one at the
 """
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
@@ -18,6 +19,8 @@ DEVICES = {"asr_cpu": 1, "asr_gpu": 1, "spark": 1}
 POOL_LIMITS = DEVICES | {f"write_{name}": 1 for name in (*TABLES, *COLLECTIONS, "publication")}
 """One writer a table: the pool keeps a second run from waiting on the table's lock inside a process. `transcripts` waits for
 the device that ASR computes on instead, what fits models for `spark`; their writes are short, or versions of their own."""
+SILENCE_S = 120
+"""Seconds without a sign of life after which a daemon counts as gone; it gives one every 30."""
 
 
 def instance_environment(settings: Settings) -> dict[str, str]:
@@ -50,6 +53,12 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         if name.startswith("DAGSTER_PODREC"):
             Path(value).mkdir(parents=True, exist_ok=True)
     return dg.DagsterInstance.get()
+
+
+def daemon_is_running(instance: dg.DagsterInstance, now: datetime) -> bool:
+    """Whether some daemon of the instance has given a sign of life lately."""
+    beats = instance.get_daemon_heartbeats().values()
+    return any(now.timestamp() - beat.timestamp < SILENCE_S for beat in beats)
 
 
 def set_pool_limits(settings: Settings) -> None:

@@ -126,6 +126,12 @@ def _print_plan(document: dict) -> None:
     unknown = f", {show('unknown_length_count')} of unknown length" if show("unknown_length_count") else ""
     out.print(f"  ASR needed:                  {show('asr_count')} ({show('asr_minutes')} minutes{unknown})")
     out.print(f"  no audio: {show('no_audio_count')}, no model for the language: {show('no_model_count')}")
-    cost = f"{show('expected_asr_minutes')} minutes" if show("expected_asr_minutes") is not None else "not measured here yet"
+    if not show("asr_count"):
+        return
+    cost = (
+        f"{show('expected_asr_minutes')} minutes of computing"
+        if show("expected_asr_minutes") is not None
+        else "not measured here yet"
+    )
     runs = "never, the budget is 0" if show("run_count") is None else f"{show('run_count')} runs"
-    out.print(f"by {show('engine') or 'no engine'}: {cost} of computing, {runs}")
+    out.print(f"by {show('engine') or 'no engine'}: {cost}, {runs}")

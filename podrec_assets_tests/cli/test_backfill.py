@@ -1,13 +1,15 @@
 """What `podrec backfill` asks the daemon for: exactly the days that were named, of each asset."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
+from dagster._daemon.types import DaemonHeartbeat
 
 from podrec_assets.cli.backfill import report, request_backfill
 from podrec_assets.cli.graph import EVERY_DAY
+from podrec_assets.cli.instance import daemon_is_running
 from podrec_assets.errors import PodrecError, UnknownIdError
 from podrec_assets.freshness import FACTS, MODELS
 from podrec_assets.settings import Settings
@@ -55,3 +57,11 @@ def test_only_days_that_some_asset_lacks_are_asked_for_again(settings: Settings,
         request_backfill(settings, instance, "episodes", FIRST, LAST, missing=True)
     with pytest.raises(UnknownIdError, match="unknown asset 'nothing'"):
         request_backfill(settings, instance, "nothing", FIRST, LAST)
+
+
+def test_a_daemon_counts_as_running_while_it_gives_signs_of_life(instance: dg.DagsterInstance) -> None:
+    now = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    assert not daemon_is_running(instance, now)
+    instance.add_daemon_heartbeat(DaemonHeartbeat(now.timestamp() - 30, "SENSOR", "id"))
+    assert daemon_is_running(instance, now)
+    assert not daemon_is_running(instance, now + timedelta(minutes=3))
