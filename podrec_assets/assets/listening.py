@@ -6,21 +6,19 @@ import pyarrow as pa
 from podrec_assets.assets.daily import collection_asset, table_asset
 from podrec_assets.assets.topics import user_events_topic
 from podrec_assets.automation import FACTS, MODELS
-from podrec_assets.content.catalogue import of_window
 from podrec_assets.io_managers.delta import add_day_metadata, preview, rows_by_day
 from podrec_assets.io_managers.mongo import DailyDocs
 from podrec_assets.listening.lateness import COMPUTED_FROM
 from podrec_assets.listening.offsets import Ledger
 from podrec_assets.partitions import HISTORY, LATE, run_days
 from podrec_assets.recommend.als import AlsConfig
-from podrec_assets.recommend.interactions import interactions
 from podrec_assets.recommend.top_n import top_n
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.engines import build_engine
 from podrec_assets.resources.landing import EventLanding
+from podrec_assets.resources.listeners import history_of_window
 from podrec_assets.resources.spark import SparkResource
 from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
-from podrec_assets.settings import Settings
 
 GROUP = "listening"
 
@@ -113,7 +111,7 @@ def als_top_n(
     """
     settings, engine, found = connections.settings, build_engine(connections, spark), DailyDocs()
     for day in run_days(context):
-        history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, settings.half_life_days)
+        history = history_of_window(user_vs_episode_daily, day, settings)
         config = AlsConfig.from_settings(settings)
         found[day] = list(top_n(engine.fit_als(history.matrix, config), history, config, settings.als_top_n))
     return found

@@ -14,11 +14,10 @@ from podrec_assets.partitions import CALIBRATION_DAYS, CATALOGUE, DAY_BEFORE, HI
 from podrec_assets.recommend.blend import BlendConfig, recommend
 from podrec_assets.recommend.calibration import Trial, calibrated_weights
 from podrec_assets.recommend.evaluate import click_through, quality_of_lists
-from podrec_assets.recommend.interactions import interactions
 from podrec_assets.recommend.interleaving import Experiment
 from podrec_assets.recommend.plots import alpha_curves, quality_over_days
 from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.listeners import history_until
+from podrec_assets.resources.listeners import history_of_window, history_until
 from podrec_assets.schemas import FUSION_WEIGHTS, LISTS, RECOMMENDATION_QUALITY, USER_EVENTS
 from podrec_assets.settings import Settings
 
@@ -56,7 +55,7 @@ def fusion_weights(
     rows: list[dict] = []
     settings = connections.settings
     for day in run_days(context):
-        history = interactions(of_window(user_vs_episode_daily, day, Settings.history_days), day, settings.half_life_days)
+        history = history_of_window(user_vs_episode_daily, day, settings)
         counts = {user: len(heard) for user, heard in history.seen.items()}
         trials = _trials(connections, day, user_vs_episode_daily, episodes)
         weights = calibrated_weights(counts, trials, settings.fusion_alpha, BlendConfig.of(settings), settings.seed)
@@ -78,7 +77,7 @@ def _trials(connections: Connections, day: date, daily: pa.Table, episodes: pa.T
         eve = day - timedelta(days=back)
         als, similarities = (_lists(connections, name, eve) for name in ("als_top_n", "similarities"))
         if als and similarities:
-            heard = interactions(of_window(daily, eve, Settings.history_days), eve, connections.settings.half_life_days)
+            heard = history_of_window(daily, eve, connections.settings)
             known = catalogue(episodes, eve, Settings.catalogue_days)
             after = eve + timedelta(days=1)
             yield Trial(heard, als, similarities, known, of_window(daily, after, 1), eve, _shown(connections, after))
@@ -195,8 +194,7 @@ def recommendation_quality(
         lists = {"blend": _published(connections, eve), "als": _lists(connections, "als_top_n", eve)}
         found = click_through(_shown(connections, day), settings.seed)
         if all(lists.values()):
-            before = of_window(user_vs_episode_daily, eve, Settings.history_days)
-            history = interactions(before, eve, settings.half_life_days)
+            history = history_of_window(user_vs_episode_daily, eve, settings)
             played = of_window(user_vs_episode_daily, day, 1)
             near = _lists(connections, "similarities", eve)
             found += quality_of_lists(lists, history, played, settings.seed, near, _shows(connections))

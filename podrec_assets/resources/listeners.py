@@ -12,16 +12,19 @@ from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 
 
-def history_until(lake: Lake, daily: pa.Table, day: date, settings: Settings) -> Interactions:
-    """Interactions of the history window that ends with the day, and whatever was heard or unliked earlier.
+def history_of_window(daily: pa.Table, day: date, settings: Settings) -> Interactions:
+    """Interactions of the history window that ends with the day: what models learn from.
 
     Args:
-        lake: where earlier days are read.
-        daily: rows of USER_VS_EPISODE_DAILY that hold the window.
+        daily: rows of USER_VS_EPISODE_DAILY that hold the window; those of other days are left out.
         day: the last day.
         settings: half-life.
     """
-    window = interactions(of_window(daily, day, Settings.history_days), day, settings.half_life_days)
+    return interactions(of_window(daily, day, Settings.history_days), day, settings.half_life_days)
+
+
+def history_until(lake: Lake, daily: pa.Table, day: date, settings: Settings) -> Interactions:
+    """The history of the window, and whatever was heard or unliked earlier; `lake` is where earlier days are read."""
     earlier = lake.read(
         USER_VS_EPISODE_DAILY.name,
         f"day <= '{day - timedelta(days=Settings.history_days)}' AND (max_completed_share >= {HEARD_SHARE} OR like_count > 0 "
@@ -31,4 +34,4 @@ def history_until(lake: Lake, daily: pa.Table, day: date, settings: Settings) ->
     heard: dict[str, set[str]] = {}
     for user, episode in zip(earlier["user_id"].to_pylist(), earlier["episode_id"].to_pylist(), strict=True):
         heard.setdefault(user, set()).add(episode)
-    return replace(window, heard_before=heard)
+    return replace(history_of_window(daily, day, settings), heard_before=heard)

@@ -7,8 +7,9 @@ import pyarrow as pa
 
 from podrec_assets.errors import PermanentError, UnknownIdError
 from podrec_assets.listening.daily import weight_sql
-from podrec_assets.recommend.interactions import Interactions, interactions
+from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.listeners import history_of_window
 from podrec_assets.schemas import COLLECTIONS, EPISODES, LISTS, NEWCOMER, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.serving.reader import served_list
 from podrec_assets.settings import Settings
@@ -121,7 +122,7 @@ def _evidence(
     """What of the listener's own history the item's score rests on; nothing for newcomers."""
     lake = _Lake(connections, inputs)
     daily = lake.rows(USER_VS_EPISODE_DAILY.name, "day", "user_id", [owner])
-    heard = _heard(connections, owner, item, current, interactions(daily, current.day, settings.half_life_days))
+    heard = _heard(connections, owner, item, current, history_of_window(daily, current.day, settings))
     names = [h["episode_id"] for h in heard]
     events = _events(lake, weight_sql(settings), owner, names) if names else []
     rows = [_daily_row(r, events) for r in daily.to_pylist() if r["episode_id"] in names]

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from pathlib import Path
 
-from podrec_assets.resources.listeners import history_until
+from podrec_assets.resources.listeners import history_of_window, history_until
 from podrec_assets.schemas import USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
@@ -32,3 +32,13 @@ def test_what_was_heard_before_the_window_is_barred_and_weighs_nothing(tmp_path:
     assert history.heard_before == {"ann": {"heard", "liked", "of unknown length", "unliked"}}
     assert history.barred("ann") == {"now", "first of the window", "heard", "liked", "of unknown length", "unliked"}
     assert history.barred("nobody") == set()
+
+
+def test_models_learn_from_the_window_that_ends_with_the_day(settings: Settings) -> None:
+    old = settings.half_life_days
+    daily = USER_VS_EPISODE_DAILY.rows(
+        [row(0, "now", 0.9, play=1), row(int(old), "older", 0.9, play=1), row(Settings.history_days, "too old", 0.9, play=1)]
+    )
+    history = history_of_window(daily, DAY, settings)
+    assert history.recent_plays == {"now": 1.0, "older": 0.5}
+    assert history_of_window(daily, DAY - timedelta(days=1), settings).items == ["older", "too old"]
