@@ -22,11 +22,19 @@ def weight_sql(settings: Settings) -> str:
         ELSE 0.0 END"""
 
 
-def daily_score_sql(settings: Settings) -> str:
-    """SQL from a view `events` (columns of USER_EVENTS) to the columns of USER_VS_EPISODE_DAILY, in their order.
+def distinct_events_sql(events: str) -> str:
+    """SQL of the rows of a view of USER_EVENTS that count, and a column `copy_number`.
 
     Of an event_id repeated on a day the record with the lowest partition and offset counts.
     """
+    return f"""SELECT * FROM (
+        SELECT *, ROW_NUMBER() OVER (PARTITION BY event_day, event_id ORDER BY kafka_partition, kafka_offset) AS copy_number
+        FROM {events}
+    ) numbered WHERE copy_number = 1"""
+
+
+def daily_score_sql(settings: Settings) -> str:
+    """SQL from a view `events` (columns of USER_EVENTS) to the columns of USER_VS_EPISODE_DAILY, in their order."""
     counts = ",\n".join(
         f"        CAST(SUM(CASE WHEN kind = '{kind}' THEN 1 ELSE 0 END) AS BIGINT) AS {kind}_count"
         for kind in ("play", "like", "unlike", "skip", "impression", "click")
@@ -37,11 +45,6 @@ def daily_score_sql(settings: Settings) -> str:
 {counts},
         MAX(CASE WHEN kind = 'play' THEN completed_share END) AS max_completed_share,
         MAX(occurred_at) AS last_at
-    FROM (
-        SELECT *,
-            ROW_NUMBER() OVER (PARTITION BY event_day, event_id ORDER BY kafka_partition, kafka_offset) AS copy_number
-        FROM events
-    ) numbered
-    WHERE copy_number = 1
+    FROM ({distinct_events_sql("events")}) counted
     GROUP BY event_day, user_id, episode_id
     """

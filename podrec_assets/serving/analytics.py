@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 
+from podrec_assets.listening.daily import distinct_events_sql
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import TABLES
 from podrec_assets.stores import duck
@@ -30,9 +31,10 @@ def _share(hits: str, of: str) -> str:
 def _clicks_by(column: str) -> str:
     """SQL of impressions and clicks on shown items by a column, with click-through and its interval."""
     return f"""
-WITH counted AS (
+WITH answers AS (SELECT * FROM user_events WHERE kind IN ('impression', 'click') AND position IS NOT NULL),
+counted AS (
     SELECT {column}, COUNT(*) FILTER (kind = 'impression') AS impressions, COUNT(*) FILTER (kind = 'click') AS clicks
-    FROM user_events WHERE kind IN ('impression', 'click') AND {column} IS NOT NULL AND position IS NOT NULL GROUP BY {column})
+    FROM ({distinct_events_sql("answers")}) WHERE {column} IS NOT NULL GROUP BY {column})
 SELECT {column}, impressions, clicks, {_share("clicks", "impressions")} FROM counted ORDER BY {column}
 """
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 
 from podrec_assets.errors import PermanentError, UnknownIdError
-from podrec_assets.listening.daily import weight_sql
+from podrec_assets.listening.daily import distinct_events_sql, weight_sql
 from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.listeners import history_of_window
@@ -178,9 +178,8 @@ def _events(lake: _Lake, weight: str, user: str, heard: list[str]) -> list[dict]
     sql = f"""
     SELECT kafka_topic AS topic, kafka_partition AS "partition", kafka_offset AS "offset", recorded_at, event_id, episode_id,
         kind, occurred_at, CAST({weight} AS DOUBLE) AS weight
-    FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY event_day, event_id ORDER BY kafka_partition, kafka_offset) AS copy_number
-          FROM events) numbered
-    WHERE copy_number = 1 AND user_id = $user AND list_contains($heard, episode_id) AND weight <> 0
+    FROM ({distinct_events_sql("events")}) counted
+    WHERE user_id = $user AND list_contains($heard, episode_id) AND weight <> 0
     ORDER BY occurred_at, "partition", "offset"
     """
     found = duck.query(sql, {"events": rows}, {"user": user, "heard": heard}).to_pylist()

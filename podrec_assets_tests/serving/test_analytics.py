@@ -1,5 +1,6 @@
 """Questions about listening on a planted lake, answers worked out by hand; nothing else can be read by them."""
 
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,8 +24,8 @@ def daily(day: date, user: str, episode: str, plays: int, likes: int = 0, skips:
 
 
 def event(day: date, kind: str, position: int | None = None, share: float | None = None) -> dict:
-    version = {"list_version": "v1" if position else None}
-    return version | {
+    ids = {"event_id": uuid.uuid4().hex, "kafka_partition": 0, "kafka_offset": 0, "list_version": "v1" if position else None}
+    return ids | {
         "day": day,
         "kind": kind,
         "position": position,
@@ -100,6 +101,14 @@ def test_click_through_by_position_and_version_with_its_interval(connections: Co
     assert two == (2, 1, 0, 0.0, 0.0, pytest.approx(0.7935, abs=1e-4))
     assert [row[:4] for row in ask(connections, analytics.CLICKS_BY_VERSION)] == [("v1", 3, 1, pytest.approx(1 / 3))]
     assert [row[:3] for row in ask(connections, analytics.CLICKS_BY_DAY)] == [(D[0], 2, 0), (D[1], 1, 1)]
+
+
+def test_an_event_that_was_sent_again_is_shown_and_clicked_once(connections: Connections) -> None:
+    shown, clicked = event(D[2], "impression", 1), event(D[2], "click", 1)
+    again = [shown, clicked, shown | {"kafka_offset": 1, "position": 2}, clicked | {"kafka_partition": 1}]
+    connections.lake.replace_days(USER_EVENTS, USER_EVENTS.rows(again), [D[2]])
+    for question, of in ((analytics.CLICKS_BY_POSITION, 1), (analytics.CLICKS_BY_DAY, D[2]), (analytics.CLICKS_BY_VERSION, "v1")):
+        assert [row[:3] for row in ask(connections, question, D[2])] == [(of, 1, 1)]
 
 
 def test_retention_counts_who_played_again_after_their_first_day(connections: Connections) -> None:
