@@ -101,7 +101,7 @@ class Blender:
             als = self._als(block)
             interest, is_kin = content_arm.interest(self.evidence, self.kin, slice(block.start, block.stop))
             is_candidate = (fillers | is_kin | (als > 0)) & self.shelf.is_offered
-            barred = self._barred(block)
+            barred = self._barred(block) | ~self.shelf.is_offered
             keep_serial_order(is_candidate, barred, self.shelf.serials)
             is_candidate &= ~barred
             yield Arms(block, _calm(als, is_candidate), _calm(interest, is_candidate), is_candidate)

@@ -10,6 +10,8 @@ import pyarrow as pa
 from podrec_assets.recommend.interactions import Interactions
 
 FRESH_DAYS = 7
+AHEAD_DAYS = 1 / 24
+"""How far past the end of the day a publication may be dated: publishers' clocks differ. What is dated later is not out yet."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Shelf:
         ids: those of the catalogue and, so that they can speak for others, those that were only heard.
         rows: by id, the row of EPISODES; what was only heard has none and is never recommended.
         shows: (columns,) number of the show; each episode without a row is a show of its own.
-        is_offered: (columns,) whether an episode may be in a list.
+        is_offered: (columns,) whether an episode may be in a list: it is of the catalogue, is out, and its show is alive.
         freshness: (columns,) 1 for what came out at the end of the day, 0 after FRESH_DAYS and before it comes out.
         popularity: (columns,) decayed plays over the largest, 0 to 1.
         listener_count: (columns,) listeners who heard it.
@@ -76,8 +78,8 @@ def make_shelf(history: Interactions, episodes: pa.Table, as_of: date, dead_show
     plays = np.array([history.recent_plays.get(e, 0.0) for e in ids])
     alive = np.bincount(shows, weights=plays, minlength=len(names)) > 0
     alive[[s for s, age in zip(shows, ages, strict=True) if age is None or age <= dead_show_days]] = True
-    known = np.array([e in rows for e in ids], dtype=bool)
-    offered = known & alive[shows] if len(ids) else known
+    out = np.array([e in rows and (age is None or age >= -AHEAD_DAYS) for e, age in zip(ids, ages, strict=True)], dtype=bool)
+    offered = out & alive[shows] if len(ids) else out
     count: dict[str, int] = {}
     for heard in history.seen.values():
         for episode in heard:
@@ -86,7 +88,7 @@ def make_shelf(history: Interactions, episodes: pa.Table, as_of: date, dead_show
         ids,
         rows,
         shows,
-        offered if offered.any() else known,
+        offered if offered.any() else out,
         np.array([max(0.0, 1 - age / FRESH_DAYS) if age is not None and age >= 0 else 0.0 for age in ages]),
         plays / max(plays.max(initial=0.0), 1e-9),
         np.array([count.get(e, 0) for e in ids]),

@@ -76,6 +76,20 @@ def test_the_score_is_alpha_of_als_and_the_rest_of_content_each_over_its_largest
     assert [(i["rank"], i["als"], i["cosine"]) for i in found] == [(1, 0.95238, 0.03077), (2, 0.2381, 0.76923), (3, 0.0, 0.0)]
 
 
+def test_an_episode_dated_more_than_an_hour_past_the_day_is_in_no_list_of_it() -> None:
+    catalogue = [episode("out"), episode("skewed", age_days=-0.9 / 24), episode("ahead", age_days=-1.1 / 24)]
+    catalogue.append(episode("undated", published_at=None))
+    found = lists(listener(), als(ahead=4.0, out=1.0), near(h={"ahead": 0.9}), [*catalogue, episode("h")], 0.5)
+    assert {i["episode_id"] for i in found["ann"]} == {"out", "skewed", "undated"}
+    assert {i["episode_id"] for i in found[""]} == {"out", "skewed", "undated", "h"}
+    assert lists(listener(), [], [], [episode("ahead", age_days=-9)], 0.5) == {"": [], "ann": []}
+
+
+def test_a_part_of_a_serial_that_is_not_out_yet_is_passed_over() -> None:
+    parts = [episode(e, "s", age, is_serial=True, episode_number=n) for n, (e, age) in enumerate((("h", 9), ("b", -9), ("c", 8)))]
+    assert [i["episode_id"] for i in lists(listener(), [], [], parts, 0.5)["ann"]] == ["c"]
+
+
 @pytest.mark.parametrize(("alpha", "expected"), [(1.0, {"a": 0.95238, "b": 0.2381}), (0.0, {"b": 0.76923, "a": 0.03077})])
 def test_alpha_one_is_als_alone_and_alpha_zero_content_alone(alpha: float, expected: dict[str, float]) -> None:
     found = lists(listener(), als(a=4.0, b=1.0), near(h={"a": 0.1, "b": 0.5}), [episode("a"), episode("b")], alpha)["ann"]
