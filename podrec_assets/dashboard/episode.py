@@ -3,6 +3,7 @@
 import streamlit as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from podrec_assets.content.inert import inert
 from podrec_assets.dashboard.shared import (
     FRESH_S,
     artwork,
@@ -11,7 +12,6 @@ from podrec_assets.dashboard.shared import (
     episodes,
     errors_in_words,
     facts,
-    plain,
     side_by_side,
 )  # fmt: skip
 from podrec_assets.errors import UnknownIdError
@@ -51,7 +51,7 @@ def show() -> None:
     with said:
         start_s = _transcript(chosen, found) if has_text and found else 0.0
         if not has_text:
-            st.info(f"No transcript: {plain(found['reason']) if found else 'it was never looked for'}.")
+            st.info(f"No transcript: {inert(found['reason']) if found else 'it was never looked for'}.")
     with similar:
         _similar(chosen, known)
     with player:
@@ -63,12 +63,12 @@ def _head(episode: dict, segments: list[dict]) -> None:
     with picture:
         artwork(episode, 128)
     with text:
-        st.title(plain(episode["title"]), anchor=False)
-        st.caption(plain(facts(episode)))
+        st.title(inert(episode["title"]), anchor=False)
+        st.caption(inert(facts(episode)))
         terms = vocabulary() if segments else None
         if terms is not None:
             found = topics.topics(terms, " ".join(s["text"] for s in segments))
-            st.markdown(" ".join(f":gray-badge[{plain(t)}]" for t in found))
+            st.markdown(" ".join(f":gray-badge[{inert(t)}]" for t in found))
         st.text(episode["description"] or "")
 
 
@@ -84,12 +84,11 @@ def _transcript(episode: str, found: dict) -> float:
     """Shows it; returns where the line begins that was chosen to be heard, else 0."""
     words = st.text_input("Search in this transcript", key=f"find-{episode}", placeholder="a word or phrase")
     segments = [s for s in found["segments"] if words.lower() in s["text"].lower()]
-    count = (
-        f"{found['word_count']:,} words, {found['language'] or 'language unknown'}, from {found['source']} by {found['engine']}"
-    )
+    language = inert(found["language"]) or "language unknown"
+    count = f"{found['word_count']:,} words, {language}, from {found['source']} by {found['engine']}"
     st.caption(f"{count} · {len(segments)} of {len(found['segments'])} passages · choose one to hear it from there")
     if not segments:
-        st.info(f"“{plain(words)}” is not said in it.")
+        st.info(f"“{inert(words)}” is not said in it.")
         return 0.0
     rows = [{"at": at(s["start_s"]), "speaker": s["speaker"] or "", "text": s["text"]} for s in segments]
     chosen = st.dataframe(
@@ -109,16 +108,16 @@ def _similar(episode: str, known: dict[str, dict]) -> None:
         with errors_in_words():
             items = neighbours(connections(), episode, SIMILAR)["items"]
     except UnknownIdError as err:
-        st.info(plain(str(err)))
+        st.info(inert(str(err)))
         return
     for item in items:
         with st.container(border=True):
             there = known.get(item["episode_id"], {})
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.subheader(f"{item['rank']}. {plain(item['title'])}", anchor=False)
+                st.subheader(f"{item['rank']}. {inert(item['title'])}", anchor=False)
                 link = {"id": item["episode_id"]}
                 st.page_link("episode.py", label="Open", icon=":material/arrow_forward:", query_params=link)
-            st.caption(f"{plain(facts(there))} · cosine {item['cosine']:.2f}")
+            st.caption(f"{inert(facts(there))} · cosine {item['cosine']:.2f}")
             side_by_side(item)
 
 

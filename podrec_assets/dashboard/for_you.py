@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from podrec_assets.content.inert import inert
 from podrec_assets.dashboard import covers
-from podrec_assets.dashboard.shared import artwork, choose_listener, connections, episodes, errors_in_words, facts, plain
+from podrec_assets.dashboard.shared import artwork, choose_listener, connections, episodes, errors_in_words, facts
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.events import Refusal
 from podrec_assets.serving.analytics import LATELY_DAYS, heard_lately
@@ -30,7 +31,7 @@ def show() -> None:
     with errors_in_words():
         found = recommendations(connections(), user, count)
     if not found["known"]:
-        st.info(f"{plain(user)} is new here: this is the list that newcomers see.", icon=":material/waving_hand:")
+        st.info(f"{inert(user)} is new here: this is the list that newcomers see.", icon=":material/waving_hand:")
     st.caption(f"As of {found['day']} · version {found['version']}")
     if not found["items"]:
         st.info("The list is empty: there are no episodes that this listener has not heard.")
@@ -49,8 +50,8 @@ def _card(user: str, version: str, item: dict) -> None:
         with picture:
             artwork(episode)
         with text:
-            st.subheader(f"{item['rank']}. {plain(item['title'])}", anchor=False)
-            st.caption(plain(facts(episode)))
+            st.subheader(f"{item['rank']}. {inert(item['title'])}", anchor=False)
+            st.caption(inert(facts(episode)))
             st.text(item["reason"])
             _score(item)
             with st.container(horizontal=True, gap="small"):
@@ -94,16 +95,16 @@ def _send(user: str, item: dict, kind: str, version: str) -> bool:
             connections(), user, item["episode_id"], kind, list_version=version, position=item["rank"], completed_share=share
         )
     except (PodrecError, Refusal) as err:
-        st.toast(f"Not noted: {plain(str(err))}", icon=":material/error:")
+        st.toast(f"Not noted: {inert(str(err))}", icon=":material/error:")
         return False
-    st.toast(f"Noted: {kind} of “{plain(item['title'])}” (event {event['event_id'][:8]})", icon=":material/check:")
+    st.toast(f"Noted: {kind} of “{inert(item['title'])}” (event {event['event_id'][:8]})", icon=":material/check:")
     return True
 
 
 def _heard(user: str) -> None:
     with errors_in_words():
         rows = heard_lately(connections(), user)
-    with st.expander(f"What {plain(user)} heard lately", expanded=False):
+    with st.expander(f"What {inert(user)} heard lately", expanded=False):
         if not rows:
             st.caption(f"Nothing on the last {LATELY_DAYS} days.")
             return
@@ -128,7 +129,7 @@ def _remember_impressions(user: str, found: dict) -> None:
     try:
         send_impressions(connections(), user, found["version"], new)
     except (PodrecError, Refusal) as err:
-        st.caption(f"What was shown could not be noted: {plain(str(err))}")
+        st.caption(f"What was shown could not be noted: {inert(str(err))}")
 
 
 show()

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pandas as pd
 import streamlit as st
 
+from podrec_assets.content.inert import inert
 from podrec_assets.dashboard import charts
-from podrec_assets.dashboard.shared import connections, errors_in_words, plain
+from podrec_assets.dashboard.shared import connections, errors_in_words
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.offsets import Ledger
 from podrec_assets.schemas import COLLECTIONS, TABLES
@@ -39,7 +40,7 @@ def _section(content: Callable[[date], None], today: date) -> None:
     try:
         content(today)
     except PodrecError as err:
-        st.warning(plain(str(err)), icon=":material/info:")
+        st.warning(inert(str(err)), icon=":material/info:")
 
 
 def _ask(sql: str, first: date, last: date) -> pd.DataFrame:

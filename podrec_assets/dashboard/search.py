@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from podrec_assets.dashboard.shared import artwork, at, connections, episodes, errors_in_words, facts, plain
+from podrec_assets.content.inert import inert
+from podrec_assets.dashboard.shared import artwork, at, connections, episodes, errors_in_words, facts
 from podrec_assets.serving import catalogue
 
 RESULTS = 10
@@ -34,8 +35,8 @@ def show() -> None:
             with picture:
                 artwork(episode, 72)
             with text:
-                st.subheader(plain(episode.get("title") or passage["episode_id"]), anchor=False)
-                st.caption(f"{plain(facts(episode))} · at {at(passage['start_s'] or 0.0)} · score {passage['score']:.2f}")
+                st.subheader(inert(episode.get("title") or passage["episode_id"]), anchor=False)
+                st.caption(f"{inert(facts(episode))} · at {at(passage['start_s'] or 0.0)} · score {passage['score']:.2f}")
                 st.text(passage["text"])
                 link = {"id": passage["episode_id"]}
                 st.page_link("episode.py", label="Open", icon=":material/arrow_forward:", query_params=link)

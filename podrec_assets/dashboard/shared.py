@@ -1,11 +1,11 @@
 """What every page needs: one set of connections, cached looks at the catalogue, and errors in words."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
+from podrec_assets.content.inert import inert
 from podrec_assets.dashboard import covers
 from podrec_assets.errors import PodrecError
 from podrec_assets.recommend.explain import clock
@@ -55,13 +55,8 @@ def errors_in_words() -> Iterator[None]:
     try:
         yield
     except PodrecError as err:
-        st.warning(plain(str(err)), icon=":material/info:")
+        st.warning(inert(str(err)), icon=":material/info:")
         st.stop()
-
-
-def plain(text: str | None) -> str:
-    """Text of a feed, a listener or a link for places that render Markdown: no link, image, markup or formula comes of it."""
-    return re.sub(r"([\\\[\]<>$*~|])", r"\\\1", " ".join((text or "").split()))
 
 
 def facts(episode: dict) -> str:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from podrec_assets.dashboard.shared import choose_listener, connections, episodes, errors_in_words, plain, side_by_side
+from podrec_assets.content.inert import inert
+from podrec_assets.dashboard.shared import choose_listener, connections, episodes, errors_in_words, side_by_side
 from podrec_assets.serving.reader import recommendations
 from podrec_assets.serving.trace import trace
 
@@ -41,7 +42,7 @@ def show() -> None:
 def _item(found: dict) -> None:
     item, publication = found["item"], found["publication"]
     with st.container(border=True):
-        st.subheader(f"{item['rank']}. {plain(item['title'])}", anchor=False)
+        st.subheader(f"{item['rank']}. {inert(item['title'])}", anchor=False)
         st.text(item["reason"])
         parts = f"score {item['score']:.3f} · ALS {item['als']:.3f} · content {item['cosine']:.3f}"
         st.caption(f"{parts} · sources {', '.join(item['sources'])} · published for {publication['day']}")

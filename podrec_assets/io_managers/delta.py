@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pyarrow as pa
 
+from podrec_assets.content.inert import inert
 from podrec_assets.io_managers.lineage import column_lineage
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import TABLES, Table
@@ -101,5 +102,4 @@ def preview(rows: pa.Table) -> str:
 
 def _cell(value: object) -> str:
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    text = text.replace("|", "\\|").replace("\n", " ")
-    return text if len(text) <= PREVIEW_WIDTH else text[: PREVIEW_WIDTH - 1] + "…"
+    return inert(text if len(text) <= PREVIEW_WIDTH else text[: PREVIEW_WIDTH - 1] + "…")

@@ -1,15 +1,12 @@
 """The dashboard on a filled world: each page by itself, and all of them as a person clicks through them in a browser."""
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import streamlit as st
-from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
@@ -23,6 +20,7 @@ from podrec_assets.services import process
 from podrec_assets.serving import feedback
 from podrec_assets.serving.catalogue import passages, search
 from podrec_assets.serving.publishing import publish_day
+from podrec_assets_tests.browser import browsing
 from podrec_assets_tests.e2e.small_world import by_show, run_all
 
 pytestmark = pytest.mark.services
@@ -31,7 +29,6 @@ PAGES = {
     "for_you": "For you", "episode": "", "search": "Search", "analytics": "Analytics",
     "operations": "Quality and operations", "trace": "Trace",
 }  # fmt: skip
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WIDE, NARROW = ViewportSize(width=1400, height=1000), ViewportSize(width=390, height=844)
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "artifacts" / "screenshots"
 """Kept after the tests, for people and as artefacts of a CI run."""
@@ -172,24 +169,12 @@ def test_a_home_without_a_publication_says_what_to_do(
 @pytest.fixture
 def browser_page(world: Connections) -> Iterator[tuple[Page, list[str]]]:
     """A page of a real browser on the running dashboard, and the errors of its console."""
-    if CHROMIUM is None:
-        pytest.skip("this machine has no Chromium: apt-get install chromium")
     port = process.choose_port(0, "", None)
-    log = (world.settings.home / "dashboard.log").open("w")
-    with log, subprocess.Popen(dashboard_command(port), stdout=log, stderr=log, env=dict(os.environ)) as served:
-        try:
-            assert process.wait_for(lambda: process.answers(port), 60)
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-                found = browser.new_page(viewport=WIDE)
-                errors: list[str] = []
-                found.on("console", lambda m: errors.append(f"{m.text} {m.location}") if m.type == "error" else None)
-                found.goto(f"http://127.0.0.1:{port}/")
-                yield found, errors
-                browser.close()
-        finally:
-            served.terminate()
-            served.wait(20)
+    with browsing(dashboard_command(port), port, world.settings.home / "dashboard.log", WIDE) as found:
+        errors: list[str] = []
+        found.on("console", lambda m: errors.append(f"{m.text} {m.location}") if m.type == "error" else None)
+        found.goto(f"http://127.0.0.1:{port}/")
+        yield found, errors
 
 
 def photograph(shown: Page, name: str) -> None:

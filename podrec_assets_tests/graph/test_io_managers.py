@@ -6,12 +6,13 @@ import dagster as dg
 import pyarrow as pa
 import pytest
 
+from podrec_assets.content.inert import JOINER
 from podrec_assets.errors import MissingPartitionError
-from podrec_assets.io_managers.delta import DeltaIOManager
+from podrec_assets.io_managers.delta import DeltaIOManager, preview
 from podrec_assets.io_managers.mongo import DailyDocs, MongoIOManager
 from podrec_assets.partitions import DAILY, range_tags, run_days, window
 from podrec_assets.resources.connections import Connections
-from podrec_assets.schemas import FUSION_WEIGHTS, VECTORS
+from podrec_assets.schemas import EPISODES, FUSION_WEIGHTS, VECTORS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import MongoStore
 
@@ -119,3 +120,9 @@ def test_a_day_that_was_never_written_stops_the_run_and_is_named(connections: Co
     run(connections, fusion_weights, D1, D1)
     with pytest.raises(MissingPartitionError, match="fusion_weights has never been written for 2026-11-02 and 1 more"):
         run(connections, als_top_n, D3, D3, (fusion_weights,))
+
+
+def test_what_a_feed_says_stays_text_in_the_preview_of_the_ui() -> None:
+    title = "![x](http://tracker.example/p.png) | <b>\nnext"
+    shown = preview(EPISODES.rows([{"day": D1, "title": title}]).select(["day", "title"]))
+    assert shown.splitlines()[2] == rf"| 2026-11-01 | !\[x\](http{JOINER}://tracker.example/p.png) \| \<b\> next |"

@@ -1,0 +1,32 @@
+"""A real browser on a page that a command serves."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+from podrec_assets.services import process
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@contextmanager
+def browsing(command: list[str], port: int, log: Path, viewport: ViewportSize) -> Iterator[Page]:
+    """The page that the command serves on the port, opened; skips the test where there is no browser."""
+    if CHROMIUM is None:
+        pytest.skip("this machine has no Chromium: apt-get install chromium")
+    with log.open("w") as said, subprocess.Popen(command, stdout=said, stderr=said, env=dict(os.environ)) as served:
+        try:
+            assert process.wait_for(lambda: process.answers(port), 60)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+                yield browser.new_page(viewport=viewport)
+                browser.close()
+        finally:
+            served.terminate()
+            served.wait(20)

@@ -1,0 +1,29 @@
+"""A page that shows what strangers wrote in each of the ways that the dashboard's pages do."""
+
+import streamlit as st
+
+from podrec_assets.content.inert import inert
+
+HOSTILE = (
+    "See http://tracker.example/p and https://tracker.example or www.tracker.example",
+    "Write to ann@tracker.example now",
+    "![x](http://tracker.example/p.png)",
+    "<img src=http://tracker.example/p.png> &lt;b&gt;",
+    "**bold** _thin_ __fat__ ~gone~ a_b_c $x^2$ | a",
+    ":smile: :material/warning: :red[loud] :streamlit: 1:02:03",
+    "``http://tracker.example` y ` z",
+    "# head",
+    "- point",
+    "3. third",
+    "--- rule",
+)
+
+if __name__ == "__main__":
+    for number, text in enumerate(HOSTILE):
+        with st.container(key=f"of-{number}"):
+            st.title(inert(text), anchor=False)
+            st.subheader(f"1. {inert(text)}", anchor=False)
+            st.caption(inert(text))
+            st.info(inert(text))
+            st.expander(f"Of {inert(text)}")
+    st.text("all is shown")
