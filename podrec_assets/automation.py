@@ -50,16 +50,23 @@ def ticked(cron: str) -> dg.AutomationCondition:
     return (today & ~handled).with_label(f"ticked({cron})")
 
 
-def inputs_are_settled() -> dg.AutomationCondition:
-    """Nobody is making the asset or an input, and no input's latest blocking check failed."""
+def inputs_are_settled(days: dg.AutomationCondition | None = None) -> dg.AutomationCondition:
+    """Nobody is making the asset or an input (of an input only `days`), and no input's latest blocking check failed."""
+    making = AC.any_deps_match(AC.in_progress() & days) if days else AC.any_deps_in_progress()
     failed = AC.any_deps_match(AC.any_checks_match(AC.check_failed(), blocking_only=True)).with_label("input_check_failed")
-    return (~AC.any_deps_in_progress() & ~AC.in_progress() & ~failed).with_label("inputs_are_settled")
+    return (~making & ~AC.in_progress() & ~failed).with_label("inputs_are_settled")
 
 
-def follows_inputs(recent_days: int = 1 + Settings.late_days) -> dg.AutomationCondition:
+def follows_inputs(
+    recent_days: int = 1 + Settings.late_days, optional: dg.AssetSelection | None = None
+) -> dg.AutomationCondition:
     """Each day of the models' history follows its inputs, at once when idle and else at PACE_CRON.
 
     What is missing or older than its input is tried again: of `recent_days` every hour, of the history once a night.
+
+    Args:
+        recent_days: today and the days before it that are tried again every hour.
+        optional: inputs that a day does without where they are missing.
     """
     history = latest_days(Settings.history_days)
     # Inputs that change while a requested run is at work must be followed too, so its end does not count as handled.
@@ -69,15 +76,17 @@ def follows_inputs(recent_days: int = 1 + Settings.late_days) -> dg.AutomationCo
     again = outdated & (ticked(RETRY_CRON) & latest_days(recent_days) | ticked(CLOSING_CRON))
     due = (updated | again | ticked(CLOSING_CRON) & days_back(1)).with_label("due")
     paced = AC.newly_requested().since(AC.cron_tick_passed(PACE_CRON)).with_label("requested_just_now")
-    return (history & due & ~paced & ~AC.any_deps_missing() & inputs_are_settled()).with_label("follows_inputs")
+    missing = AC.any_deps_missing().ignore(optional) if optional else AC.any_deps_missing()
+    return (history & due & ~paced & ~missing & inputs_are_settled()).with_label("follows_inputs")
 
 
 def nightly(optional: dg.AssetSelection | None = None) -> dg.AutomationCondition:
     """Yesterday's partition, once a night, as soon as yesterday's inputs are all there; what failed comes again.
 
     The built-in on_cron never fires when inputs landed before the tick. Windows of inputs reach back before the first day
-    of history, so a day asks only for its own day of each input. A day that could not be made is tried again at
-    MODEL_RETRY_CRON until it lies more than CATCH_UP_DAYS back.
+    of history, so a day asks only for its own day of each input; what lands today, which some of them read for its late
+    events, holds nothing. A day that could not be made is tried again at MODEL_RETRY_CRON until it lies more than
+    CATCH_UP_DAYS back.
 
     Args:
         optional: inputs that a day does without where they are missing.
@@ -87,7 +96,7 @@ def nightly(optional: dg.AssetSelection | None = None) -> dg.AutomationCondition
     due = (ticked(NIGHTLY_CRON) & days_back(1) | again).with_label("due")
     nights = [days_back(n) & ~_inputs_missing(days_back(n), optional) for n in range(1, CATCH_UP_DAYS + 1)]
     complete = (reduce(or_, nights) & ~_inputs_open(optional)).with_label("inputs_are_complete")
-    return (catch_up & due & complete & inputs_are_settled()).with_label("nightly_when_complete")
+    return (catch_up & due & complete & inputs_are_settled(~latest_days(1))).with_label("nightly_when_complete")
 
 
 def _inputs_missing(day: dg.AutomationCondition, optional: dg.AssetSelection | None) -> dg.AutomationCondition:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from podrec_assets.assets import content, dead_letters, experiments, listening, recommendations, sources, tuning
+from podrec_assets.assets import content, dead_letters, experiments, listening, quality, recommendations, sources, tuning
 from podrec_assets.assets.topics import TOPICS
 from podrec_assets.assets.transcripts import transcripts_asset
 from podrec_assets.automation import AUTOMATION_SENSOR
@@ -28,6 +28,8 @@ from podrec_assets.sensors.sources import due_sources
 from podrec_assets.sensors.transcripts import transcripts_due
 from podrec_assets.settings import Settings
 
+ASSETS = (sources, content, listening, recommendations, quality, experiments, tuning, dead_letters)
+
 
 def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
     """The whole graph on one set of settings.
@@ -47,7 +49,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
         assets=[
             *TOPICS,
             transcripts_asset(settings),
-            *dg.load_assets_from_modules([sources, content, listening, recommendations, experiments, tuning, dead_letters]),
+            *dg.load_assets_from_modules(ASSETS),
         ],
         asset_checks=[
             *KEY_CHECKS,

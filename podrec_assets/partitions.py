@@ -61,6 +61,10 @@ MODELS_BEFORE = dg.TimeWindowPartitionMapping(
     start_offset=-CALIBRATION_DAYS, end_offset=0, allow_nonexistent_upstream_partitions=True
 )
 """Each day reads the models of the days that its calibration replays; its own only so that they are made first."""
+EVENTS_AFTER_MODELS = dg.TimeWindowPartitionMapping(
+    start_offset=1 - CALIBRATION_DAYS, end_offset=Settings.late_days, allow_nonexistent_upstream_partitions=True
+)
+"""Each day reads the events of the day after each of those, the late ones too."""
 HISTORY = window(Settings.history_days)
 CATALOGUE = window(Settings.catalogue_days)
 LATE = ahead(Settings.late_days)

@@ -59,6 +59,7 @@ def episodes(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Co
     group_name=GROUP,
     kinds={"deltalake", "huggingface"},
     automation_condition=FACTS,
+    deps=[EPISODES.name],
 )
 def vectors(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], transcripts: pa.Table
@@ -66,8 +67,9 @@ def vectors(
     """One row is one chunk of a transcript with its time span and unit vector.
 
     Replaces the day; chunks whose text and embedding version did not change keep their vector. What a show repeats in episode
-    after episode is left out and counted; every other token reaches the encoder (check `every_token_is_encoded`). Rows bear the
-    embedding version: after a change of model, precision or chunk size a backfill of all days makes them comparable again.
+    after episode, told by the transcripts of its other days, is left out and counted; every other token reaches the encoder
+    (check `every_token_is_encoded`). Rows bear the embedding version: after a change of model, precision or chunk size a
+    backfill of all days makes them comparable again.
     Episodes without text have no rows.
     """
     encoder, chunk_tokens = connections.encoder, connections.settings.chunk_tokens

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from podrec_assets.assets.daily import table_asset
-from podrec_assets.automation import FACTS
+from podrec_assets.automation import follows_inputs
 from podrec_assets.io_managers.delta import add_day_metadata, preview, rows_by_day
 from podrec_assets.partitions import run_days
 from podrec_assets.resources.connections import Connections
@@ -14,8 +14,9 @@ from podrec_assets.schemas import DEAD_LETTERS
     DEAD_LETTERS,
     group_name="content",
     kinds={"deltalake"},
-    automation_condition=FACTS,
-    deps=["episodes", "transcripts", "user_events"],
+    # A day on which no feed was followed has no `sources`.
+    automation_condition=follows_inputs(optional=dg.AssetSelection.assets("sources")),
+    deps=["sources", "episodes", "transcripts", "user_events"],
 )
 def dead_letters(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
     """One row is one unusable record of any stage, on the day it was met, with its reason, place and raw bytes.

@@ -1,4 +1,4 @@
-"""Recommendations group: blend weights, ranked lists with reasons, the published pointer, and how good it was."""
+"""Recommendations group: blend weights, ranked lists with reasons, and the published pointer."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -10,19 +10,17 @@ from podrec_assets.assets.daily import collection_asset, daily_asset, table_asse
 from podrec_assets.automation import MODELS, nightly
 from podrec_assets.content.catalogue import catalogue, of_window
 from podrec_assets.io_managers.mongo import DailyDocs
-from podrec_assets.partitions import CALIBRATION_DAYS, CATALOGUE, DAY_BEFORE, HISTORY, MODELS_BEFORE, run_days
+from podrec_assets.partitions import CALIBRATION_DAYS, CATALOGUE, EVENTS_AFTER_MODELS, HISTORY, MODELS_BEFORE, run_days
 from podrec_assets.recommend.blend import BlendConfig, recommend
 from podrec_assets.recommend.calibration import Trial, calibrated_weights
-from podrec_assets.recommend.evaluate import click_through, quality_of_lists
 from podrec_assets.recommend.interleaving import Experiment
-from podrec_assets.recommend.plots import alpha_curves, quality_over_days
+from podrec_assets.recommend.plots import alpha_curves
 from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.listeners import history_of_window, history_until
-from podrec_assets.schemas import FUSION_WEIGHTS, LISTS, RECOMMENDATION_QUALITY, USER_EVENTS
+from podrec_assets.resources.listeners import history_of_window, history_until, shown_and_clicked
+from podrec_assets.schemas import FUSION_WEIGHTS, USER_EVENTS
 from podrec_assets.settings import Settings
 
 GROUP = "recommendations"
-PLOTTED_DAYS = 30
 
 
 @table_asset(
@@ -38,6 +36,7 @@ PLOTTED_DAYS = 30
     deps=[
         dg.AssetDep("als_top_n", partition_mapping=MODELS_BEFORE),
         dg.AssetDep("similarities", partition_mapping=MODELS_BEFORE),
+        dg.AssetDep(USER_EVENTS.name, partition_mapping=EVENTS_AFTER_MODELS),
     ],
 )
 def fusion_weights(
@@ -75,17 +74,13 @@ def _trials(connections: Connections, day: date, daily: pa.Table, episodes: pa.T
     """The days before `day` that have models, each with what was played on the day after it."""
     for back in range(1, CALIBRATION_DAYS + 1):
         eve = day - timedelta(days=back)
-        als, similarities = (_lists(connections, name, eve) for name in ("als_top_n", "similarities"))
+        als, similarities = (connections.mongo.latest_documents(name, eve) for name in ("als_top_n", "similarities"))
         if als and similarities:
             heard = history_of_window(daily, eve, connections.settings)
             known = catalogue(episodes, eve, Settings.catalogue_days)
             after = eve + timedelta(days=1)
-            yield Trial(heard, als, similarities, known, of_window(daily, after, 1), eve, _shown(connections, after))
-
-
-def _shown(connections: Connections, day: date) -> pa.Table:
-    """Impressions and clicks of a day; the daily scores do not tell at which position."""
-    return connections.lake.read(USER_EVENTS.name, f"event_day = '{day}' AND kind IN ('impression', 'click')")
+            answers = shown_and_clicked(connections.lake, after)
+            yield Trial(heard, als, similarities, known, of_window(daily, after, 1), eve, answers)
 
 
 @collection_asset(
@@ -166,64 +161,3 @@ def publication(context: dg.AssetExecutionContext, connections: dg.ResourceParam
             "pruned_version_count": len(pruned),
         }
     )
-
-
-@table_asset(
-    RECOMMENDATION_QUALITY,
-    group_name=GROUP,
-    kinds={"deltalake", "python"},
-    # The lists of the eve are measured where there are any; the first day of all has none.
-    automation_condition=nightly(optional=dg.AssetSelection.assets("final_recommendations", "als_top_n")),
-    deps=[
-        dg.AssetDep("final_recommendations", partition_mapping=DAY_BEFORE),
-        dg.AssetDep("als_top_n", partition_mapping=DAY_BEFORE),
-    ],
-    ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
-)
-def recommendation_quality(
-    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], user_vs_episode_daily: pa.Table
-) -> dg.MaterializeResult[pa.Table]:
-    """One row is one metric of one ranker: the lists of the day before against what was then played.
-
-    `blend` are the lists that the gate let pass, always beside popularity and random, with a bootstrap interval; their
-    click-through is there where players report impressions. Replaces the day. A day whose eve has no lists has no rows.
-    """
-    rows: list[dict] = []
-    for day in run_days(context):
-        eve, settings = day - timedelta(days=1), connections.settings
-        lists = {"blend": _published(connections, eve), "als": _lists(connections, "als_top_n", eve)}
-        found = click_through(_shown(connections, day), settings.seed)
-        if all(lists.values()):
-            history = history_of_window(user_vs_episode_daily, eve, settings)
-            played = of_window(user_vs_episode_daily, day, 1)
-            near = _lists(connections, "similarities", eve)
-            found += quality_of_lists(lists, history, played, settings.seed, near, _shows(connections))
-        rows += [{**row, "day": day} for row in found]
-    return dg.MaterializeResult(
-        value=RECOMMENDATION_QUALITY.rows(rows),
-        metadata={"over_days": dg.MetadataValue.md(quality_over_days(_with_earlier(connections, rows, run_days(context))))},
-    )
-
-
-def _published(connections: Connections, day: date) -> list[dict]:
-    """The day's newest lists that the gate let pass; without a verdict the newest."""
-    versions = connections.mongo.versions(LISTS, day)
-    unjudged = next((v for v in versions if not v.verdict), None)
-    chosen = next((v for v in versions if v.verdict and v.verdict.allows), unjudged)
-    return connections.mongo.documents(LISTS, chosen.version) if chosen else []
-
-
-def _shows(connections: Connections) -> dict[str, str]:
-    rows = connections.lake.read("episodes", columns=("episode_id", "show_id"))
-    return dict(zip(rows["episode_id"].to_pylist(), rows["show_id"].to_pylist(), strict=True))
-
-
-def _with_earlier(connections: Connections, rows: list[dict], days: list[date]) -> list[dict]:
-    """The rows of the run and those of the PLOTTED_DAYS before its last day."""
-    window = connections.lake.read_window(RECOMMENDATION_QUALITY.name, days[-1], PLOTTED_DAYS).to_pylist()
-    return [r for r in window if r["day"] not in days] + rows
-
-
-def _lists(connections: Connections, collection: str, day: date) -> list[dict]:
-    version = connections.mongo.latest_version(collection, day)
-    return connections.mongo.documents(collection, version.version) if version else []

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from podrec_assets.content.catalogue import of_window
 from podrec_assets.recommend.interactions import HEARD_SHARE, Interactions, interactions
-from podrec_assets.schemas import USER_VS_EPISODE_DAILY
+from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 
@@ -35,3 +35,8 @@ def history_until(lake: Lake, daily: pa.Table, day: date, settings: Settings) ->
     for user, episode in zip(earlier["user_id"].to_pylist(), earlier["episode_id"].to_pylist(), strict=True):
         heard.setdefault(user, set()).add(episode)
     return replace(history_of_window(daily, day, settings), heard_before=heard)
+
+
+def shown_and_clicked(lake: Lake, day: date) -> pa.Table:
+    """Impressions and clicks that happened on a day, rows of USER_EVENTS; the daily scores do not tell at which position."""
+    return lake.read(USER_EVENTS.name, f"event_day = '{day}' AND kind IN ('impression', 'click')")

@@ -5,6 +5,15 @@ A column that is not named here comes from outside (a record, a clock, a model) 
 
 _EPISODE = {"episode_id": ["episodes.episode_id"]}
 _DAILY_SCORE = ["user_vs_episode_daily.score", "user_vs_episode_daily.user_id", "user_vs_episode_daily.episode_id"]
+_TEXT = ["transcripts.text", "transcripts.segments", "episodes.show_id"]
+_CALIBRATED = [
+    "als_top_n.items", "similarities.items", "user_vs_episode_daily.score", "episodes.episode_id",
+    "user_events.kind", "user_events.position",
+]  # fmt: skip
+_MEASURED = [
+    "final_recommendations.items", "als_top_n.items", "user_vs_episode_daily.score", "similarities.items", "episodes.show_id",
+    "user_events.kind", "user_events.list_version",
+]  # fmt: skip
 _ANSWERS = ["final_recommendations.items", "user_events.kind", "user_events.list_version", "user_events.episode_id"]
 
 LINEAGE: dict[str, dict[str, list[str]]] = {
@@ -21,11 +30,9 @@ LINEAGE: dict[str, dict[str, list[str]]] = {
     },
     "vectors": {
         "episode_id": ["transcripts.episode_id"],
-        "text": ["transcripts.text", "transcripts.segments"],
         "start_s": ["transcripts.segments"],
         "end_s": ["transcripts.segments"],
-        "vector": ["transcripts.text", "transcripts.segments"],
-        "token_count": ["transcripts.text"],
+        **dict.fromkeys(("text", "vector", "token_count", "left_out_token_count"), _TEXT),
     },
     "user_vs_episode_daily": {
         "day": ["user_events.event_day"],
@@ -48,17 +55,14 @@ LINEAGE: dict[str, dict[str, list[str]]] = {
     },
     "fusion_weights": {
         "user_count": ["user_vs_episode_daily.user_id"],
-        "alpha": ["als_top_n.items", "similarities.items", "user_vs_episode_daily.score", "episodes.episode_id"],
-        "curve": ["als_top_n.items", "similarities.items", "user_vs_episode_daily.score", "episodes.episode_id"],
+        **dict.fromkeys(("alpha", "gain", "gain_low", "gain_high", "curve"), _CALIBRATED),
     },
     "final_recommendations": {
         "user_id": ["user_vs_episode_daily.user_id"],
         "items": ["als_top_n.items", "similarities.items", "fusion_weights.alpha", *_DAILY_SCORE, "episodes.title"],
     },
     "recommendation_quality": {
-        "value": ["final_recommendations.items", "als_top_n.items", "user_vs_episode_daily.score"],
-        "low": ["final_recommendations.items", "als_top_n.items", "user_vs_episode_daily.score"],
-        "high": ["final_recommendations.items", "als_top_n.items", "user_vs_episode_daily.score"],
+        **dict.fromkeys(("value", "low", "high"), _MEASURED),
         "user_count": ["user_vs_episode_daily.user_id"],
     },
     "blend_experiment": {

@@ -5,8 +5,11 @@ from datetime import date, timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent, DagsterEventType
+from dagster._core.test_utils import create_run_for_test
+from dagster._core.utils import make_new_run_id
 
-from podrec_assets.automation import FACTS, MODELS, nightly
+from podrec_assets.automation import FACTS, MODELS, follows_inputs, nightly
 from podrec_assets.partitions import DAILY, DAY_BEFORE, HISTORY, LATE
 from podrec_assets_tests.graph.simulated_days import SimulatedDays, at
 
@@ -45,18 +48,44 @@ QUALITY = nightly(optional=dg.AssetSelection.assets("lists"))
 def quality() -> None: ...
 
 
+@dg.asset(partitions_def=DAILY)
+def user_events() -> None: ...
+
+
+@dg.asset(partitions_def=DAILY, deps=[score, dg.AssetDep(user_events, partition_mapping=LATE)], automation_condition=MODELS)
+def answers() -> None: ...
+
+
+@dg.asset(partitions_def=DAILY)
+def rare() -> None: ...
+
+
+@dg.asset(partitions_def=DAILY, deps=[raw, rare], automation_condition=follows_inputs(optional=dg.AssetSelection.assets("rare")))
+def letters() -> None: ...
+
+
 ASSETS = [raw, content, score, model, lists, quality]
+
+
+def at_noon(instance: dg.DagsterInstance, assets: list) -> SimulatedDays:
+    """Two landed days, D0 and D1, whose facts are made, at noon of D1; automation has looked once."""
+    found = SimulatedDays(dg.Definitions(assets), instance)
+    for asset in ("raw", "content", "score"):
+        found.make(asset, *days(0, 1))
+    found.tick(at(days(1, 1)[0], 12))
+    return found
 
 
 @pytest.fixture
 def world() -> Iterator[SimulatedDays]:
-    """Two landed days, D0 and D1, whose facts are made, at noon of D1; automation has looked once."""
     with dg.DagsterInstance.ephemeral() as instance:
-        found = SimulatedDays(dg.Definitions(ASSETS), instance)
-        for asset in ("raw", "content", "score"):
-            found.make(asset, *days(0, 1))
-        found.tick(at(days(1, 1)[0], 12))
-        yield found
+        yield at_noon(instance, ASSETS)
+
+
+@pytest.fixture
+def wider() -> Iterator[SimulatedDays]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield at_noon(instance, [*ASSETS, user_events, answers, rare, letters])
 
 
 def test_a_new_landing_requests_its_day_and_those_that_late_events_may_change(world: SimulatedDays) -> None:
@@ -147,6 +176,36 @@ def report_check(world: SimulatedDays, passed: bool) -> None:
     key, day = dg.AssetKey("raw"), str(D0 + DAY)
     world.instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=day))
     world.instance.report_runless_asset_event(dg.AssetCheckEvaluation(key, "sound", passed, metadata={}, blocking=True))
+
+
+def begin_making(world: SimulatedDays, asset: str, day: date) -> None:
+    """Reports a run as begun that will make a day of an asset."""
+    key, run_id = dg.AssetKey(asset), make_new_run_id()
+    create_run_for_test(world.instance, run_id=run_id, status=dg.DagsterRunStatus.STARTED, asset_selection=frozenset([key]))
+    planned = AssetMaterializationPlannedData(key, partition=day.isoformat())
+    world.instance.report_dagster_event(
+        DagsterEvent(DagsterEventType.ASSET_MATERIALIZATION_PLANNED.value, "landing", event_specific_data=planned), run_id
+    )
+
+
+def test_the_landing_of_today_holds_no_model_that_reads_late_events_and_that_of_its_own_day_does(wider: SimulatedDays) -> None:
+    wider.make("user_events", *days(0, 1))
+    for day, landing, requested in ((D0 + 2 * DAY, D0 + 2 * DAY, True), (D0 + 3 * DAY, D0 + 2 * DAY, False)):
+        wider.make("raw", day)
+        wider.make("user_events", day)
+        wider.tick(at(day, 0, 31))
+        begin_making(wider, "user_events", landing)
+        assert (day - DAY in wider.tick(at(day, 3)).get("answers", [])) == requested
+
+
+def test_an_optional_input_makes_a_fact_due_and_holds_nothing_where_it_is_missing(wider: SimulatedDays) -> None:
+    wider.make("letters", *days(0, 1))
+    wider.tick(at(D0 + DAY, 12, 1))
+    wider.make("raw", D0 + DAY)
+    assert wider.tick(at(D0 + DAY, 13))["letters"] == [D0 + DAY]
+    wider.tick(at(D0 + DAY, 13, 1))
+    wider.make("rare", D0 + DAY)
+    assert wider.tick(at(D0 + DAY, 14))["letters"] == [D0 + DAY]
 
 
 def test_after_a_fortnight_with_late_missing_and_failing_days_every_partition_is_there(world: SimulatedDays) -> None:

@@ -93,6 +93,11 @@ class Versions(Connection):
         with translated():
             return self._db[collection].count_documents({"version": version})
 
+    def latest_documents(self, collection: str, day: date) -> list[dict]:
+        """All documents of a day's newest complete version, by key; none where the day has none."""
+        found = self.latest_version(collection, day)
+        return self.documents(collection, found.version) if found else []
+
     def document(self, collection: str, version: str, key: str) -> dict | None:
         """The document of one listener or episode in a version."""
         with translated():
