@@ -14,7 +14,10 @@ class Item(BaseModel):
     title: str | None = Field(examples=["A comet that forgot to shine"])
     score: float = Field(description="alpha * als + (1 - alpha) * cosine, and a little for popular and new.", examples=[0.93])
     als: float = Field(description="Collaborative arm, 0 to 1: over the listener's own largest.", examples=[1.0])
-    cosine: float = Field(description="Content arm, 0 to 1: over the listener's own largest.", examples=[0.72])
+    cosine: float = Field(
+        description="Content arm, -1 to 1: over the listener's own largest; below 0 for what is like things ignored.",
+        examples=[0.72],
+    )
     sources: list[str] = Field(description="What put it there, most important first.", examples=[["als", "content"]])
     reason: str = Field(examples=["4 listeners who played “The long tide” as you did also played this."])
 
@@ -35,7 +38,7 @@ class Neighbour(BaseModel):
     rank: int = Field(examples=[1])
     episode_id: str = Field(examples=["e0123456789abcde"])
     title: str | None = Field(examples=["Ice from far away"])
-    cosine: float = Field(description="Cosine of the two episodes.", examples=[0.61])
+    cosine: float = Field(description="Cosine of the two episodes, -1 to 1.", examples=[0.61])
     here_s: float | None = Field(description="Where the passage of the asked episode starts, seconds.", examples=[12.4])
     there_s: float | None = Field(description="Where the passage of this episode starts, seconds.", examples=[751.0])
     here_text: str = Field(examples=["The comet broke into four pieces before it was seen."])

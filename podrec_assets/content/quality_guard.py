@@ -1,12 +1,12 @@
 """Signs that a transcript is not what was said: what engines make of music, silence, another language or a broken file. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from podrec_assets.content.asr.contract import Recognition
-from podrec_assets.content.asr.wer import words
 from podrec_assets.content.function_words import FUNCTION_WORDS
 
 LONGEST_LOOP = 12
@@ -35,6 +35,7 @@ STOCK_PHRASES = (
     "sottotitoli",
 )
 """What Whisper writes over music and silence, for subtitles end so."""
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
 
 @dataclass(frozen=True)
@@ -125,3 +126,8 @@ def _confidence(confidence: float | None, least: float) -> Suspicion | None:
     if confidence is None or confidence >= least:
         return None
     return Suspicion("low_confidence", f"the engine's mean confidence is {confidence:.2f}, under {least}")
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words of a text; an apostrophe inside a word belongs to it."""
+    return [w.replace("\u2019", "'") for w in _WORD.findall(text.lower())]

@@ -107,13 +107,14 @@ def _clicks(first: date, last: date) -> None:
     if by_position.empty:
         st.info("No list was shown on these days: open a listener on the page *For you*, and land the events.")
         return
-    left, right = st.columns(2)
-    left.altair_chart(charts.shares_with_intervals(by_position, "Click-through by position", "position", "position in the list"))
     by_version = ask(analytics.CLICKS_BY_VERSION, first, last).tail(VERSIONS_SHOWN)
-    if by_version.empty:
-        right.info("No event of these days names the version of its list.")
-        return
-    right.altair_chart(charts.shares_with_intervals(by_version, "Click-through by list version", "list_version", "version"))
+    for place, rows, of, unit in zip(
+        st.columns(2), (by_position, by_version), ("position", "list_version"), ("position in the list", "version"), strict=True
+    ):
+        if rows.empty:
+            place.info("No event of these days names the version of its list.")
+        else:
+            place.altair_chart(charts.shares_with_intervals(rows, f"Click-through by {of.replace('_', ' ')}", of, unit))
     st.caption("Lines are 95 % intervals (Wilson). Clicks count where the list was shown; position alone moves them.")
 
 

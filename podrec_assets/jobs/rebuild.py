@@ -118,7 +118,6 @@ def _made_again(connections: Connections, made: Version) -> list[dict]:
     manifest = made.manifest
     settings = connections.settings.model_copy(update={**manifest["settings"], "engine": manifest["engine"]})
     pinned = Connections(settings, connections.storage_options, pinned=manifest["delta_versions"])
-    pinned.mongo = connections.mongo
     kept = _Kept(MongoIOManager(connections=pinned, pinned=manifest["models"]))
     resources = {
         "connections": pinned,

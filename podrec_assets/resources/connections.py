@@ -43,6 +43,7 @@ class Connections:
     inputs: InputsRead = field(default_factory=InputsRead)
     """Versions that the inputs of assets were read at, for manifests."""
     _kafka: KafkaStore | None = field(default=None, init=False, repr=False, compare=False)
+    _mongo: MongoStore | None = field(default=None, init=False, repr=False, compare=False)
 
     @cached_property
     def lake(self) -> Lake:
@@ -56,9 +57,13 @@ class Connections:
             self._kafka = KafkaStore(address, kafka_security.client_properties(self.settings))
         return self._kafka
 
-    @cached_property
+    @property
     def mongo(self) -> MongoStore:
-        return MongoStore(supervisor.address(self.settings, "mongo"), self.settings.mongo_database)
+        """The store of the present address, kept as that of Kafka is."""
+        address = supervisor.address(self.settings, "mongo")
+        if self._mongo is None or self._mongo.uri != address:
+            self._mongo = MongoStore(address, self.settings.mongo_database)
+        return self._mongo
 
     @property
     def fetcher(self) -> Fetcher:

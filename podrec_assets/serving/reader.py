@@ -10,7 +10,7 @@ from typing import TypeVar
 from podrec_assets.content.catalogue import latest
 from podrec_assets.errors import PermanentError, RetryableError, UnknownIdError
 from podrec_assets.resources.connections import Connections
-from podrec_assets.schemas import LISTS, NEWCOMER
+from podrec_assets.schemas import EPISODES, LISTS, NEWCOMER
 from podrec_assets.stores.mongo import Publication
 
 KNOWN_SHOWN = 5
@@ -107,8 +107,7 @@ def neighbours(connections: Connections, episode: str, k: int) -> dict:
     current, found = consistently(
         connections, lambda c: connections.mongo.document("similarities", c.versions["similarities"], episode)
     )
-    rows = latest(connections.lake.read("episodes", columns=("day", "episode_id", "title"))).to_pylist()
-    titles = {r["episode_id"]: r["title"] for r in rows}
+    titles = _titles(connections, [episode, *(i["episode_id"] for i in (found or {"items": []})["items"][:k])])
     if found is None:
         known = ", ".join(connections.mongo.keys("similarities", current.versions["similarities"])[:KNOWN_SHOWN])
         why = "has no transcript, so it has no neighbours" if episode in titles else "is unknown"
@@ -116,3 +115,9 @@ def neighbours(connections: Connections, episode: str, k: int) -> dict:
     fields = ("rank", "episode_id", "score", "cosine", "here_s", "there_s", "here_text", "there_text")
     items = [{"title": titles.get(i["episode_id"]), **{f: i[f] for f in fields}} for i in found["items"][:k]]
     return {"episode_id": episode, "title": titles.get(episode), "items": items}
+
+
+def _titles(connections: Connections, episodes: list[str]) -> dict[str, str | None]:
+    """episode_id -> latest title of those episodes that were announced."""
+    rows = connections.lake.read_equal(EPISODES.name, "episode_id", episodes, ("day", "episode_id", "title"))
+    return {r["episode_id"]: r["title"] for r in latest(rows).to_pylist()}

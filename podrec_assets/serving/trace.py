@@ -162,13 +162,10 @@ def _heard(connections: Connections, owner: str, item: dict, current: Publicatio
 
 def _similar(connections: Connections, version: str, episode: str, heard: set[str]) -> dict[str, float]:
     """By heard episode that has the other among its neighbours, or is one of them: their similarity."""
-
-    def neighbours(of: str) -> dict[str, float]:
-        document = connections.mongo.document("similarities", version, of)
-        return {i["episode_id"]: i["score"] for i in (document or {"items": []})["items"]}
-
-    near = {e: score for e, score in neighbours(episode).items() if e in heard}
-    return near | {e: found[episode] for e in heard if episode in (found := neighbours(e))}
+    documents = connections.mongo.documents_of("similarities", version, heard | {episode})
+    scores = {of: {i["episode_id"]: i["score"] for i in d["items"]} for of, d in documents.items()}
+    near = {e: score for e, score in scores.pop(episode, {}).items() if e in heard}
+    return near | {e: found[episode] for e, found in scores.items() if episode in found}
 
 
 def _events(lake: _Lake, weight: str, user: str, heard: list[str]) -> list[dict]:

@@ -5,6 +5,7 @@ from datetime import date
 import dagster as dg
 import pyarrow as pa
 import pytest
+from pydantic import SecretStr
 
 from podrec_assets.content.inert import JOINER
 from podrec_assets.errors import MissingPartitionError
@@ -14,7 +15,6 @@ from podrec_assets.partitions import DAILY, range_tags, run_days, window
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import EPISODES, FUSION_WEIGHTS, VECTORS
 from podrec_assets.settings import Settings
-from podrec_assets.stores.mongo import MongoStore
 
 D1, D2, D3 = date(2026, 11, 1), date(2026, 11, 2), date(2026, 11, 3)
 BUCKETS: dict[date, list[str]] = {}
@@ -87,9 +87,14 @@ def test_each_day_of_a_range_bears_its_own_row_count(connections: Connections) -
     assert {m.metadata["dagster/partition_row_count"].value for m in found} == {0, 1, 2}
 
 
+def on_mongo(connections: Connections, uri: str, database: str) -> Connections:
+    named = {"mongo_uri": SecretStr(uri), "mongo_database": database}
+    return Connections(connections.settings.model_copy(update=named), {})
+
+
 @pytest.mark.services
 def test_a_window_reads_the_day_and_the_one_before(connections: Connections, mongo_uri: str) -> None:
-    connections.mongo = MongoStore(mongo_uri, "io_managers")
+    connections = on_mongo(connections, mongo_uri, "io_managers")
     BUCKETS.update({D1: ["a"], D2: ["b"], D3: ["c"]})
     run(connections, fusion_weights, D1, D3)
     result = run(connections, als_top_n, D3, D3, (fusion_weights,))
@@ -107,7 +112,7 @@ def test_a_window_reads_the_day_and_the_one_before(connections: Connections, mon
 def test_before_its_history_a_collection_is_empty_and_within_it_a_missing_day_is_an_error(
     connections: Connections, mongo_uri: str
 ) -> None:
-    connections.mongo = MongoStore(mongo_uri, "io_managers_history")
+    connections = on_mongo(connections, mongo_uri, "io_managers_history")
     connections.lake.replace_days(VECTORS, VECTORS.empty(), [D2])
     manager = MongoIOManager(connections=connections)
     assert manager.load_day("similarities", D1) == []

@@ -1,5 +1,6 @@
 """Versions of the collections: written beside the others, verified, listed, judged, read."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
@@ -103,6 +104,16 @@ class Versions(Connection):
         with translated():
             found = self._db[collection].find_one({"version": version, COLLECTION_KEYS[collection]: str(key)})
         return plain(found) if found else None
+
+    def documents_of(self, collection: str, version: str, keys: Iterable[str]) -> dict[str, dict]:
+        """By key the documents of some listeners or episodes in a version; those that it does not have are left out."""
+        name, wanted = COLLECTION_KEYS[collection], sorted(keys)
+        found: dict[str, dict] = {}
+        with translated():
+            for start in range(0, len(wanted), BATCH):
+                query = {"version": version, name: {"$in": wanted[start : start + BATCH]}}
+                found |= {d[name]: plain(d) for d in self._db[collection].find(query)}
+        return found
 
     def keys(self, collection: str, version: str) -> list[str]:
         """The listeners or episodes of a version, in order."""

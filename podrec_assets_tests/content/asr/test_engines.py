@@ -8,12 +8,12 @@ import pytest
 from podrec_assets.content.asr.choice import choose_engine, load
 from podrec_assets.content.asr.contract import Engine, Recognition, Recognizer
 from podrec_assets.content.asr.transcribing import transcribe
-from podrec_assets.content.asr.wer import word_error_rate
 from podrec_assets.content.asr.workers import WorkerDiedError, Workers
 from podrec_assets.errors import SetupError, UnusableInputError
 from podrec_assets.settings import Settings
 from podrec_assets_tests.content.asr.sounds import samples_of, tone, write_wav
 from podrec_assets_tests.content.asr.tiny_models import build_vosk, build_whisper
+from podrec_assets_tests.content.asr.wer import word_error_rate
 
 JFK = "And so, my fellow Americans: ask not what your country can do for you, ask what you can do for your country."
 START_S = 25.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from podrec_assets.content.asr.wer import word_error_rate
+from podrec_assets_tests.content.asr.wer import word_error_rate
 
 
 @pytest.mark.parametrize(

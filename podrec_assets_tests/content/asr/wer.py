@@ -1,8 +1,6 @@
-"""Word error rate. Pure."""
+"""Word error rate: how much of what was said an engine heard otherwise."""
 
-import re
-
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+from podrec_assets.content.quality_guard import words
 
 
 def word_error_rate(reference: str, heard: str) -> float:
@@ -20,8 +18,3 @@ def word_error_rate(reference: str, heard: str) -> float:
         for column, other in enumerate(found, start=1):
             diagonal, costs[column] = costs[column], min(costs[column] + 1, costs[column - 1] + 1, diagonal + (word != other))
     return costs[-1] / len(wanted)
-
-
-def words(text: str) -> list[str]:
-    """Lower-case words of a text."""
-    return [w.replace("\u2019", "'") for w in _WORD.findall(text.lower())]
