@@ -2,6 +2,7 @@
 
 import duckdb
 import pyarrow as pa
+import pyarrow.dataset as ds
 
 from podrec_assets.schemas import TABLES
 
@@ -27,12 +28,14 @@ def query(sql: str, views: dict[str, pa.Table], parameters: dict[str, object] | 
         return connection.execute(sql, parameters or {}).to_arrow_table()
 
 
-def query_files(sql: str, views: dict[str, list[str]], root: str, parameters: dict[str, object] | None = None) -> pa.Table:
+def query_files(
+    sql: str, views: dict[str, list[str] | ds.Dataset], root: str, parameters: dict[str, object] | None = None
+) -> pa.Table:
     """The result of `sql` over tables of `schemas.TABLES`, each given by its Parquet files; nothing outside `root` can be read.
 
     Args:
         sql: made by podrec itself; whatever a person typed comes as a $parameter.
-        views: by table, its files in hive folders of `day`; a table without files is empty.
+        views: by table, its files in hive folders of `day`, or a dataset of them; a table without files is empty.
         root: folder of the lake.
         parameters: values of the $parameters.
     """
@@ -42,10 +45,13 @@ def query_files(sql: str, views: dict[str, list[str]], root: str, parameters: di
         connection.execute("SET enable_external_access = false")
         for name, files in views.items():
             empty = TABLES[name].empty()
-            if not files:
+            if files == []:
                 connection.register(name, empty)
                 continue
-            source = connection.read_parquet(files, hive_partitioning=True, union_by_name=True)  # type: ignore[arg-type]
+            if isinstance(files, ds.Dataset):
+                source = connection.from_arrow(files)
+            else:
+                source = connection.read_parquet(files, hive_partitioning=True, union_by_name=True)  # type: ignore[arg-type]
             if set(empty.column_names) <= set(source.columns):
                 source.create_view(name)
                 continue

@@ -15,8 +15,10 @@ from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.engines import Engine
 from podrec_assets.resources.lake import storage_options
 from podrec_assets.resources.landing import EventLanding
-from podrec_assets.schemas import FUSION_WEIGHTS, USER_EVENTS
+from podrec_assets.schemas import FUSION_WEIGHTS, TRANSCRIPTS, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.services import process
+from podrec_assets.serving.analytics import LISTENING_BY_DAY, ask
+from podrec_assets.serving.topics import FEW, vocabulary
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.kafka import KafkaStore, Message
@@ -87,6 +89,21 @@ def test_a_commit_that_another_machine_overtook_is_refused(bucket: str, tmp_path
         with pytest.raises(RetryableError, match="Another writer changed fusion_weights"):
             slow.append(FUSION_WEIGHTS, rows, [FIRST], {"landed": {}})
     assert slow.read("fusion_weights").num_rows == 1
+
+
+def test_charts_and_topics_read_the_lake_where_it_is(bucket: str, tmp_path: Path) -> None:
+    days = [FIRST, FIRST + timedelta(days=1)]
+    world = Connections(Settings(home=tmp_path, lake=bucket), storage_options(bucket))
+    played = {"user_id": "u", "episode_id": "e", "play_count": 2, "like_count": 1, "skip_count": 0, "score": 3.0}
+    world.lake.replace_days(USER_VS_EPISODE_DAILY, USER_VS_EPISODE_DAILY.rows({**played, "day": d} for d in days), days)
+    assert ask(world, LISTENING_BY_DAY, days[1], days[1]).to_pylist() == [
+        {"day": days[1], "plays": 2, "listeners": 1, "likes": 1, "skips": 0}
+    ]
+    told = [{"day": FIRST, "episode_id": f"e{n}", "status": "ok", "text": f"apples {'pears' * n}"} for n in range(FEW)]
+    world.lake.replace_days(TRANSCRIPTS, TRANSCRIPTS.rows(told), [FIRST])
+    terms = vocabulary(world)
+    assert terms is not None
+    assert "pearspears" in terms.vocabulary_
 
 
 @pytest.mark.parametrize("name", ["local", "spark"])

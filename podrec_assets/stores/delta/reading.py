@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 from deltalake import QueryBuilder
 
 from podrec_assets.errors import MissingPartitionError, PermanentError
@@ -79,10 +80,18 @@ class Reading(Tables):
         """Rows of the `days` days that end with `last`, whether each was written or not."""
         return self.read(name, f"day > '{last - timedelta(days=days)}' AND day <= '{last}'")
 
-    def files(self, name: str, first: date = date.min, last: date = date.max) -> list[str]:
-        """Parquet files of the present version that hold the days first..last; `day` is in their folder's name."""
+    def files(self, name: str, first: date = date.min, last: date = date.max) -> list[str] | ds.Dataset:
+        """The present version's files that hold the days first..last, for an engine that reads only the columns it needs.
+
+        Returns:
+            Paths of Parquet files, with `day` in their folder's name; of an object store a dataset, for only deltalake has the
+            credentials and the client. [] where there are none.
+        """
         table = self.table(name)
         days = {d for d in self.state(name).days if first <= d <= last}
         if table is None or not days:
             return []
-        return table.file_uris(file_pruning_predicate=[("day", "in", sorted(days))])
+        wanted = [("day", "in", sorted(days))]
+        if self.is_remote:
+            return table.to_pyarrow_dataset(file_pruning_predicate=wanted)
+        return table.file_uris(file_pruning_predicate=wanted)
