@@ -10,7 +10,7 @@ from podrec_assets.automation import FACTS, MODELS
 from podrec_assets.content.catalogue import catalogue
 from podrec_assets.content.neighbours import similarities as find_similarities
 from podrec_assets.content.vectors import embed_transcripts, embedding_version
-from podrec_assets.io_managers.delta import add_day_metadata, preview, rows_by_day
+from podrec_assets.io_managers.delta import written
 from podrec_assets.io_managers.mongo import DailyDocs
 from podrec_assets.partitions import CATALOGUE, run_days
 from podrec_assets.resources.announcements import land_episodes
@@ -39,17 +39,12 @@ def episodes(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Co
     for day, count in landed.rows_by_day.items():
         if day not in days:
             context.log_event(dg.AssetMaterialization("episodes", partition=str(day), metadata={"row_count": count}))
-    rows = connections.lake.read_days("episodes", days)
-    add_day_metadata(context, dict.fromkeys(days, 0) | rows_by_day(rows))
+    _, metadata = written(context, connections.lake, EPISODES, days)
     return dg.MaterializeResult(
-        metadata={
-            "row_count": len(rows),
-            "dagster/partition_row_count": len(rows),
+        metadata=metadata
+        | {
             "dead_letter_count": landed.dead_count,
-            "delta_version": landed.version,
-            "dagster/uri": connections.lake.uri("episodes"),
             "landed_offsets": {str(p): o for p, o in landed.ledger.landed.items()},
-            "preview": dg.MetadataValue.md(preview(rows)),
         }
     )
 

@@ -4,7 +4,7 @@ import dagster as dg
 
 from podrec_assets.assets.daily import table_asset
 from podrec_assets.automation import follows_inputs
-from podrec_assets.io_managers.delta import add_day_metadata, preview, rows_by_day
+from podrec_assets.io_managers.delta import written
 from podrec_assets.partitions import run_days
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import DEAD_LETTERS
@@ -26,15 +26,6 @@ def dead_letters(context: dg.AssetExecutionContext, connections: dg.ResourcePara
     """
     days = run_days(context)
     connections.lake.replace_dead_letters("dead_letters", days, [])
-    rows = connections.lake.read_days("dead_letters", days)
-    add_day_metadata(context, dict.fromkeys(days, 0) | rows_by_day(rows))
+    rows, metadata = written(context, connections.lake, DEAD_LETTERS, days)
     reasons = {r["values"]: r["counts"] for r in rows["reason"].value_counts().to_pylist()}
-    return dg.MaterializeResult(
-        metadata={
-            "row_count": len(rows),
-            "dagster/partition_row_count": len(rows),
-            "rows_by_reason": reasons,
-            "dagster/uri": connections.lake.uri("dead_letters"),
-            "preview": dg.MetadataValue.md(preview(rows)),
-        }
-    )
+    return dg.MaterializeResult(metadata=metadata | {"rows_by_reason": reasons})

@@ -6,7 +6,7 @@ import pyarrow as pa
 from podrec_assets.assets.daily import collection_asset, table_asset
 from podrec_assets.assets.topics import user_events_topic
 from podrec_assets.automation import FACTS, MODELS
-from podrec_assets.io_managers.delta import add_day_metadata, preview, rows_by_day
+from podrec_assets.io_managers.delta import written
 from podrec_assets.io_managers.mongo import DailyDocs
 from podrec_assets.listening.lateness import COMPUTED_FROM
 from podrec_assets.listening.offsets import Ledger
@@ -45,18 +45,14 @@ def user_events(
     landed = landing.run(days)
     for day in sorted(landed.log_days - set(days)):
         context.log_event(dg.AssetMaterialization("user_events", partition=str(day)))
-    rows = connections.lake.read_days("user_events", days)
-    add_day_metadata(context, dict.fromkeys(days, 0) | rows_by_day(rows))
+    _, metadata = written(context, connections.lake, USER_EVENTS, days)
     return dg.MaterializeResult(
-        metadata={
-            "row_count": len(rows),
-            "dagster/partition_row_count": len(rows),
+        metadata=metadata
+        | {
             "dead_letter_count": landed.dead_count,
-            "dagster/uri": connections.lake.uri("user_events"),
             "new_row_count": landed.row_count,
             "landed_offsets": {str(p): o for p, o in sorted(landed.ledger.landed.items())},
             "event_days_touched": [str(d) for d in sorted(landed.event_days)],
-            "preview": dg.MetadataValue.md(preview(rows)),
         }
     )
 

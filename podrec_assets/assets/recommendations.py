@@ -79,8 +79,8 @@ def _trials(connections: Connections, day: date, daily: pa.Table, episodes: pa.T
             heard = history_of_window(daily, eve, connections.settings)
             known = catalogue(episodes, eve, Settings.catalogue_days)
             after = eve + timedelta(days=1)
-            answers = shown_and_clicked(connections.lake, after)
-            yield Trial(heard, als, similarities, known, of_window(daily, after, 1), eve, answers)
+            shown = shown_and_clicked(connections.lake, after)
+            yield Trial(heard, als, similarities, known, of_window(daily, after, 1), eve, shown)
 
 
 @collection_asset(

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from podrec_assets.assets.daily import table_asset
 from podrec_assets.content.sources import STATUSES
-from podrec_assets.io_managers.delta import preview
+from podrec_assets.io_managers.delta import written
 from podrec_assets.partitions import run_days
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.ingest import poll_due
@@ -24,21 +24,17 @@ def sources(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Con
     the run fails when Kafka cannot be reached.
     """
     days = run_days(context)
-    version, polled = poll_due(connections, days, connections.now())
-    rows = connections.lake.read_days(SOURCES.name, days)
+    polled = poll_due(connections, days, connections.now())
+    rows, metadata = written(context, connections.lake, SOURCES, days)
     states = Counter(rows.filter(pc.equal(rows["day"], days[-1]))["status"].to_pylist())
     return dg.MaterializeResult(
-        metadata={
-            "row_count": len(rows),
-            "dagster/partition_row_count": len(rows),
+        metadata=metadata
+        | {
             "polled_count": len(polled),
             "unchanged_count": sum(r.is_unchanged for r in polled),
             "failed_poll_count": sum(bool(r.error) for r in polled),
             "produced_count": sum(r.produced_count for r in polled),
             "dead_letter_count": sum(r.dead_letter_count for r in polled),
             **{f"{status}_count": states[status] for status in STATUSES},
-            "delta_version": version,
-            "dagster/uri": connections.lake.uri(SOURCES.name),
-            "preview": dg.MetadataValue.md(preview(rows)),
         }
     )

@@ -10,6 +10,7 @@ from podrec_assets.content.inert import inert
 from podrec_assets.io_managers.lineage import column_lineage
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import TABLES, Table
+from podrec_assets.stores.delta import Lake
 
 if TYPE_CHECKING:
     from dagster._core.execution.context.system import StepExecutionContext
@@ -62,6 +63,14 @@ def table_metadata(spec: Table, uri: str, rows: pa.Table, version: int) -> dict:
         "preview": dg.MetadataValue.md(preview(rows)),
         **column_lineage(spec.name),
     }
+
+
+def written(context: dg.AssetExecutionContext, lake: Lake, spec: Table, days: list[date]) -> tuple[pa.Table, dict]:
+    """The rows of the days that an asset has written itself, and what the UI shows of them; each day bears its own count."""
+    rows, version = lake.read_days(spec.name, days), lake.version(spec.name)
+    assert version is not None
+    add_day_metadata(context, dict.fromkeys(days, 0) | rows_by_day(rows))
+    return rows, table_metadata(spec, lake.uri(spec.name), rows, version)
 
 
 def add_day_metadata(context: "StepExecutionContext | dg.AssetExecutionContext", counts: dict[date, int]) -> None:

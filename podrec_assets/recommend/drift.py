@@ -82,7 +82,7 @@ def _churn(lists: Lists, served: Lists, evidence: Evidence, bounds: Bounds) -> F
     """Mean share of a served top K that is still unheard and to be had, and is nowhere in the new list."""
     shares = []
     for user in sorted(lists.keys() & served.keys() - {NEWCOMER}):
-        barred = evidence.history.seen.get(user, set()) | evidence.history.unliked.get(user, set())
+        barred = evidence.history.barred(user)
         left = [e for e in served[user][:K] if e in evidence.catalogue and e not in barred]
         if left:
             shares.append(len(set(left) - set(lists[user])) / len(left))

@@ -22,7 +22,7 @@ def top_n(factors: Factors, history: Interactions, config: AlsConfig, n: int) ->
         {"user_id", "items": [{rank, episode_id, score, because, listener_count}]}: `because` is the heard episode that gives
         most of the score (None where none raises it), `listener_count` how many others heard both.
     """
-    seen, barred = (pairs_matrix(history, pairs) for pairs in (history.seen, _barred(history)))
+    seen, barred = (pairs_matrix(history, pairs) for pairs in (history.seen, barred_items(history)))
     user, item, score = (np.concatenate(parts) for parts in zip(*best_items(factors, barred, n), strict=True))
     starts = np.searchsorted(user, np.arange(len(history.users) + 1))
     nameable = _stored_in(history.matrix, seen)
@@ -134,7 +134,8 @@ def co_listeners(seen: csr_matrix, one: np.ndarray, other: np.ndarray) -> np.nda
     return found
 
 
-def _barred(history: Interactions) -> dict[str, set[str]]:
+def barred_items(history: Interactions) -> dict[str, set[str]]:
+    """By listener the items that were heard or unliked."""
     return {user: history.seen[user] | history.unliked[user] for user in history.users}
 
 

@@ -15,7 +15,7 @@ from podrec_assets.recommend import metrics, offline
 from podrec_assets.recommend.als import AlsConfig, Factors
 from podrec_assets.recommend.evaluate import K, newly_played
 from podrec_assets.recommend.interactions import Interactions, interactions
-from podrec_assets.recommend.top_n import pairs_matrix
+from podrec_assets.recommend.top_n import barred_items, pairs_matrix
 
 RANKS, REGULARIZATIONS, ALPHAS, HALF_LIVES = (8, 16, 32, 64), (0.03, 0.1, 0.3), (0.5, 1.0, 2.0, 4.0), (15.0, 45.0, 90.0)
 LEAST_USERS = 60
@@ -119,7 +119,7 @@ def _popularity(history: Interactions) -> offline.Scorer:
 
 
 def _measured(scorer: offline.Scorer, history: Interactions, test: csr_matrix) -> np.ndarray:
-    barred = pairs_matrix(history, {u: history.seen[u] | history.unliked[u] for u in history.users})
+    barred = pairs_matrix(history, barred_items(history))
     return offline.ndcg_of_users(scorer, barred, test, K)
 
 

@@ -19,7 +19,6 @@ class EpisodesLanded:
     rows_by_day: dict[date, int]
     dead_count: int
     ledger: offsets.Ledger
-    version: int
 
 
 def land_episodes(lake: Lake, kafka: KafkaStore, settings: Settings, days: list[date], today: date) -> EpisodesLanded:
@@ -49,9 +48,9 @@ def _land(lake: Lake, kafka: KafkaStore, settings: Settings, days: list[date], t
     latest = {(r["day"], r["episode_id"]): r for r in sorted(rows, key=lambda r: (r["kafka_partition"], r["kafka_offset"]))}
     lake.replace_dead_letters(EPISODES.name, days, [d for d in dead if d["day"] in days])
     kept = [r for _, r in sorted(latest.items()) if r["day"] in days]
-    version = lake.replace_days(EPISODES, EPISODES.rows(kept), days, ledger.to_json())
+    lake.replace_days(EPISODES, EPISODES.rows(kept), days, ledger.to_json())
     counts = {d: sum(r["day"] == d for r in kept) for d in days}
-    return EpisodesLanded(counts, len(dead), ledger, version)
+    return EpisodesLanded(counts, len(dead), ledger)
 
 
 def _advanced(ledger: offsets.Ledger, kafka: KafkaStore, topic: str, floor: date, today: date) -> offsets.Ledger:

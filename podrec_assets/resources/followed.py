@@ -54,12 +54,12 @@ class Followed:
         is_gone = {url: sources.followed(url, now).key in gone for url in urls}
         return [url for url in urls if is_gone[url]], [url for url in urls if not is_gone[url]]
 
-    def carry_on(self, days: Iterable[date]) -> int:
-        """Writes the days that were never written, each as the day before it left the feeds. Returns the table's version."""
+    def carry_on(self, days: Iterable[date]) -> None:
+        """Writes the days that were never written, each as the day before it left the feeds."""
         with self.lake.writing(SOURCES.name):
-            state = self.lake.state(SOURCES.name)
-            missing = sorted(set(days) - state.days)
-            return self._replace({day: self._before(day, state.days) for day in missing}) if missing else state.version
+            written = self.lake.state(SOURCES.name).days
+            if missing := sorted(set(days) - written):
+                self._replace({day: self._before(day, written) for day in missing})
 
     def _on(self, day: date | None) -> list[Source]:
         rows = self.lake.read_days(SOURCES.name, [day]).to_pylist() if day else []
@@ -76,6 +76,6 @@ class Followed:
         # The present is the latest day: one that a clock once put ahead of now is written on.
         self._replace({d: self._on(latest) for d in gap} | {max(day, latest): list(present)})
 
-    def _replace(self, found: dict[date, list[Source]]) -> int:
+    def _replace(self, found: dict[date, list[Source]]) -> None:
         rows = [s.row(day) for day, held in found.items() for s in sorted(held, key=lambda s: s.feed_url)]
-        return self.lake.replace_days(SOURCES, SOURCES.rows(rows), found)
+        self.lake.replace_days(SOURCES, SOURCES.rows(rows), found)

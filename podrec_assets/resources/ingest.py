@@ -172,17 +172,15 @@ def what_was_announced(connections: Connections) -> Announced:
     return announced
 
 
-def poll_due(connections: Connections, days: list[date], now: datetime) -> tuple[int, list[PollReport]]:
-    """Polls the followed feeds that are due and writes the given days of `sources`.
+def poll_due(connections: Connections, days: list[date], now: datetime) -> list[PollReport]:
+    """Reports of the polls of the followed feeds that are due; the given days of `sources` are written.
 
     A past day that was never written gets the feeds as they were before it; one that was keeps what it has.
-
-    Returns:
-        (version of `sources`, reports of the polls).
     """
     round_ = Ingest(connections, now)
     reports = list(round_.poll(sources.due(round_.followed.present(), now))) if now.date() in days else []
-    return round_.followed.carry_on(days), reports
+    round_.followed.carry_on(days)
+    return reports
 
 
 def _is_worth_following(source: Source) -> bool:

@@ -7,11 +7,10 @@ import dagster as dg
 
 from podrec_assets.listening.lateness import COMPUTED_FROM, bounded_ranges, outdated
 from podrec_assets.listening.offsets import Offsets
-from podrec_assets.partitions import range_tags
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.sensors.offsets import MINIMUM_INTERVAL_S
-from podrec_assets.sensors.retries import attempts
+from podrec_assets.sensors.retries import attempts, request
 from podrec_assets.settings import Settings
 
 REFRESHES = "podrec/refreshes"
@@ -38,7 +37,9 @@ def late_events(context: dg.SensorEvaluationContext, connections: dg.ResourcePar
     version = connections.lake.state(USER_EVENTS.name).version
     # A version of user_events that did not change needs no second request for the same days, unless the first failed.
     ranges = bounded_ranges(days, MOST_RUNS, MOST_DAYS)
-    return dg.SensorResult([_request(a, b, tried.key(f"late:{a}..{b}:{version}")) for a, b in ranges])
+    return dg.SensorResult(
+        [request(REFRESHES, USER_VS_EPISODE_DAILY.name, a, b, tried.key(f"late:{a}..{b}:{version}")) for a, b in ranges]
+    )
 
 
 def waiting_days(connections: Connections, instance: dg.DagsterInstance, today: date) -> list[date]:
@@ -62,11 +63,3 @@ def computed_from(instance: dg.DagsterInstance, day: date) -> Offsets | None:
     if metadata is None:
         return None
     return {int(p): int(o) for p, o in cast(dict, metadata.value).items()}
-
-
-def _request(first: date, last: date, run_key: str) -> dg.RunRequest:
-    return dg.RunRequest(
-        run_key=run_key,
-        asset_selection=[dg.AssetKey(USER_VS_EPISODE_DAILY.name)],
-        tags={REFRESHES: USER_VS_EPISODE_DAILY.name, **range_tags(first, last)},
-    )

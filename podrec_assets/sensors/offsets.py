@@ -1,17 +1,15 @@
 """Offset sensors: they compare a topic's end with what its table has landed, and plan. They never consume."""
 
 import json
-from datetime import date
 
 import dagster as dg
 
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening import offsets
-from podrec_assets.partitions import range_tags
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.landing import is_streaming
 from podrec_assets.schemas import USER_EVENTS
-from podrec_assets.sensors.retries import attempts
+from podrec_assets.sensors.retries import attempts, request
 
 MINIMUM_INTERVAL_S = 30
 LANDS = "podrec/lands"
@@ -57,15 +55,10 @@ def build_offset_sensor(asset_name: str, topic_asset: str, topic_setting: str) -
         tried = attempts(context.instance, LANDS, asset_name)
         if reason := tried.reason_to_wait(f"landing {asset_name}", now):
             return dg.SensorResult(skip_reason=reason, cursor=cursor, asset_events=events)
-        request = _request(asset_name, tried.key(plan.run_key), plan.first_day, plan.last_day)
-        return dg.SensorResult(run_requests=[request], cursor=cursor, asset_events=events)
+        wanted = request(LANDS, asset_name, plan.first_day, plan.last_day, tried.key(plan.run_key))
+        return dg.SensorResult(run_requests=[wanted], cursor=cursor, asset_events=events)
 
     return offset_sensor
-
-
-def _request(asset_name: str, run_key: str, first: date, last: date) -> dg.RunRequest:
-    tags = {LANDS: asset_name, **range_tags(first, last)}
-    return dg.RunRequest(run_key=run_key, asset_selection=[dg.AssetKey(asset_name)], tags=tags)
 
 
 def _advance(topic_asset: str, ends: offsets.Offsets, lag: int) -> dg.AssetMaterialization:

@@ -1,9 +1,11 @@
 """Requests that failed come again, at a growing distance and for ever: a sensor that gave up would need a hand."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
+
+from podrec_assets.partitions import range_tags
 
 _STATUS = dg.DagsterRunStatus
 UNFINISHED = [_STATUS.QUEUED, _STATUS.NOT_STARTED, _STATUS.STARTING, _STATUS.STARTED, _STATUS.CANCELING]
@@ -42,6 +44,12 @@ class Attempts:
     def key(self, run_key: str) -> str:
         """The run key of the next request: Dagster never runs a key again, so each try after a failure has its own."""
         return f"{run_key}#after:{self.last_run_id}" if self.failure_count else run_key
+
+
+def request(tag: str, asset: str, first: date, last: date, run_key: str | None = None) -> dg.RunRequest:
+    """A run of an asset's days first..last that `attempts` finds again by the tag."""
+    tags = {tag: asset, **range_tags(first, last)}
+    return dg.RunRequest(run_key=run_key, asset_selection=[dg.AssetKey(asset)], tags=tags)
 
 
 def attempts(instance: dg.DagsterInstance, tag: str, value: str) -> Attempts:

@@ -6,11 +6,10 @@ import dagster as dg
 
 from podrec_assets.content.sources import DEAD, due
 from podrec_assets.listening.offsets import days_between
-from podrec_assets.partitions import range_tags
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.followed import Followed
 from podrec_assets.schemas import SOURCES
-from podrec_assets.sensors.retries import attempts
+from podrec_assets.sensors.retries import attempts, request
 
 POLLS = "podrec/polls"
 """Tag of the runs that this sensor requests."""
@@ -34,8 +33,7 @@ def due_sources(context: dg.SensorEvaluationContext, connections: dg.ResourcePar
     if not waiting and first is None:
         next_at = min((s.next_poll_at for s in followed if s.status != DEAD), default=None)
         return dg.SensorResult(skip_reason=f"no feed is due before {next_at:%H:%M} UTC" if next_at else "no feed is followed")
-    tags = {POLLS: SOURCES.name, **range_tags(min(first or now.date(), now.date()), now.date())}
-    return dg.SensorResult([dg.RunRequest(asset_selection=[dg.AssetKey(SOURCES.name)], tags=tags)])
+    return dg.SensorResult([request(POLLS, SOURCES.name, min(first or now.date(), now.date()), now.date())])
 
 
 def first_unreported(instance: dg.DagsterInstance, connections: Connections, today: date) -> date | None:

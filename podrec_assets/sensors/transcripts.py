@@ -9,10 +9,9 @@ from podrec_assets.content.asr.contract import Engine
 from podrec_assets.content.retries import is_due
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.lateness import bounded_ranges
-from podrec_assets.partitions import range_tags
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import TRANSCRIPTS
-from podrec_assets.sensors.retries import attempts
+from podrec_assets.sensors.retries import attempts, request
 
 RETRIES = "podrec/retries"
 """Tag of the runs that this sensor requests."""
@@ -41,7 +40,9 @@ def transcripts_due(context: dg.SensorEvaluationContext, connections: dg.Resourc
         return dg.SensorResult(skip_reason="no transcript is due")
     # The hour in the key keeps a budget a budget: what it leaves over waits for the next hour.
     ranges = bounded_ranges(days, MOST_RUNS, MOST_DAYS)
-    return dg.SensorResult([_request(a, b, tried.key(f"retries:{a}..{b}:{now:%Y-%m-%dT%H}")) for a, b in ranges])
+    return dg.SensorResult(
+        [request(RETRIES, TRANSCRIPTS.name, a, b, tried.key(f"retries:{a}..{b}:{now:%Y-%m-%dT%H}")) for a, b in ranges]
+    )
 
 
 def unfinished(connections: Connections) -> list[dict]:
@@ -53,11 +54,3 @@ def unfinished(connections: Connections) -> list[dict]:
 def due_days(rows: list[dict], now: datetime, engine: Engine | None) -> list[date]:
     """Days with a row that is due, in order."""
     return sorted({r["day"] for r in rows if is_due(r, now, engine)})
-
-
-def _request(first: date, last: date, run_key: str) -> dg.RunRequest:
-    return dg.RunRequest(
-        run_key=run_key,
-        asset_selection=[dg.AssetKey(TRANSCRIPTS.name)],
-        tags={RETRIES: TRANSCRIPTS.name, **range_tags(first, last)},
-    )

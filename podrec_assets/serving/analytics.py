@@ -31,10 +31,10 @@ def _share(hits: str, of: str) -> str:
 def _clicks_by(column: str) -> str:
     """SQL of impressions and clicks on shown items by a column, with click-through and its interval."""
     return f"""
-WITH answers AS (SELECT * FROM user_events WHERE kind IN ('impression', 'click') AND position IS NOT NULL),
+WITH shown AS (SELECT * FROM user_events WHERE kind IN ('impression', 'click') AND position IS NOT NULL),
 counted AS (
     SELECT {column}, COUNT(*) FILTER (kind = 'impression') AS impressions, COUNT(*) FILTER (kind = 'click') AS clicks
-    FROM ({distinct_events_sql("answers")}) WHERE {column} IS NOT NULL GROUP BY {column})
+    FROM ({distinct_events_sql("shown")}) WHERE {column} IS NOT NULL GROUP BY {column})
 SELECT {column}, impressions, clicks, {_share("clicks", "impressions")} FROM counted ORDER BY {column}
 """
 

@@ -264,7 +264,11 @@ class KafkaStore:
         return acknowledged
 
     def _producer(self, within_s: float) -> Producer:
-        """Kept between calls: to open one takes far longer than an event."""
+        """Kept between calls: to open one takes far longer than an event.
+
+        It learns of partitions that were added to the topic within librdkafka's five minutes. That is soon enough: until then a
+        key goes on where it went before, and nothing rests on which partition holds it.
+        """
         if within_s not in self._producers:
             settings = {"enable.idempotence": True, "linger.ms": 20, "compression.type": "zstd"}
             timeout = {"message.timeout.ms": int(within_s * 1000)}

@@ -45,11 +45,11 @@ def test_a_followed_feed_is_asked_with_its_validators_when_due_and_only_news_is_
     answers["/feed"] = feed = Feed("e1")
     url = f"http://{origin}/feed"
     assert ingest_feeds(feeds_podrec, [url], False, NOW)["produced_count"] == 1
-    assert poll_due(feeds_podrec, [TODAY], NOW + HOUR / 2)[1] == []
-    [report] = poll_due(feeds_podrec, [TODAY], NOW + HOUR)[1]
+    assert poll_due(feeds_podrec, [TODAY], NOW + HOUR / 2) == []
+    [report] = poll_due(feeds_podrec, [TODAY], NOW + HOUR)
     assert (report.is_unchanged, feed.asked[0], feed.asked[1] is not None) == (True, None, True)
     feed.titles = ("e1", "e2")
-    [report] = poll_due(feeds_podrec, [TODAY], NOW + 2 * HOUR)[1]
+    [report] = poll_due(feeds_podrec, [TODAY], NOW + 2 * HOUR)
     assert (report.episode_count, report.produced_count) == (2, 1)
     assert announced_titles(feeds_podrec) == ["e1", "e2"]
     [source] = Followed(feeds_podrec.lake).present()
@@ -67,7 +67,7 @@ def test_a_failing_feed_says_so_a_mistyped_address_is_not_followed_and_a_gone_on
     health = {s.feed_url: (s.status, s.failure_count, s.last_reason) for s in Followed(feeds_podrec.lake).present()}
     assert health == {urls[0]: ("failing", 2, "fetch_failed"), urls[2]: ("dead", 1, "http_410")}
     later = NOW + 30 * HOUR
-    assert [r.feed_url for r in poll_due(feeds_podrec, [later.date()], later)[1]] == [urls[0]]
+    assert [r.feed_url for r in poll_due(feeds_podrec, [later.date()], later)] == [urls[0]]
 
 
 def test_a_feed_that_moved_for_good_is_asked_at_its_new_address_and_keeps_its_episodes(feeds_podrec, server):
@@ -76,7 +76,7 @@ def test_a_feed_that_moved_for_good_is_asked_at_its_new_address_and_keeps_its_ep
     ingest_feeds(feeds_podrec, [f"http://{origin}/old"], False, NOW)
     answers["/old"] = reply(status=500)
     feed.titles = ("e1", "e2")
-    [report] = poll_due(feeds_podrec, [TODAY], NOW + HOUR)[1]
+    [report] = poll_due(feeds_podrec, [TODAY], NOW + HOUR)
     assert (report.error, report.produced_count) == (None, 1)
     assert ingest_feeds(feeds_podrec, [f"http://{origin}/new"], False, NOW + HOUR)["produced_count"] == 0
     assert [s.moved_to for s in Followed(feeds_podrec.lake).present()] == [f"http://{origin}/new"]
