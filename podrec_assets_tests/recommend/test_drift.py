@@ -68,6 +68,9 @@ def test_churn_counts_what_is_shown_unheard_and_still_to_be_had() -> None:
     assert (found.passed, found.value) == (False, 0.75)
     assert found.says == ("0.750 of what 8 listeners are shown now and have not heard is gone from their lists; the bound is 0.5")
     assert compare(all_get("e4", "e3"), evidence(served))[CHURN].passed
+    long_ago = evidence(served)
+    long_ago.history.heard_before.update({u: {"e1", "e2"} for u in USERS})
+    assert compare(all_get("e4", "e5"), long_ago)[CHURN].value == 0.5
 
 
 def test_drift_of_popularity_is_the_change_of_the_mean_rank_of_what_is_shown() -> None:
