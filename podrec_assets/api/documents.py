@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from podrec_assets.listening.events import KINDS
+
 
 class Item(BaseModel):
     """One recommended episode."""
@@ -98,7 +100,7 @@ EVENT_SCHEMA = {
         "event_id": {"type": "string", "maxLength": 256, "description": "Yours; the same id on a day counts once."},
         "user_id": {"type": "string", "maxLength": 256},
         "episode_id": {"type": "string", "maxLength": 256},
-        "kind": {"enum": ["play", "like", "unlike", "skip", "impression", "click"]},
+        "kind": {"enum": list(KINDS)},
         "completed_share": {"type": "number", "minimum": 0, "maximum": 1, "description": "A play needs it, or played_s."},
         "played_s": {"type": "number", "minimum": 0, "description": "Seconds played, best with duration_s."},
         "duration_s": {"type": "number", "exclusiveMinimum": 0},

@@ -39,12 +39,13 @@ def build_topic_check(name: str) -> dg.AssetChecksDefinition:
             return dg.AssetCheckResult(passed=False, metadata={"reason": str(err)})
         except RetryableError as err:
             return dg.AssetCheckResult(passed=False, severity=WARN, metadata={"reason": str(err)})
-        lag = sum(end - ledger.landed.get(p, 0) for p, end in ends.items())
+        behind = ledger.behind(ends)
+        lag = sum(behind.values())
         usual = usual_records(ledger)
         return dg.AssetCheckResult(
             passed=lag <= max(usual, LEAST_LAG),
             severity=WARN,
-            metadata={"lag": lag, "usual_records_of_a_day": usual, "lag_by_partition": _lags(ledger, ends)},
+            metadata={"lag": lag, "usual_records_of_a_day": usual, "lag_by_partition": {str(p): n for p, n in behind.items()}},
         )
 
     return topic_is_followed
@@ -54,10 +55,6 @@ def usual_records(ledger: offsets.Ledger) -> int:
     """Median of the records of the last landed days."""
     counts = [sum(end - start for start, end in ledger.ranges(day).values()) for day in ledger.days()[-8:-1]]
     return int(statistics.median(counts)) if counts else 0
-
-
-def _lags(ledger: offsets.Ledger, ends: offsets.Offsets) -> dict[str, int]:
-    return {str(p): end - ledger.landed.get(p, 0) for p, end in sorted(ends.items())}
 
 
 @dg.asset_check(

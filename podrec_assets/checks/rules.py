@@ -6,6 +6,7 @@ Only what podrec itself computes is here. What publishers and players send is ju
 import dagster as dg
 
 from podrec_assets.checks.days import days_of_run
+from podrec_assets.listening.events import KINDS
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import TABLES
 
@@ -30,7 +31,7 @@ RULES = {
         "start_s IS NULL OR end_s IS NULL OR start_s <= end_s",
     ],
     "user_events": [
-        "kind IN ('play', 'like', 'unlike', 'skip', 'impression', 'click')",
+        f"kind IN {KINDS}",
         "completed_share IS NULL OR completed_share BETWEEN 0 AND 1",
         "event_id IS NOT NULL AND user_id IS NOT NULL AND episode_id IS NOT NULL",
         "event_day = CAST(occurred_at AS DATE)",

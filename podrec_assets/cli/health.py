@@ -78,12 +78,12 @@ def _refused(connections: Connections) -> dict | None:
 
 
 def _topic(connections: Connections, topic: str, table: str, up: bool) -> dict:
-    landed = Ledger.from_json(connections.lake.state(table).ledger).landed
+    ledger = Ledger.from_json(connections.lake.state(table).ledger)
     ends = connections.kafka.end_offsets(topic) if up else {}
     return {
         "end_offsets": {str(p): o for p, o in sorted(ends.items())} if up else None,
-        "landed_offsets": {str(p): o for p, o in sorted(landed.items())},
-        "lag": sum(end - landed.get(p, 0) for p, end in ends.items()) if up else None,
+        "landed_offsets": {str(p): o for p, o in sorted(ledger.landed.items())},
+        "lag": sum(ledger.behind(ends).values()) if up else None,
     }
 
 

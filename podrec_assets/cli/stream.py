@@ -78,7 +78,7 @@ def report(instance: dg.DagsterInstance, landed: Landed) -> None:
 def _print_progress(connections: Connections, landed: Landed, seconds: float) -> None:
     count = landed.row_count + landed.dead_count
     ends = connections.kafka.end_offsets(connections.settings.events_topic)
-    lag = sum(end - landed.ledger.landed.get(p, 0) for p, end in ends.items())
+    lag = sum(landed.ledger.behind(ends).values())
     out.print(f"{_now()}  {count} records landed, {count / seconds:.0f} a second, {landed.dead_count} dead letters, lag {lag}")
 
 

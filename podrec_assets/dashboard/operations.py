@@ -145,14 +145,13 @@ def _table(name: str, today: date) -> dict:
 
 
 def _lag(topic: str, table: str) -> dict:
-    landed = Ledger.from_json(connections().lake.state(table).ledger).landed
+    ledger = Ledger.from_json(connections().lake.state(table).ledger)
     ends = connections().kafka.end_offsets(topic)
-    behind = sum(end - landed.get(p, 0) for p, end in ends.items())
     return {
         "topic": topic,
         "records": sum(ends.values()),
-        "landed": sum(landed.values()),
-        "waiting to land": behind,
+        "landed": sum(ledger.landed.values()),
+        "waiting to land": sum(ledger.behind(ends).values()),
         "table": table,
     }
 

@@ -1,8 +1,8 @@
 """The daily score of a listener and episode, defined once: SQL that Spark and DuckDB both run unchanged."""
 
+from podrec_assets.listening.events import KINDS
+from podrec_assets.schemas.listening import FINISHED_SHARE, HEARD_SHARE
 from podrec_assets.settings import Settings
-
-FINISHED_SHARE, ABANDONED_SHARE = 0.8, 0.2
 
 
 def weight_sql(settings: Settings) -> str:
@@ -14,7 +14,7 @@ def weight_sql(settings: Settings) -> str:
     """
     return f"""CASE
         WHEN kind = 'play' AND completed_share > {FINISHED_SHARE} THEN {settings.weight_play_finished}
-        WHEN kind = 'play' AND completed_share < {ABANDONED_SHARE} THEN {settings.weight_play_abandoned}
+        WHEN kind = 'play' AND completed_share < {HEARD_SHARE} THEN {settings.weight_play_abandoned}
         WHEN kind = 'play' THEN {settings.weight_play_middle}
         WHEN kind = 'like' THEN {settings.weight_like}
         WHEN kind = 'unlike' THEN -{settings.weight_like}
@@ -36,8 +36,7 @@ def distinct_events_sql(events: str) -> str:
 def daily_score_sql(settings: Settings) -> str:
     """SQL from a view `events` (columns of USER_EVENTS) to the columns of USER_VS_EPISODE_DAILY, in their order."""
     counts = ",\n".join(
-        f"        CAST(SUM(CASE WHEN kind = '{kind}' THEN 1 ELSE 0 END) AS BIGINT) AS {kind}_count"
-        for kind in ("play", "like", "unlike", "skip", "impression", "click")
+        f"        CAST(SUM(CASE WHEN kind = '{kind}' THEN 1 ELSE 0 END) AS BIGINT) AS {kind}_count" for kind in KINDS
     )
     return f"""
     SELECT event_day AS day, user_id, episode_id,

@@ -59,6 +59,10 @@ class Ledger:
         reached = [day for starts in self.starts.values() for day, _ in starts]
         return days_between(min(reached), max(reached)) if reached else []
 
+    def behind(self, ends: Offsets) -> Offsets:
+        """By partition, the records before its end that are not landed yet."""
+        return {p: end - self.landed.get(p, self.first.get(p, 0)) for p, end in sorted(ends.items())}
+
     def to_json(self) -> dict:
         """As plain JSON values."""
         return {

@@ -19,11 +19,12 @@ import pyarrow as pa
 from podrec_assets.recommend import content_arm, explain
 from podrec_assets.recommend.content_arm import Evidence, Kinship
 from podrec_assets.recommend.fusion import alpha_for
-from podrec_assets.recommend.interactions import FINISHED_SHARE, Interactions
+from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.recommend.interleaving import Experiment
 from podrec_assets.recommend.selection import Picked, pick
 from podrec_assets.recommend.shelf import Shelf, make_shelf
 from podrec_assets.schemas import NEWCOMER
+from podrec_assets.schemas.listening import FINISHED_SHARE
 from podrec_assets.settings import Settings
 
 CALM = 0.2

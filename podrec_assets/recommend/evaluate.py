@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from podrec_assets.recommend import metrics
-from podrec_assets.recommend.interactions import HEARD_SHARE, Interactions, share_of
+from podrec_assets.recommend.interactions import Interactions, share_of
+from podrec_assets.schemas.listening import HEARD_SHARE
 
 K = 10
 

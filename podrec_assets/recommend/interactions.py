@@ -9,10 +9,8 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
 from podrec_assets.recommend.damping import damped
+from podrec_assets.schemas.listening import FINISHED_SHARE, HEARD_SHARE
 
-HEARD_SHARE = 0.2
-"""A play of at least this share, or a like, makes an episode heard: it is never recommended again."""
-FINISHED_SHARE = 0.8
 SUMMED = ("score", "likes", "plays", "skips", "unlikes", "recent", "looks")
 LARGEST = ("share", "recency")
 Values = dict[str, dict[str, float]]

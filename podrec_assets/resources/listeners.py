@@ -6,8 +6,9 @@ from datetime import date, timedelta
 import pyarrow as pa
 
 from podrec_assets.content.catalogue import of_window
-from podrec_assets.recommend.interactions import HEARD_SHARE, Interactions, interactions
+from podrec_assets.recommend.interactions import Interactions, interactions
 from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.schemas.listening import HEARD_SHARE
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 

@@ -4,6 +4,11 @@ import pyarrow as pa
 
 from podrec_assets.schemas.table import DAY, EPISODE, KAFKA, UTC_TIMESTAMP, Table, column
 
+HEARD_SHARE = 0.2
+"""A play of at least this share, or a like, makes an episode heard: it is never recommended again."""
+FINISHED_SHARE = 0.8
+"""A play past this share finishes an episode."""
+
 USER_EVENTS = Table(
     "user_events",
     "one Kafka record that is a valid event",

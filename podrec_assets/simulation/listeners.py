@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from podrec_assets.schemas import NEWCOMER
+from podrec_assets.schemas.listening import FINISHED_SHARE
 from podrec_assets.simulation.world import (
-    FINISHED_SHARE,
     EpisodeInfo,
     Moment,
     World,

@@ -12,6 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
+from podrec_assets.schemas.listening import FINISHED_SHARE
+
 TASTE_CONCENTRATION = 0.25
 """Of the Dirichlet over topics that tastes are drawn from: small, so that most listeners care for two or three topics."""
 OWN_TOPIC_SHARE = 0.75
@@ -30,7 +32,6 @@ MEAN_RATE, LEAST_RATE, HEAVY_RATE, FAN_RATE = 2.3, 0.3, 8.0, 3.0
 """Sessions a day: of most listeners, of the idlest, of listener-0001, of listener-0002."""
 SKIP_SHARE = 0.15
 """Probability that an episode of no liking is skipped right after the click."""
-FINISHED_SHARE = 0.8
 
 
 @dataclass(frozen=True)

@@ -146,3 +146,8 @@ class TestPlan:
         assert offsets.next_log_day(ledger, {0: FIRST, 1: FIRST}, FLOOR) == FIRST
         assert offsets.next_log_day(ledger, {1: FIRST}, FLOOR) == FIRST + timedelta(days=3)
         assert offsets.next_log_day(ledger, {}, FLOOR) is None
+
+
+def test_what_is_behind_counts_from_where_landing_began() -> None:
+    ledger = Ledger(landed={0: 7}, first={1: 5})
+    assert ledger.behind({1: 9, 0: 10, 2: 3}) == {0: 3, 1: 4, 2: 3}
