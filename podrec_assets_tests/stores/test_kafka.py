@@ -11,8 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from podrec_assets.errors import DataLossError, PermanentError, RetryableError
 from podrec_assets.services import process
-from podrec_assets.stores import kafka
-from podrec_assets.stores.kafka import KafkaStore, Message, Record
+from podrec_assets.stores.kafka import KafkaStore, Message, Record, topics
 
 pytestmark = pytest.mark.services
 D1, D2, D3, D4 = (date(2025, 11, n) for n in (1, 2, 3, 4))
@@ -179,7 +178,7 @@ def test_producing_nothing_is_no_record(store: KafkaStore, topic: str) -> None:
 
 
 def test_an_unreachable_broker_is_told_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kafka, "TIMEOUT_S", 1.0)
+    monkeypatch.setattr(topics, "TIMEOUT_S", 1.0)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         nowhere = f"127.0.0.1:{taken.getsockname()[1]}"
