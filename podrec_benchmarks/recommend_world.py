@@ -29,10 +29,11 @@ from podrec_assets.listening.daily import daily_score_sql
 from podrec_assets.listening.events import parse_batch
 from podrec_assets.recommend import implicit_als
 from podrec_assets.recommend.als import AlsConfig, bounded_rank
-from podrec_assets.recommend.blend import BlendConfig, recommend
+from podrec_assets.recommend.blend import recommend
 from podrec_assets.recommend.calibration import Trial, calibrated_weights
 from podrec_assets.recommend.interactions import Interactions, interactions
 from podrec_assets.recommend.metrics import bootstrap_interval
+from podrec_assets.recommend.scoring import BlendConfig
 from podrec_assets.recommend.top_n import top_n
 from podrec_assets.sample_world import library, site
 from podrec_assets.schemas import EPISODES, NEWCOMER, TRANSCRIPTS

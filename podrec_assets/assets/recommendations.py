@@ -11,10 +11,11 @@ from podrec_assets.automation import MODELS, nightly
 from podrec_assets.content.catalogue import catalogue, of_window
 from podrec_assets.io_managers.mongo import DailyDocs
 from podrec_assets.partitions import CALIBRATION_DAYS, CATALOGUE, EVENTS_AFTER_MODELS, HISTORY, MODELS_BEFORE, run_days
-from podrec_assets.recommend.blend import BlendConfig, recommend
+from podrec_assets.recommend.blend import recommend
 from podrec_assets.recommend.calibration import Trial, calibrated_weights
 from podrec_assets.recommend.interleaving import Experiment
 from podrec_assets.recommend.plots import alpha_curves
+from podrec_assets.recommend.scoring import BlendConfig
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.listeners import history_of_window, history_until, shown_and_clicked
 from podrec_assets.schemas import FUSION_WEIGHTS, USER_EVENTS

@@ -12,12 +12,12 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from podrec_assets.recommend.blend import Arms, BlendConfig, Blender
 from podrec_assets.recommend.evaluate import K, newly_played
 from podrec_assets.recommend.fusion import BUCKETS, bucket_of
 from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.recommend.metrics import bootstrap_interval
 from podrec_assets.recommend.positions import Shown, propensities, shown_by_user
+from podrec_assets.recommend.scoring import Arms, BlendConfig, Blender
 
 GRID = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 LEAST_USERS = 30

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from podrec_assets.recommend.blend import BlendConfig, recommend
+from podrec_assets.recommend.blend import recommend
 from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.recommend.interleaving import Experiment
+from podrec_assets.recommend.scoring import BlendConfig
 from podrec_assets.schemas import EPISODES
 from podrec_assets_tests.recommend.planted import history_of
 

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from podrec_assets.recommend.blend import BlendConfig, Blender
 from podrec_assets.recommend.calibration import GRID, LEAST_USERS, Trial, calibrated_weights
 from podrec_assets.recommend.interactions import Interactions
+from podrec_assets.recommend.scoring import BlendConfig, Blender
 from podrec_assets.schemas import EPISODES, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets_tests.recommend.planted import history_of
 

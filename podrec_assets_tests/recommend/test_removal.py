@@ -8,8 +8,9 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from podrec_assets.recommend import numpy_als
-from podrec_assets.recommend.blend import BlendConfig, recommend
+from podrec_assets.recommend.blend import recommend
 from podrec_assets.recommend.interactions import Interactions
+from podrec_assets.recommend.scoring import BlendConfig
 from podrec_assets.recommend.top_n import top_n
 from podrec_assets.schemas import EPISODES
 from podrec_assets_tests.recommend.planted import CONFIG, history_of
