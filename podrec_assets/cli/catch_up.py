@@ -50,17 +50,20 @@ def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> di
     for name in landed:
         if today not in connections.lake.state(name).days:  # nothing came: the day is empty, and what follows reads it
             run_or_raise(connections, name, today, today)
-    content = _span(connections, "transcripts", {*landed["episodes"], *_lacking(connections, "episodes", "vectors")}, today)
-    run_or_raise(connections, "transcripts vectors", content, today)
-    listening = _span(connections, "user_vs_episode_daily", _event_days(connections, landed[USER_EVENTS.name], today), today)
-    run_or_raise(connections, "user_vs_episode_daily dead_letters", listening, today)
+    lake, announced = connections.lake, {*landed["episodes"], *_lacking(connections, "episodes", "vectors")}
+    content = days_to_make(lake.state("vectors").latest_day, announced, today)
+    heard = unscored_days(connections, landed[USER_EVENTS.name], today)
+    listening = days_to_make(lake.state("user_vs_episode_daily").latest_day, heard, today)
+    for select, days in (("transcripts vectors", content), ("user_vs_episode_daily dead_letters", listening)):
+        if days:
+            run_or_raise(connections, select, days[0], days[-1])
     run_or_raise(connections, " ".join(MODELS), today - timedelta(days=list_days - 1), today)
     served = connections.mongo.publication()
     lists = connections.mongo.version(LISTS, served.versions[LISTS]) if served else None
     return {
         "landed_days": {name: [str(d) for d in days] for name, days in landed.items()},
-        "content_days": (today - content).days + 1,
-        "listening_days": (today - listening).days + 1,
+        "content_days": len(content),
+        "listening_days": len(listening),
         "day": str(served.day) if served else None,
         "version": lists.version if lists else None,
         "list_count": lists.count if lists else 0,
@@ -104,8 +107,8 @@ def _lacking(connections: Connections, table: str, follower: str) -> set[date]:
     return set(connections.lake.state(table).days) - set(connections.lake.state(follower).days)
 
 
-def _event_days(connections: Connections, landed: Collection[date], today: date) -> set[date]:
-    """Days of listening that have landed events and no score yet, or one that lacks some of them."""
+def unscored_days(connections: Connections, landed: Collection[date], today: date) -> set[date]:
+    """Days of listening with events that landed on the days given, that have no score yet, or one that lacks late events."""
     begin = today - timedelta(days=connections.settings.history_days)
     within = f"event_day >= '{begin}' AND event_day <= '{today}'"
     rows = connections.lake.read(USER_EVENTS.name, within, ("day", "event_day")).group_by(["day", "event_day"]).aggregate([])
@@ -115,10 +118,12 @@ def _event_days(connections: Connections, landed: Collection[date], today: date)
         return touched | set(waiting_days(connections, instance, today))
 
 
-def _span(connections: Connections, table: str, days: Collection[date], today: date) -> date:
-    """First day to be made so that the table has no gap up to today, which is always made again."""
-    latest = connections.lake.state(table).latest_day
-    return min([today, *days, *([latest + timedelta(days=1)] if latest else [])])
+def days_to_make(latest: date | None, touched: Collection[date], today: date) -> list[date]:
+    """The days from the first that was touched or is absent up to today, so that the table has no gap."""
+    if latest == today and not touched:
+        return []
+    absent = min(latest + timedelta(days=1), today) if latest else today
+    return days_between(min([*touched, absent]), today)
 
 
 def _print(document: dict) -> None:

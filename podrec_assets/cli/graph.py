@@ -115,7 +115,11 @@ def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
             message = error.message.strip().splitlines()[0] if error else "failed"
             lines.append(f"{event.step_key}: {message}")
     checks = [e for e in result.get_asset_check_evaluations() if not e.passed]
-    return lines + [f"check {c.check_name} of {c.asset_key.to_user_string()} failed: {_describe(c)}" for c in checks]
+    return lines + [f"check {c.check_name} of {c.asset_key.to_user_string()} {_verb(c)}: {_describe(c)}" for c in checks]
+
+
+def _verb(check: dg.AssetCheckEvaluation) -> str:
+    return "warns" if check.severity == dg.AssetCheckSeverity.WARN else "failed"
 
 
 def _describe(check: dg.AssetCheckEvaluation) -> str:

@@ -65,7 +65,7 @@ def _print_produced(document: dict) -> None:
     out.print(f"{document['produced_count']} records produced to {document['topic']}")
     if document["unknown_count"]:
         out.print(
-            f"{document['unknown_count']} of them name an episode that is not known, the first one {document['first_unknown']}: "
+            f"episode not known: {document['unknown_count']} of them, the first {document['first_unknown']}; "
             "they will be dead letters. Ingest its feed, run `podrec catch-up`, and produce the file again.",
             markup=False,
         )

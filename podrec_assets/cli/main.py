@@ -3,6 +3,7 @@
 import sys
 
 import typer
+from typer.models import CommandInfo
 
 from podrec_assets.cli import (
     api,
@@ -62,6 +63,29 @@ for family in (
     upkeep,
 ):
     family.register(app)
+
+PANELS = {
+    "Start": ("up", "demo", "ui", "dashboard", "api", "down", "status", "doctor", "settings"),
+    "Feeds and transcripts": ("ingest", "sources", "episodes", "search", "plan", "transcribe", "models"),
+    "Events": ("produce", "simulate", "stream", "replay", "accept-loss", "dead-letters", "forget"),
+    "Make": ("catch-up", "run", "backfill", "graph"),
+    "Lists": ("recommend", "similar", "trace", "publish", "rebuild", "export", "evaluate"),
+    "Upkeep": ("optimize", "vacuum", "backup", "restore"),
+}
+"""Headings of `podrec --help`, in this order."""
+_panel_of = {name: panel for panel, names in PANELS.items() for name in names}
+_order = list(_panel_of)
+
+
+def _name(command: CommandInfo) -> str:
+    return str(command.name or getattr(command.callback, "__name__", ""))
+
+
+for _command in app.registered_commands:
+    _command.rich_help_panel = _panel_of.get(_name(_command))
+for _group in app.registered_groups:
+    _group.rich_help_panel = _panel_of.get(_group.name or "")
+app.registered_commands.sort(key=lambda c: _order.index(_name(c)) if _name(c) in _order else len(_order))
 
 
 @app.callback()

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from podrec_assets.cli.console import guard, parse_days
-from podrec_assets.cli.main import app
+from podrec_assets.cli.main import PANELS, app
 from podrec_assets.errors import PodrecError
 from podrec_assets.resources.own_events import to_message
 
@@ -38,6 +38,11 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
 
 def test_the_commands_are_these() -> None:
     assert sorted(c.name or c.callback.__name__ for c in app.registered_commands) == sorted(COMMANDS)
+
+
+def test_every_command_stands_under_a_heading_of_the_help() -> None:
+    known = {c.name or c.callback.__name__ for c in app.registered_commands} | {g.name for g in app.registered_groups}
+    assert sorted(name for names in PANELS.values() for name in names) == sorted(known)
 
 
 @pytest.mark.parametrize(
