@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from podrec_assets.content.inert import JOINER
 from podrec_assets.errors import MissingPartitionError
 from podrec_assets.io_managers.delta import DeltaIOManager, preview
-from podrec_assets.io_managers.mongo import DailyDocs, MongoIOManager
+from podrec_assets.io_managers.mongo import DailyDocs, MongoIOManager, preview_items
 from podrec_assets.partitions import DAILY, range_tags, run_days, window
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import EPISODES, FUSION_WEIGHTS, VECTORS
@@ -131,3 +131,14 @@ def test_what_a_feed_says_stays_text_in_the_preview_of_the_ui() -> None:
     title = "![x](http://tracker.example/p.png) | <b>\nnext"
     shown = preview(EPISODES.rows([{"day": D1, "title": title}]).select(["day", "title"]))
     assert shown.splitlines()[2] == rf"| 2026-11-01 | !\[x\](http{JOINER}://tracker.example/p.png) \| \<b\> next |"
+
+
+def test_a_preview_of_documents_is_a_table_of_their_first_items() -> None:
+    items = [{"rank": n, "episode_id": f"e{n}", "score": 1 / n, "evidence": {"a": 1}} for n in (1, 3, 4)]
+    assert preview_items([{"user_id": "a|b", "items": items}, {"user_id": "none", "items": []}], "user_id").splitlines() == [
+        "| user_id | rank | episode_id | score |",
+        "| --- | --- | --- | --- |",
+        "| a\\|b | 1 | e1 | 1 |",
+        "| a\\|b | 3 | e3 | 0\\.3333 |",
+    ]
+    assert preview_items([{"user_id": "u", "items": []}], "user_id") == "_no items_"
