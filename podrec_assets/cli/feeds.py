@@ -16,6 +16,8 @@ from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.followed import Followed
 from podrec_assets.resources.ingest import Ingest, PollReport
 
+MANY = 4
+"""Feeds from which on progress is told while they are read."""
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -73,10 +75,11 @@ def ingest_feeds(connections: Connections, feed_urls: list[str], backdate: bool,
     round_ = Ingest(connections, now, backdate, refetch)
     if backdate and not round_.is_first:
         say("the topic is not empty, so new records bear the present time")
-    reports = []
-    for report in round_.poll(_sources(connections, feed_urls, now)):
+    reports, asked = [], _sources(connections, feed_urls, now)
+    for report in round_.poll(asked):
         reports.append(report)
-        say(f"{report.feed_url}: {report.error or _counts(report)}")
+        if len(asked) >= MANY:  # what follows is told of each once more
+            say(f"{report.feed_url}: {report.error or _counts(report)}")
     return {
         "feeds": [vars(r) for r in reports],
         "produced_count": sum(r.produced_count for r in reports),

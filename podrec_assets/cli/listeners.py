@@ -173,7 +173,7 @@ def _stamped(message: records.SimulatedMessage) -> Message:
 def _some_episodes(connections: Connections) -> list[EpisodeInfo]:
     episodes = known_episodes(connections)
     if not episodes:
-        raise PermanentError("No episodes are known yet: run `podrec ingest` and `podrec run --select episodes` first.")
+        raise PermanentError("No episodes are known yet: run `podrec ingest FEED_URL` and `podrec catch-up` first.")
     return episodes
 
 

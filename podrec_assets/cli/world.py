@@ -44,7 +44,7 @@ def demo() -> None:
     _print_lists(connections)
     out.print(
         "\nNext: `make ui` opens Dagster on these runs; `podrec similar EPISODE`, `podrec status`; "
-        "README: your own feeds and events."
+        "docs/guide/first-hour.md: your own feeds and events."
     )
 
 

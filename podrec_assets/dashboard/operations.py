@@ -14,6 +14,7 @@ from podrec_assets.listening.offsets import Ledger
 from podrec_assets.schemas import COLLECTIONS, TABLES
 from podrec_assets.serving import analytics
 from podrec_assets.serving.publishing import publish_day
+from podrec_assets.serving.reader import NOT_PUBLISHED
 from podrec_assets.settings import Settings
 
 QUALITY_DAYS = 30
@@ -87,7 +88,7 @@ def _publication(today: date) -> None:
     mongo = connections().mongo
     found = mongo.publication()
     if found is None:
-        st.info("Nothing is published yet: run `make demo`, or `podrec run` for a day with events.")
+        st.info(NOT_PUBLISHED)
         return
     with st.container(horizontal=True):
         st.metric("Published day", f"{found.day:%d %b %Y}", border=True)

@@ -15,7 +15,7 @@ from podrec_assets.stores.mongo import Publication
 
 KNOWN_SHOWN = 5
 FIELDS = ("rank", "episode_id", "show", "title", "score", "als", "cosine", "sources", "reason")
-NOT_PUBLISHED = "Nothing is published yet: run `make demo`, or `podrec run` for a day with events."
+NOT_PUBLISHED = "Nothing is published yet: run `make demo`, or `podrec catch-up` after your own feeds and events."
 READS_TRIED = 10
 Found = TypeVar("Found")
 
