@@ -7,7 +7,8 @@ from podrec_assets.content import transcripts as pages
 from podrec_assets.content.asr.choice import choose_engine
 from podrec_assets.content.transcript_formats import format_of
 from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.transcription import ASSUMED_S, look_up
+from podrec_assets.resources.recognition import ASSUMED_S
+from podrec_assets.resources.transcription import look_up
 
 
 def plan_transcripts(connections: Connections, first: date, last: date, now: datetime) -> dict:

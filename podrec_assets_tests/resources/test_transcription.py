@@ -15,7 +15,7 @@ import pytest
 
 from podrec_assets.errors import SetupError
 from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.transcription import take
+from podrec_assets.resources.recognition import take
 from podrec_assets.resources.transcription_plan import plan_transcripts
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES
 from podrec_assets.services import process

@@ -1,7 +1,9 @@
 """What every speech recognition engine is and gives. Pure."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
@@ -91,6 +93,20 @@ class Recognizer(Protocol):
 
     def recognize(self, samples: np.ndarray, language: str | None) -> Heard:
         """What is said in a piece: (n,) int16 samples at RATE_HZ; the language if it is known."""
+        ...
+
+
+class Transcriber(AbstractContextManager, Protocol):
+    """What transcribes audio files while it is entered, from as many threads as there are files at once."""
+
+    def transcribe(self, audio: Path, language: str | None) -> Recognition:
+        """The transcript of a file.
+
+        Raises:
+            UnusableInputError: the audio cannot be decoded or is too long.
+            RetryableError: what transcribed it died or hung.
+            SetupError: the engine cannot be loaded.
+        """
         ...
 
 
