@@ -96,6 +96,10 @@ def test_status_reports_what_is_there(world: Connections, today: date) -> None:
     assert document["dead_letters"] == {"missing_field": 1, "not_json": 1}
 
 
+def test_the_deep_doctor_finds_nothing(world: Connections) -> None:
+    assert [f for f in health.verify(world, print) if not f.ok] == []
+
+
 def test_a_trace_leads_from_an_item_to_exactly_the_planted_events(world: Connections) -> None:
     shows = by_show(world)
     item = recommendations(world, "Crumb-0", 1)["items"][0]
