@@ -104,6 +104,8 @@ def test_nothing_is_copied_while_something_writes(home: Settings, target: Path, 
     lake = Connections(home, {}).lake
     with stream_lock(lake), pytest.raises(RetryableError, match="`podrec stream` lands events: stop it first"):
         taken(home, target)
+    with lake.writing("vectors"), pytest.raises(RetryableError, match="A run is writing vectors: wait until it is done"):
+        taken(home, target)
     real = backup_module._copied
 
     def disturbed(path: Path, to: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from deltalake import DeltaTable, Schema
 from deltalake.exceptions import DeltaError
 from deltalake.schema import PrimitiveType
-from filelock import BaseFileLock, FileLock, Timeout
+from filelock import FileLock, Timeout
 
 from podrec_assets.errors import PermanentError, RetryableError
 from podrec_assets.schemas import TABLES, Table
@@ -47,7 +47,9 @@ class Tables:
         Raises:
             RetryableError: another process kept the lock too long.
         """
-        lock = self._lock(name, LOCK_WAIT_S)
+        self.lock_folder.mkdir(parents=True, exist_ok=True)
+        # A singleton counts nested holds of one thread, so a step that holds the lock may call a write that takes it.
+        lock = FileLock(self._lock_file(name), timeout=LOCK_WAIT_S, is_singleton=True)
         try:
             lock.acquire()
         except Timeout as err:
@@ -67,18 +69,17 @@ class Tables:
         Raises:
             RetryableError: one is being written; names it.
         """
+        self.lock_folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as held:
             for name in TABLES:
                 try:
-                    held.enter_context(self._lock(name, 0))
+                    held.enter_context(FileLock(self._lock_file(name), timeout=0))
                 except Timeout as err:
                     raise RetryableError(f"A run is writing {name}: wait until it is done, or stop it.") from err
             yield
 
-    def _lock(self, name: str, wait_s: float) -> BaseFileLock:
-        self.lock_folder.mkdir(parents=True, exist_ok=True)
-        # A singleton counts nested holds of one thread, so a step that holds the lock may call a write that takes it.
-        return FileLock(self.lock_folder / f"{name}.lock", timeout=wait_s, is_singleton=True)
+    def _lock_file(self, name: str) -> Path:
+        return self.lock_folder / f"{name}.lock"
 
     def table(self, name: str, version: int | None = None) -> DeltaTable | None:
         """The table at a version (default: the pinned one, or the latest), or None where it does not exist yet.
