@@ -106,6 +106,23 @@ def test_charts_and_topics_read_the_lake_where_it_is(bucket: str, tmp_path: Path
     assert "pearspears" in terms.vocabulary_
 
 
+def test_small_files_are_put_together_and_lost_ones_noticed_on_an_object_store(bucket: str, tmp_path: Path) -> None:
+    lake, name = Lake(bucket, tmp_path / "locks"), FUSION_WEIGHTS.name
+    rows = FUSION_WEIGHTS.rows([{"day": FIRST, "bucket": "0"}])
+    with lake.writing(name):
+        for _ in range(2):
+            lake.append(FUSION_WEIGHTS, rows, [FIRST], {"landed": {"0": 7}})
+        found = lake.optimize(name)
+        assert (found.before, found.after) == (2, 1)
+        assert lake.vacuum(name, 400) == []
+        last = lake.append(FUSION_WEIGHTS, rows, [FIRST], {"landed": {"0": 9}})
+    assert (lake.version(name), lake.read(name).num_rows, lake.state(name).ledger) == (last, 3, {"landed": {"0": 9}})
+    assert lake.unreadable(name, range(last + 1)) == {}
+    (key, *_) = sorted(f.removeprefix("s3://podrec/") for f in lake.files(name))
+    boto3.client("s3").delete_object(Bucket="podrec", Key=key)
+    assert lake.unreadable(name, [last])[last] == [key.removeprefix(f"lake/{name}/")]
+
+
 @pytest.mark.parametrize("name", ["local", "spark"])
 def test_events_land_and_are_scored_on_an_object_store(
     bucket: str, name: str, kafka_bootstrap: str, tmp_path: Path, request: pytest.FixtureRequest
