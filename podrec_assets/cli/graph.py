@@ -85,7 +85,7 @@ def materialize(settings: Settings, select: str, first: date, last: date, config
         "last_day": str(last),
         "seconds": round(time.monotonic() - begun, 1),
         "assets": names,
-        "errors": _errors(result),
+        "errors": errors_of(result),
     }
 
 
@@ -105,7 +105,8 @@ def resolve_selection(defs: dg.Definitions, select: str) -> set[dg.AssetKey]:
     return set(found)
 
 
-def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
+def errors_of(result: dg.ExecuteInProcessResult) -> list[str]:
+    """One line for each failed step or check of a run in this process."""
     lines = []
     for event in result.all_events:
         if event.is_step_failure:
