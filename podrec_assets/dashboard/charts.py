@@ -7,6 +7,8 @@ import pandas as pd
 
 Layers = alt.LayerChart | alt.FacetChart
 HEIGHT = 260
+SHOWN_OFTEN = 30
+"""Impressions from which on a click-through's interval decides how high a chart reaches."""
 DAY_MS = 86_400_000
 MOST_TICKS = 6
 DAY_SHOWN = alt.Tooltip("utcyearmonthdate(day):T", title="day", format="%d %b %Y")
@@ -50,9 +52,12 @@ def ranking(rows: pd.DataFrame, title: str, name: str, value: str, unit: str) ->
 def shares_with_intervals(rows: pd.DataFrame, title: str, x: str, x_unit: str) -> Layers:
     """Click-through by something ordered, with 95 % intervals; columns click_through, low, high, impressions, clicks."""
     base = alt.Chart(rows).encode(x=alt.X(f"{x}:O", title=x_unit, axis=alt.Axis(labelAngle=0, labelLimit=110, labelOverlap=True)))
-    percent = alt.Axis(format=".0%")
-    bars = base.mark_bar().encode(y=alt.Y("click_through:Q", title="clicks per impression", axis=percent), tooltip=_shares(x))
-    whiskers = base.mark_rule(strokeWidth=2, opacity=0.6).encode(y=alt.Y("low:Q", title="clicks per impression"), y2="high:Q")
+    # What was shown a few times has an interval that would leave the others no room: it is cut at the chart's edge.
+    often = rows[rows["impressions"] >= SHOWN_OFTEN]
+    scale = alt.Scale(domain=[0, min(1.0, 1.1 * (often if len(often) else rows)["high"].max())])
+    y = alt.Y("click_through:Q", title="clicks per impression", axis=alt.Axis(format=".0%"), scale=scale)
+    bars = base.mark_bar(clip=True).encode(y=y, tooltip=_shares(x))
+    whiskers = base.mark_rule(strokeWidth=2, opacity=0.6, clip=True).encode(y=alt.Y("low:Q", scale=scale), y2="high:Q")
     return alt.layer(bars, whiskers).properties(title=title, height=HEIGHT)
 
 

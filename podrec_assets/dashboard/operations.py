@@ -124,7 +124,7 @@ def _freshness(today: date) -> None:
         "one row is": st.column_config.TextColumn(width="large"),
     }
     st.markdown("**Tables**")
-    st.dataframe(rows, hide_index=True, column_config=columns)
+    st.dataframe(rows, hide_index=True, column_config=columns, height="content")
     st.markdown("**Topics**")
     settings = connections().settings
     topics = {settings.episodes_topic: "episodes", settings.events_topic: "user_events"}
@@ -163,7 +163,7 @@ def _dead_letters(today: date) -> None:
     if rows.empty:
         st.success("Every record could be used: there are none.")
         return
-    st.dataframe(rows, hide_index=True, column_config={"letters": "records", "latest_day": "latest day"})
+    st.dataframe(rows, hide_index=True, height="content", column_config={"letters": "records", "latest_day": "latest day"})
     reason = st.selectbox("Show records refused as", rows["reason"].unique().tolist(), key="reason")
     letters = analytics.ask(connections(), analytics.LETTERS_OF, Settings.start_day, today, reason=reason).to_pylist()
     shown = [{k: letter[k] for k in ("day", "stage", "source_key", "detail")} for letter in letters]
