@@ -45,7 +45,7 @@ def test_an_asset_reads_all_its_inputs_and_nothing_else(
     graph_world: Connections, today: date, asset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: set[str] = set()
-    for store, method in ((Lake, "read"), (MongoStore, "documents")):
+    for store, method in ((Lake, "read"), (MongoStore, "versions")):
         monkeypatch.setattr(store, method, noting(read, getattr(store, method)))
     defs = build_defs(graph_world.settings)
     key = dg.AssetKey(asset)
