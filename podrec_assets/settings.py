@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     engine: Literal["spark", "local"] = Field(
         "spark", description="spark, or local: no JVM for landing, daily score and ALS. Same tables either way."
     )
+    compute: Literal["driver", "spark"] = Field(
+        "driver", description="Who encodes chunks and recognises audio: the process of the run, or its Spark's workers."
+    )
 
     # -- embedded services; 0 = any free port, remembered under HOME
     kafka_port: int = Field(0, ge=0, le=65535, description="Port of the embedded Kafka broker.")

@@ -16,6 +16,8 @@ from podrec_assets.partitions import CATALOGUE, run_days
 from podrec_assets.resources.announcements import land_episodes
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.embedding import encoded_before, logged, recurring_of_shows
+from podrec_assets.resources.spark import SparkResource
+from podrec_assets.resources.spread import SpreadEncoder, encoder_of
 from podrec_assets.schemas import EPISODES, VECTORS
 from podrec_assets.settings import Settings
 
@@ -57,7 +59,10 @@ def episodes(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Co
     deps=[EPISODES.name],
 )
 def vectors(
-    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], transcripts: pa.Table
+    context: dg.AssetExecutionContext,
+    connections: dg.ResourceParam[Connections],
+    spark: SparkResource,
+    transcripts: pa.Table,
 ) -> dg.MaterializeResult[pa.Table]:
     """One row is one chunk of a transcript with its time span and unit vector.
 
@@ -67,7 +72,7 @@ def vectors(
     backfill of all days makes them comparable again.
     Episodes without text have no rows.
     """
-    encoder, chunk_tokens = connections.encoder, connections.settings.chunk_tokens
+    encoder, chunk_tokens = encoder_of(connections, spark), connections.settings.chunk_tokens
     version = embedding_version(encoder, chunk_tokens)
     known = encoded_before(connections.lake, transcripts, version)
     recurring = recurring_of_shows(connections.lake, transcripts)
@@ -81,6 +86,7 @@ def vectors(
             "reused_chunk_count": reused,
             "token_count": pc.sum(table["token_count"]).as_py() or 0,
             "left_out_token_count": pc.sum(table["left_out_token_count"]).as_py() or 0,
+            **({"batches_by_place": dict(encoder.places)} if isinstance(encoder, SpreadEncoder) else {}),
         },
     )
 

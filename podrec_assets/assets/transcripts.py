@@ -9,6 +9,8 @@ from podrec_assets.automation import FACTS
 from podrec_assets.content.asr.choice import device
 from podrec_assets.partitions import run_days
 from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.spark import SparkResource
+from podrec_assets.resources.spread import transcriber_of
 from podrec_assets.resources.transcription import transcribe_days
 from podrec_assets.schemas import TRANSCRIPTS
 from podrec_assets.settings import Settings
@@ -36,6 +38,7 @@ def build_transcripts(pool: str) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         config: TranscriptsConfig,
         connections: dg.ResourceParam[Connections],
+        spark: SparkResource,
         episodes: pa.Table,
     ) -> dg.MaterializeResult[pa.Table]:
         """One row is one episode of the day, whatever became of its transcript; `status` and `reason` say what.
@@ -45,7 +48,9 @@ def build_transcripts(pool: str) -> dg.AssetsDefinition:
         come, what was over budget, a better engine), and ASR results outlive a killed run. A transcript that cannot be used is
         a dead letter, a suspicious one is quarantined, never a failed run. Fails when the ASR engine that is set is not there.
         """
-        found = transcribe_days(connections, episodes.to_pylist(), connections.now(), frozenset(config.redo), context.log.info)
+        start = transcriber_of(connections.settings, spark)
+        redo, say = frozenset(config.redo), context.log.info
+        found = transcribe_days(connections, episodes.to_pylist(), connections.now(), redo, say, start)
         connections.lake.replace_dead_letters("transcripts", run_days(context), found.letters)
         metadata = {"dead_letter_count": len(found.letters), **found.figures}
         return dg.MaterializeResult(value=TRANSCRIPTS.rows(found.rows), metadata=metadata)
@@ -58,4 +63,4 @@ BY_DEVICE = {"cpu": build_transcripts("asr_cpu"), "cuda": build_transcripts("asr
 
 def transcripts_asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset of these settings."""
-    return BY_DEVICE[device(settings)]
+    return BY_DEVICE[device(settings.asr_device)]

@@ -33,10 +33,14 @@ class Encoder(Protocol):
 class SentenceEncoder:
     """A sentence-transformers model from a folder; by default the all-MiniLM-L6-v2 that a package ships. Never downloads."""
 
-    def __init__(self, model_path: str = "", dtype: str = "auto") -> None:
-        """`dtype` is float32, bfloat16, or auto: bfloat16 where the processor multiplies it natively."""
-        self._path = model_path
+    def __init__(self, model_path: str = "", dtype: str = "auto", device: str = "cpu") -> None:
+        """`dtype` is float32, bfloat16, or auto: bfloat16 where the processor multiplies it natively.
+
+        `device` is cpu, cuda, or auto: cuda where there is a GPU. Its vectors differ from a CPU's in their last bits.
+        """
+        self.model_path = model_path
         self._dtype = dtype
+        self._device = device
 
     @cached_property
     def _model(self):
@@ -48,11 +52,11 @@ class SentenceEncoder:
 
         disable_progress_bar()  # it would draw "Loading weights" into every command's output
         kind = {"dtype": getattr(torch, self.dtype)}
-        return SentenceTransformer(str(self._folder), device="cpu", local_files_only=True, model_kwargs=kind)
+        return SentenceTransformer(str(self._folder), device=self.device, local_files_only=True, model_kwargs=kind)
 
     @cached_property
     def _folder(self) -> Path:
-        folder = Path(self._path) if self._path else packaged_model()
+        folder = Path(self.model_path) if self.model_path else packaged_model()
         if not folder.is_dir():
             raise SetupError(f"{folder} is not a model folder; check PODREC_EMBEDDING_MODEL.")
         return folder
@@ -65,10 +69,22 @@ class SentenceEncoder:
         return "bfloat16" if has_native_bfloat16() else "float32"
 
     @cached_property
+    def device(self) -> str:
+        """cpu or cuda."""
+        import torch
+
+        return ("cuda" if torch.cuda.is_available() else "cpu") if self._device == "auto" else self._device
+
+    @cached_property
     def version(self) -> str:
         """Model, revision (a hash of its files), dimension and precision: vectors of two versions are never compared."""
-        name = Path(self._path).name if self._path else "all-MiniLM-L6-v2"
-        return f"{name}@{revision(self._folder)}/{self._model.get_embedding_dimension()}/{self.dtype}"
+        name = Path(self.model_path).name if self.model_path else "all-MiniLM-L6-v2"
+        return f"{name}@{revision(self._folder)}/{self.dimension}/{self.dtype}"
+
+    @property
+    def dimension(self) -> int:
+        """Numbers of a vector."""
+        return self._model.get_embedding_dimension()
 
     @property
     def max_tokens(self) -> int:
@@ -80,25 +96,33 @@ class SentenceEncoder:
         return len(self._model.tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
     def encode(self, texts: list[str], progress: Progress | None = None) -> np.ndarray:
-        """(n, dimension) float32 unit rows. Raises PermanentError for a text longer than the model's window.
+        """(n, dimension) float32 unit rows. Raises PermanentError for a text longer than the model's window."""
+        found, done = np.empty((len(texts), self.dimension), dtype=np.float32), 0
+        for batch in self.batches(texts):
+            found[batch] = self.encode_batch([texts[i] for i in batch])
+            done += len(batch)
+            if progress:
+                progress(done, len(texts))
+        return found
 
-        Batches hold texts of like length, so that little of them is padding.
+    def batches(self, texts: list[str]) -> list[list[int]]:
+        """Positions of the texts that are computed together: of like length, so that little of them is padding.
+
+        Raises:
+            PermanentError: a text is longer than the model's window.
         """
         lengths = [self.count_tokens(t) for t in texts]
         if max(lengths, default=0) > self.max_tokens:
             raise PermanentError(
                 f"A text of {max(lengths)} tokens is more than the encoder's {self.max_tokens}: set PODREC_CHUNK_TOKENS lower."
             )
-        found = np.empty((len(texts), self._model.get_embedding_dimension()), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda i: -lengths[i])
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            encoded = self._model.encode(
-                [texts[i] for i in batch], batch_size=BATCH, show_progress_bar=False, convert_to_tensor=True
-            )
-            found[batch] = encoded.float().numpy()
-            if progress:
-                progress(start + len(batch), len(order))
+        return [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+
+    def encode_batch(self, texts: list[str]) -> np.ndarray:
+        """(n, dimension) float32 unit rows of the texts of one batch. Its company moves a text's last bits."""
+        encoded = self._model.encode(texts, batch_size=BATCH, show_progress_bar=False, convert_to_tensor=True)
+        found = encoded.float().cpu().numpy()
         # In float32, whatever the precision of the model: a bfloat16 norm is off by up to half a percent.
         return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
 

@@ -33,7 +33,7 @@ def is_due(row: dict, now: datetime, engine: Engine | None, redo: frozenset[str]
     """
     if row["status"] in redo:
         return True
-    is_other = engine is not None and engine.version != row["engine"] and engine.speaks(row["language"])
+    is_other = engine is not None and not engine.made(row["engine"]) and engine.speaks(row["language"])
     match row["status"]:
         case "failed":
             # An ASR engine that heard nothing is named in the row: another one may hear more.

@@ -10,6 +10,8 @@ from podrec_assets.content.retries import RetryPolicy, is_due
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
 FALLBACK = Engine("pocketsphinx", "", "pocketsphinx/5/en-us", ("en",), True)
 WHISPER = Engine("faster-whisper", "/m", "faster-whisper/1/small", None, False)
+ON_CPU = Engine("faster-whisper", "/m", "faster-whisper/1/small@1f2e3d4c/int8", None, False)
+ON_GPU = "faster-whisper/1/small@1f2e3d4c/float16"
 ROW = {"status": "ok", "engine": FALLBACK.version, "language": "en", "is_low_quality": True, "next_attempt_at": None}
 
 
@@ -30,6 +32,10 @@ def test_waits_double_up_to_a_day_and_end_with_the_last_attempt():
         ({"status": "quarantined"}, FALLBACK, False),
         ({"status": "quarantined"}, WHISPER, True),
         ({"status": "quarantined", "engine": WHISPER.version}, FALLBACK, True),
+        # A Spark worker with a GPU made it for a run that has none.
+        ({"status": "quarantined", "engine": ON_GPU}, ON_CPU, False),
+        ({"status": "failed", "engine": ON_GPU}, ON_CPU, False),
+        ({"status": "quarantined", "engine": "faster-whisper/1/small@00000000/float16"}, ON_CPU, True),
         ({"status": "over_budget", "engine": None}, FALLBACK, True),
         ({"status": "over_budget", "engine": None}, None, False),
         ({"status": "no_model", "engine": None, "language": "de"}, FALLBACK, False),

@@ -1,4 +1,4 @@
-"""Landing, daily score and ALS through Dagster on a real Spark cluster: a master and two workers from pyspark's own jars."""
+"""All that Spark can do, through Dagster on a real cluster of it: a master and two workers from pyspark's own jars."""
 
 import os
 import subprocess
@@ -8,18 +8,26 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import dagster as dg
 import pyarrow as pa
 import pytest
 
+from podrec_assets.cli.instance import open_instance
+from podrec_assets.content.vectors import embed_transcripts
 from podrec_assets.errors import SettingsError
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.engines import Engine
 from podrec_assets.resources.landing import EventLanding
+from podrec_assets.resources.transcription import transcribe_days
+from podrec_assets.schemas import EPISODES, TRANSCRIPTS
 from podrec_assets.services import process, supervisor
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import KafkaStore
 from podrec_assets.stores.spark_cluster import cluster_config
+from podrec_assets_tests.conftest import SHARED_DATA
+from podrec_assets_tests.content.asr.sounds import tone, write_wav
 from podrec_assets_tests.listening.event_log import TODAY, at, event
+from podrec_assets_tests.resources.clips import cut_clips, episodes, served
 
 START = Path(__file__).resolve().parents[2] / "docker" / "spark.sh"
 
@@ -56,20 +64,52 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
 DAYS = [TODAY - timedelta(days=1), TODAY]
 
 
-def on_one_process(settings: Settings) -> dict[str, list[str]]:
-    """The rows of both tables by the engine without a JVM."""
+def announced(origin: str, folder: Path) -> pa.Table:
+    """Episodes of both days: long texts by the publisher on the first, clips for ASR on the second, some of no use."""
+    for n in range(2):
+        lines = [f"Line {i} of text {n} says {'much ' * (i % 9)}about comets." for i in range(150)]
+        times = [f"{i // 60:02}:{i % 60:02}.000 --> {i // 60:02}:{i % 60:02}.900" for i in range(150)]
+        cues = "".join(f"{time}\n<v Ann>{line}\n\n" for time, line in zip(times, lines, strict=True))
+        (folder / f"text{n}.vtt").write_text(f"WEBVTT\n\n{cues}")
+    write_wav(folder / "tone.wav", tone(2))
+    (folder / "noise.wav").write_bytes(b"this is no audio at all")
+    clips = ["tone.wav", "noise.wav", "gone.wav"]
+    if (SHARED_DATA / "speech").is_dir():
+        clips += cut_clips(SHARED_DATA / "speech", folder)[:2]
+    link = {"type": "text/vtt", "language": None, "rel": None}
+    texts = [
+        row
+        for n in range(2)
+        for row in episodes(origin, [f"t{n}.mp3"], day=DAYS[0], transcripts=[link | {"url": f"http://{origin}/text{n}.vtt"}])
+    ]
+    return EPISODES.rows([*texts, *episodes(origin, clips, day=DAYS[1])])
+
+
+def on_one_process(settings: Settings, found: pa.Table) -> dict[str, list[str]]:
+    """The rows of all tables by one process without a JVM."""
     here = Connections(settings, {})
     engine = Engine(here, None)
     EventLanding(here.lake, here.kafka, settings, TODAY, engine.source()).run(DAYS)
-    return {"user_events": _rows(here.lake.read("user_events")), "user_vs_episode_daily": _rows(engine.daily_score(DAYS))}
+    here.lake.replace_days(EPISODES, found, DAYS)
+    spoken = transcribe_days(here, found.to_pylist(), here.now())
+    transcripts = TRANSCRIPTS.rows(spoken.rows)
+    here.lake.replace_dead_letters("transcripts", DAYS, spoken.letters)
+    return {
+        "user_events": _rows(here.lake.read("user_events")),
+        "user_vs_episode_daily": _rows(engine.daily_score(DAYS)),
+        "transcripts": _rows(transcripts),
+        "vectors": _rows(embed_transcripts(transcripts, here.encoder, settings.chunk_tokens)),
+        "dead_letters": _rows(here.lake.read("dead_letters")),
+    }
 
 
-def through_dagster(settings: Settings) -> Connections:
-    """The connections after events, score and ALS went through Dagster in a process of its own."""
+def through_dagster(settings: Settings, found: pa.Table) -> Connections:
+    """The connections after everything that Spark can do went through Dagster in a process of its own."""
+    Connections(settings, {}).lake.replace_days(EPISODES, found, DAYS)
     fields = settings.model_dump(exclude_defaults=True, mode="json") | {"mongo_uri": settings.mongo_uri.get_secret_value()}
     variables = {f"PODREC_{name.upper()}": str(value) for name, value in fields.items()}
     command = [str(Path(sys.executable).with_name("podrec")), "run", "--days", f"{DAYS[0]}..{DAYS[-1]}"]
-    command += ["--select", "user_events user_vs_episode_daily als_top_n"]
+    command += ["--select", "user_events user_vs_episode_daily als_top_n transcripts vectors"]
     done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return Connections(settings, {})
@@ -88,14 +128,24 @@ def test_a_cluster_of_two_workers_makes_the_tables_that_one_process_makes(
     kafka.ensure_topic("cluster-events", 2)
     kafka.produce("cluster-events", [event(n, at(1, 0.01 * n), user=f"u-{n % 40}") for n in range(1000)])
     places = {"kafka_bootstrap": bootstrap, "mongo_uri": mongo, "mongo_database": "cluster", "events_topic": "cluster-events"}
-
-    wanted = on_one_process(Settings(home=tmp_path / "one", engine="local", **places))  # type: ignore[arg-type]
     master, home = cluster
     spark = {"spark_master": master, "lake_is_shared": True, "spark_driver_host": "127.0.0.1", "spark_executor_memory": "512m"}
-    many = through_dagster(Settings(home=tmp_path / "many", **places, **spark))  # type: ignore[arg-type]
+    content = {"asr_engine": "pocketsphinx", "asr_workers": 2, "chunk_tokens": 32}
+    with served(tmp_path) as origin:
+        found = announced(origin, tmp_path)
+        places |= {"fetch_allow": origin, "downloads_gap_s": 0, **content}
+        wanted = on_one_process(Settings(home=tmp_path / "one", engine="local", **places), found)  # type: ignore[arg-type]
+        many = through_dagster(Settings(home=tmp_path / "many", compute="spark", **places, **spark), found)  # type: ignore[arg-type]
 
     assert len(wanted["user_events"]) == 1000
+    assert len(wanted["vectors"]) > 128, "too few chunks for two tasks"
     assert {name: _rows(many.lake.read(name)) for name in wanted} == wanted
+    with open_instance(many.settings) as instance:
+        made = instance.get_latest_materialization_event(dg.AssetKey("vectors"))
+    assert made is not None
+    assert made.asset_materialization is not None
+    spread = made.asset_materialization.metadata["batches_by_place"].value
+    assert sum(spread.values()) > 8, spread  # type: ignore[union-attr]
     listed = many.mongo.latest_version("als_top_n", TODAY)
     assert listed is not None
     documents = many.mongo.documents("als_top_n", listed.version)

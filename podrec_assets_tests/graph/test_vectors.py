@@ -15,6 +15,7 @@ from podrec_assets.io_managers.delta import DeltaIOManager
 from podrec_assets.io_managers.mongo import DailyDocs, MongoIOManager
 from podrec_assets.partitions import range_tags
 from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.spark import SparkResource
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS
 from podrec_assets.serving import catalogue
 from podrec_assets.settings import Settings
@@ -87,6 +88,7 @@ def run(
         "connections": connections,
         "delta": DeltaIOManager(connections=connections),
         "mongo": kept or MongoIOManager(connections=connections),
+        "spark": SparkResource.from_settings(connections.settings),
     }
     upstream = [dg.AssetSpec(n, partitions_def=vectors.partitions_def, metadata={"dagster/io_manager_key": "delta"})
                 for n in ("episodes", "transcripts")]  # fmt: skip

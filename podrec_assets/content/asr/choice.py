@@ -2,16 +2,18 @@
 
 import hashlib
 import os
+import platform
 import re
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from podrec_assets.content.asr.contract import Engine, Recognizer
+from podrec_assets.content.asr.contract import PRECISIONS, Device, Engine, Recognizer
 from podrec_assets.errors import SetupError
 from podrec_assets.settings import Settings
 
+AsrDevice = Literal["auto", "cpu", "cuda"]
 WHISPER_FILE, VOSK_FILES = "model.bin", ("am/final.mdl", "final.mdl")
 HEAD_BYTES = 65_536
 _VOSK_LANGUAGE = re.compile(r"vosk-model(?:-small|-spk)?-([a-z]{2,3})(?:-|$)")
@@ -63,7 +65,9 @@ def choose_engine(settings: Settings) -> Engine | None:
         return _pocketsphinx()
     for engine, named in (("faster-whisper", settings.asr_whisper_model), ("vosk", settings.asr_vosk_model)):
         if wanted in ("auto", engine) and (model := _chosen(settings, engine, named)):
-            return _whisper(model, settings) if engine == "faster-whisper" else _vosk(model)
+            return (
+                _whisper(model, device(settings.asr_device), _threads(settings)) if engine == "faster-whisper" else _vosk(model)
+            )
     if wanted != "auto":
         raise SetupError(
             f"PODREC_ASR_ENGINE={wanted}, but no model of it is on disk: `podrec models list`, `podrec models pull NAME`."
@@ -88,11 +92,36 @@ def load(engine: Engine) -> Recognizer:
             return PocketsphinxRecognizer(engine)
 
 
-def device(settings: Settings) -> Literal["cpu", "cuda"]:
-    """Where ASR computes: as set, else on an NVIDIA GPU that the system shows. Its driver is asked only when a model loads."""
-    if settings.asr_device != "auto":
-        return settings.asr_device
+def device(wanted: AsrDevice) -> Device:
+    """Where ASR computes: as set, else on an NVIDIA GPU that this machine shows. Its driver is asked only when a model loads."""
+    if wanted != "auto":
+        return wanted
     return "cuda" if any(Path("/dev").glob("nvidia[0-9]*")) else "cpu"
+
+
+def on_this_machine(engine: Engine, wanted: AsrDevice, threads: int) -> Engine:
+    """An engine that another machine chose, as this one runs it: on its own device, which the version says.
+
+    Raises:
+        SetupError: the engine's library or model is another one here, or is missing.
+    """
+    folder = Path(engine.model)
+    if engine.model and not _model(folder):
+        raise SetupError(f"{platform.node()} has no model in {folder}: each Spark worker needs it there.")
+
+    def made(place: Device) -> Engine:
+        match engine.name:
+            case "faster-whisper":
+                return _whisper(folder, place, threads)
+            case "vosk":
+                return _vosk(folder)
+            case "pocketsphinx":
+                return _pocketsphinx()
+
+    found = made(engine.device)
+    if found.version != engine.version:
+        raise SetupError(f"{platform.node()} would transcribe with {found.version}, the run does with {engine.version}.")
+    return made(device(wanted))
 
 
 def fingerprint(folder: Path) -> str:
@@ -122,18 +151,17 @@ def _chosen(settings: Settings, engine: str, named: str) -> Path | None:
     raise SetupError(f"{named!r} is no {engine} model on disk; `podrec models list` shows what is there.")
 
 
-def _whisper(folder: Path, settings: Settings) -> Engine:
-    place, english = device(settings), folder.name.endswith(".en")
+def _whisper(folder: Path, place: Device, threads: int) -> Engine:
+    english = folder.name.endswith(".en")
     name = f"faster-whisper/{version('faster-whisper')}/{folder.name}@{fingerprint(folder)}"
-    precision = "int8" if place == "cpu" else "float16"
     return Engine(
         "faster-whisper",
         str(folder.absolute()),
-        f"{name}/{precision}",
+        f"{name}/{PRECISIONS[place]}",
         ("en",) if english else None,
         False,
         place,
-        _threads(settings),
+        threads,
     )
 
 

@@ -11,6 +11,9 @@ import numpy as np
 RATE_HZ = 16_000
 """Samples a second that every engine hears: mono, 16 bit."""
 EngineName = Literal["faster-whisper", "vosk", "pocketsphinx"]
+Device = Literal["cpu", "cuda"]
+PRECISIONS: dict[Device, str] = {"cpu": "int8", "cuda": "float16"}
+"""What faster-whisper computes in; its version ends with it."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,13 @@ class Engine:
     version: str
     languages: tuple[str, ...] | None
     is_low_quality: bool
-    device: Literal["cpu", "cuda"] = "cpu"
+    device: Device = "cpu"
     threads: int = 1
+
+    def made(self, version: str | None) -> bool:
+        """Whether a row of this version is of this engine, on whatever device: a Spark worker's may be another than the run's."""
+        names = {version, *(f"{version.rpartition('/')[0]}/{p}" for p in PRECISIONS.values())} if version else set()
+        return self.version in names
 
     def speaks(self, language: str | None) -> bool:
         """Whether it can transcribe the language; an unknown one is tried."""

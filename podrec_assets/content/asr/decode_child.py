@@ -1,6 +1,6 @@
 """The decoding process: `decode_child.py FILE MEMORY_MB` writes a JSON header line, then 16 kHz mono PCM. The only user of PyAV.
 
-Run as a file, so that it imports nothing of podrec. A broken packet is skipped while the next ones still decode; a file that
+Run by itself, so that it imports nothing of podrec. A broken packet is skipped while the next ones still decode; a file that
 gives not one sample, and one that breaks off in the middle of most packets, is an error with one line on stderr.
 """
 

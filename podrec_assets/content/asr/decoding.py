@@ -3,6 +3,7 @@
 The child is `decode_child.py`: it holds one frame at a time under a memory limit and writes a header line, then the samples.
 """
 
+import inspect
 import json
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from podrec_assets.content.asr.contract import RATE_HZ
 from podrec_assets.errors import UnusableInputError
 
 BLOCK_BYTES = RATE_HZ * 2
+CHILD = inspect.getsource(decode_child)
+"""As text, for on a Spark worker the package is a zip, and it has no file to run."""
 UNDECODABLE, TOO_LONG = "undecodable_audio", "audio_too_long"
 
 
@@ -58,7 +61,7 @@ def decoded(audio: Path, max_s: float, memory_mb: int) -> Iterator[Decoded]:
     Raises:
         UnusableInputError: `undecodable_audio` or `audio_too_long`; when its samples are broken, at the end of the block.
     """
-    command = [sys.executable, "-I", decode_child.__file__, str(audio), str(memory_mb)]
+    command = [sys.executable, "-I", "-c", CHILD, str(audio), str(memory_mb)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdout
         assert child.stderr

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from podrec_assets.content.asr.contract import Engine, Heard
+from podrec_assets.content.asr.contract import PRECISIONS, Engine, Heard
 from podrec_assets.errors import SetupError
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a tokenizer that is missing is an error, not a download
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 
-COMPUTE_TYPES = {"cpu": "int8", "cuda": "float16"}
 BATCH = {"cpu": 4, "cuda": 16}
 NEEDED = ("model.bin", "config.json", "tokenizer.json")
 
@@ -28,7 +27,7 @@ class WhisperRecognizer:
             raise SetupError(f"{engine.model} is not a faster-whisper model: it has no {missing[0]}; `podrec models list`.")
         try:
             model = WhisperModel(
-                engine.model, device=engine.device, compute_type=COMPUTE_TYPES[engine.device], cpu_threads=engine.threads
+                engine.model, device=engine.device, compute_type=PRECISIONS[engine.device], cpu_threads=engine.threads
             )
         except (RuntimeError, ValueError) as err:
             raise SetupError(f"faster-whisper cannot load {engine.model} on {engine.device}: {str(err).splitlines()[0]}") from err

@@ -1,6 +1,7 @@
 """A few worker processes that transcribe files side by side. One that dies or hangs costs its file an attempt, never the run."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Timer
 
+import podrec_assets
 from podrec_assets.content.asr.contract import Engine, Recognition
 from podrec_assets.errors import RetryableError, SetupError, UnusableInputError
 
 WORKER = "podrec_assets.content.asr.worker"
+PACKAGES = Path(podrec_assets.__path__[0]).parent
 
 
 class WorkerDiedError(RetryableError):
@@ -84,8 +87,15 @@ class Workers:
 class _Worker:
     def __init__(self, setup: str) -> None:
         command = [sys.executable, "-m", WORKER, setup]
+        # The very package of this process, which is a zip on a Spark worker.
+        path = os.pathsep.join(filter(None, (str(PACKAGES), os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=os.environ | {"PYTHONPATH": path},
         )
 
     def is_alive(self) -> bool:
