@@ -1,11 +1,15 @@
 """What a Spark worker is asked: the run has its result or its very error, and another engine than the run's is refused."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from podrec_assets.content.asr import choice
+from podrec_assets.content.asr import task as tasks
 from podrec_assets.content.asr.choice import choose_engine, on_this_machine
 from podrec_assets.content.asr.contract import Engine
 from podrec_assets.content.asr.task import Task, answer, recognition
@@ -14,6 +18,15 @@ from podrec_assets.errors import SetupError, UnusableInputError
 from podrec_assets.settings import Settings
 from podrec_assets_tests.content.asr.sounds import tone, write_wav
 from podrec_assets_tests.content.asr.tiny_models import build_vosk
+
+
+@pytest.fixture(autouse=True)
+def _engines_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """On a Spark worker they end with its Python process."""
+    start = tasks._workers.__wrapped__
+    with ExitStack() as started:
+        monkeypatch.setattr(tasks, "_workers", cache(lambda asked: started.enter_context(start(asked))))
+        yield
 
 
 @pytest.fixture
