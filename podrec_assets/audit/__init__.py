@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
+from textwrap import shorten
 from typing import NamedTuple
 
 import dagster as dg
@@ -13,6 +14,8 @@ from podrec_assets.resources.connections import Connections
 
 SHOWN = 20
 """Most faults that one audit tells."""
+WORDS = 200
+"""Characters of an error's text that are told."""
 ONCE_MORE = "mend that and run `podrec doctor --deep` again"
 
 
@@ -48,7 +51,7 @@ def examine(connections: Connections, audit: Audit) -> list[Finding]:
     try:
         faults = list(islice(audit.look(connections), SHOWN + 1))
     except Exception as err:  # a damaged file has no error type; what else is wrong must be told all the same
-        words = str(err).splitlines()[0].rstrip(".") if str(err) else type(err).__name__
+        words = shorten(str(err) or type(err).__name__, WORDS).rstrip(".")
         faults = [Fault(f"cannot be verified: {words}", ONCE_MORE)]
     if len(faults) > SHOWN:
         faults[SHOWN:] = [Fault(f"more than {SHOWN} faults", ONCE_MORE)]
