@@ -60,7 +60,7 @@ bench-serving: $(READY) ## reads of lists beside a bare find_one, and charts on 
 bench-world: $(READY) ## click-through of the lists in three simulated worlds beside ALS, content, popularity and the best there is
 	$(BIN)/python -m podrec_benchmarks.recommend_world
 
-bench-backfill: $(READY) ## 60 days of the whole graph through the daemon, killed in the middle
+bench-backfill: $(READY) ## 60 days of what is made each day through the daemon, killed in the middle
 	$(BIN)/python -m podrec_benchmarks.backfill
 
 audit: $(READY) ## known vulnerabilities of the locked packages, by PyPI's advisory database
