@@ -112,7 +112,7 @@ class Settings(BaseSettings):
         description="Hours for which replaced files stay for readers and time travel; what kept lists were made of always does.",
     )
 
-    # -- time
+    # -- time (results)
     future_skew_s: int = Field(3600, ge=0, description="Seconds an event may lie ahead of its record before it is refused.")
 
     # -- fetching
@@ -140,7 +140,7 @@ class Settings(BaseSettings):
     # -- landing
     events_per_batch: int = Field(200_000, gt=0, description="Most Kafka records in one landing batch.")
 
-    # -- speech recognition (asr_engine and the models change results)
+    # -- speech recognition (results: engine, models, device, longest audio)
     asr_engine: Literal["auto", "faster-whisper", "vosk", "pocketsphinx", "none"] = Field(
         "auto", description="ASR engine. auto: faster-whisper if a model is on disk, else Vosk if one is, else pocketsphinx."
     )
