@@ -17,13 +17,15 @@ from podrec_assets.stores.kafka import Message
 
 NUMBERS = {"schema": int, "position": int, "completed_share": float, "played_s": float, "duration_s": float}
 """Columns of a CSV file that are numbers in the message."""
+NEEDED = ("user_id", "kind", "occurred_at")
+"""Columns without which landing would refuse every row of a CSV file."""
 
 
 def lines_of(file: Path) -> Iterator[bytes]:
     """The lines of a JSON lines file as they are, or the rows of a CSV file (.csv, with a header) as JSON objects.
 
     Raises:
-        PermanentError: a row of a CSV file cannot be read; the rows before it were given.
+        PermanentError: the first line of a CSV file is no header of events, or a row cannot be read; the rows before it were given.
     """
     if file.suffix.lower() != ".csv":
         with file.open("rb") as lines:
@@ -32,16 +34,24 @@ def lines_of(file: Path) -> Iterator[bytes]:
     with file.open(encoding="utf-8-sig", newline="", errors="surrogateescape") as text:
         rows = csv.DictReader(text)
         try:
-            for row in rows:
-                yield json.dumps(_event(row), ensure_ascii=False).encode("utf-8", "surrogateescape")
+            rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]
+            if absent := [name for name in NEEDED if name not in rows.fieldnames]:
+                raise PermanentError(
+                    f"{file} is no CSV file of events: its first line, read as UTF-8 with commas, has no column {', '.join(absent)}."
+                )
+            for event in filter(None, map(_event, rows)):
+                yield json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogateescape")
         except csv.Error as err:
             raise PermanentError(f"Line {rows.line_num + 1} of {file} cannot be read: {err}.") from err
 
 
 def _event(row: dict) -> dict:
-    """A row's cells that are not empty. A row without an event_id gets one of its content: the same file twice counts once."""
+    """A row's cells that are not empty, if there are any.
+
+    A row without an event_id gets one of its content: the same file twice counts once.
+    """
     event = {name: _value(name, cell.strip()) for name, cell in row.items() if name and isinstance(cell, str) and cell.strip()}
-    if "event_id" not in event:
+    if event and "event_id" not in event:
         told = json.dumps(event, sort_keys=True).encode()
         event["event_id"] = f"csv-{hashlib.sha256(told).hexdigest()[:16]}"
     return event
@@ -105,7 +115,8 @@ class Imported:
                 self.unknown_count += 1
                 self.first_unknown = self.first_unknown or str(told)
         for text in (recorded_at, event.get("occurred_at")):
-            with suppress(ValueError, TypeError):
+            # Overflow: the first and last days that a date can be have no UTC in some zones.
+            with suppress(ValueError, TypeError, OverflowError):
                 day = datetime.fromisoformat(text).astimezone(UTC).date()  # type: ignore[arg-type]
                 self.first_day = min(self.first_day or day, day)
 
@@ -119,5 +130,5 @@ def to_message(line: bytes, imported: Imported | None = None) -> Message:
         if imported:
             imported.see(event, stamp)
         return Message(str(event.get("user_id", "")).encode(), json.dumps(event, ensure_ascii=False).encode(), timestamp_ms)
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return Message(None, line, None)

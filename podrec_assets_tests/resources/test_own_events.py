@@ -77,13 +77,48 @@ def test_rows_of_a_csv_file_are_events_that_landing_takes(tmp_path: Path) -> Non
 
 def test_a_cell_that_is_no_number_is_left_for_landing_to_refuse(tmp_path: Path) -> None:
     file = tmp_path / "plays.CSV"
-    file.write_text("user_id,kind,completed_share\nme,play,half\n")
+    file.write_text("user_id,kind,occurred_at,completed_share\nme,play,,half\n")
     [line] = lines_of(file)
     assert json.loads(line) | {"event_id": ""} == {"user_id": "me", "kind": "play", "completed_share": "half", "event_id": ""}
 
 
 def test_a_csv_file_that_cannot_be_read_is_one_error(tmp_path: Path) -> None:
     file = tmp_path / "plays.csv"
-    file.write_text("user_id\n" + "x" * 200_000 + "\n")
+    file.write_text("user_id,kind,occurred_at\n" + "x" * 200_000 + "\n")
     with pytest.raises(PermanentError, match=r"Line 2 of .*plays\.csv cannot be read: field larger than"):
         list(lines_of(file))
+
+
+def test_a_moment_that_no_utc_date_can_be_is_left_for_landing_and_stops_no_import(imported: Imported) -> None:
+    """`0001-01-01T00:00:00+05:00` in one line of a file ended the import with a traceback."""
+    assert produced(imported, user_id="me", occurred_at="0001-01-01T00:00:00+05:00")["user_id"] == "me"
+    assert imported.first_day is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"user_id;kind;occurred_at\nme;play;2026-11-02T08:00:00Z\n",
+        b"me,play,2026-11-02T08:00:00Z\n",
+        "user_id,kind,occurred_at\n".encode("utf-16"),
+    ],
+    ids=["empty", "semicolons", "no header", "UTF-16"],
+)
+def test_a_csv_file_whose_every_row_would_be_refused_is_not_produced(content: bytes, tmp_path: Path) -> None:
+    """A file with semicolons became as many dead letters as it had rows, and `podrec produce` told of success."""
+    file = tmp_path / "plays.csv"
+    file.write_bytes(content)
+    with pytest.raises(PermanentError, match=r"plays\.csv is no CSV file of events: .* has no column user_id, kind, occurred_at\."):
+        list(lines_of(file))
+
+
+def test_spaces_in_a_csv_header_and_rows_without_a_cell_mean_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "plays.csv"
+    file.write_text("user_id, kind, occurred_at\nme, like, 2026-11-02T08:00:00Z\n,,\n\n")
+    [line] = lines_of(file)
+    assert {k: v for k, v in json.loads(line).items() if k != "event_id"} == {
+        "user_id": "me",
+        "kind": "like",
+        "occurred_at": "2026-11-02T08:00:00Z",
+    }
