@@ -33,7 +33,7 @@ def catch_up(as_json: Json = False) -> None:
 
 
 def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> dict:
-    """Lands both topics, makes the facts of the days that this touched or that are missing, and models and lists.
+    """Lands both topics, makes the facts of the days that lack what has landed, now or before, and models and lists.
 
     Args:
         connections: the lake, Kafka and MongoDB.
@@ -50,9 +50,11 @@ def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> di
     for name in landed:
         if today not in connections.lake.state(name).days:  # nothing came: the day is empty, and what follows reads it
             run_or_raise(connections, name, today, today)
-    lake, announced = connections.lake, {*landed["episodes"], *_lacking(connections, "episodes", "vectors")}
+    with open_instance(connections.settings) as instance:
+        announced = unencoded_days(connections, instance)
+        heard = waiting_days(connections, instance, today, is_late_only=False)
+    lake = connections.lake
     content = days_to_make(lake.state("vectors").latest_day, announced, today)
-    heard = unscored_days(connections, landed[USER_EVENTS.name], today)
     listening = days_to_make(lake.state("user_vs_episode_daily").latest_day, heard, today)
     for select, days in (("transcripts vectors", content), ("user_vs_episode_daily dead_letters", listening)):
         if days:
@@ -103,19 +105,22 @@ def run_or_raise(connections: Connections, select: str, first: date, last: date)
     say(f"  done in {document['seconds']} s")
 
 
-def _lacking(connections: Connections, table: str, follower: str) -> set[date]:
-    return set(connections.lake.state(table).days) - set(connections.lake.state(follower).days)
+def unencoded_days(connections: Connections, instance: dg.DagsterInstance) -> set[date]:
+    """Days of episodes without vectors, or with older ones than their episodes or transcripts.
 
+    So a command that was killed between two of its runs leaves nothing behind that the next one does not see.
+    """
+    made = {
+        name: instance.get_latest_storage_id_by_partition(dg.AssetKey(name), dg.DagsterEventType.ASSET_MATERIALIZATION)
+        for name in ("episodes", "transcripts", "vectors")
+    }
+    there = connections.lake.state("vectors").days
 
-def unscored_days(connections: Connections, landed: Collection[date], today: date) -> set[date]:
-    """Days of listening with events that landed on the days given, that have no score yet, or one that lacks late events."""
-    begin = today - timedelta(days=connections.settings.history_days)
-    within = f"event_day >= '{begin}' AND event_day <= '{today}'"
-    rows = connections.lake.read(USER_EVENTS.name, within, ("day", "event_day")).group_by(["day", "event_day"]).aggregate([])
-    made = set(connections.lake.state("user_vs_episode_daily").days)
-    touched = {r["event_day"] for r in rows.to_pylist() if r["day"] in landed or r["event_day"] not in made}
-    with open_instance(connections.settings) as instance:
-        return touched | set(waiting_days(connections, instance, today))
+    def is_outdated(day: date) -> bool:
+        episodes, transcripts, vectors = (ids.get(day.isoformat(), 0) for ids in made.values())
+        return max(episodes, transcripts) > vectors
+
+    return {day for day in connections.lake.state("episodes").days if day not in there or is_outdated(day)}
 
 
 def days_to_make(latest: date | None, touched: Collection[date], today: date) -> list[date]:

@@ -25,7 +25,7 @@ def lines_of(file: Path) -> Iterator[bytes]:
     """The lines of a JSON lines file as they are, or the rows of a CSV file (.csv, with a header) as JSON objects.
 
     Raises:
-        PermanentError: the first line of a CSV file is no header of events, or a row cannot be read; the rows before it were given.
+        PermanentError: the first line of a CSV file is no header of events, or a row cannot be read; rows before it were given.
     """
     if file.suffix.lower() != ".csv":
         with file.open("rb") as lines:
@@ -36,9 +36,8 @@ def lines_of(file: Path) -> Iterator[bytes]:
         try:
             rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]
             if absent := [name for name in NEEDED if name not in rows.fieldnames]:
-                raise PermanentError(
-                    f"{file} is no CSV file of events: its first line, read as UTF-8 with commas, has no column {', '.join(absent)}."
-                )
+                why = f"its first line, read as UTF-8 with commas, has no column {', '.join(absent)}"
+                raise PermanentError(f"{file} is no CSV file of events: {why}.")
             for event in filter(None, map(_event, rows)):
                 yield json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogateescape")
         except csv.Error as err:

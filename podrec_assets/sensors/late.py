@@ -42,16 +42,21 @@ def late_events(context: dg.SensorEvaluationContext, connections: dg.ResourcePar
     )
 
 
-def waiting_days(connections: Connections, instance: dg.DagsterInstance, today: date) -> list[date]:
-    """Days within the models' history whose score lacks late events that have landed."""
+def waiting_days(connections: Connections, instance: dg.DagsterInstance, today: date, is_late_only: bool = True) -> list[date]:
+    """Days within the models' history whose score lacks events that have landed: late ones, or any.
+
+    An event in time is lacking while its day goes on, or where a run was killed between landing and scoring.
+    """
     begin = today - timedelta(days=Settings.history_days)
-    where = f"is_late AND event_day >= '{begin}' AND event_day <= '{today}'"
-    late: dict[date, Offsets] = {}
-    columns = ("event_day", "kafka_partition", "kafka_offset")
-    for row in connections.lake.read(USER_EVENTS.name, where, columns).to_pylist():
-        highest = late.setdefault(row["event_day"], {})
-        highest[row["kafka_partition"]] = max(highest.get(row["kafka_partition"], 0), row["kafka_offset"])
-    return outdated(late, {day: found for day in late if (found := computed_from(instance, day)) is not None})
+    where = f"event_day >= '{begin}' AND event_day <= '{today}'" + (" AND is_late" if is_late_only else "")
+    keys = ["event_day", "kafka_partition"]
+    rows = connections.lake.read(USER_EVENTS.name, where, (*keys, "kafka_offset"))
+    highest: dict[date, Offsets] = {}
+    for row in rows.group_by(keys).aggregate([("kafka_offset", "max")]).to_pylist():
+        highest.setdefault(row["event_day"], {})[row["kafka_partition"]] = row["kafka_offset_max"]
+    made = connections.lake.state(USER_VS_EPISODE_DAILY.name).days
+    computed = {day: computed_from(instance, day) for day in highest if day in made}
+    return outdated(highest, {day: found for day, found in computed.items() if found is not None})
 
 
 def computed_from(instance: dg.DagsterInstance, day: date) -> Offsets | None:

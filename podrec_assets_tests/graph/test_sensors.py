@@ -12,6 +12,7 @@ from podrec_assets.partitions import days_of_tags
 from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.landing import EventLanding, stream_lock
 from podrec_assets.resources.local_source import LocalSource
+from podrec_assets.schemas import USER_VS_EPISODE_DAILY
 from podrec_assets.sensors.late import REFRESHES
 from podrec_assets.sensors.offsets import LANDS
 from podrec_assets.settings import Settings
@@ -116,12 +117,12 @@ def test_a_late_event_requests_exactly_its_day_once_it_was_computed_without_it(
     late, on_time = TODAY - timedelta(days=6), TODAY - timedelta(days=2)
     connections.kafka.produce(connections.settings.events_topic, [event(1, at(2)), event(2, at(2), at(6))])
     land(connections)
-    compute(instance, on_time, {"0": 1})
-    compute(instance, late, {"0": 1})
+    compute(connections, instance, on_time, {"0": 1})
+    compute(connections, instance, late, {"0": 1})
     (request,) = late_tick(connections, instance).run_requests
     assert days_of_tags(request.tags) == (late, late)
     assert request.asset_selection == [dg.AssetKey("user_vs_episode_daily")]
-    compute(instance, late, {"0": 2})
+    compute(connections, instance, late, {"0": 2})
     assert late_tick(connections, instance).skip_message == "no day waits for late events"
 
 
@@ -138,6 +139,7 @@ def late_tick(connections: Connections, instance: dg.DagsterInstance) -> dg.Sens
         return sensor.evaluate_tick(context)
 
 
-def compute(instance: dg.DagsterInstance, day: date, offsets: dict[str, int]) -> None:
+def compute(connections: Connections, instance: dg.DagsterInstance, day: date, offsets: dict[str, int]) -> None:
+    connections.lake.replace_days(USER_VS_EPISODE_DAILY, USER_VS_EPISODE_DAILY.rows([]), {day})
     metadata = {COMPUTED_FROM: offsets}
     instance.report_runless_asset_event(dg.AssetMaterialization("user_vs_episode_daily", partition=str(day), metadata=metadata))

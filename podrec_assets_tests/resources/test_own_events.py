@@ -109,7 +109,9 @@ def test_a_csv_file_whose_every_row_would_be_refused_is_not_produced(content: by
     """A file with semicolons became as many dead letters as it had rows, and `podrec produce` told of success."""
     file = tmp_path / "plays.csv"
     file.write_bytes(content)
-    with pytest.raises(PermanentError, match=r"plays\.csv is no CSV file of events: .* has no column user_id, kind, occurred_at\."):
+    with pytest.raises(
+        PermanentError, match=r"plays\.csv is no CSV file of events: .* has no column user_id, kind, occurred_at\."
+    ):
         list(lines_of(file))
 
 
