@@ -48,11 +48,12 @@ def audits(instance: dg.DagsterInstance) -> list[Audit]:
 
 def examine(connections: Connections, audit: Audit) -> list[Finding]:
     """One finding for each fault of one audit, or the one that there is none. Reads whole tables; writes nothing."""
+    faults: list[Fault] = []
     try:
-        faults = list(islice(audit.look(connections), SHOWN + 1))
+        faults.extend(islice(audit.look(connections), SHOWN + 1))
     except Exception as err:  # a damaged file has no error type; what else is wrong must be told all the same
         words = shorten(str(err) or type(err).__name__, WORDS).rstrip(".")
-        faults = [Fault(f"cannot be verified: {words}", ONCE_MORE)]
+        faults.append(Fault(f"cannot be verified: {words}", ONCE_MORE))
     if len(faults) > SHOWN:
         faults[SHOWN:] = [Fault(f"more than {SHOWN} faults", ONCE_MORE)]
     return [Finding(audit.what, False, f.detail, f.remedy) for f in faults] or [Finding(audit.what, True, audit.holds, "")]

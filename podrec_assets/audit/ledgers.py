@@ -15,6 +15,7 @@ from podrec_assets.listening import offsets
 from podrec_assets.listening.accounts import Account, accounts
 from podrec_assets.listening.offsets import Ledger
 from podrec_assets.resources.connections import Connections
+from podrec_assets.resources.history import landed_letters
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.sensors.late import computed_from
 from podrec_assets.settings import Settings
@@ -37,7 +38,7 @@ def topics_go_on(connections: Connections) -> Iterator[Fault]:
     """A topic that was made anew, is shorter than what landed or was cut before it landed; ledgers that contradict themselves."""
     settings = connections.settings
     for topic, table in ((settings.episodes_topic, EPISODES.name), (settings.events_topic, USER_EVENTS.name)):
-        ledger = _ledger(connections.lake, table)
+        ledger, _ = _ledger(connections.lake, table)
         if not ledger.landed:
             continue
         yield from (Fault(f"{table}: {words}", ONE_BACKUP) for words in contradictions(ledger))
@@ -87,17 +88,17 @@ def _recorded_ms(lake: Lake, table: str, partition: int, offset: int) -> int | N
 def offsets_add_up(connections: Connections) -> Iterator[Fault]:
     """Days of `user_events` on which rows, dead letters and losses are not the landed offsets, one for one."""
     lake, row_count = connections.lake, 0
-    ledger = _ledger(lake, USER_EVENTS.name)
-    letters = _by_place(lake.read(DEAD_LETTERS.name, f"stage = '{USER_EVENTS.name}'", PLACE))
+    ledger, version = _ledger(lake, USER_EVENTS.name)
+    letters = _by_place(lake.read(DEAD_LETTERS.name, landed_letters(ledger), PLACE))
     for day in ledger.days():
-        rows = _by_place(lake.read(USER_EVENTS.name, f"day = '{day}'", PLACE))
+        rows = _by_place(lake.read(USER_EVENTS.name, f"day = '{day}'", PLACE, version))
         row_counts, letter_counts = (Counter({p: h.row_count for p, h in held.items()}) for held in (rows, letters))
         for account in accounts(ledger, [day], row_counts, letter_counts):
             held = rows.get((account.day, account.partition))
             if words := _unaccounted(account, held):
                 yield Fault(f"{account.day} partition {account.partition}: {words}", again(USER_EVENTS.name, [account.day]))
         row_count += sum(row_counts.values())
-    table = lake.table(USER_EVENTS.name)
+    table = lake.table(USER_EVENTS.name, version)
     if table is not None and (stray := table.count() - row_count):
         yield Fault(f"{stray} rows lie on days that the ledger does not know", ONE_BACKUP)
 
@@ -116,8 +117,9 @@ def _unaccounted(account: Account, held: Held | None) -> str:
 
 def announcements_are_of_their_day(connections: Connections) -> Iterator[Fault]:
     """Days of `episodes` with rows whose record is not landed, or belongs to another log day."""
-    ledger = _ledger(connections.lake, EPISODES.name)
-    for (day, partition), held in sorted(_by_place(connections.lake.read(EPISODES.name, columns=PLACE)).items()):
+    ledger, version = _ledger(connections.lake, EPISODES.name)
+    rows = connections.lake.read(EPISODES.name, columns=PLACE, version=version)
+    for (day, partition), held in sorted(_by_place(rows).items()):
         start, end = ledger.ranges(day).get(partition, (0, 0))
         if not start <= held.lowest <= held.highest < end:
             words = (
@@ -135,12 +137,13 @@ def daily_counts_are_those_of_events(connections: Connections, instance: dg.Dags
     written = sorted(lake.state(USER_VS_EPISODE_DAILY.name).days)
     kinds = [n for n in USER_VS_EPISODE_DAILY.schema.names if n.endswith("_count")]
     for day in (d for d in written if d > written[-1] - timedelta(days=Settings.history_days)):
-        events = lake.read(USER_EVENTS.name, f"event_day = '{day}'", ("event_id", "kafka_partition", "kafka_offset"))
+        # In this order, so that what lands and is computed meanwhile is in the events at least.
         landed = computed_from(instance, day) or {}
+        daily = lake.read(USER_VS_EPISODE_DAILY.name, f"day = '{day}'", kinds)
+        events = lake.read(USER_EVENTS.name, f"event_day = '{day}'", ("event_id", "kafka_partition", "kafka_offset"))
         ends = [landed.get(p, 0) for p in events["kafka_partition"].to_pylist()]
         least = len(events.filter(pc.less(events["kafka_offset"], pa.array(ends, pa.int64())))["event_id"].unique())
         most = len(events["event_id"].unique())
-        daily = lake.read(USER_VS_EPISODE_DAILY.name, f"day = '{day}'", kinds)
         counted = sum(pc.sum(daily[k]).as_py() or 0 for k in kinds)
         if not least <= counted <= most:
             between = f"{most}" if least == most else f"{least} to {most}"
@@ -158,5 +161,7 @@ def _by_place(rows: pa.Table) -> dict[tuple[date, int], Held]:
     }
 
 
-def _ledger(lake: Lake, table: str) -> Ledger:
-    return Ledger.from_json(lake.state(table).ledger)
+def _ledger(lake: Lake, table: str) -> tuple[Ledger, int]:
+    """The ledger and the version that it is of: other versions hold other rows, and landing goes on beside the doctor."""
+    state = lake.state(table)
+    return Ledger.from_json(state.ledger), state.version

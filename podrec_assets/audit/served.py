@@ -57,8 +57,8 @@ def manifests_can_be_followed(connections: Connections) -> Iterator[Fault]:
             shown = ", ".join(harmed[:NAMED]) + (f" and {len(harmed) - NAMED} more" if len(harmed) > NAMED else "")
             yield Fault(
                 f"versions {', '.join(map(str, lost))} of {table} cannot be read, of which {shown} were made",
-                "these are served as before but cannot be traced or made again; "
-                "`podrec restore` a backup, or let newer days take their place",
+                "these are served as before but cannot be traced or made again, which `podrec forget` brings about on purpose; "
+                "let newer days take their place, or `podrec restore` a backup if nobody was forgotten",
             )
 
 

@@ -14,11 +14,19 @@ def accounts_of(lake: Lake, days: list[date], version: int | None = None) -> lis
     """What became of every landed offset of the days, by the table as it is (or was at a version) and its dead letters."""
     if not days:
         return []
-    ledger = Ledger.from_json(lake.state(USER_EVENTS.name).ledger)
+    state = lake.state(USER_EVENTS.name)
+    ledger = Ledger.from_json(state.ledger)
     listed = ", ".join(f"'{d}'" for d in days)
-    rows = _places(lake, USER_EVENTS.name, f"day IN ({listed})", version)
-    letters = _places(lake, DEAD_LETTERS.name, f"day IN ({listed}) AND stage = '{USER_EVENTS.name}'")
+    # Rows of the ledger's own version: `podrec stream` may land more at any time.
+    rows = _places(lake, USER_EVENTS.name, f"day IN ({listed})", state.version if version is None else version)
+    letters = _places(lake, DEAD_LETTERS.name, f"day IN ({listed}) AND {landed_letters(ledger)}")
     return accounts(ledger, days, rows, letters)
+
+
+def landed_letters(ledger: Ledger) -> str:
+    """The SQL condition of the dead letters that the ledger counts: they are written before the commit that lands them."""
+    ends = " OR ".join(f"(kafka_partition = {p} AND kafka_offset < {end})" for p, end in sorted(ledger.landed.items()))
+    return f"stage = '{USER_EVENTS.name}' AND ({ends or 'false'})"
 
 
 def restore_days(lake: Lake, ledger: Ledger, days: list[date]) -> None:
