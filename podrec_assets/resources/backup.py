@@ -6,6 +6,7 @@ and the pointer belong together. What lies outside the home (a Kafka, a MongoDB,
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -123,9 +124,21 @@ def _check_space(needed: int, folder: Path) -> None:
 
 
 def _paths(home: Path) -> Iterator[Path]:
-    for top in sorted(home.iterdir()):
-        if top.name not in LEFT_OUT:
-            yield from sorted(p for p in ([top] if top.is_file() else top.rglob("*")) if p.is_file())
+    """Every file that is backed up, those behind links to folders too: a large folder may lie on another disk."""
+    for name, folders, files in os.walk(home, onerror=_refuse_folder, followlinks=True):
+        folder = Path(name)
+        left_out = LEFT_OUT if folder == home else ()
+        # A link to a folder that it lies in would lead round for ever.
+        folders[:] = sorted(f for f in folders if f not in left_out and not _is_above(folder / f, folder))
+        yield from (p for p in (folder / f for f in sorted(files) if f not in left_out) if p.is_file())
+
+
+def _is_above(folder: Path, other: Path) -> bool:
+    return other.resolve().is_relative_to(folder.resolve())
+
+
+def _refuse_folder(err: OSError) -> None:
+    raise PermanentError(f"{err.filename} cannot be read ({err.strerror}), so a backup would lack it.") from err
 
 
 def _copy(path: Path, to: Path) -> dict:
@@ -152,11 +165,12 @@ def _copied(path: Path, to: Path) -> str:
 
 def _read_manifest(source: Path) -> Backup:
     try:
-        made = Backup(**json.loads((source / MANIFEST).read_text()))
-    except (OSError, ValueError, TypeError) as err:
+        found = dict(json.loads((source / MANIFEST).read_text()))
+        if found["format"] != FORMAT:
+            raise PermanentError(f"{source} is a backup of format {found['format']}, this podrec reads format {FORMAT}.")
+        made = Backup(**found)
+    except (OSError, ValueError, TypeError, KeyError) as err:
         raise PermanentError(f"{source} is not a whole backup: it has no readable {MANIFEST}.") from err
-    if made.format != FORMAT:
-        raise PermanentError(f"{source} is a backup of format {made.format}, this podrec reads format {FORMAT}.")
     if strange := [n for n in made.files if Path(n).is_absolute() or ".." in Path(n).parts]:
         raise PermanentError(f"{source} is not a backup of podrec: it names {strange[0]}.")
     return made

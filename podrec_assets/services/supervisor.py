@@ -53,7 +53,7 @@ def stopped(settings: Settings) -> Iterator[None]:
                 raise ServiceError(f"The embedded {', '.join(running)} still run: stop them with `podrec down` first.")
             yield
     except Timeout as err:
-        raise ServiceError("The embedded services are being started: stop them with `podrec down` first.") from err
+        raise ServiceError("The embedded services are being started or backed up: wait for that, then `podrec down`.") from err
 
 
 def status(settings: Settings) -> dict[str, dict]:

@@ -1,6 +1,7 @@
 """A home comes back as it was or not at all, and what it holds goes on where it stopped."""
 
 import json
+import os
 import re
 import shutil
 import time
@@ -62,7 +63,7 @@ def test_a_backup_comes_back_byte_for_byte_with_its_times_and_without_caches(hom
         (lambda t: (t / "home/mongo/data.mv").write_bytes(b"lusts"), "data.mv is not what was backed up: nothing was restored"),
         (lambda t: (t / "home/lake/episodes/x.parquet").unlink(), "lacks .*x.parquet: nothing was restored"),
         (lambda t: (t / "manifest.json").unlink(), "is not a whole backup: it has no readable manifest.json"),
-        (lambda t: rewrite(t, format=2), "is a backup of format 2, this podrec reads format 1"),
+        (lambda t: rewrite(t, format=2, keys={}), "is a backup of format 2, this podrec reads format 1"),
         (lambda t: rewrite(t, files={"../x": {}}), r"is not a backup of podrec: it names \.\./x"),
     ],
     ids=["changed", "lost", "not finished", "newer", "strange"],
@@ -79,6 +80,32 @@ def test_a_damaged_backup_leaves_the_home_empty(home: Settings, target: Path, ha
 def rewrite(target: Path, **changed: object) -> None:
     path = target / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+
+
+def test_what_lies_behind_links_is_copied_once(home: Settings, target: Path, tmp_path: Path) -> None:
+    """A home whose large folders lie on another disk lost them: a link below the top was neither file nor folder."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "y.parquet").write_bytes(b"far")
+    (home.home / "lake" / "vectors").symlink_to(tmp_path / "disk")
+    (home.home / "lake" / "ring").symlink_to(home.home / "lake")
+    made = taken(home, target)
+    assert sorted(made.files) == ["lake/episodes/x.parquet", "lake/vectors/y.parquet", "logs/kafka.log", "mongo/data.mv"]
+    assert (target / "home/lake/vectors/y.parquet").read_bytes() == b"far"
+
+
+def test_a_folder_that_cannot_be_read_is_not_left_out_silently(
+    home: Settings, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.scandir
+
+    def refusing(path):
+        if str(path).endswith("mongo"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(PermanentError, match=r"mongo cannot be read \(Permission denied\), so a backup would lack it"):
+        taken(home, target)
 
 
 def test_a_home_that_is_not_empty_is_never_written_over(home: Settings, target: Path) -> None:
