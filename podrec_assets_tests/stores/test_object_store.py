@@ -88,6 +88,10 @@ def test_a_commit_that_another_machine_overtook_is_refused(bucket: str, tmp_path
         quick.replace_days(FUSION_WEIGHTS, rows, [FIRST])
         with pytest.raises(RetryableError, match="Another writer changed fusion_weights"):
             slow.append(FUSION_WEIGHTS, rows, [FIRST], {"landed": {}})
+    with slow.writing("fusion_weights"):
+        quick.replace_days(FUSION_WEIGHTS, rows, [FIRST])
+        with pytest.raises(RetryableError, match="Another writer changed fusion_weights"):
+            slow.vacuum("fusion_weights", 400)
     assert slow.read("fusion_weights").num_rows == 1
 
 

@@ -62,6 +62,9 @@ class Upkeep(Writing):
             hours: how far back time travel and open readers are safe.
             keep: older versions whose files stay as well, as far as they can still be read.
             dry_run: only name the files.
+
+        Raises:
+            RetryableError: another machine wrote to the table meanwhile.
         """
         with self.writing(name):
             table = self._followed(name)
@@ -69,11 +72,12 @@ class Upkeep(Writing):
                 return []
             kept = [v for v in sorted(set(keep)) if self._is_logged(name, v)]
             commit = properties(self.state(name).metadata())
-            if not dry_run and hours > DELTA_HOURS:
-                self._remember(table, hours, commit)
-            removed = table.vacuum(
-                hours, dry_run, enforce_retention_duration=False, full=True, keep_versions=kept, commit_properties=commit
-            )
+            with self._refusing_conflicts(name):
+                if not dry_run and hours > DELTA_HOURS:
+                    self._remember(table, hours, commit)
+                removed = table.vacuum(
+                    hours, dry_run, enforce_retention_duration=False, full=True, keep_versions=kept, commit_properties=commit
+                )
             self._follow(table, name)
             return removed
 
