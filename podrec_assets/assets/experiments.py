@@ -28,6 +28,8 @@ COLUMNS = ("user_id", "list_version", "episode_id", "kind")
     deps=[
         dg.AssetDep("user_events", partition_mapping=LATE),
         dg.AssetDep("final_recommendations", partition_mapping=DAY_BEFORE),
+        # Not read: a day's score is made again once the day has ended, and by that its answers are known to have landed.
+        "user_vs_episode_daily",
     ],
 )
 def blend_experiment(

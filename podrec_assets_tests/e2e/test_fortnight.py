@@ -21,8 +21,6 @@ pytestmark = pytest.mark.services
 DAYS = 14
 ASSETS = (*(name for name in FACTS if name != "sources"), *MODELS)
 """Everything but the feeds' states: nobody polls here, the announcements of all days are in the topic."""
-UNSCORED = {"similarities", "blend_experiment"}
-"""Models that read no daily score, so that yesterday's need not be closed for them."""
 TODAY = datetime.now(UTC).date()
 FIRST, LAST = TODAY - timedelta(days=DAYS), TODAY - timedelta(days=1)
 BROKER_DOWN, MONGO_DOWN = FIRST + timedelta(days=5), FIRST + timedelta(days=9)
@@ -81,8 +79,8 @@ def test_every_partition_is_there_at_the_end_and_freshness_is_right_each_day(dep
     days = {str(d) for d in days_between(FIRST, LAST)}
     failed = [run for run in deployment.runs if run.errors]
     assert {name: gaps for name in ASSETS if (gaps := sorted(days - deployment.made(name)))} == {}, failed
-    # What rests on no score is made; models of listening wait, for the day before could not be closed.
-    assert red.pop(BROKER_DOWN) == {"episodes", "user_events", "user_vs_episode_daily", *MODELS} - UNSCORED
+    # What needs no landing is made; models of listening wait, for the day before could not be closed.
+    assert red.pop(BROKER_DOWN) == {"episodes", "user_events", "user_vs_episode_daily", *MODELS} - {"similarities"}
     assert red.pop(MONGO_DOWN) == set(MODELS)
     assert {day: names for day, names in red.items() if names} == {}
     print(f"{len(deployment.runs)} runs in {DAYS} days, {len(failed)} failed")  # noqa: T201

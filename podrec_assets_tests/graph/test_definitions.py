@@ -33,7 +33,7 @@ EDGES = {
         "episodes",
         "user_events",
     },
-    "blend_experiment": {"final_recommendations", "user_events"},
+    "blend_experiment": {"final_recommendations", "user_events", "user_vs_episode_daily"},
     "als_tuning": {"user_vs_episode_daily"},
     "dead_letters": {"sources", "episodes", "transcripts", "user_events"},
 }
