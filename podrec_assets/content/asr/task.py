@@ -1,6 +1,7 @@
 """One audio file recognised on a Spark worker. Its answer is JSON, by which the run has the very result or error."""
 
 import json
+import platform
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -44,6 +45,8 @@ def answer(task: Task, audio: bytes, language: str | None) -> str:
         return json.dumps({"died": str(err)})
     except SetupError as err:
         return json.dumps({"setup": str(err)})
+    except OSError as err:  # a full disk: another worker may have room
+        return json.dumps({"died": f"{platform.node()} cannot transcribe: {err}"})
 
 
 def recognition(answered: str) -> Recognition:

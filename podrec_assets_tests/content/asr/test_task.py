@@ -13,7 +13,7 @@ from podrec_assets.content.asr import task as tasks
 from podrec_assets.content.asr.choice import choose_engine, on_this_machine
 from podrec_assets.content.asr.contract import Engine
 from podrec_assets.content.asr.task import Task, answer, recognition
-from podrec_assets.content.asr.workers import Workers
+from podrec_assets.content.asr.workers import WorkerDiedError, Workers
 from podrec_assets.errors import SetupError, UnusableInputError
 from podrec_assets.settings import Settings
 from podrec_assets_tests.content.asr.sounds import tone, write_wav
@@ -55,6 +55,17 @@ def test_audio_of_no_use_is_refused_for_the_same_reasons(engine: Engine, tmp_pat
         with pytest.raises(UnusableInputError) as refused:
             recognition(answer(task(engine, max_s), given, None))
         assert refused.value.reason == reason
+
+
+def test_a_worker_whose_disk_is_full_costs_the_file_an_attempt(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error reached Spark, was told as a lack of requirements, and failed the run with all its other files."""
+
+    def full(**_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tasks, "NamedTemporaryFile", full)
+    with pytest.raises(WorkerDiedError, match="No space left on device"):
+        recognition(answer(task(engine), b"", None))
 
 
 def test_a_worker_with_another_library_or_without_the_model_fails_the_run(engine: Engine, tmp_path: Path) -> None:
