@@ -37,7 +37,7 @@ def main() -> None:
     """Runs the benchmark on a home of its own and prints what it measured."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--days", type=int, default=60)
-    options.add_argument("--users", type=int, default=200)
+    options.add_argument("--users", type=int, default=100)
     options.add_argument("--engine", choices=["spark", "local"], default="spark")
     options.add_argument("--no-kill", action="store_true", help="leave the daemon alone")
     given = options.parse_args()
