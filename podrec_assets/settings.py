@@ -109,7 +109,8 @@ class Settings(BaseSettings):
         168,
         ge=24,
         le=720,
-        description="Hours for which replaced files stay for readers and time travel; what kept lists were made of always does.",
+        description="Hours for which replaced files stay for readers and time travel; what kept lists were made of stays "
+        "while the log knows it, 30 days.",
     )
 
     # -- time (results)
