@@ -87,7 +87,7 @@ class SpreadEncoder:
             return (encoded(part, setup) for part in parts)
 
         rows = pa.table({"batch": pa.array(job, pa.int32()), "texts": list(job.values())})
-        with _errors_in_words():
+        with errors_in_words():
             frame = self.session().createDataFrame(rows).repartition(ceil(len(job) / BATCHES_PER_TASK))
             made = frame.mapInArrow(encode_part, COLUMNS).toArrow()
         for row in made.to_pylist():
@@ -123,7 +123,7 @@ class SpreadTranscriber:
             return (pa.RecordBatch.from_pydict({"answer": [answer(task, shipped.value, language)]}) for _ in parts)
 
         try:
-            with _errors_in_words():
+            with errors_in_words():
                 [row] = self._spark.range(0, 1, 1, 1).mapInArrow(answer_part, "answer string").collect()
         finally:
             shipped.destroy()
@@ -131,8 +131,8 @@ class SpreadTranscriber:
 
 
 @contextmanager
-def _errors_in_words() -> Iterator[None]:
-    """Raises SetupError where podrec's code cannot run on a worker, WorkerDiedError where Spark lost its tasks four times."""
+def errors_in_words() -> Iterator[None]:
+    """Raises SetupError where a worker lacks a module, WorkerDiedError where a task failed otherwise or was lost four times."""
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException, PythonException
 
@@ -140,7 +140,9 @@ def _errors_in_words() -> Iterator[None]:
         yield
     except PythonException as err:
         why = str(err).strip().splitlines()[-1]
-        raise SetupError(f"A Spark worker cannot do its part ({why}); it needs podrec's requirements and models.") from err
+        if why.startswith(("ModuleNotFoundError", "ImportError")):
+            raise SetupError(f"A Spark worker cannot do its part ({why}); it needs podrec's requirements and models.") from err
+        raise WorkerDiedError(f"A Spark worker failed: {why}") from err
     except (Py4JError, PySparkException) as err:
         raise WorkerDiedError(f"Spark lost the task: {str(err).splitlines()[0]}") from err
 
