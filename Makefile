@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-# Each of the two processes starts services of its own, so tests of one file stay together.
-BY_TWO := --numprocesses 2 --dist loadfile
+# Each of the two processes starts services of its own, so tests of one file stay together; in the order of their names, for by
+# number of tests the long ones, which are one to a file, would all come last.
+BY_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo ui test check bench-backfill bench-listening bench-content bench-recommend bench-serving bench-world audit lock up down
 
