@@ -1,4 +1,4 @@
-"""What the body of an asset reads is what the graph says that it reads: nothing more, nothing less."""
+"""What the body of an asset reads is what the graph says that it reads: nothing more, and less only where it must wait."""
 
 from collections.abc import Callable
 from datetime import date
@@ -24,6 +24,9 @@ WATCHED = (
     "recommendation_quality",
     "blend_experiment",
 )
+
+WAITED_FOR = {"blend_experiment": {"user_vs_episode_daily"}}
+"""Inputs that an asset does not read, but must come after; why stands at the asset."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,7 @@ def test_an_asset_reads_all_its_inputs_and_nothing_else(
         job = defs.resolve_implicit_global_asset_job_def().get_subset(asset_selection={key}, asset_check_selection=set())
         assert job.execute_in_process(instance=instance, tags=range_tags(today, today)).success
     inputs = {k.to_user_string() for k in defs.resolve_asset_graph().get(key).parent_keys}
-    assert read - {asset} == inputs & {*TABLES, *COLLECTIONS}
+    assert read - {asset} == (inputs & {*TABLES, *COLLECTIONS}) - WAITED_FOR.get(asset, set())
 
 
 def noting(read: set[str], method: Callable) -> Callable:
