@@ -39,12 +39,12 @@ test: $(READY) ## all tests, with real services on free ports under a temporary 
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest $(BY_TWO)
 
-check: $(READY) ## the quick part: format, lint, types, imports, pure tests
+check: $(READY) ## the quick part: format, lint, types, imports, tests that take no seconds
 	$(BIN)/ruff format --check podrec_assets podrec_assets_tests podrec_benchmarks
 	$(BIN)/ruff check podrec_assets podrec_assets_tests podrec_benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q $(BY_TWO) -m "not services"
+	$(BIN)/python -m pytest -q $(BY_TWO) -m "not services and not slow"
 
 bench-listening: $(READY) ## a million events through both engines beside a bare consumer loop
 	$(BIN)/python -m podrec_benchmarks.listening

@@ -14,6 +14,8 @@ from podrec_assets.cli.main import PANELS, app
 from podrec_assets.errors import PodrecError
 from podrec_assets.resources.own_events import to_message
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = (
     "up", "down", "status", "doctor", "settings", "ingest", "produce", "simulate", "demo", "run", "ui", "recommend", "similar",
     "replay", "accept-loss", "stream", "forget", "evaluate", "trace", "publish", "search", "export", "api",

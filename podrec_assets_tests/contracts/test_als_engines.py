@@ -17,6 +17,8 @@ from podrec_assets.recommend.top_n import top_n
 from podrec_assets.settings import Settings
 from podrec_assets_tests.recommend.planted import CONFIG, checkerboard, history_of, left_out
 
+pytestmark = pytest.mark.slow
+
 Fit = Callable[[csr_matrix, AlsConfig], Factors]
 UNEVEN = csr_matrix(np.triu(np.arange(1.0, 13)[:, None] % 3 + 1.0 + np.zeros((12, 9))))
 """Rows and columns of different lengths, so that regularisation scaled otherwise would show; the last rows are empty."""

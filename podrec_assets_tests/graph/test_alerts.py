@@ -17,6 +17,8 @@ from podrec_assets.sensors.alert_state import Alert, AlertState, after, decide
 from podrec_assets.settings import Settings
 from podrec_assets_tests.mailbox import receiving
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 9, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import dagster as dg
+import pytest
 
 from podrec_assets.assets.listening import user_vs_episode_daily
 from podrec_assets.assets.tuning import als_tuning
@@ -13,6 +14,8 @@ from podrec_assets.resources.spark import SparkResource
 from podrec_assets.schemas import USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
 from podrec_assets_tests.recommend.test_tuning import TODAY, listening
+
+pytestmark = pytest.mark.slow
 
 
 def run(connections: Connections, first: date, last: date) -> dg.ExecuteInProcessResult:

@@ -13,6 +13,8 @@ from podrec_assets.automation import FACTS, MODELS, follows_inputs, nightly
 from podrec_assets.partitions import DAILY, DAY_BEFORE, HISTORY, LATE
 from podrec_assets_tests.graph.simulated_days import SimulatedDays, at
 
+pytestmark = pytest.mark.slow
+
 D0 = date(2026, 11, 2)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

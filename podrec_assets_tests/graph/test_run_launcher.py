@@ -17,6 +17,8 @@ from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, BACKFILL_ID_TAG, G
 
 from podrec_assets.run_launcher import PROCESS, end_gone_commands, this_process
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:

@@ -12,6 +12,8 @@ from podrec_assets.resources.followed import Followed
 from podrec_assets.sensors.sources import POLLS, due_sources
 from podrec_assets.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 TODAY = NOW.date()
 URL = "https://show.example/feed.xml"

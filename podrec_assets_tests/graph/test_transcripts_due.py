@@ -17,6 +17,8 @@ from podrec_assets.schemas import TRANSCRIPTS
 from podrec_assets.sensors.transcripts import RETRIES, due_days
 from podrec_assets.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC)
 DAY = date(2026, 2, 3)
 

@@ -20,6 +20,8 @@ from podrec_assets.schemas import EPISODES, TRANSCRIPTS
 from podrec_assets.serving import catalogue
 from podrec_assets.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 D1, D2, D3 = date(2026, 11, 1), date(2026, 11, 2), date(2026, 11, 3)
 INTRO = "Welcome to the patient show about cold hands and far away stars in the night."
 

@@ -18,6 +18,8 @@ from podrec_assets.resources.connections import Connections
 from podrec_assets.resources.engines import Engine
 from podrec_assets.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "ml-100k": "user_id:token\titem_id:token\trating:float\ttimestamp:float\n7\tb\t3\t100\n7\ta\t5\t50\n9\ta\t1\t70\n",
     "lastfm": "3\n3\n7\tb\t3\n7\ta\t5\n9\ta\t1\n",

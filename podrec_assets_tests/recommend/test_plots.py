@@ -4,7 +4,11 @@ import base64
 import json
 from datetime import date
 
+import pytest
+
 from podrec_assets.recommend.plots import alpha_curves, preference_over_days, quality_over_days, tuning_trials
+
+pytestmark = pytest.mark.slow
 
 PNG = b"\x89PNG"
 

@@ -23,6 +23,8 @@ from podrec_assets_tests.content.asr.sounds import tone, write_wav
 from podrec_assets_tests.content.asr.tiny_models import build_vosk
 from podrec_assets_tests.resources.clips import DAY, NOW, cut_clips, episodes, served, settings, transcribe
 
+pytestmark = pytest.mark.slow
+
 VTT = "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ann>Hello there.\n"
 
 

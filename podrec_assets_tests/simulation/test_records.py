@@ -16,6 +16,8 @@ from podrec_assets.simulation.records import SimulatedMessage, live, simulate
 from podrec_assets.simulation.world import COLD_DAYS, examination, make_world
 from podrec_assets_tests.simulation.worlds import BEFORE, END, FIRST_DAY, catalogue
 
+pytestmark = pytest.mark.slow
+
 DAYS, USERS, SKEW_S = 14, 300, 3600
 
 

@@ -15,6 +15,8 @@ from podrec_assets_tests.content.asr.sounds import samples_of, tone, write_wav
 from podrec_assets_tests.content.asr.tiny_models import build_vosk, build_whisper
 from podrec_assets_tests.content.asr.wer import word_error_rate
 
+pytestmark = pytest.mark.slow
+
 JFK = "And so, my fellow Americans: ask not what your country can do for you, ask what you can do for your country."
 START_S = 25.0
 """Seconds of the long reading that the test hears; all of it takes minutes."""

@@ -19,6 +19,8 @@ from podrec_assets.settings import Settings
 from podrec_assets_tests.content.asr.sounds import tone, write_wav
 from podrec_assets_tests.content.asr.tiny_models import build_vosk
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _engines_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
