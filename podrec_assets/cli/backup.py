@@ -1,6 +1,6 @@
 """`podrec backup | restore`: the home as a verified copy of a standstill, and back."""
 
-import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +9,7 @@ import typer
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
-from podrec_assets.cli.instance import open_instance
+from podrec_assets.cli.instance import daemon_silence_s, open_instance
 from podrec_assets.errors import RetryableError
 from podrec_assets.resources.backup import Backup, back_up
 from podrec_assets.resources.backup import restore as restore_home
@@ -59,8 +59,7 @@ def _refuse_while_dagster_works(settings: Settings) -> None:
     if not (settings.home / "dagster").is_dir():
         return
     with open_instance(settings) as instance:
-        latest = max((beat.timestamp for beat in instance.get_daemon_heartbeats().values()), default=0.0)
-        if (age := time.time() - latest) < ALIVE_S:
+        if (age := daemon_silence_s(instance, datetime.now(UTC))) < ALIVE_S:
             raise RetryableError(
                 f"Dagster's daemon was alive {age:.0f} s ago: stop `podrec ui` and try again in {ALIVE_S:.0f} s."
             )

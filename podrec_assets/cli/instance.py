@@ -57,8 +57,13 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
 
 def daemon_is_running(instance: dg.DagsterInstance, now: datetime) -> bool:
     """Whether some daemon of the instance has given a sign of life lately."""
+    return daemon_silence_s(instance, now) < SILENCE_S
+
+
+def daemon_silence_s(instance: dg.DagsterInstance, now: datetime) -> float:
+    """Seconds since the last sign of life of any daemon of the instance; infinite where there never was one."""
     beats = instance.get_daemon_heartbeats().values()
-    return any(now.timestamp() - beat.timestamp < SILENCE_S for beat in beats)
+    return now.timestamp() - max((beat.timestamp for beat in beats), default=float("-inf"))
 
 
 def set_pool_limits(settings: Settings) -> None:
