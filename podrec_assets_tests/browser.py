@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from podrec_assets.services import process
+from podrec_assets.services.ports import answers
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -22,7 +23,7 @@ def browsing(command: list[str], port: int, log: Path, viewport: ViewportSize) -
         pytest.skip("this machine has no Chromium: apt-get install chromium")
     with log.open("w") as said, subprocess.Popen(command, stdout=said, stderr=said, env=dict(os.environ)) as served:
         try:
-            assert process.wait_for(lambda: process.answers(port), 60)
+            assert process.wait_for(lambda: answers(port), 60)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
                 yield browser.new_page(viewport=viewport)

@@ -26,6 +26,7 @@ from rich.table import Table
 
 from podrec_assets.resources.connections import Connections
 from podrec_assets.services import jars, mongo, process, supervisor
+from podrec_assets.services.ports import LOOPBACK, answers, free_port
 from podrec_assets.serving import analytics, reader
 from podrec_assets.settings import Settings
 from podrec_benchmarks.analytics_lake import make
@@ -108,15 +109,15 @@ def _rest(base: str) -> Read:
 @contextmanager
 def _api(settings: Settings) -> Iterator[str]:
     """The address of a REST interface in a process of its own, as long as the block."""
-    port = process.choose_port(0, "", None)
+    port = free_port()
     limits = {"PODREC_API_REQUESTS_PER_S": "1000000", "PODREC_API_BURST": "1000000"}
     places = dict.fromkeys(("PODREC_LAKE", "PODREC_MONGO_URI", "PODREC_KAFKA_BOOTSTRAP", "PODREC_API_TOKEN"), "")
     places |= {"PODREC_HOME": str(settings.home), "PODREC_MONGO_DATABASE": settings.mongo_database}
     command = [sys.executable, "-c", "from podrec_assets.cli.main import main; main()", "api", "--port", str(port)]
     served = subprocess.Popen(command, env=os.environ | places | limits, stdout=subprocess.DEVNULL)
     try:
-        assert process.wait_for(lambda: process.answers(port), 60)
-        yield f"http://{process.LOOPBACK}:{port}"
+        assert process.wait_for(lambda: answers(port), 60)
+        yield f"http://{LOOPBACK}:{port}"
     finally:
         served.send_signal(signal.SIGINT)
         served.wait(30)
@@ -157,7 +158,7 @@ def _mongo(settings: Settings) -> Iterator[None]:
     """The embedded MongoDB-wire server, as long as the block."""
     jars.ensure_all(settings, lambda _: None)
     settings.home.mkdir(parents=True, exist_ok=True)
-    running = mongo.start(settings, None, settings.home / "mongo.log", settings.home / "services" / "mongo.json")
+    running = mongo.start(settings, None, settings.home / "mongo.log", settings.home / "services" / "mongo.json", print)
     try:
         yield
     finally:

@@ -15,7 +15,7 @@ from podrec_assets import dashboard
 from podrec_assets.cli.console import out
 from podrec_assets.cli.instance import TOP, instance_environment, open_instance
 from podrec_assets.errors import ServiceError
-from podrec_assets.services import process
+from podrec_assets.services.ports import LOOPBACK, is_taken
 from podrec_assets.serving.exposure import check_exposure
 from podrec_assets.settings import Settings
 
@@ -42,13 +42,13 @@ def ui() -> None:
     with open_instance(settings):
         pass
     for wanted, name in ((settings.ui_port, "PODREC_UI_PORT"), (settings.dashboard_port, "PODREC_DASHBOARD_PORT")):
-        if process.port_is_taken(wanted):
+        if is_taken(wanted):
             raise ServiceError(f"Port {wanted} is in use; stop what uses it or set {name}.")
     environment = os.environ | instance_environment(settings)
-    out.print(f"Dagster UI: http://{process.LOOPBACK}:{settings.ui_port}")
+    out.print(f"Dagster UI: http://{LOOPBACK}:{settings.ui_port}")
     out.print(f"Dashboard:  http://{settings.dashboard_host}:{settings.dashboard_port}  (Ctrl-C stops both)")
     port = str(settings.ui_port)
-    place = ("-w", "workspace.yaml", "-h", process.LOOPBACK, "-p", port)
+    place = ("-w", "workspace.yaml", "-h", LOOPBACK, "-p", port)
     # Each tick of each sensor is a line of its daemon at the level info; the UI shows them all.
     dagster = [sys.executable, *NO_HINT, "-m", "dagster", "dev", *place, "--log-level", "warning"]
     shown = dashboard_command(settings.dashboard_port, settings.dashboard_host)
@@ -99,7 +99,7 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def dashboard_command(port: int, host: str = process.LOOPBACK) -> list[str]:
+def dashboard_command(port: int, host: str = LOOPBACK) -> list[str]:
     """The command that serves the dashboard."""
     page = str(Path(dashboard.__path__[0]) / "app.py")
     address = ("--server.address", host, "--server.port", str(port))

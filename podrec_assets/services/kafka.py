@@ -1,11 +1,13 @@
 """The embedded Kafka: a real broker in KRaft mode, one node, loopback only."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from podrec_assets.errors import ServiceError
 from podrec_assets.services import jars, process
 from podrec_assets.services.java import java_binary
+from podrec_assets.services.ports import answers, choose_port
 from podrec_assets.settings import Settings
 
 CLUSTER_ID = "cG9kcmVjLWVtYmVkZGVkMQ"
@@ -38,15 +40,17 @@ log.retention.ms=-1
 """
 
 
-def start(settings: Settings, earlier: process.Running | None, log: Path, state: Path) -> process.Running:
+def start(
+    settings: Settings, earlier: process.Running | None, log: Path, state: Path, say: Callable[[str], None]
+) -> process.Running:
     """Starts the broker and waits until it listens. Data stays under HOME/kafka.
 
     Raises:
         ServiceError: it ended or did not listen in time; names the log.
     """
     ports = (earlier.ports if earlier else {}) or {}
-    broker = process.choose_port(settings.kafka_port, "PODREC_KAFKA_PORT", ports.get("kafka"))
-    controller = process.choose_port(0, "", ports.get("controller"))
+    broker = choose_port("kafka", settings.kafka_port, ports.get("kafka"), say)
+    controller = choose_port("controller", 0, ports.get("controller"), say)
     home = settings.home / "kafka"
     home.mkdir(parents=True, exist_ok=True)
     file = home / "server.properties"
@@ -60,8 +64,8 @@ def start(settings: Settings, earlier: process.Running | None, log: Path, state:
         {"kafka": broker, "controller": controller},
     )
     # After kill -9 the broker first recovers its log, which can take a quarter of a minute.
-    process.wait_for(lambda: not running.is_alive() or process.answers(broker), READY_WAIT_S)
-    if not running.is_alive() or not process.answers(broker):
+    process.wait_for(lambda: not running.is_alive() or answers(broker), READY_WAIT_S)
+    if not running.is_alive() or not answers(broker):
         process.stop(running)
         raise ServiceError(f"The Kafka broker did not start; the end of {log}: {process.last_lines(log)}")
     return running

@@ -1,23 +1,27 @@
 """The embedded MongoDB-wire server: mongo-java-server on an H2 file, started by our launcher, loopback only."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from podrec_assets.errors import ServiceError
 from podrec_assets.services import jars, process
 from podrec_assets.services.java import java_binary
+from podrec_assets.services.ports import choose_port
 from podrec_assets.settings import Settings
 
 LAUNCHER = Path(__file__).with_name("Launcher.java")
 READY_WAIT_S = 60.0
 
 
-def start(settings: Settings, earlier: process.Running | None, log: Path, state: Path) -> process.Running:
+def start(
+    settings: Settings, earlier: process.Running | None, log: Path, state: Path, say: Callable[[str], None]
+) -> process.Running:
     """Starts the server and waits until it listens. Data stays in HOME/mongo.
 
     Raises:
         ServiceError: it ended or did not listen in time; names the log.
     """
-    port = process.choose_port(settings.mongo_port, "PODREC_MONGO_PORT", (earlier.ports if earlier else {}).get("mongo"))
+    port = choose_port("mongo", settings.mongo_port, (earlier.ports if earlier else {}).get("mongo"), say)
     home = settings.home / "mongo"
     home.mkdir(parents=True, exist_ok=True)
     port_file = home / "port"

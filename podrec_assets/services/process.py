@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -11,10 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from podrec_assets.errors import ServiceError
-
 STOP_WAIT_S = 20.0
-LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -83,41 +79,6 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
             return True
         time.sleep(0.1)
     return condition()
-
-
-def answers(port: int) -> bool:
-    """Whether something listens on the loopback port."""
-    with socket.socket() as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex((LOOPBACK, port)) == 0
-
-
-def port_is_taken(port: int) -> bool:
-    """Whether the loopback port cannot be bound."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return True
-    return False
-
-
-def choose_port(fixed: int, setting: str, earlier: int | None) -> int:
-    """A port to listen on: the fixed one of a setting, else the earlier one if it is free, else any free one.
-
-    Raises:
-        ServiceError: the fixed port is in use.
-    """
-    if fixed:
-        if port_is_taken(fixed):
-            raise ServiceError(f"Port {fixed} is in use; stop what uses it or change {setting}.")
-        return fixed
-    if earlier and not port_is_taken(earlier):
-        return earlier
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]
 
 
 def last_lines(log: Path, count: int = 3) -> str:

@@ -7,25 +7,29 @@ import argparse
 import hashlib
 import importlib
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from podrec_assets.errors import ServiceError
 from podrec_assets.services import process
+from podrec_assets.services.ports import LOOPBACK, answers, choose_port
 from podrec_assets.settings import Settings
 
 SITE = "podrec_assets.sample_world.site"
 READY_WAIT_S = 30.0
 
 
-def start(settings: Settings, earlier: process.Running | None, log: Path, state: Path) -> process.Running:
+def start(
+    settings: Settings, earlier: process.Running | None, log: Path, state: Path, say: Callable[[str], None]
+) -> process.Running:
     """Starts the server and waits until it listens."""
-    port = process.choose_port(settings.samples_port, "PODREC_SAMPLES_PORT", (earlier.ports if earlier else {}).get("samples"))
+    port = choose_port("samples", settings.samples_port, (earlier.ports if earlier else {}).get("samples"), say)
     command = [sys.executable, "-m", __name__, "--port", str(port), "--site", SITE, "--born", str(_born(settings.home))]
     running = process.start(command, log, state, {"samples": port})
-    process.wait_for(lambda: not running.is_alive() or process.answers(port), READY_WAIT_S)
-    if not running.is_alive() or not process.answers(port):
+    process.wait_for(lambda: not running.is_alive() or answers(port), READY_WAIT_S)
+    if not running.is_alive() or not answers(port):
         process.stop(running)
         raise ServiceError(f"The sample server did not start; the end of {log}: {process.last_lines(log)}")
     return running
@@ -73,8 +77,8 @@ def main() -> None:
     parser.add_argument("--site", required=True)
     parser.add_argument("--born", type=date.fromisoformat, required=True)
     options = parser.parse_args()
-    pages = importlib.import_module(options.site).build(f"http://{process.LOOPBACK}:{options.port}", options.born)
-    ThreadingHTTPServer((process.LOOPBACK, options.port), handler_for(pages)).serve_forever()
+    pages = importlib.import_module(options.site).build(f"http://{LOOPBACK}:{options.port}", options.born)
+    ThreadingHTTPServer((LOOPBACK, options.port), handler_for(pages)).serve_forever()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from filelock import FileLock, Timeout
 
 from podrec_assets.errors import ServiceError
 from podrec_assets.services import kafka, mongo, process, samples
+from podrec_assets.services.ports import LOOPBACK, answers
 from podrec_assets.settings import Settings
 
 STARTERS = {"kafka": kafka.start, "mongo": mongo.start, "samples": samples.start}
@@ -27,7 +28,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
             if _external(settings, name) or (earlier and earlier.is_alive()):
                 continue
             say(f"starting {name}")
-            start(settings, earlier, settings.home / "logs" / f"{name}.log", _state_file(settings, name))
+            start(settings, earlier, settings.home / "logs" / f"{name}.log", _state_file(settings, name), say)
 
 
 def down(settings: Settings) -> None:
@@ -65,7 +66,7 @@ def status(settings: Settings) -> dict[str, dict]:
         if external:
             report[name] = {"up": True, "address": _redacted(external), "embedded": False}
         else:
-            is_up = bool(running and running.is_alive() and process.answers(running.ports[name]))
+            is_up = bool(running and running.is_alive() and answers(running.ports[name]))
             report[name] = {"up": is_up, "address": _address(name, running) if running else None, "embedded": True}
     return report
 
@@ -86,7 +87,7 @@ def _external(settings: Settings, name: str) -> str:
 
 
 def _address(name: str, running: process.Running) -> str:
-    return f"{_SCHEMES[name]}{process.LOOPBACK}:{running.ports[name]}"
+    return f"{_SCHEMES[name]}{LOOPBACK}:{running.ports[name]}"
 
 
 def _redacted(address: str) -> str:

@@ -12,6 +12,7 @@ import uvicorn
 from podrec_assets.api.app import build_app
 from podrec_assets.resources.connections import Connections
 from podrec_assets.services import process
+from podrec_assets.services.ports import LOOPBACK
 from podrec_assets.settings import Settings
 
 DAY = date(2026, 11, 14)
@@ -44,14 +45,14 @@ def served(service_settings: Settings) -> Connections:
 @contextmanager
 def running(connections: Connections) -> Iterator[str]:
     """The address of the interface, served in a thread as long as the block."""
-    config = uvicorn.Config(build_app(connections), process.LOOPBACK, 0, log_level="warning")
+    config = uvicorn.Config(build_app(connections), LOOPBACK, 0, log_level="warning")
     listening = config.bind_socket()
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:
         assert process.wait_for(lambda: server.started, 20)
-        yield f"http://{process.LOOPBACK}:{listening.getsockname()[1]}"
+        yield f"http://{LOOPBACK}:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(20)

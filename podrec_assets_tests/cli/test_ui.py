@@ -9,24 +9,25 @@ from pathlib import Path
 import pytest
 
 from podrec_assets.services import process
+from podrec_assets.services.ports import answers, free_port
 
 pytestmark = pytest.mark.services
 
 
 def test_both_are_served_and_sigterm_ends_all(tmp_path: Path) -> None:
-    ports = [process.choose_port(0, "", None) for _ in range(2)]
+    ports = [free_port() for _ in range(2)]
     variables = {"PODREC_HOME": str(tmp_path / "home"), "PODREC_UI_PORT": str(ports[0]), "PODREC_DASHBOARD_PORT": str(ports[1])}
     log = tmp_path / "ui.log"
     with log.open("w") as output:
         command = [sys.executable, "-c", "from podrec_assets.cli.main import main; main()", "ui"]
         served = subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | variables)
     try:
-        assert process.wait_for(lambda: all(map(process.answers, ports)), 120), log.read_text()
+        assert process.wait_for(lambda: all(map(answers, ports)), 120), log.read_text()
         assert f"Dagster UI: http://127.0.0.1:{ports[0]}" in log.read_text()
     finally:
         served.send_signal(signal.SIGTERM)
         served.wait(60)
-    assert process.wait_for(lambda: not any(map(process.answers, ports)), 20)
+    assert process.wait_for(lambda: not any(map(answers, ports)), 20)
     assert own_processes(str(tmp_path)) == []
 
 

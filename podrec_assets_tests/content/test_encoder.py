@@ -1,6 +1,8 @@
 """The packaged encoder gives unit vectors of one version, and refuses what it would cut off in silence."""
 
+import random
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +30,22 @@ def test_vectors_are_unit_float32_rows_of_the_models_dimension(encoder):
 def test_like_meanings_are_nearer_than_unlike_ones_and_order_and_company_change_nothing(encoder):
     cat, kitten, bank, _ = encoder.encode(TEXTS)
     assert cat @ kitten > 0.5 > 0.2 > cat @ bank
-    assert encoder.encode(TEXTS[::-1])[3] == pytest.approx(cat, abs=1e-5)
+    assert np.array_equal(encoder.encode(TEXTS[::-1])[3], cat)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_texts_bytes_depend_neither_on_its_batch_nor_on_threads(monkeypatch: pytest.MonkeyPatch, dtype: str) -> None:
+    """Padded batches gave other bytes on a Spark worker than on the driver, by bfloat16 even other digits."""
+    encoder = SentenceEncoder(dtype=dtype)
+    texts = [f"comet {n} {'really ' * (37 * n % 60)}broke apart" for n in range(12)]
+    expected = dict(zip(texts, encoder.encode(texts), strict=True))
+    for seed in range(20):
+        chance = random.Random(seed)
+        pool = ThreadPoolExecutor(1 + seed % 3, initializer=torch.set_num_threads, initargs=(1,))
+        monkeypatch.setattr(encoders, "_threads", lambda pool=pool: pool)
+        monkeypatch.setattr(encoders, "BATCH", chance.randint(1, 12))
+        chosen = chance.sample(texts, chance.randint(1, 12))
+        assert np.array_equal(encoder.encode(chosen), np.stack([expected[t] for t in chosen])), seed
 
 
 def test_no_texts_give_no_rows(encoder):

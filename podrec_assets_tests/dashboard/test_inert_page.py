@@ -7,7 +7,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from podrec_assets.cli.ui import dashboard_command
 from podrec_assets.content.inert import JOINER
-from podrec_assets.services import process
+from podrec_assets.services.ports import free_port
 from podrec_assets_tests.browser import browsing
 from podrec_assets_tests.dashboard import inert_page
 
@@ -22,7 +22,7 @@ def shown_texts(page: Page, number: int) -> set[str]:
 
 @pytest.mark.services
 def test_whatever_a_feed_says_is_shown_as_it_is_written_and_does_nothing(tmp_path: Path) -> None:
-    port = process.choose_port(0, "", None)
+    port = free_port()
     command = [str(Path(inert_page.__file__)) if part.endswith("app.py") else part for part in dashboard_command(port)]
     with browsing(command, port, tmp_path / "page.log", ViewportSize(width=1400, height=1000)) as page:
         page.goto(f"http://127.0.0.1:{port}/")

@@ -21,6 +21,7 @@ from podrec_assets.resources.landing import EventLanding
 from podrec_assets.resources.transcription import transcribe_days
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS
 from podrec_assets.services import process, supervisor
+from podrec_assets.services.ports import answers, free_port
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import KafkaStore
 from podrec_assets.stores.spark_cluster import cluster_config
@@ -48,11 +49,11 @@ def daemon(home: Path, name: str, *arguments: str) -> Iterator[process.Running]:
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """(master address, folder of the workers) of a running cluster of two workers with a core each."""
     home = tmp_path_factory.mktemp("cluster")
-    port, page = (process.choose_port(0, "", None) for _ in range(2))
+    port, page = (free_port() for _ in range(2))
     master, here = f"spark://127.0.0.1:{port}", ("--host", "127.0.0.1")
     with ExitStack() as stack:
         stack.enter_context(daemon(home, "master", "master", *here, "--port", str(port), "--webui-port", str(page)))
-        assert process.wait_for(lambda: process.answers(port), 60), process.last_lines(home / "master.log")
+        assert process.wait_for(lambda: answers(port), 60), process.last_lines(home / "master.log")
         for name in ("one", "two"):
             place = ("-c", "1", "-m", "1g", "-d", str(home / name), "--webui-port", "0")
             stack.enter_context(daemon(home, name, "worker", *here, *place, master))
@@ -131,6 +132,8 @@ def test_a_cluster_of_two_workers_makes_the_tables_that_one_process_makes(
     master, home = cluster
     spark = {"spark_master": master, "lake_is_shared": True, "spark_driver_host": "127.0.0.1", "spark_executor_memory": "512m"}
     content = {"asr_engine": "pocketsphinx", "asr_workers": 2, "chunk_tokens": 32}
+    # Its products depend most on batches and threads; `auto` takes it on some processors only.
+    content["embedding_dtype"] = "bfloat16"
     with served(tmp_path) as origin:
         found = announced(origin, tmp_path)
         places |= {"fetch_allow": origin, "downloads_gap_s": 0, **content}

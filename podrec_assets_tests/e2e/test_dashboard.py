@@ -16,7 +16,7 @@ from podrec_assets import dashboard
 from podrec_assets.cli.ui import dashboard_command
 from podrec_assets.listening.events import parse
 from podrec_assets.resources.connections import Connections
-from podrec_assets.services import process
+from podrec_assets.services.ports import LOOPBACK, free_port
 from podrec_assets.serving import feedback
 from podrec_assets.serving.catalogue import passages, search
 from podrec_assets.serving.publishing import publish_day
@@ -39,7 +39,7 @@ def world(served_world: Connections, monkeypatch: pytest.MonkeyPatch) -> Connect
     """The served world, with the environment and caches that a page finds."""
     monkeypatch.setenv("PODREC_HOME", str(served_world.settings.home))
     monkeypatch.setenv("PODREC_ENGINE", "local")
-    config.set_option("server.address", process.LOOPBACK)
+    config.set_option("server.address", LOOPBACK)
     st.cache_resource.clear()
     st.cache_data.clear()
     return served_world
@@ -169,7 +169,7 @@ def test_a_home_without_a_publication_says_what_to_do(
 @pytest.fixture
 def browser_page(world: Connections) -> Iterator[tuple[Page, list[str]]]:
     """A page of a real browser on the running dashboard, and the errors of its console."""
-    port = process.choose_port(0, "", None)
+    port = free_port()
     with browsing(dashboard_command(port), port, world.settings.home / "dashboard.log", WIDE) as found:
         errors: list[str] = []
         found.on("console", lambda m: errors.append(f"{m.text} {m.location}") if m.type == "error" else None)

@@ -10,6 +10,7 @@ import trustme
 
 from podrec_assets.services import jars, kafka, process
 from podrec_assets.services.java import java_binary
+from podrec_assets.services.ports import answers, free_port
 from podrec_assets.settings import Settings
 
 USER, PASSWORD = "podrec", "open;sesame=1"
@@ -52,7 +53,7 @@ class SecureKafka:
 def secure_kafka(home: Path) -> Iterator[SecureKafka]:
     """A running broker that lets nobody in without the certificate and the password."""
     settings = Settings(home=home)
-    ports = {name: process.choose_port(0, "", None) for name in ("inner", "port", "controller")}
+    ports = {name: free_port() for name in ("inner", "port", "controller")}
     authority, files = trustme.CA(), {n: home / f"{n}.pem" for n in ("ca", "server", "chain", "key")}
     home.mkdir(parents=True)
     authority.cert_pem.write_to_path(files["ca"])
@@ -71,7 +72,7 @@ def secure_kafka(home: Path) -> Iterator[SecureKafka]:
     start = [java[0], "-Xmx256m", "-XX:+UseSerialGC", *java[1:], "kafka.Kafka", str(properties)]
     running = process.start(start, home / "kafka.log", home / "kafka.json", ports)
     try:
-        assert process.wait_for(lambda: process.answers(ports["port"]), 60), process.last_lines(home / "kafka.log")
+        assert process.wait_for(lambda: answers(ports["port"]), 60), process.last_lines(home / "kafka.log")
         yield SecureKafka(f"127.0.0.1:{ports['port']}", str(files["ca"]), str(files["chain"]), str(files["key"]))
     finally:
         process.stop(running)

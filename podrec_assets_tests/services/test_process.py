@@ -2,14 +2,12 @@
 
 import os
 import signal
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from podrec_assets.errors import ServiceError
 from podrec_assets.services import process
 from podrec_assets.services.process import Running
 
@@ -63,16 +61,3 @@ def test_a_damaged_state_file_is_no_process(tmp_path: Path, text: str) -> None:
     (tmp_path / "state.json").write_text(text)
     assert process.read_state(tmp_path / "state.json") is None
     assert process.read_state(tmp_path / "absent.json") is None
-
-
-def test_a_fixed_port_in_use_is_refused_with_the_setting_that_changes_it() -> None:
-    with socket.socket() as other:
-        other.bind((process.LOOPBACK, 0))
-        other.listen()
-        port = other.getsockname()[1]
-        with pytest.raises(ServiceError, match=f"Port {port} is in use; stop what uses it or change PODREC_KAFKA_PORT"):
-            process.choose_port(port, "PODREC_KAFKA_PORT", None)
-        assert process.choose_port(0, "", port) != port
-        assert process.answers(port)
-    assert process.choose_port(0, "", port) == port
-    assert process.choose_port(port, "PODREC_KAFKA_PORT", None) == port

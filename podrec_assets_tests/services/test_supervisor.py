@@ -3,7 +3,9 @@
 import os
 import shutil
 import signal
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from podrec_assets.resources.backup import back_up, restore
 from podrec_assets.resources.connections import Connections
 from podrec_assets.schemas import LISTS
 from podrec_assets.services import jars, process, supervisor
+from podrec_assets.services.ports import LOOPBACK
+from podrec_assets.serving.feedback import send_event
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import KafkaStore, Message
 from podrec_assets.stores.mongo import MongoStore
@@ -62,6 +66,28 @@ def test_data_survive_kill_9_of_both_servers(home: Settings) -> None:
     assert [r.value for batch in kafka.read("kept", {0: (0, 1)}) for r in batch] == [b"v"]
     again = MongoStore(supervisor.address(home, "mongo"), "kept")
     assert again.documents("als_top_n", version.version) == [{"user_id": "u", "items": []}]
+
+
+def test_whoever_held_the_old_address_finds_a_service_that_had_to_move(home: Settings) -> None:
+    """One `Connections` is what the dashboard keeps for its lifetime, and the daemon's code location for its sensors."""
+    kept, said = Connections(home.model_copy(update={"events_topic": "moved"}), {}), list[str]()
+    kept.kafka.ensure_topic("moved", 1)
+    send_event(kept, "ann", "e1", "like")
+    kept.mongo.ping()
+    with ExitStack() as held:
+        for name in ("kafka", "mongo"):
+            running = process.read_state(Path(home.home) / "services" / f"{name}.json")
+            assert running
+            process.stop(running)
+            other = held.enter_context(socket.socket())
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind((LOOPBACK, running.ports[name]))
+            other.listen()
+        supervisor.up(home, said.append)
+        assert [line.partition(" is in use")[0].partition(":")[0] for line in said if "is in use" in line] == ["kafka", "mongo"]
+        send_event(kept, "ann", "e2", "like")
+        assert kept.kafka.end_offsets("moved") == {0: 2}
+        kept.mongo.ping()
 
 
 def test_external_services_are_not_started_and_their_password_is_not_shown(tmp_path: Path) -> None:

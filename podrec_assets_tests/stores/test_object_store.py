@@ -17,6 +17,7 @@ from podrec_assets.resources.lake import storage_options
 from podrec_assets.resources.landing import EventLanding
 from podrec_assets.schemas import FUSION_WEIGHTS, TRANSCRIPTS, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.services import process
+from podrec_assets.services.ports import answers, free_port
 from podrec_assets.serving.analytics import LISTENING_BY_DAY, ask
 from podrec_assets.serving.topics import FEW, vocabulary
 from podrec_assets.settings import Settings
@@ -36,10 +37,10 @@ WRITERS = 4
 def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """Address of an empty lake on a real HTTP server that speaks S3."""
     # In a process of its own: deltalake holds the interpreter's lock while it waits, and the server would never answer.
-    port = process.choose_port(0, "", None)
+    port = free_port()
     command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
     server = process.start(command, tmp_path / "moto.log", tmp_path / "moto.json", {})
-    assert process.wait_for(lambda: process.answers(port), 60), process.last_lines(tmp_path / "moto.log")
+    assert process.wait_for(lambda: answers(port), 60), process.last_lines(tmp_path / "moto.log")
     address = f"http://127.0.0.1:{port}"
     variables = {
         "AWS_ENDPOINT_URL": address, "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1",
