@@ -2,33 +2,42 @@
 
 import dagster as dg
 
-from podrec_assets.assets import content, dead_letters, experiments, listening, quality, recommendations, sources, tuning
-from podrec_assets.assets.topics import TOPICS
-from podrec_assets.assets.transcripts import transcripts_asset
-from podrec_assets.automation import AUTOMATION_SENSOR
-from podrec_assets.checks.events import episodes_are_known, log_is_replayable, offsets_add_up
-from podrec_assets.checks.lag import LAG_CHECKS
-from podrec_assets.checks.lists import gate
-from podrec_assets.checks.presence import PRESENCE_CHECKS
-from podrec_assets.checks.rules import RULES_CHECKS
-from podrec_assets.checks.shape import SHAPE_CHECKS
-from podrec_assets.checks.tables import KEY_CHECKS
-from podrec_assets.checks.transcripts import one_asr_engine
-from podrec_assets.checks.vectors import every_token_is_encoded
-from podrec_assets.io_managers.delta import DeltaIOManager
-from podrec_assets.io_managers.mongo import MongoIOManager
-from podrec_assets.jobs import JOBS, SCHEDULES
-from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.lake import storage_options
-from podrec_assets.resources.spark import SparkResource
-from podrec_assets.sensors.alerts import alerts
-from podrec_assets.sensors.late import late_events
-from podrec_assets.sensors.offsets import SENSORS
-from podrec_assets.sensors.sources import due_sources
-from podrec_assets.sensors.transcripts import transcripts_due
+from podrec_assets.defs.assets import (
+    als_tuning,
+    blend_experiment,
+    content,
+    dead_letters,
+    listening,
+    recommendation_quality,
+    recommendations,
+    sources,
+)
+from podrec_assets.defs.assets.kafka_topics import TOPICS
+from podrec_assets.defs.assets.transcripts import transcripts_asset
+from podrec_assets.defs.automation import AUTOMATION_SENSOR
+from podrec_assets.defs.checks.completeness import PRESENCE_CHECKS
+from podrec_assets.defs.checks.events import episodes_are_known, log_is_replayable, offsets_add_up
+from podrec_assets.defs.checks.keys import KEY_CHECKS
+from podrec_assets.defs.checks.lag import LAG_CHECKS
+from podrec_assets.defs.checks.publication_gate import gate
+from podrec_assets.defs.checks.row_rules import RULES_CHECKS
+from podrec_assets.defs.checks.schema_and_volume import SHAPE_CHECKS
+from podrec_assets.defs.checks.transcripts import one_asr_engine
+from podrec_assets.defs.checks.vectors import every_token_is_encoded
+from podrec_assets.defs.io_managers.delta import DeltaIOManager
+from podrec_assets.defs.io_managers.mongo import MongoIOManager
+from podrec_assets.defs.jobs import JOBS, SCHEDULES
+from podrec_assets.defs.resources.spark import SparkResource
+from podrec_assets.defs.sensors.alerts import alerts
+from podrec_assets.defs.sensors.due_sources import due_sources
+from podrec_assets.defs.sensors.due_transcripts import transcripts_due
+from podrec_assets.defs.sensors.late_events import late_events
+from podrec_assets.defs.sensors.offsets import SENSORS
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.storage_options import storage_options
 from podrec_assets.settings import Settings
 
-ASSETS = (sources, content, listening, recommendations, quality, experiments, tuning, dead_letters)
+ASSETS = (sources, content, listening, recommendations, recommendation_quality, blend_experiment, als_tuning, dead_letters)
 
 
 def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:

@@ -59,7 +59,7 @@ def mongo_uri(service_settings: Settings) -> str:
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
     """One Spark session on two threads, for tests of pure rooms that Spark runs too."""
     from podrec_assets.services import java
-    from podrec_assets.stores.spark import get_session
+    from podrec_assets.stores.spark.session import get_session
 
     settings = Settings(home=tmp_path_factory.mktemp("spark"), spark_master="local[2]")
     session = get_session(settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "tests")

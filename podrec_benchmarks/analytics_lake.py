@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 
-from podrec_assets.listening.daily import daily_score_sql
-from podrec_assets.resources.connections import Connections
+from podrec_assets.listening.daily_score import daily_score_sql
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS, USER_EVENTS, USER_VS_EPISODE_DAILY
-from podrec_assets.stores import duck
+from podrec_assets.stores import duckdb
 
 DAYS = 100
 SHOWS, EPISODE_COUNT, USERS = 200, 5_000, 50_000
@@ -42,9 +42,9 @@ def make(connections: Connections, events: int, today: date, seed: int = 7) -> l
     for number, day in enumerate(days):
         at = datetime(day.year, day.month, day.day, tzinfo=UTC)
         drawn = {"seed": seed, "begin": number * per_day, "count": per_day, "day": day, "at": at}
-        rows = duck.query(EVENTS, {}, drawn).cast(USER_EVENTS.schema)
+        rows = duckdb.query(EVENTS, {}, drawn).cast(USER_EVENTS.schema)
         lake.replace_days(USER_EVENTS, rows, [day])
-        daily: pa.Table = duck.query(daily_score_sql(connections.settings), {"events": rows})
+        daily: pa.Table = duckdb.query(daily_score_sql(connections.settings), {"events": rows})
         lake.replace_days(USER_VS_EPISODE_DAILY, daily.cast(USER_VS_EPISODE_DAILY.schema), [day])
     return days
 

@@ -12,9 +12,9 @@ import numpy as np
 from rich.console import Console
 from scipy.sparse import csr_matrix
 
-from podrec_assets.recommend.blend import recommend
 from podrec_assets.recommend.interactions import Interactions
-from podrec_assets.recommend.scoring import BlendConfig
+from podrec_assets.recommend.ranking.blend import BlendConfig
+from podrec_assets.recommend.ranking.lists import recommend
 from podrec_assets.schemas import EPISODES
 from podrec_assets.settings import Settings
 

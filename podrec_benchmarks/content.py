@@ -19,9 +19,10 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
-from podrec_assets.cli.feeds import ingest_feeds
-from podrec_assets.content.encoder import SentenceEncoder, packaged_model
-from podrec_assets.content.neighbours import (
+from podrec_assets.cli.ingest import ingest_feeds
+from podrec_assets.content.similarity.encoder import SentenceEncoder, packaged_model
+from podrec_assets.content.similarity.exact_knn import largest, nearest
+from podrec_assets.content.similarity.nearest_neighbours import (
     balance,
     by_language,
     centred_means,
@@ -33,15 +34,14 @@ from podrec_assets.content.neighbours import (
     similarities,
     tfidf,
 )
-from podrec_assets.content.passages import LEXICAL_SHARE, found_shares
-from podrec_assets.content.ranking import largest, nearest
-from podrec_assets.content.vectors import lost_tokens
+from podrec_assets.content.similarity.passage_search import LEXICAL_SHARE, found_shares
+from podrec_assets.content.similarity.vectors import lost_tokens
 from podrec_assets.definitions import build_defs
-from podrec_assets.io_managers.delta import DeltaIOManager
-from podrec_assets.io_managers.mongo import MongoIOManager
-from podrec_assets.partitions import range_tags
-from podrec_assets.recommend.metrics import bootstrap_interval
-from podrec_assets.resources.connections import Connections
+from podrec_assets.defs.io_managers.delta import DeltaIOManager
+from podrec_assets.defs.io_managers.mongo import MongoIOManager
+from podrec_assets.defs.partitions import range_tags
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.recommend.evaluation.metrics import bootstrap_interval
 from podrec_assets.services import jars, supervisor
 from podrec_assets.settings import Settings
 from podrec_benchmarks.changelog_site import TRANSCRIPTS, serve

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from podrec_assets.cli.instance import TOP, instance_environment
+from podrec_assets.defs.instance import TOP, instance_environment
 from podrec_assets.settings import Settings
 
 SAMPLE_S = 0.5

@@ -21,9 +21,9 @@ from confluent_kafka import Consumer, TopicPartition
 from rich.console import Console
 from rich.table import Table
 
-from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.engines import Engine
-from podrec_assets.resources.landing import EventLanding
+from podrec_assets.pipelines.compute_engine import Engine
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.listening.event_landing import EventLanding
 from podrec_assets.schemas import DEAD_LETTERS, USER_EVENTS
 from podrec_assets.services import jars, supervisor
 from podrec_assets.settings import Settings

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.engines import Engine
+from podrec_assets.pipelines.compute_engine import Engine
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services import jars, java
 from podrec_assets.settings import Settings
 
@@ -24,7 +24,7 @@ def opened(settings: Settings) -> Iterator[Engine]:
     if settings.engine == "local":
         yield Engine(connections, None)
         return
-    from podrec_assets.stores.spark import get_session
+    from podrec_assets.stores.spark.session import get_session
 
     session = get_session(settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "bench")
     try:

@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.table import Table
 from scipy.sparse import csr_matrix
 
-from podrec_assets.recommend import numpy_als
-from podrec_assets.recommend.als import AlsConfig
-from podrec_assets.recommend.damping import damped
+from podrec_assets.recommend.als import reference
+from podrec_assets.recommend.als.damping import damped
+from podrec_assets.recommend.als.factors import AlsConfig
+from podrec_assets.recommend.als.top_n import top_n
 from podrec_assets.recommend.interactions import Interactions
-from podrec_assets.recommend.top_n import top_n
 from podrec_assets.services import jars
 from podrec_assets.settings import Settings
 from podrec_benchmarks.measuring import alone, opened, peak_mb
@@ -66,7 +66,7 @@ def measure(home: Path, engine: str, interactions: int) -> Measure:
     matrix = planted(interactions)
     if engine == "oracle":
         begun = time.perf_counter()
-        numpy_als.fit(matrix, CONFIG)
+        reference.fit(matrix, CONFIG)
         return Measure(time.perf_counter() - begun, 0.0, peak_mb())
     with opened(Settings.load(home=home / engine, engine=engine)) as running:
         running.fit_als(planted(SMALL), replace(CONFIG, iterations=1))

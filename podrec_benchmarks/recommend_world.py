@@ -18,23 +18,23 @@ import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
-from podrec_assets.content.announcements import decode, encode
-from podrec_assets.content.catalogue import catalogue
-from podrec_assets.content.encoder import SentenceEncoder
-from podrec_assets.content.feeds import parse_feed
-from podrec_assets.content.neighbours import similarities
-from podrec_assets.content.transcripts import published
-from podrec_assets.content.vectors import embed_transcripts
-from podrec_assets.listening.daily import daily_score_sql
-from podrec_assets.listening.events import parse_batch
-from podrec_assets.recommend import implicit_als
-from podrec_assets.recommend.als import AlsConfig, bounded_rank
-from podrec_assets.recommend.blend import recommend
-from podrec_assets.recommend.calibration import Trial, calibrated_weights
+from podrec_assets.content.feeds.episode_message import decode, encode
+from podrec_assets.content.feeds.rss import parse_feed
+from podrec_assets.content.similarity.encoder import SentenceEncoder
+from podrec_assets.content.similarity.nearest_neighbours import similarities
+from podrec_assets.content.similarity.vectors import embed_transcripts
+from podrec_assets.content.transcripts.choose import published
+from podrec_assets.day_windows import catalogue
+from podrec_assets.listening.daily_score import daily_score_sql
+from podrec_assets.listening.event_message import parse_batch
+from podrec_assets.recommend.als import implicit
+from podrec_assets.recommend.als.factors import AlsConfig, bounded_rank
+from podrec_assets.recommend.als.top_n import top_n
+from podrec_assets.recommend.evaluation.metrics import bootstrap_interval
 from podrec_assets.recommend.interactions import Interactions, interactions
-from podrec_assets.recommend.metrics import bootstrap_interval
-from podrec_assets.recommend.scoring import BlendConfig
-from podrec_assets.recommend.top_n import top_n
+from podrec_assets.recommend.ranking.alpha_calibration import Trial, calibrated_weights
+from podrec_assets.recommend.ranking.blend import BlendConfig
+from podrec_assets.recommend.ranking.lists import recommend
 from podrec_assets.sample_world import library, site
 from podrec_assets.schemas import EPISODES, NEWCOMER, TRANSCRIPTS
 from podrec_assets.settings import Settings
@@ -42,7 +42,7 @@ from podrec_assets.simulation.listeners import heard_before, listening
 from podrec_assets.simulation.records import SimulatedMessage, recorded
 from podrec_assets.simulation.world import EpisodeInfo, Moment, World, make_world, midnight
 from podrec_assets.simulation.worth import Outcome, best_list, play_lists, summaries
-from podrec_assets.stores import duck
+from podrec_assets.stores import duckdb
 
 BASE_URL = "http://samples.test"
 LAST_DAY = date(2026, 11, 14)
@@ -123,7 +123,7 @@ def models(content: tuple[pa.Table, pa.Table], daily: pa.Table, settings: Settin
     history = interactions(daily, as_of, settings.half_life_days)
     config = AlsConfig.from_settings(settings)
     config = replace(config, rank=bounded_rank(config.rank, history.matrix))
-    als = list(top_n(implicit_als.fit(history.matrix, config), history, config, settings.als_top_n))
+    als = list(top_n(implicit.fit(history.matrix, config), history, config, settings.als_top_n))
     return Day(as_of, history, known, near, als)
 
 
@@ -189,7 +189,7 @@ def played(content: tuple[pa.Table, pa.Table], settings: Settings, seed: int) ->
     end, eve = midnight(LAST_DAY), LAST_DAY - timedelta(days=1)
     happened = listening(world, seed, end)
     events = events_of([m for m in recorded(happened, seed, end) if m.recorded_at < end], settings)
-    daily = duck.query(daily_score_sql(settings), {"events": events})
+    daily = duckdb.query(daily_score_sql(settings), {"events": events})
     days = [models(content, daily, settings, eve - timedelta(days=back)) for back in range(EVES, -1, -1)]
     weights = calibrated(days, daily, events, settings)
     lists = make_lists(days[-1], weights, settings, seed)

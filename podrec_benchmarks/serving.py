@@ -24,7 +24,7 @@ from pymongo.collection import Collection
 from rich.console import Console
 from rich.table import Table
 
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services import jars, mongo, process, supervisor
 from podrec_assets.services.ports import LOOPBACK, answers, free_port
 from podrec_assets.serving import analytics, reader

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from podrec_assets.content.encoder import Encoder, Progress
+from podrec_assets.content.similarity.encoder import Encoder, Progress
 
 COMMIT_EVERY = 64
 

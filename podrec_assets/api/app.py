@@ -14,10 +14,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from podrec_assets.api import documents
 from podrec_assets.api.limits import Limits, TokenBuckets, refusal
 from podrec_assets.errors import PodrecError, RetryableError, UnknownIdError
-from podrec_assets.listening.events import MAX_ID_LENGTH, Refusal
-from podrec_assets.resources.connections import Connections
-from podrec_assets.serving import feedback, reach, reader
-from podrec_assets.serving.exposure import LOOPBACK, is_token
+from podrec_assets.listening.event_message import MAX_ID_LENGTH, Refusal
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.serving import feedback, reader
+from podrec_assets.serving import health as reach
+from podrec_assets.serving.access import LOOPBACK, is_token
 
 MOST_ITEMS = 100
 REFUSALS: dict[int | str, dict[str, Any]] = {

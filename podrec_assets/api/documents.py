@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from podrec_assets.listening.events import KINDS
+from podrec_assets.listening.event_message import KINDS
 
 
 class Item(BaseModel):

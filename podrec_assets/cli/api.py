@@ -7,7 +7,7 @@ import typer
 
 from podrec_assets.cli.console import connect, out
 from podrec_assets.errors import ServiceError, SetupError
-from podrec_assets.serving.exposure import check_exposure
+from podrec_assets.serving.access import check_exposure
 
 
 def register(app: typer.Typer) -> None:

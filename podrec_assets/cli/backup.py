@@ -9,10 +9,10 @@ import typer
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
-from podrec_assets.cli.instance import daemon_silence_s, open_instance
+from podrec_assets.defs.instance import daemon_silence_s, open_instance
 from podrec_assets.errors import RetryableError
-from podrec_assets.resources.backup import Backup, back_up
-from podrec_assets.resources.backup import restore as restore_home
+from podrec_assets.pipelines.operations.backup import Backup, back_up
+from podrec_assets.pipelines.operations.backup import restore as restore_home
 from podrec_assets.settings import Settings
 
 ALIVE_S = 60.0

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from podrec_assets.errors import PodrecError
-from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.lake import storage_options
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.storage_options import storage_options
 from podrec_assets.settings import Settings
 
 # Titles and errors hold what strangers wrote: `escape` or markup=False keeps it from styling a line, or from breaking it.

@@ -9,12 +9,12 @@ import typer
 from rich.table import Table
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
-from podrec_assets.recommend import offline
-from podrec_assets.recommend.als import AlsConfig
-from podrec_assets.recommend.ratings import Ratings, read_ratings
-from podrec_assets.recommend.splits import held_out
-from podrec_assets.resources.engines import Engine, build_engine
-from podrec_assets.resources.spark import SparkResource
+from podrec_assets.defs.resources.spark import SparkResource
+from podrec_assets.pipelines.compute_engine import Engine, build_engine
+from podrec_assets.recommend.als.factors import AlsConfig
+from podrec_assets.recommend.evaluation import offline
+from podrec_assets.recommend.evaluation.rating_files import Ratings, read_ratings
+from podrec_assets.recommend.evaluation.splits import held_out
 
 Format = Literal["ml-100k", "lastfm", "csv"]
 Split = Literal["random", "per-user-temporal", "global-temporal", "leave-one-out"]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out
-from podrec_assets.resources.forgetting import forget_user
+from podrec_assets.pipelines.listening.user_erasure import forget_user
 from podrec_assets.schemas import DEAD_LETTERS, USER_EVENTS, USER_VS_EPISODE_DAILY
 
 HOLDING = (USER_EVENTS.name, USER_VS_EPISODE_DAILY.name, DEAD_LETTERS.name)

@@ -11,8 +11,8 @@ import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
 from podrec_assets.errors import PermanentError
-from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.own_events import EpisodeNames, Imported, lines_of, to_message
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.listening.event_import import EpisodeNames, Imported, lines_of, to_message
 from podrec_assets.sample_world import library
 from podrec_assets.schemas import LISTS
 from podrec_assets.services import supervisor

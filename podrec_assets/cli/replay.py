@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out, parse_days
-from podrec_assets.cli.graph import materialize, print_run
+from podrec_assets.cli.run import materialize, print_run
 from podrec_assets.errors import PermanentError, UnknownIdError
-from podrec_assets.listening.offsets import Ledger, Offsets, days_between
-from podrec_assets.resources import landing
-from podrec_assets.resources.connections import Connections
+from podrec_assets.ledger.ledger import Ledger, Offsets, days_between
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.listening import event_landing
 
 DOWNSTREAM_SHOWN = 20
 
@@ -124,7 +124,7 @@ def accept_loss(as_json: Json = False) -> None:
     """
     connections = connect()
     before = Ledger.from_json(connections.lake.state("user_events").ledger)
-    after = landing.accept_loss(connections.lake, connections.kafka, connections.settings.events_topic)
+    after = event_landing.accept_loss(connections.lake, connections.kafka, connections.settings.events_topic)
     lost = {str(p): [list(s) for s in spans if s not in before.lost.get(p, ())] for p, spans in after.lost.items()}
     document = {"lost": {p: spans for p, spans in lost.items() if spans}}
     emit(document, as_json, _print_lost)

@@ -7,9 +7,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from podrec_assets.cli import health
+from podrec_assets.cli import status as health
 from podrec_assets.cli.console import Json, connect, emit, out, say
-from podrec_assets.cli.instance import set_pool_limits
+from podrec_assets.defs.instance import set_pool_limits
 from podrec_assets.services import jars, supervisor
 from podrec_assets.settings import Settings
 

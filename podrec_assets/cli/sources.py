@@ -9,9 +9,9 @@ import typer
 from rich.markup import escape
 
 from podrec_assets.cli.console import Json, connect, emit, out
-from podrec_assets.content.sources import DEAD, FAILING
+from podrec_assets.content.feeds.source import DEAD, FAILING
 from podrec_assets.errors import UnknownIdError
-from podrec_assets.resources.followed import Followed
+from podrec_assets.pipelines.content.sources_table import Followed
 
 URLS = Annotated[list[str], typer.Argument(metavar="FEED_URL...", help="Addresses of feeds.")]
 _COLOURS = {FAILING: "yellow", DEAD: "red"}

@@ -11,12 +11,12 @@ import typer
 from filelock import Timeout
 
 from podrec_assets.cli.console import connect, out
-from podrec_assets.cli.instance import open_instance
+from podrec_assets.defs.instance import open_instance
+from podrec_assets.defs.resources.spark import SparkResource
 from podrec_assets.errors import RetryableError, ServiceError
-from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.engines import build_engine
-from podrec_assets.resources.landing import EventLanding, Landed, stream_lock
-from podrec_assets.resources.spark import SparkResource
+from podrec_assets.pipelines.compute_engine import build_engine
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.listening.event_landing import EventLanding, Landed, stream_lock
 from podrec_assets.schemas import USER_EVENTS
 
 

@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 
 from podrec_assets.cli.console import Json, connect, emit, out
-from podrec_assets.serving.trace import trace as find_trace
+from podrec_assets.serving.provenance import trace as find_trace
 
 
 def register(app: typer.Typer) -> None:

@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out, parse_days, say
-from podrec_assets.cli.graph import materialize, print_run
-from podrec_assets.content.asr.choice import choose_engine, model_folder, models_on_disk
-from podrec_assets.content.asr.pull import pull
+from podrec_assets.cli.run import materialize, print_run
+from podrec_assets.content.asr.engine_choice import choose_engine, model_folder, models_on_disk
+from podrec_assets.content.asr.model_download import pull
 from podrec_assets.errors import UnknownIdError
-from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.transcription_plan import plan_transcripts
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content.transcription_estimate import plan_transcripts
 from podrec_assets.settings import Settings
-from podrec_assets.stores.http import Fetcher
+from podrec_assets.stores.http.client import Fetcher
 
 MODEL_BYTES, MODEL_TIMEOUT_S = 8_000_000_000, 6 * 3600.0
 STATUSES = ("ok", "quarantined", "failed", "no_audio", "no_model", "over_budget")

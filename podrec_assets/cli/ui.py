@@ -13,10 +13,10 @@ import typer
 
 from podrec_assets import dashboard
 from podrec_assets.cli.console import out
-from podrec_assets.cli.instance import TOP, instance_environment, open_instance
+from podrec_assets.defs.instance import TOP, instance_environment, open_instance
 from podrec_assets.errors import ServiceError
 from podrec_assets.services.ports import LOOPBACK, is_taken
-from podrec_assets.serving.exposure import check_exposure
+from podrec_assets.serving.access import check_exposure
 from podrec_assets.settings import Settings
 
 STREAMLIT = ("--server.headless", "true", "--browser.gatherUsageStats", "false")

@@ -6,7 +6,7 @@ import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out
 from podrec_assets.errors import UnknownIdError
-from podrec_assets.resources.manifest import named_versions
+from podrec_assets.pipelines.recommend.run_manifest import named_versions
 from podrec_assets.schemas import TABLES
 
 OneTable = Annotated[str, typer.Option("--table", help="One table only; all by default.")]

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from podrec_assets.dashboard.shared import connections, errors_in_words
-from podrec_assets.serving.exposure import check_exposure, is_token
+from podrec_assets.serving.access import check_exposure, is_token
 
 ADMITTED, GIVEN = "is_admitted", "given_token"
 

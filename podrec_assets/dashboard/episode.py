@@ -3,8 +3,7 @@
 import streamlit as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from podrec_assets.content.inert import inert
-from podrec_assets.dashboard.shared import (
+from podrec_assets.dashboard.shared import (  # fmt: skip
     FRESH_S,
     artwork,
     at,
@@ -13,9 +12,10 @@ from podrec_assets.dashboard.shared import (
     errors_in_words,
     facts,
     side_by_side,
-)  # fmt: skip
+)
 from podrec_assets.errors import UnknownIdError
-from podrec_assets.serving import topics
+from podrec_assets.markdown_escape import inert
+from podrec_assets.serving import keywords
 from podrec_assets.serving.catalogue import transcript
 from podrec_assets.serving.reader import neighbours
 
@@ -25,7 +25,7 @@ SIMILAR = 8
 @st.cache_resource(ttl=20 * FRESH_S, show_spinner="Reading transcripts …")
 def vocabulary() -> TfidfVectorizer | None:
     """What topics are told apart by."""
-    return topics.vocabulary(connections())
+    return keywords.vocabulary(connections())
 
 
 def show() -> None:
@@ -67,7 +67,7 @@ def _head(episode: dict, segments: list[dict]) -> None:
         st.caption(inert(facts(episode)))
         terms = vocabulary() if segments else None
         if terms is not None:
-            found = topics.topics(terms, " ".join(s["text"] for s in segments))
+            found = keywords.topics(terms, " ".join(s["text"] for s in segments))
             st.markdown(" ".join(f":gray-badge[{inert(t)}]" for t in found))
         st.text(episode["description"] or "")
 

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from podrec_assets.content.inert import inert
 from podrec_assets.dashboard import covers
 from podrec_assets.dashboard.shared import artwork, choose_listener, connections, episodes, errors_in_words, facts
 from podrec_assets.errors import PodrecError
-from podrec_assets.listening.events import Refusal
+from podrec_assets.listening.event_message import Refusal
+from podrec_assets.markdown_escape import inert
 from podrec_assets.serving.analytics import LATELY_DAYS, heard_lately
 from podrec_assets.serving.feedback import send_event, send_impressions
 from podrec_assets.serving.reader import recommendations

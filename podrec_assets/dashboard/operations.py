@@ -6,15 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 import pandas as pd
 import streamlit as st
 
-from podrec_assets.content.inert import inert
 from podrec_assets.dashboard import charts
 from podrec_assets.dashboard.shared import connections, errors_in_words
 from podrec_assets.errors import PodrecError
-from podrec_assets.listening.offsets import Ledger
+from podrec_assets.ledger.ledger import Ledger
+from podrec_assets.markdown_escape import inert
 from podrec_assets.schemas import COLLECTIONS, TABLES
 from podrec_assets.serving import analytics
-from podrec_assets.serving.publishing import publish_day
 from podrec_assets.serving.reader import NOT_PUBLISHED
+from podrec_assets.serving.rollback import publish_day
 from podrec_assets.settings import Settings
 
 QUALITY_DAYS = 30

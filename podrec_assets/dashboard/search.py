@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from podrec_assets.content.inert import inert
 from podrec_assets.dashboard.shared import artwork, at, connections, episodes, errors_in_words, facts
+from podrec_assets.markdown_escape import inert
 from podrec_assets.serving import catalogue
 
 RESULTS = 10

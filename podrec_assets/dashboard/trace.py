@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from podrec_assets.content.inert import inert
 from podrec_assets.dashboard.shared import choose_listener, connections, episodes, errors_in_words, side_by_side
+from podrec_assets.markdown_escape import inert
+from podrec_assets.serving.provenance import trace
 from podrec_assets.serving.reader import recommendations
-from podrec_assets.serving.trace import trace
 
 MOST_ITEMS = 500
 HEARD = ("episode", "arms", "similarity", "is_named")

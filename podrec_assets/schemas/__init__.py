@@ -3,13 +3,7 @@
 from podrec_assets.schemas.content import EPISODES, SEGMENT, SOURCES, TRANSCRIPT_LINK, TRANSCRIPTS, VECTORS
 from podrec_assets.schemas.dead_letters import DEAD_LETTERS
 from podrec_assets.schemas.listening import USER_EVENTS, USER_VS_EPISODE_DAILY
-from podrec_assets.schemas.recommendations import (
-    ALS_TUNING,
-    BLEND_EXPERIMENT,
-    FUSION_WEIGHTS,
-    LIST_ITEM,
-    RECOMMENDATION_QUALITY,
-)
+from podrec_assets.schemas.recommendations import ALS_TUNING, BLEND_EXPERIMENT, FUSION_WEIGHTS, LIST_ITEM, RECOMMENDATION_QUALITY
 from podrec_assets.schemas.table import UTC_TIMESTAMP, Table
 
 __all__ = [

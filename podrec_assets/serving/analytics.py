@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 
-from podrec_assets.listening.daily import distinct_events_sql
-from podrec_assets.resources.connections import Connections
+from podrec_assets.listening.daily_score import distinct_events_sql
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import TABLES
-from podrec_assets.stores import duck
+from podrec_assets.stores import duckdb
 
 LATELY_DAYS = 30
 Z = 1.96
@@ -147,7 +147,7 @@ def ask(connections: Connections, sql: str, first: date, last: date, shows: Sequ
         parameters["first"] = first
     lake = connections.lake
     views = {n: lake.files(n) if n in WHOLE_TABLES else lake.files(n, first, last) for n in TABLES if _names(sql, n)}
-    return duck.query_files(sql, views, lake.root, parameters)
+    return duckdb.query_files(sql, views, lake.root, parameters)
 
 
 def heard_lately(connections: Connections, user: str) -> list[dict]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from podrec_assets.content.catalogue import latest
-from podrec_assets.content.encoder import Encoder
-from podrec_assets.content.neighbours import matrix
-from podrec_assets.content.passages import best_passages, words
-from podrec_assets.content.vectors import require_encoder, require_one_version
-from podrec_assets.resources.connections import Connections
+from podrec_assets.content.similarity.encoder import Encoder
+from podrec_assets.content.similarity.nearest_neighbours import matrix
+from podrec_assets.content.similarity.passage_search import best_passages, words
+from podrec_assets.content.similarity.vectors import require_encoder, require_one_version
+from podrec_assets.day_windows import latest
+from podrec_assets.pipelines.connections import Connections
 
 COLUMNS = (
     "day", "episode_id", "show_id", "show_title", "title", "description", "published_at", "duration_s", "link", "image_url",

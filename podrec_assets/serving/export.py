@@ -5,8 +5,8 @@ Format: Podcastindex-org/podcast-namespace, proposal-docs/recommendations/recomm
 
 from collections.abc import Iterator
 
-from podrec_assets.content.catalogue import latest
-from podrec_assets.resources.connections import Connections
+from podrec_assets.day_windows import latest
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES
 from podrec_assets.serving.reader import neighbours, published
 

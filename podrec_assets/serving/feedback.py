@@ -4,8 +4,8 @@ import json
 import uuid
 from datetime import UTC, datetime
 
-from podrec_assets.listening.events import Refusal, parse
-from podrec_assets.resources.connections import Connections
+from podrec_assets.listening.event_message import Refusal, parse
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.stores.kafka import Message
 
 ACKNOWLEDGED_S = 10.0

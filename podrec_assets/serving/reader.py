@@ -7,9 +7,9 @@ not find something looks at the pointer again: what it names now is never remove
 from collections.abc import Callable
 from typing import TypeVar
 
-from podrec_assets.content.catalogue import latest
+from podrec_assets.day_windows import latest
 from podrec_assets.errors import PermanentError, RetryableError, UnknownIdError
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES, LISTS, NEWCOMER
 from podrec_assets.stores.mongo import Publication
 

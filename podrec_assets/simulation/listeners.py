@@ -8,15 +8,7 @@ import numpy as np
 
 from podrec_assets.schemas import NEWCOMER
 from podrec_assets.schemas.listening import FINISHED_SHARE
-from podrec_assets.simulation.world import (
-    EpisodeInfo,
-    Moment,
-    World,
-    examination,
-    midnight,
-    share_exponent,
-    skip_probability,
-)
+from podrec_assets.simulation.world import EpisodeInfo, Moment, World, examination, midnight, share_exponent, skip_probability
 
 SLATE = 4
 """Episodes shown in a session."""

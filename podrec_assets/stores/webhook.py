@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 from podrec_assets.errors import FetchFailedError, FetchRefusedError, RetryableError, UnusableInputError
-from podrec_assets.stores.addresses import checked, connect
+from podrec_assets.stores.http.ssrf_guard import checked, connect
 
 TIMEOUT_S = 10
 

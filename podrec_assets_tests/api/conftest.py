@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 
 from podrec_assets.api.app import build_app
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services import process
 from podrec_assets.services.ports import LOOPBACK
 from podrec_assets.settings import Settings

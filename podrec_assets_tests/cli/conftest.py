@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from podrec_assets.content.announcements import decode
-from podrec_assets.resources.connections import Connections
+from podrec_assets.content.feeds.episode_message import decode
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.settings import Settings
 
 

@@ -8,10 +8,10 @@ import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
 from podrec_assets.cli.backfill import report, request_backfill
-from podrec_assets.cli.graph import EVERY_DAY
-from podrec_assets.cli.instance import daemon_is_running
+from podrec_assets.cli.run import EVERY_DAY
+from podrec_assets.defs.freshness import FACTS, MODELS
+from podrec_assets.defs.instance import daemon_is_running
 from podrec_assets.errors import PodrecError, UnknownIdError
-from podrec_assets.freshness import FACTS, MODELS
 from podrec_assets.settings import Settings
 
 FIRST, LAST = date(2026, 9, 1), date(2026, 9, 3)

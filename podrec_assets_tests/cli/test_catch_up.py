@@ -6,10 +6,10 @@ import dagster as dg
 import pytest
 
 from podrec_assets.cli.catch_up import days_to_make, unencoded_days
-from podrec_assets.listening.lateness import COMPUTED_FROM
-from podrec_assets.resources.connections import Connections
+from podrec_assets.defs.sensors.late_events import waiting_days
+from podrec_assets.ledger.lateness import COMPUTED_FROM
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES, USER_EVENTS, USER_VS_EPISODE_DAILY, VECTORS
-from podrec_assets.sensors.late import waiting_days
 from podrec_assets.settings import Settings
 
 D22, D23, D24, D25 = (date(2026, 11, d) for d in (22, 23, 24, 25))

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from podrec_assets.cli.console import guard, parse_days
 from podrec_assets.cli.main import PANELS, app
 from podrec_assets.errors import PodrecError
-from podrec_assets.resources.own_events import to_message
+from podrec_assets.pipelines.listening.event_import import to_message
 
 pytestmark = pytest.mark.slow
 

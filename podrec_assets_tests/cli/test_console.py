@@ -2,7 +2,7 @@
 
 import pytest
 
-from podrec_assets.cli import console, feeds, graph, lists, services, sources, trace
+from podrec_assets.cli import console, ingest, published, run, services, sources, trace
 from podrec_assets.errors import PodrecError
 
 TITLE = "[bold]x[/] Rock [/b] Roll :heart: \\"
@@ -19,15 +19,15 @@ TRACE = {
 PRINTED = {
     "sources": (sources._print_sources, {"sources": [SOURCE]}, 4),
     "changes": (sources._print_change, {"added": [TITLE]}, 1),
-    "ingest": (feeds._print_ingest, {"feeds": [FEED, FEED | {"error": TITLE}], "produced_count": 0, "backdated": False}, 3),
-    "list": (lists.print_recommendations, {"known": True, "user_id": TITLE, "day": "2026-11-01", "items": [ITEM]}, 4),
+    "ingest": (ingest._print_ingest, {"feeds": [FEED, FEED | {"error": TITLE}], "produced_count": 0, "backdated": False}, 3),
+    "list": (published.print_recommendations, {"known": True, "user_id": TITLE, "day": "2026-11-01", "items": [ITEM]}, 4),
     "neighbours": (
-        lists._print_neighbours,
+        published._print_neighbours,
         {"title": TITLE, "episode_id": "e0", "items": [ITEM | {"cosine": 1.0, "here_s": None, "there_s": 1.0}]},
         2,
     ),
     "trace": (trace._print, TRACE, 4),
-    "run": (graph.print_run, {"run_id": "r", "success": False, "seconds": 1, "assets": [], "errors": [TITLE]}, 1),
+    "run": (run.print_run, {"run_id": "r", "success": False, "seconds": 1, "assets": [], "errors": [TITLE]}, 1),
     "doctor": (services._print_findings, {"findings": [{"ok": False, "what": "w", "detail": TITLE, "remedy": TITLE}]}, 2),
     "progress": (console.say, TITLE, 1),
 }

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from podrec_assets.assets.sources import sources as sources_asset
-from podrec_assets.cli.feeds import ingest_feeds
-from podrec_assets.content import sources
-from podrec_assets.io_managers.delta import DeltaIOManager
-from podrec_assets.resources.announcements import land_episodes
-from podrec_assets.resources.followed import Followed
-from podrec_assets.resources.ingest import poll_due
+from podrec_assets.cli.ingest import ingest_feeds
+from podrec_assets.content.feeds import source as sources
+from podrec_assets.defs.assets.sources import sources as sources_asset
+from podrec_assets.defs.io_managers.delta import DeltaIOManager
+from podrec_assets.pipelines.content.episode_landing import land_episodes
+from podrec_assets.pipelines.content.feed_polling import poll_due
+from podrec_assets.pipelines.content.sources_table import Followed
 from podrec_assets.stores.kafka import KafkaStore
 from podrec_assets_tests.cli.conftest import announced_titles
 from podrec_assets_tests.loopback import reply

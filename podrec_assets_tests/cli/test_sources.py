@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from podrec_assets.cli.feeds import parse_since
+from podrec_assets.cli.ingest import parse_since
 from podrec_assets.cli.main import app
 from podrec_assets_tests.fake_podcastindex import KEY, SECRET, FakePodcastIndex
 from podrec_assets_tests.loopback import reply

@@ -7,12 +7,12 @@ import pytest
 
 from podrec_assets.cli.console import guard
 from podrec_assets.cli.main import app
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS
 from podrec_assets.settings import Settings
 from podrec_assets_tests.content.asr.sounds import tone, write_wav
 from podrec_assets_tests.content.asr.tiny_models import build_vosk
-from podrec_assets_tests.resources.clips import DAY, episodes, served
+from podrec_assets_tests.pipelines.content.clips import DAY, episodes, served
 
 
 @pytest.fixture

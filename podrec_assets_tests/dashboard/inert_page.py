@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from podrec_assets.content.inert import inert
+from podrec_assets.markdown_escape import inert
 
 HOSTILE = (
     "See http://tracker.example/p and https://tracker.example or www.tracker.example",

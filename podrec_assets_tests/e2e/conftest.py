@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings
 from podrec_assets_tests.e2e.small_world import build_world

@@ -10,16 +10,16 @@ from dagster._core.definitions.freshness_evaluator import FRESHNESS_EVALUATORS_B
 from dagster._core.loader import LoadingContextForTest
 from dagster._core.test_utils import freeze_time
 
-from podrec_assets.automation import AUTOMATION_TAG
-from podrec_assets.cli.graph import errors_of
+from podrec_assets.cli.run import errors_of
 from podrec_assets.definitions import build_defs
-from podrec_assets.io_managers.delta import DeltaIOManager
-from podrec_assets.io_managers.mongo import MongoIOManager
-from podrec_assets.partitions import days_of_tags, range_tags
-from podrec_assets.resources.connections import Connections
+from podrec_assets.defs.automation import AUTOMATION_TAG
+from podrec_assets.defs.io_managers.delta import DeltaIOManager
+from podrec_assets.defs.io_managers.mongo import MongoIOManager
+from podrec_assets.defs.partitions import days_of_tags, range_tags
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import to_ranges
-from podrec_assets_tests.graph.simulated_days import EVALUATOR
+from podrec_assets_tests.defs.simulated_days import EVALUATOR
 
 SENSORS = ("episodes_offsets", "user_events_offsets", "late_events")
 JUDGED = {dg.AssetKey("final_recommendations"), dg.AssetKey("user_events")}

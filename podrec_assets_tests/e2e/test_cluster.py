@@ -12,23 +12,23 @@ import dagster as dg
 import pyarrow as pa
 import pytest
 
-from podrec_assets.cli.instance import open_instance
-from podrec_assets.content.vectors import embed_transcripts
+from podrec_assets.content.similarity.vectors import embed_transcripts
+from podrec_assets.defs.instance import open_instance
 from podrec_assets.errors import SettingsError
-from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.engines import Engine
-from podrec_assets.resources.landing import EventLanding
-from podrec_assets.resources.transcription import transcribe_days
+from podrec_assets.pipelines.compute_engine import Engine
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content.transcription import transcribe_days
+from podrec_assets.pipelines.listening.event_landing import EventLanding
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS
 from podrec_assets.services import process, supervisor
 from podrec_assets.services.ports import answers, free_port
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import KafkaStore
-from podrec_assets.stores.spark_cluster import cluster_config
+from podrec_assets.stores.spark.cluster import cluster_config
 from podrec_assets_tests.conftest import SHARED_DATA
 from podrec_assets_tests.content.asr.sounds import tone, write_wav
-from podrec_assets_tests.listening.event_log import TODAY, at, event
-from podrec_assets_tests.resources.clips import cut_clips, episodes, served
+from podrec_assets_tests.pipelines.content.clips import cut_clips, episodes, served
+from podrec_assets_tests.pipelines.listening.event_log import TODAY, at, event
 
 START = Path(__file__).resolve().parents[2] / "docker" / "spark.sh"
 

@@ -14,12 +14,12 @@ from streamlit.util import calc_hash
 
 from podrec_assets import dashboard
 from podrec_assets.cli.ui import dashboard_command
-from podrec_assets.listening.events import parse
-from podrec_assets.resources.connections import Connections
+from podrec_assets.listening.event_message import parse
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services.ports import LOOPBACK, free_port
 from podrec_assets.serving import feedback
 from podrec_assets.serving.catalogue import passages, search
-from podrec_assets.serving.publishing import publish_day
+from podrec_assets.serving.rollback import publish_day
 from podrec_assets_tests.browser import browsing
 from podrec_assets_tests.e2e.small_world import by_show, run_all
 

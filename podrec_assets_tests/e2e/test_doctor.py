@@ -14,14 +14,14 @@ import pytest
 from deltalake import write_deltalake
 from typer.testing import CliRunner
 
-from podrec_assets.audit import audits, examine
-from podrec_assets.cli.instance import open_instance
 from podrec_assets.cli.main import app
 from podrec_assets.definitions import build_defs
-from podrec_assets.listening.offsets import Ledger
-from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.landing import EventLanding
-from podrec_assets.resources.local_source import LocalSource
+from podrec_assets.defs.audit import audits, examine
+from podrec_assets.defs.instance import open_instance
+from podrec_assets.ledger.ledger import Ledger
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.listening.event_landing import EventLanding
+from podrec_assets.pipelines.listening.local_reader import LocalSource
 from podrec_assets.schemas import EPISODES, LISTS, TABLES, USER_EVENTS, USER_VS_EPISODE_DAILY, VECTORS
 from podrec_assets.settings import Settings
 from podrec_assets_tests.stores.test_upkeep import aged

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from podrec_assets.cli.catch_up import catch_up_to, land
 from podrec_assets.cli.main import app
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.serving.reader import recommendations
 
 pytestmark = pytest.mark.services

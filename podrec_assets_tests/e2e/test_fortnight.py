@@ -8,11 +8,11 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
-from podrec_assets.cli.feeds import ingest_feeds
+from podrec_assets.cli.ingest import ingest_feeds
 from podrec_assets.cli.listeners import simulate_events
-from podrec_assets.freshness import FACTS, MODELS
-from podrec_assets.listening.offsets import days_between
-from podrec_assets.recommend import plots
+from podrec_assets.defs.freshness import FACTS, MODELS
+from podrec_assets.ledger.ledger import days_between
+from podrec_assets.recommend.evaluation import plots
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings
 from podrec_assets_tests.e2e.simulated_deployment import SimulatedDeployment

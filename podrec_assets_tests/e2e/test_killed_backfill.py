@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 
 from podrec_assets.cli.backfill import DONE, report, request_backfill
-from podrec_assets.cli.instance import open_instance, set_pool_limits
-from podrec_assets.listening.offsets import days_between
-from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.own_events import to_message
+from podrec_assets.defs.instance import open_instance, set_pool_limits
+from podrec_assets.ledger.ledger import days_between
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.listening.event_import import to_message
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings
 from podrec_assets_tests.e2e.small_world import event

@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from podrec_assets.cli.main import app
-from podrec_assets.content.neighbours import matrix
-from podrec_assets.content.passages import found_shares
-from podrec_assets.resources.connections import Connections
+from podrec_assets.content.similarity.nearest_neighbours import matrix
+from podrec_assets.content.similarity.passage_search import found_shares
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.serving.catalogue import passages, search
 from podrec_assets_tests.e2e.small_world import by_show
 from podrec_assets_tests.serving.recommendations_schema import SCHEMA

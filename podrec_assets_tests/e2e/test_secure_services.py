@@ -13,12 +13,11 @@ import pytest
 import trustme
 
 from podrec_assets.errors import PodrecError, RetryableError, SettingsError
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.settings import Settings
-from podrec_assets.stores import kafka_security
-from podrec_assets.stores.kafka import KafkaStore
+from podrec_assets.stores.kafka import KafkaStore, security
 from podrec_assets.stores.mongo import MongoStore
-from podrec_assets_tests.listening.event_log import TODAY, at, event
+from podrec_assets_tests.pipelines.listening.event_log import TODAY, at, event
 from podrec_assets_tests.services.secure_kafka import PASSWORD, SecureKafka, secure_kafka
 
 COUNT = 50
@@ -67,7 +66,7 @@ def test_events_land_over_tls_and_scram_and_the_password_stays_unwritten(
 def test_a_wrong_password_is_refused_in_one_sentence_that_does_not_hold_it(broker: SecureKafka, tmp_path: Path) -> None:
     settings = secure_settings(broker, tmp_path).model_copy(update={"kafka_username": "stranger"})
     with pytest.raises(RetryableError) as refused:
-        KafkaStore(broker.bootstrap, kafka_security.client_properties(settings)).partitions("t")
+        KafkaStore(broker.bootstrap, security.client_properties(settings)).partitions("t")
     assert PASSWORD not in str(refused.value)
     assert str(refused.value).startswith(f"Kafka at {broker.bootstrap} and podrec do not trust each other")
     assert "invalid credentials" in str(refused.value)
@@ -79,14 +78,14 @@ def test_an_authority_that_did_not_sign_the_broker_is_not_trusted(broker: Secure
     trustme.CA().cert_pem.write_to_path(other)
     settings = secure_settings(broker, tmp_path).model_copy(update={"kafka_ca_file": str(other)})
     with pytest.raises(RetryableError, match="certificate verify failed"):
-        KafkaStore(broker.bootstrap, kafka_security.client_properties(settings)).partitions("t")
+        KafkaStore(broker.bootstrap, security.client_properties(settings)).partitions("t")
 
 
 def test_half_a_login_is_an_error_before_anything_connects(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="PODREC_KAFKA_USERNAME"):
-        kafka_security.spark_options(Settings(home=tmp_path, kafka_security_protocol="SASL_SSL"))
+        security.spark_options(Settings(home=tmp_path, kafka_security_protocol="SASL_SSL"))
     with pytest.raises(SettingsError, match="go together"):
-        kafka_security.client_properties(Settings(home=tmp_path, kafka_security_protocol="SSL", kafka_key_file="k"))
+        security.client_properties(Settings(home=tmp_path, kafka_security_protocol="SSL", kafka_key_file="k"))
 
 
 def test_both_clients_are_told_the_same(tmp_path: Path) -> None:
@@ -95,12 +94,12 @@ def test_both_clients_are_told_the_same(tmp_path: Path) -> None:
     settings = Settings(
         home=tmp_path, kafka_security_protocol="SASL_SSL", kafka_username='u"', kafka_password="p", kafka_ca_file=str(ca)
     )
-    assert kafka_security.client_properties(settings) == {
+    assert security.client_properties(settings) == {
         "security.protocol": "SASL_SSL", "sasl.mechanisms": "SCRAM-SHA-512", "sasl.username": 'u"', "sasl.password": "p",
         "ssl.ca.location": str(ca),
     }  # fmt: skip
     module = "org.apache.kafka.common.security.scram.ScramLoginModule"
-    assert kafka_security.spark_options(settings) == {
+    assert security.spark_options(settings) == {
         "kafka.security.protocol": "SASL_SSL", "kafka.sasl.mechanism": "SCRAM-SHA-512",
         "kafka.sasl.jaas.config": f'{module} required username="u\\"" password="p";',
         "kafka.ssl.truststore.type": "PEM", "kafka.ssl.truststore.certificates": "PEM",

@@ -9,14 +9,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from podrec_assets.cli import health
-from podrec_assets.cli.instance import open_instance
+from podrec_assets.cli import status
+from podrec_assets.defs.instance import open_instance
 from podrec_assets.errors import UnknownIdError
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services import process, supervisor
-from podrec_assets.serving.publishing import publish_day
+from podrec_assets.serving.provenance import trace
 from podrec_assets.serving.reader import neighbours, recommendations
-from podrec_assets.serving.trace import trace
+from podrec_assets.serving.rollback import publish_day
 from podrec_assets_tests.e2e.small_world import DAYS, by_show, contents, fill, run_all
 
 pytestmark = pytest.mark.services
@@ -89,7 +89,7 @@ def test_a_lost_checkpoint_and_a_killed_broker_change_no_row(world: Connections,
 
 
 def test_status_reports_what_is_there(world: Connections, today: date) -> None:
-    document = health.report(world)
+    document = status.report(world)
     assert document["tables"]["episodes"]["rows"] == 18
     assert document["topics"][world.settings.events_topic]["lag"] == 0
     assert document["publication"]["day"] == str(today)
@@ -97,7 +97,7 @@ def test_status_reports_what_is_there(world: Connections, today: date) -> None:
 
 
 def test_the_deep_doctor_finds_nothing(world: Connections) -> None:
-    assert [f for f in health.verify(world, print) if not f.ok] == []
+    assert [f for f in status.verify(world, print) if not f.ok] == []
 
 
 def test_a_trace_leads_from_an_item_to_exactly_the_planted_events(world: Connections) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from podrec_assets.recommend.als import AlsConfig
+from podrec_assets.recommend.als.factors import AlsConfig
 from podrec_assets.recommend.interactions import Interactions
 
 GROUP = 6

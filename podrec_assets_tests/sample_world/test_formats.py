@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from podrec_assets.content.transcript_formats import format_of, parse_transcript
+from podrec_assets.content.transcripts.formats import format_of, parse_transcript
 from podrec_assets.sample_world.formats import LINKS, render
 from podrec_assets.sample_world.library import Line, load
 

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from podrec_assets.content.feeds import Feed, parse_feed
-from podrec_assets.content.transcript_formats import TranscriptError, parse_transcript
+from podrec_assets.content.feeds.rss import Feed, parse_feed
+from podrec_assets.content.transcripts.formats import TranscriptError, parse_transcript
 from podrec_assets.sample_world.library import load
 from podrec_assets.sample_world.site import EARLY_EPISODES, build, publication_times
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from podrec_assets.errors import ServiceError
-from podrec_assets.resources.backup import back_up, restore
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.operations.backup import back_up, restore
 from podrec_assets.schemas import LISTS
 from podrec_assets.services import jars, process, supervisor
 from podrec_assets.services.ports import LOOPBACK
@@ -20,7 +20,7 @@ from podrec_assets.serving.feedback import send_event
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import KafkaStore, Message
 from podrec_assets.stores.mongo import MongoStore
-from podrec_assets_tests.listening.event_log import TODAY, World, local_world, messy_log
+from podrec_assets_tests.pipelines.listening.event_log import TODAY, World, local_world, messy_log
 from podrec_assets_tests.stores.trios import PASSED, write_trio
 
 pytestmark = pytest.mark.services

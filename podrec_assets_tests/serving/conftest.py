@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.settings import Settings
 from podrec_assets_tests.serving.planted import plant
 

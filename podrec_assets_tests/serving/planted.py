@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 
-from podrec_assets.cli.graph import materialize
-from podrec_assets.resources.connections import Connections
+from podrec_assets.cli.run import materialize
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES, USER_VS_EPISODE_DAILY, VECTORS
 
 TASTES = ("a", "b")

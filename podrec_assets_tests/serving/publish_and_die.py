@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pymongo.collection import Collection
 
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import LISTS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import versions

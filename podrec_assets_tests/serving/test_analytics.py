@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.serving import analytics
 from podrec_assets.settings import Settings
-from podrec_assets.stores import duck
+from podrec_assets.stores import duckdb as duck
 
 D = [date(2026, 11, 1) + timedelta(days=n) for n in range(4)]
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)

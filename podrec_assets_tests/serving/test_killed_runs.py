@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import LISTS
 from podrec_assets.serving.reader import recommendations
 from podrec_assets_tests.serving.planted import MODELS, run

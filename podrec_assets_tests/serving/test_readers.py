@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from podrec_assets.errors import RetryableError
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, LISTS
 from podrec_assets.serving.reader import consistently, listeners, recommendations
 from podrec_assets.settings import Settings

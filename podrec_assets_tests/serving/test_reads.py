@@ -7,8 +7,8 @@ import dagster as dg
 import pytest
 
 from podrec_assets.definitions import build_defs
-from podrec_assets.partitions import range_tags
-from podrec_assets.resources.connections import Connections
+from podrec_assets.defs.partitions import range_tags
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, TABLES, USER_EVENTS
 from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.mongo import MongoStore

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from podrec_assets.listening.events import Refusal, parse
+from podrec_assets.listening.event_message import Refusal, parse
 from podrec_assets.simulation.listeners import Published, heard_before, listening
 from podrec_assets.simulation.records import SimulatedMessage, live, simulate
 from podrec_assets.simulation.world import COLD_DAYS, examination, make_world

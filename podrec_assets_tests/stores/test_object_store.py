@@ -11,19 +11,19 @@ import boto3
 import pytest
 
 from podrec_assets.errors import RetryableError
-from podrec_assets.resources.connections import Connections
-from podrec_assets.resources.engines import Engine
-from podrec_assets.resources.lake import storage_options
-from podrec_assets.resources.landing import EventLanding
+from podrec_assets.pipelines.compute_engine import Engine
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.listening.event_landing import EventLanding
+from podrec_assets.pipelines.storage_options import storage_options
 from podrec_assets.schemas import FUSION_WEIGHTS, TRANSCRIPTS, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.services import process
 from podrec_assets.services.ports import answers, free_port
 from podrec_assets.serving.analytics import LISTENING_BY_DAY, ask
-from podrec_assets.serving.topics import FEW, vocabulary
+from podrec_assets.serving.keywords import FEW, vocabulary
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.kafka import KafkaStore, Message
-from podrec_assets_tests.listening.event_log import BAD, TODAY, at, event, stamp
+from podrec_assets_tests.pipelines.listening.event_log import BAD, TODAY, at, event, stamp
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

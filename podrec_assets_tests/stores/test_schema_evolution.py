@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from podrec_assets.errors import PermanentError
-from podrec_assets.resources.connections import Connections
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import DEAD_LETTERS, RECOMMENDATION_QUALITY, Table
 from podrec_assets.schemas.table import column
 from podrec_assets.serving import analytics

@@ -13,9 +13,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TextIO
 
-from podrec_assets.content.asr.choice import load
 from podrec_assets.content.asr.contract import Engine
-from podrec_assets.content.asr.transcribing import transcribe
+from podrec_assets.content.asr.engine_choice import load
+from podrec_assets.content.asr.transcribe_file import transcribe
 from podrec_assets.errors import PodrecError
 
 

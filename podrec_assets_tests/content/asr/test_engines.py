@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from podrec_assets.content.asr.choice import choose_engine, load
 from podrec_assets.content.asr.contract import Engine, Recognition, Recognizer
-from podrec_assets.content.asr.transcribing import transcribe
-from podrec_assets.content.asr.workers import WorkerDiedError, Workers
+from podrec_assets.content.asr.engine_choice import choose_engine, load
+from podrec_assets.content.asr.transcribe_file import transcribe
+from podrec_assets.content.asr.worker_pool import WorkerDiedError, Workers
 from podrec_assets.errors import SetupError, UnusableInputError
 from podrec_assets.settings import Settings
 from podrec_assets_tests.content.asr.sounds import samples_of, tone, write_wav

@@ -1,6 +1,6 @@
 """Word error rate: how much of what was said an engine heard otherwise."""
 
-from podrec_assets.content.quality_guard import words
+from podrec_assets.content.transcripts.asr_quality import words
 
 
 def word_error_rate(reference: str, heard: str) -> float:

@@ -1,0 +1,160 @@
+"""What podrec knows of a feed that it follows, and what a poll changes in it. Pure.
+
+A feed is `active` until a poll fails, `failing` until one succeeds again, and `dead` after `dead_after` failures in a row or
+when its server says that it is gone (410). A failing feed is asked at twice the interval each time, at most once in
+`longest_s`. A dead one is left alone until somebody adds it again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date, datetime, timedelta
+
+from podrec_assets.content.feeds.ids import feed_key
+
+ACTIVE, FAILING, DEAD = STATUSES = ("active", "failing", "dead")
+GONE = "http_410"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One followed feed; columns as in `schemas.SOURCES`."""
+
+    feed_url: str
+    added_at: datetime
+    next_poll_at: datetime
+    status: str = ACTIVE
+    moved_to: str | None = None
+    show_id: str | None = None
+    show_title: str | None = None
+    etag: str | None = None
+    modified: str | None = None
+    last_polled_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_changed_at: datetime | None = None
+    failure_count: int = 0
+    last_reason: str | None = None
+    last_error: str | None = None
+    episode_count: int = 0
+    announced_count: int = 0
+    dead_letter_count: int = 0
+
+    @property
+    def key(self) -> str:
+        """What tells feeds apart."""
+        return feed_key(self.feed_url)
+
+    @property
+    def address(self) -> str:
+        """Where the feed is fetched from."""
+        return self.moved_to or self.feed_url
+
+    def row(self, day: date) -> dict:
+        return {"day": day, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class PollPolicy:
+    """When feeds are asked again.
+
+    Attributes:
+        interval_s: seconds between two polls of a feed that answers.
+        longest_s: most seconds between two polls of one that does not.
+        dead_after: failures in a row after which a feed is dead.
+    """
+
+    interval_s: float
+    longest_s: float
+    dead_after: int
+
+    def wait_s(self, failure_count: int) -> float:
+        """Seconds until the next poll after so many failures in a row."""
+        doublings = min(max(failure_count - 1, 0), 60)
+        return min(self.interval_s * 2**doublings, max(self.longest_s, self.interval_s))
+
+
+def of_row(row: dict) -> Source:
+    return Source(**{f.name: row[f.name] for f in fields(Source)})
+
+
+def followed(url: str, now: datetime) -> Source:
+    """A feed that is followed from now on and has not been polled yet."""
+    return Source(url.strip(), now, now)
+
+
+def revived(source: Source, now: datetime) -> Source:
+    """A source that somebody added again: due now, its failures forgotten."""
+    return replace(source, status=ACTIVE, failure_count=0, last_reason=None, last_error=None, next_poll_at=now)
+
+
+def unchanged(source: Source, now: datetime, policy: PollPolicy, moved_to: str | None) -> Source:
+    """After a poll that found nothing new (304)."""
+    return replace(
+        source,
+        status=ACTIVE,
+        moved_to=moved_to or source.moved_to,
+        last_polled_at=now,
+        last_success_at=now,
+        next_poll_at=now + timedelta(seconds=policy.wait_s(0)),
+        failure_count=0,
+        last_reason=None,
+        last_error=None,
+    )
+
+
+def succeeded(
+    source: Source,
+    now: datetime,
+    policy: PollPolicy,
+    *,
+    moved_to: str | None,
+    validators: tuple[str | None, str | None],
+    show: tuple[str, str | None],
+    episode_count: int,
+    announced_count: int,
+    dead_letter_count: int,
+) -> Source:
+    """After a poll that read the feed.
+
+    Args:
+        source, now, policy: which feed, when, and when next.
+        moved_to: where permanent redirects led to.
+        validators: (etag, modified) of the answer.
+        show: (id, title).
+        episode_count: usable episodes in the feed.
+        announced_count: those that were new or changed.
+        dead_letter_count: items that could not be used.
+    """
+    return replace(
+        unchanged(source, now, policy, moved_to),
+        etag=validators[0],
+        modified=validators[1],
+        show_id=show[0],
+        show_title=show[1],
+        last_changed_at=now if announced_count else source.last_changed_at,
+        episode_count=episode_count,
+        announced_count=source.announced_count + announced_count,
+        dead_letter_count=dead_letter_count,
+    )
+
+
+def failed(
+    source: Source, now: datetime, policy: PollPolicy, reason: str, error: str, retry_after_s: float | None = None
+) -> Source:
+    """After a poll that gave nothing that can be used. A remembered move is given up, for the old address may still serve."""
+    count = source.failure_count + 1
+    return replace(
+        source,
+        status=DEAD if count >= policy.dead_after or reason == GONE else FAILING,
+        moved_to=None,
+        last_polled_at=now,
+        next_poll_at=now + timedelta(seconds=max(policy.wait_s(count), min(retry_after_s or 0.0, policy.longest_s))),
+        failure_count=count,
+        last_reason=reason,
+        last_error=error,
+    )
+
+
+def due(sources: Iterable[Source], now: datetime) -> list[Source]:
+    """The living sources whose time has come, the one that waited longest first."""
+    found = [s for s in sources if s.status != DEAD and s.next_poll_at <= now]
+    return sorted(found, key=lambda s: (s.next_poll_at, s.feed_url))

@@ -1,0 +1,113 @@
+"""Listening group: events from Kafka, their daily score by listener and episode, and the ALS lists."""
+
+import dagster as dg
+import pyarrow as pa
+
+from podrec_assets.defs.assets.decorators import collection_asset, table_asset
+from podrec_assets.defs.assets.kafka_topics import user_events_topic
+from podrec_assets.defs.automation import FACTS, MODELS
+from podrec_assets.defs.io_managers.delta import written
+from podrec_assets.defs.io_managers.mongo import DailyDocs
+from podrec_assets.defs.partitions import HISTORY, LATE, run_days
+from podrec_assets.defs.resources.spark import SparkResource
+from podrec_assets.ledger.lateness import COMPUTED_FROM
+from podrec_assets.ledger.ledger import Ledger
+from podrec_assets.pipelines.compute_engine import build_engine
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.listening.event_landing import EventLanding
+from podrec_assets.pipelines.recommend.interaction_history import history_of_window
+from podrec_assets.recommend.als.factors import AlsConfig
+from podrec_assets.recommend.als.top_n import top_n
+from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
+
+GROUP = "listening"
+
+
+@table_asset(
+    USER_EVENTS,
+    group_name=GROUP,
+    deps=[user_events_topic],
+    kinds={"deltalake", "kafka", "spark"},
+)
+def user_events(
+    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], spark: SparkResource
+) -> dg.MaterializeResult:
+    """One row is one valid Kafka record of `user-events`; its key is (kafka_partition, kafka_offset), its day the log day.
+
+    Days that are not landed yet land by Spark Structured Streaming (or in one process, as PODREC_ENGINE says), with
+    everything before and after them that the topic holds; days that are landed are read again by their offsets and
+    replaced (replay), or made whole from the table's history where retention removed them. Malformed records become dead
+    letters. A late event lands today with its own event_day and is flagged. Fails when offsets were lost before landing.
+    """
+    days = run_days(context)
+    engine = build_engine(connections, spark)
+    landing = EventLanding(connections.lake, connections.kafka, connections.settings, connections.now().date(), engine.source())
+    landed = landing.run(days)
+    for day in sorted(landed.log_days - set(days)):
+        context.log_event(dg.AssetMaterialization("user_events", partition=str(day)))
+    _, metadata = written(context, connections.lake, USER_EVENTS, days)
+    return dg.MaterializeResult(
+        metadata=metadata
+        | {
+            "dead_letter_count": landed.dead_count,
+            "new_row_count": landed.row_count,
+            "landed_offsets": {str(p): o for p, o in sorted(landed.ledger.landed.items())},
+            "event_days_touched": [str(d) for d in sorted(landed.event_days)],
+        }
+    )
+
+
+@table_asset(
+    USER_VS_EPISODE_DAILY,
+    group_name=GROUP,
+    deps=[dg.AssetDep("user_events", partition_mapping=LATE)],
+    kinds={"deltalake", "spark"},
+    automation_condition=FACTS,
+)
+def user_vs_episode_daily(
+    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], spark: SparkResource
+) -> dg.MaterializeResult[pa.Table]:
+    """One row is one listener and episode on the day the events happened: score, counts, furthest play.
+
+    Recomputed from every raw row with that event day, whenever it landed, and replaced; a repeated event_id counts once.
+    Fails when the log has not been landed up to the day.
+    """
+    days, lake = run_days(context), connections.lake
+    landed = Ledger.from_json(lake.state("user_events").ledger).landed
+    rows = build_engine(connections, spark).daily_score(days)
+    event_ids = lake.read("user_events", f"event_day >= '{days[0]}' AND event_day <= '{days[-1]}'", ("event_id",))["event_id"]
+    return dg.MaterializeResult(
+        value=rows,
+        metadata={
+            "listener_count": len(rows["user_id"].unique()),
+            "repeated_event_count": len(event_ids) - len(event_ids.unique()),
+            COMPUTED_FROM: {str(p): o for p, o in sorted(landed.items())},
+        },
+    )
+
+
+@collection_asset(
+    "als_top_n",
+    group_name=GROUP,
+    pool="spark",
+    kinds={"mongodb", "spark"},
+    automation_condition=MODELS,
+    ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
+)
+def als_top_n(
+    context: dg.AssetExecutionContext,
+    connections: dg.ResourceParam[Connections],
+    spark: SparkResource,
+    user_vs_episode_daily: pa.Table,
+) -> DailyDocs:
+    """One document is one listener's top episodes by ALS on implicit feedback, as of the end of the day.
+
+    Reads the history window of daily scores. Writes a new version. Heard and unliked episodes are left out. A day without
+    any listening gives no documents.
+    """
+    settings, engine, found = connections.settings, build_engine(connections, spark), DailyDocs()
+    for day in run_days(context):
+        history = history_of_window(user_vs_episode_daily, day, settings)
+        config = AlsConfig.from_settings(settings)
+        found[day] = list(top_n(engine.fit_als(history.matrix, config), history, config, settings.als_top_n))
+    return found

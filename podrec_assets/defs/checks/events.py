@@ -1,0 +1,75 @@
+"""Checks of the event ledger: every landed offset is accounted for, and what Kafka no longer holds is named."""
+
+import dagster as dg
+
+from podrec_assets.defs.checks.run_days import days_of_run
+from podrec_assets.errors import RetryableError
+from podrec_assets.ledger.ledger import Ledger, days_between
+from podrec_assets.ledger.reconciliation import no_longer_held
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.listening.event_recovery import accounts_of
+from podrec_assets.schemas import EPISODES, USER_EVENTS, USER_VS_EPISODE_DAILY
+
+SHOWN = 20
+
+
+@dg.asset_check(
+    asset=USER_EVENTS.name,
+    blocking=True,
+    description="For each day and Kafka partition of the run, rows + dead letters + offsets written down as lost = end - start.",
+)
+def offsets_add_up(context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
+    lake = connections.lake
+    found = accounts_of(lake, days_between(*days_of_run(context, lake.state(USER_EVENTS.name).latest_day)))
+    faults = [str(a) for a in found if a.missing_count]
+    return dg.AssetCheckResult(
+        passed=not faults,
+        metadata={
+            "offset_count": sum(a.end - a.start for a in found),
+            "row_count": sum(a.row_count for a in found),
+            "dead_letter_count": sum(a.letter_count for a in found),
+            "lost_count": sum(a.lost_count for a in found),
+            "faults": faults[:SHOWN],
+        },
+    )
+
+
+@dg.asset_check(
+    asset=USER_EVENTS.name,
+    description="Every landed offset is still in Kafka, so that any day can be replayed. A failure names what retention removed; "
+    "such days are made whole from the table's own history, as long as that reaches.",
+)
+def log_is_replayable(connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
+    topic = connections.settings.events_topic
+    ledger = Ledger.from_json(connections.lake.state(USER_EVENTS.name).ledger)
+    try:
+        gone = no_longer_held(ledger, connections.kafka.begin_offsets(topic))
+    except RetryableError as err:
+        return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, metadata={"reason": str(err)})
+    lost = {str(p): [f"{a} to {b - 1}" for a, b in spans] for p, spans in ledger.lost.items()}
+    return dg.AssetCheckResult(
+        passed=not gone and not lost,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "no_longer_in_kafka": {str(p): f"{start} to {end - 1}" for p, (start, end) in sorted(gone.items())},
+            "lost_before_landing": lost,
+        },
+    )
+
+
+@dg.asset_check(
+    asset=USER_VS_EPISODE_DAILY.name,
+    description="Every episode that was listened to on the days of the run has been announced. Unknown ones are kept and count; "
+    "they cannot be recommended, so many of them mean that a feed is missing or a player sends other ids.",
+)
+def episodes_are_known(context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
+    lake = connections.lake
+    first, last = days_of_run(context, lake.state(USER_VS_EPISODE_DAILY.name).latest_day)
+    heard = lake.read(USER_VS_EPISODE_DAILY.name, f"day >= '{first}' AND day <= '{last}'", ("episode_id",))["episode_id"]
+    known = lake.read(EPISODES.name, columns=("episode_id",))["episode_id"]
+    unknown = sorted(set(heard.to_pylist()) - set(known.to_pylist()))
+    return dg.AssetCheckResult(
+        passed=not unknown,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"unknown_episode_count": len(unknown), "unknown_episodes": unknown[:SHOWN]},
+    )

@@ -1,0 +1,83 @@
+"""Checks of the way from a topic to its table: what waits in Kafka, what it still holds, and how old the newest event is."""
+
+import statistics
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pyarrow.compute as pc
+
+from podrec_assets.defs.checks.run_days import MORNING
+from podrec_assets.errors import DataLossError, RetryableError
+from podrec_assets.ledger import ledger as offsets
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.schemas import EPISODES, USER_EVENTS
+
+TOPIC_OF = {EPISODES.name: "episodes_topic", USER_EVENTS.name: "events_topic"}
+LEAST_LAG = 1000
+"""Records that may wait on the quietest topic."""
+LONGEST_SILENCE = timedelta(hours=24)
+WARN = dg.AssetCheckSeverity.WARN
+
+
+def build_topic_check(name: str) -> dg.AssetChecksDefinition:
+    """A check that the table can go on where it stands in its topic, and is not far behind."""
+
+    @dg.asset_check(
+        asset=name,
+        name="topic_is_followed",
+        automation_condition=MORNING,
+        description="The topic goes on where the table's ledger ends: not created anew, not cut by retention, no offsets taken "
+        f"back. Fewer records wait than come in a usual day (and fewer than {LEAST_LAG} are never too many).",
+    )
+    def topic_is_followed(connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
+        topic, kafka = getattr(connections.settings, TOPIC_OF[name]), connections.kafka
+        ledger = offsets.Ledger.from_json(connections.lake.state(name).ledger)
+        try:
+            ends = kafka.end_offsets(topic)
+            offsets.check_continuity(topic, ledger, kafka.begin_offsets(topic), ends, kafka.topic_id(topic))
+        except DataLossError as err:
+            return dg.AssetCheckResult(passed=False, metadata={"reason": str(err)})
+        except RetryableError as err:
+            return dg.AssetCheckResult(passed=False, severity=WARN, metadata={"reason": str(err)})
+        behind = ledger.behind(ends)
+        lag = sum(behind.values())
+        usual = usual_records(ledger)
+        return dg.AssetCheckResult(
+            passed=lag <= max(usual, LEAST_LAG),
+            severity=WARN,
+            metadata={"lag": lag, "usual_records_of_a_day": usual, "lag_by_partition": {str(p): n for p, n in behind.items()}},
+        )
+
+    return topic_is_followed
+
+
+def usual_records(ledger: offsets.Ledger) -> int:
+    """Median of the records of the last landed days."""
+    counts = [sum(end - start for start, end in ledger.ranges(day).values()) for day in ledger.days()[-8:-1]]
+    return int(statistics.median(counts)) if counts else 0
+
+
+@dg.asset_check(
+    asset=USER_EVENTS.name,
+    automation_condition=MORNING,
+    description=f"The newest landed event happened within {LONGEST_SILENCE.total_seconds() / 3600:.0f} hours. An older one means "
+    "that players no longer send, or send with a clock that is wrong.",
+)
+def events_are_recent(connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
+    lake = connections.lake
+    latest = lake.state(USER_EVENTS.name).latest_day
+    now = connections.now()
+    since = f"day >= '{(latest or now.date()) - timedelta(days=7)}'"
+    newest = pc.max(lake.read(USER_EVENTS.name, since, ("occurred_at",))["occurred_at"]).as_py()
+    lag = now - (newest or datetime(1970, 1, 1, tzinfo=UTC))
+    return dg.AssetCheckResult(
+        passed=lag <= LONGEST_SILENCE,
+        severity=WARN,
+        description=f"The newest landed event is {lag / timedelta(hours=1):.1f} hours old."
+        if newest
+        else "No event has landed yet.",
+        metadata={"newest_event_at": str(newest), "event_lag_h": round(lag.total_seconds() / 3600, 2)},
+    )
+
+
+LAG_CHECKS = [*(build_topic_check(name) for name in TOPIC_OF), events_are_recent]

@@ -1,0 +1,113 @@
+"""What of a feed is news: each change once, one episode in two feeds once, and ids that stay whatever the publisher does."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from podrec_assets.content.feeds.change_detection import COLUMNS, Announced
+from podrec_assets.content.feeds.rss import parse_feed
+
+OLD, NEW = "https://show.example/feed.xml", "https://mirror.example/rss"
+BOTH = {"show.example/feed.xml", "mirror.example/rss"}
+FIRST, SECOND = "Mon, 02 Feb 2026 10:00:00 GMT", "Tue, 03 Feb 2026 10:00:00 GMT"
+
+
+def item(guid: str, audio: str | None = None, title: str = "T", published: str = FIRST) -> str:
+    enclosure = f'<enclosure url="https://cdn.example/{audio}" type="audio/mpeg"/>' if audio else ""
+    identity = f"<guid>{guid}</guid>" if guid else ""
+    return f"<item>{identity}<title>{title}</title><pubDate>{published}</pubDate>{enclosure}</item>"
+
+
+def feed(url: str, *items: str, show: str = "Show"):
+    body = f'<rss version="2.0"><channel><title>{show}</title>{"".join(items)}</channel></rss>'
+    return parse_feed(body.encode(), url).episodes
+
+
+def news(announced: Announced, url: str, *items: str, living=BOTH, show: str = "Show"):
+    return [(a.episode_id, a.audio_url) for a in announced.news(feed(url, *items, show=show), living)]
+
+
+def only(announced: Announced, url: str, *items: str, **more):
+    [(episode, _)] = news(announced, url, *items, **more)
+    return episode
+
+
+def test_an_episode_is_news_once_and_again_when_it_changes():
+    announced = Announced()
+    first = only(announced, OLD, item("1", "a.mp3"))
+    assert news(announced, OLD, item("1", "a.mp3")) == []
+    assert only(announced, OLD, item("1", "a.mp3", "Mended")) == first
+    assert news(announced, OLD, item("1", "a.mp3", "Mended"), item("2", "b.mp3")) != []
+
+
+def test_a_changed_enclosure_is_a_new_version_of_the_same_episode():
+    announced = Announced()
+    first = only(announced, OLD, item("1", "a.mp3"))
+    assert news(announced, OLD, item("1", "a-fixed.mp3")) == [(first, "https://cdn.example/a-fixed.mp3")]
+
+
+def test_the_same_file_in_another_feed_is_the_same_episode_and_not_announced_again():
+    announced = Announced()
+    first = only(announced, OLD, item("1", "a.mp3"))
+    assert news(announced, NEW, item("other-guid", "a.mp3", "Worded differently"), show="Mirror") == []
+    assert news(announced, OLD, item("1", "a.mp3")) == []
+    assert announced.hashes.keys() == {first}
+
+
+def test_the_same_guid_title_and_time_in_another_feed_is_the_same_episode_wherever_its_file_lies():
+    announced = Announced()
+    only(announced, OLD, item("1", "a.mp3", "Seven"))
+    assert news(announced, NEW, item("1", "elsewhere.mp3", "Seven")) == []
+    assert news(announced, NEW, item("1", "other.mp3", "Eight")) != []
+
+
+def test_when_the_first_feed_is_no_longer_followed_its_mirror_goes_on_under_the_same_id():
+    announced = Announced()
+    first = only(announced, OLD, item("1", "a.mp3"))
+    assert only(announced, NEW, item("1", "a.mp3", "Mended"), living={"mirror.example/rss"}) == first
+    assert news(announced, NEW, item("1", "a.mp3", "Mended"), living={"mirror.example/rss"}) == []
+
+
+def test_a_reused_guid_keeps_its_two_ids_when_the_older_item_has_left_the_feed():
+    announced = Announced()
+    old, new = item("1", "a.mp3", "Old"), item("1", "b.mp3", "New", SECOND)
+    ids = {audio: episode for episode, audio in news(announced, OLD, old, new)}
+    assert len(ids) == 2
+    changed = item("1", "b.mp3", "New, mended", SECOND)
+    assert news(announced, OLD, changed) == [(ids["https://cdn.example/b.mp3"], "https://cdn.example/b.mp3")]
+
+
+def test_a_guid_stays_with_the_file_that_it_was_announced_for_whatever_the_dates_say_later():
+    announced = Announced()
+    first = only(announced, OLD, item("1", "a.mp3", published=SECOND))
+    second = only(announced, OLD, item("1", "b.mp3", "Older by date", FIRST), item("1", "a.mp3", published=SECOND))
+    assert second != first
+    assert news(announced, OLD, item("1", "b.mp3", "Older by date", FIRST), item("1", "a.mp3", published=SECOND)) == []
+
+
+def test_a_new_guid_for_the_same_file_of_a_show_is_the_same_episode():
+    announced = Announced()
+    first = only(announced, OLD, item("1", "a.mp3"))
+    assert news(announced, OLD, item("urn:1", "a.mp3")) == [(first, "https://cdn.example/a.mp3")]
+
+
+def test_two_items_of_a_feed_with_one_file_and_two_guids_are_two_episodes():
+    announced = Announced()
+    assert len(news(announced, OLD, item("1", "soon.mp3"), item("2", "soon.mp3"))) == 2
+    assert len(announced.hashes) == 2
+
+
+@pytest.mark.parametrize("guid", ["", "1"])
+def test_what_was_announced_is_known_from_its_row_alone(guid):
+    announced, again = Announced(), Announced()
+    for a in announced.news(feed(OLD, item(guid, "a.mp3")), BOTH):
+        again.add({name: getattr(a, name) for name in COLUMNS})
+    assert again == announced
+    assert news(again, OLD, item(guid, "a.mp3")) == []
+
+
+def test_a_hundred_thousand_items_with_one_guid_are_told_apart_in_linear_time():
+    one = feed(OLD, item("1", "a.mp3"))[0]
+    many = [one.known_as(f"e{n}", one.show_id) for n in range(20_000)]
+    assert len(Announced().news(many, BOTH)) == 20_000
+    assert one.published_at == datetime(2026, 2, 2, 10, tzinfo=UTC)

@@ -1,0 +1,149 @@
+"""Messages of the topic: what is written is read back, and what cannot be read is a dead letter with its reason."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from podrec_assets.content.feeds.episode_message import MAX_TEXT, PAYLOAD_BYTES, Announcement, decode, encode, landing_rows
+from podrec_assets.errors import UnusableInputError
+from podrec_assets.schemas import DEAD_LETTERS, EPISODES
+
+LINK = {"url": "https://t.example/1.vtt", "type": "text/vtt", "language": "en", "rel": None}
+FULL = Announcement(
+    episode_id="e1",
+    show_id="s1",
+    show_title="Show",
+    title="Café \u2028 😀",
+    description="One\ntwo",
+    guid="g1",
+    feed_url="https://show.example/feed",
+    link="https://show.example/1",
+    image_url="https://show.example/1.png",
+    published_at=datetime(2026, 2, 2, 9, 0, 0, 5, tzinfo=UTC),
+    duration_s=61.5,
+    language="en",
+    season=1,
+    episode_number=2,
+    is_serial=True,
+    audio_url="https://cdn.example/1.mp3",
+    audio_type="audio/mpeg",
+    audio_bytes=2**40,
+    transcripts=(LINK,),
+)
+BARE = Announcement("e2", "s1", None, "Bare", None, None, "https://show.example/feed")
+DAY = date(2026, 2, 3)
+
+
+@dataclass
+class Record:
+    offset: int
+    value: bytes | None
+    topic: str = "episode-metadata"
+    partition: int = 0
+    timestamp_ms: int = 1_770_076_800_000
+
+
+def message(**changes: object) -> bytes:
+    return json.dumps({"schema": 1, "episode_id": "e1", "show_id": "s1", "title": "T", **changes}).encode()
+
+
+@pytest.mark.parametrize("announcement", [FULL, BARE], ids=["every field", "no optional field"])
+def test_a_message_is_read_back_as_it_was_written(announcement):
+    row = decode(encode(announcement))
+    assert row.pop("content_hash") == announcement.content_hash
+    assert row == {**vars(announcement), "transcripts": list(announcement.transcripts)}
+    assert encode(replace(announcement)) == encode(announcement)
+
+
+def test_the_content_hash_is_what_the_publisher_says_without_ids_and_feed_address():
+    mirror = replace(FULL.known_as("e9", "s9"), feed_url="https://mirror.example/feed")
+    assert (mirror.episode_id, mirror.show_id, mirror.content_hash) == ("e9", "s9", FULL.content_hash)
+    assert len({replace(FULL, **{k: v}).content_hash for k, v in (("title", "New"), ("season", 3), ("transcripts", ()))}) == 3
+    assert replace(FULL, title="New").content_hash != FULL.content_hash
+
+
+def test_a_message_without_content_hash_gets_the_same_one():
+    sent = json.loads(encode(FULL))
+    del sent["content_hash"]
+    assert decode(json.dumps(sent).encode())["content_hash"] == FULL.content_hash
+
+
+def test_unknown_fields_are_ignored_times_become_utc_and_long_texts_are_cut():
+    row = decode(
+        message(published_at="2026-02-02T10:00:00+01:00", colour="red", day="1999-01-01", description="x" * (MAX_TEXT + 1))
+    )
+    assert (row["published_at"], row["published_at"].tzinfo) == (datetime(2026, 2, 2, 9, tzinfo=UTC), UTC)
+    assert (len(row["description"]), row.keys() & {"colour", "day", "kafka_offset"}) == (MAX_TEXT, set())
+    assert (
+        decode(message(published_at=datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=-5))).isoformat()))["published_at"].hour
+        == 5
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        pytest.param(None, "empty_message", id="tombstone"),
+        pytest.param(b"", "empty_message", id="no bytes"),
+        pytest.param(b'{"title": "\xff"}', "not_utf8", id="latin-1"),
+        pytest.param(b"{", "not_json", id="cut off"),
+        pytest.param(b"[" * 100_000, "not_json", id="deep"),
+        pytest.param(b'{"schema": ' + b"9" * 5000 + b"}", "not_json", id="endless number"),
+        pytest.param(b"[1]", "wrong_schema", id="a list"),
+        pytest.param(b"{}", "wrong_schema", id="no schema"),
+        pytest.param(message(schema=2), "wrong_schema", id="schema of the future"),
+        pytest.param(message(schema=True), "wrong_schema", id="true is not 1"),
+        pytest.param(message(episode_id=None), "missing_field", id="null id"),
+        pytest.param(message(show_id=""), "missing_field", id="empty id"),
+        pytest.param(message(title=None), "missing_field", id="no title"),
+        pytest.param(message(title=5), "bad_type", id="number as text"),
+        pytest.param(message(title="\ud800"), "bad_type", id="lone surrogate"),
+        pytest.param(message(duration_s="60"), "bad_type", id="text as number"),
+        pytest.param(message(duration_s=float("nan")), "bad_type", id="NaN"),
+        pytest.param(message(duration_s=10**400), "bad_type", id="more than a float holds"),
+        pytest.param(message(season=2**31), "bad_type", id="more than the column holds"),
+        pytest.param(message(season=1.5), "bad_type", id="half a season"),
+        pytest.param(message(season=True), "bad_type", id="true as number"),
+        pytest.param(message(is_serial=1), "bad_type", id="number as truth"),
+        pytest.param(message(published_at="2026-02-02T10:00:00"), "bad_type", id="time without zone"),
+        pytest.param(message(published_at="0001-01-01T00:00:00+14:00"), "bad_type", id="before all time"),
+        pytest.param(message(published_at=0), "bad_type", id="time as number"),
+        pytest.param(message(transcripts={"url": "x"}), "bad_type", id="an object as list"),
+        pytest.param(message(transcripts=[{"type": "text/vtt"}]), "bad_type", id="link without url"),
+        pytest.param(message(transcripts=[{"url": 5}]), "bad_type", id="number as url"),
+    ],
+)
+def test_what_cannot_be_used_is_a_dead_letter_with_its_reason(value, reason):
+    with pytest.raises(UnusableInputError) as refused:
+        decode(value)
+    assert refused.value.reason == reason
+    rows, [letter] = landing_rows([Record(7, value)], lambda _: DAY)
+    assert (rows, letter["reason"], letter["source_key"]) == ([], reason, "episode-metadata:0:7")
+    assert letter["payload"] == (value or b"")[:PAYLOAD_BYTES]
+    assert DEAD_LETTERS.rows([letter]).num_rows == 1
+
+
+def test_the_last_announcement_of_an_episode_on_a_day_counts_and_bad_ones_take_nothing_along():
+    records = [
+        Record(3, encode(replace(FULL, title="Third"))),
+        Record(2, b"junk"),
+        Record(1, encode(replace(FULL, title="First"))),
+        Record(4, encode(BARE), timestamp_ms=-1),
+        Record(9, encode(replace(FULL, title="Next day"))),
+    ]
+    rows, dead = landing_rows(records, lambda r: DAY + timedelta(days=r.offset == 9))
+    assert [(r["day"], r["episode_id"], r["title"], r["kafka_offset"]) for r in rows] == [
+        (DAY, "e1", "Third", 3),
+        (DAY, "e2", "Bare", 4),
+        (DAY + timedelta(days=1), "e1", "Next day", 9),
+    ]
+    assert (rows[0]["recorded_at"], rows[1]["recorded_at"]) == (datetime(2026, 2, 3, tzinfo=UTC), None)
+    assert [(d["day"], d["stage"], d["kafka_offset"], d["payload"]) for d in dead] == [(DAY, "episodes", 2, b"junk")]
+    assert EPISODES.rows(rows).to_pylist()[0]["transcripts"] == [LINK]
+
+
+def test_a_dead_letter_keeps_no_more_of_its_payload_than_it_may():
+    _, [letter] = landing_rows([Record(0, b"x" * (PAYLOAD_BYTES + 1))], lambda _: DAY)
+    assert len(letter["payload"]) == PAYLOAD_BYTES

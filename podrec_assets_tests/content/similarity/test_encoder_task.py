@@ -1,0 +1,44 @@
+"""What a Spark worker encodes: the batches of the run, by the run's very model or not at all."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+
+from podrec_assets.content.similarity.encoder import BATCH, SentenceEncoder
+from podrec_assets.content.similarity.encoder_task import SCHEMA, EncoderSetup, encoded
+
+TEXTS = [f"The {n}th comet {'really ' * (n % 7)}broke apart." for n in range(2 * BATCH + 3)]
+
+
+def test_batches_of_a_worker_are_the_rows_of_the_run_bit_by_bit() -> None:
+    own = SentenceEncoder(dtype="float32")
+    batches = own.batches(TEXTS)
+    assert [len(b) for b in batches] == [BATCH, BATCH, 3]
+    asked = pa.RecordBatch.from_pylist([{"batch": n, "texts": [TEXTS[i] for i in b]} for n, b in enumerate(batches)])
+    rows = encoded(asked, EncoderSetup("", "float32", own.version))
+    assert rows.schema == SCHEMA
+    wanted = own.encode(TEXTS)
+    for row in rows.to_pylist():
+        assert row["fault"] is None
+        assert row["place"].endswith("/cpu")
+        assert row["vectors"] == wanted[batches[row["batch"]]].astype(np.float32).tobytes()
+
+
+def test_a_worker_with_another_model_says_so_and_encodes_nothing() -> None:
+    asked = pa.RecordBatch.from_pylist([{"batch": 0, "texts": ["a comet"]}])
+    [row] = encoded(asked, EncoderSetup("", "float32", "all-MiniLM-L6-v2@000000000000/384/float32")).to_pylist()
+    assert row["vectors"] is None
+    assert "would encode with all-MiniLM-L6-v2@" in row["fault"]
+    assert row["fault"].endswith("the run does with all-MiniLM-L6-v2@000000000000/384/float32.")
+    [row] = encoded(asked, EncoderSetup("/nowhere", "float32", "x")).to_pylist()
+    assert row["fault"] == "/nowhere is not a model folder; check PODREC_EMBEDDING_MODEL."
+
+
+@pytest.mark.parametrize(("has_gpu", "wanted", "used"), [(True, "auto", "cuda"), (False, "auto", "cpu"), (True, "cpu", "cpu")])
+def test_a_gpu_is_used_where_it_is_asked_for_and_there(
+    monkeypatch: pytest.MonkeyPatch, has_gpu: bool, wanted: str, used: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: has_gpu)
+    assert SentenceEncoder(device=wanted).device == used
+    assert SentenceEncoder().device == "cpu"

@@ -1,0 +1,35 @@
+"""Exact nearest rows: what a full sort gives, whatever the blocks."""
+
+import numpy as np
+import pytest
+
+from podrec_assets.content.similarity import exact_knn
+from podrec_assets.content.similarity.exact_knn import blocks, largest, nearest
+
+
+def planted(rows: int, seed: int) -> np.ndarray:
+    """Vectors of few distinct directions, so that there are many ties."""
+    return np.random.default_rng(seed).integers(-1, 2, (rows, 4)).astype(np.float32)
+
+
+@pytest.mark.parametrize("cells", [1, 7, 100, 1 << 20])
+@pytest.mark.parametrize("k", [1, 5, 60, 100])
+def test_the_nearest_are_those_of_a_full_sort_ties_by_index(monkeypatch, cells, k):
+    monkeypatch.setattr(exact_knn, "CELLS", cells)
+    queries, items = planted(13, 1), planted(60, 2)
+    indices, scores = nearest(queries, items, k)
+    products = queries @ items.T
+    assert indices.tolist() == np.argsort(-products, axis=1, kind="stable")[:, :k].tolist()
+    assert scores.tolist() == np.take_along_axis(products, indices, axis=1).tolist()
+
+
+def test_blocks_cover_all_rows_and_hold_no_more_cells_than_allowed(monkeypatch):
+    monkeypatch.setattr(exact_knn, "CELLS", 100)
+    assert list(blocks(7, 30)) == [(0, 3), (3, 6), (6, 7)]
+    assert list(blocks(2, 1000)) == [(0, 1), (1, 2)]
+    assert list(blocks(0, 30)) == []
+
+
+def test_nothing_to_rank_gives_empty_rows():
+    assert [r.tolist() for r in largest(np.empty((2, 0), dtype=np.float32), 3)] == [[], []]
+    assert nearest(planted(2, 1), planted(5, 2), 0)[0].shape == (2, 0)

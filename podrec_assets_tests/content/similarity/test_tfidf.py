@@ -1,0 +1,62 @@
+"""TF-IDF rows by hand-computed weights."""
+
+import numpy as np
+import pytest
+
+from podrec_assets.content.similarity import tfidf
+
+
+def rows(*texts: str, most: int = tfidf.MOST_TERMS):
+    found = tfidf.counts(texts)
+    return tfidf.tfidf(found, tfidf.idf(found), most)
+
+
+def products(*texts: str) -> np.ndarray:
+    found = rows(*texts)
+    return (found @ found.T).toarray()
+
+
+def test_a_cosine_is_that_of_damped_counts_times_idf():
+    shared, once = 1 + np.log(4 / 3), 1 + np.log(4 / 2)
+    found = products("castle castle pawn", "castle dough", "bread")
+    first = np.array([(1 + np.log(2)) * shared, once])
+    second = np.array([shared, once])
+    assert found[0, 1] == pytest.approx(first[0] * second[0] / np.linalg.norm(first) / np.linalg.norm(second), rel=1e-5)
+    assert found[0, 2] == found[1, 2] == 0
+
+
+def test_only_the_weightiest_words_count():
+    found = rows("rare rare rare mid mid low", "rare mid low", "rare mid low", most=2)
+    assert np.diff(found.indptr).tolist() == [2, 2, 2]
+    assert found[0].data.min() > found[1].data.min() * 0.9
+
+
+def test_texts_without_words_have_empty_rows_and_none_give_none():
+    assert np.diff(rows("", "! a", "word word", "word").indptr).tolist() == [0, 0, 1, 1]
+    assert products("", "").tolist() == [[0, 0], [0, 0]]
+    assert rows().shape[0] == 0
+
+
+def test_blocks_change_nothing(monkeypatch):
+    texts = ["castle pawn", "castle dough", "bread dough", "pawn bread castle"]
+    whole = products(*texts)
+    monkeypatch.setattr(tfidf, "BLOCK", 1)
+    assert (products(*texts) == whole).all()
+
+
+def test_words_of_scripts_without_spaces_are_their_characters():
+    assert products("東京へ行く", "京都", "bread")[0, 1] > 0
+
+
+def test_similarity_is_of_words_pairs_of_words_and_parts_of_words():
+    texts = ["castle pawn", "castle dough", "castles rise", "castle pawn"]
+    found = tfidf.rows(lambda: texts, len(texts))
+    alike = (found @ found.T).toarray()
+    assert alike[0, 3] == pytest.approx(1.0, rel=1e-5)
+    assert 0 < alike[0, 2] < tfidf.KINDS[2].share
+    assert alike[0, 2] < alike[0, 1] < alike[0, 3]
+
+
+def test_among_many_texts_what_one_alone_says_does_not_lengthen_its_row():
+    texts = [f"castle pawn{' only' * (n == 0)}" if n < 2 else f"bread {n % 9}0" for n in range(tfidf.COMMON_COUNT)]
+    assert products(*texts)[0, 1] == pytest.approx(1.0, rel=1e-5)

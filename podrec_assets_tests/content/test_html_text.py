@@ -1,0 +1,73 @@
+"""Text of HTML that strangers wrote."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from podrec_assets.content.html_text import clean, plain_text
+
+PARTS = [*"ab <>&;!/[]-'\"=#x\n\x00\ud800", "<p>", "</p>", "<script>", "</script>", "<![", "&amp;", "<!--", "&#", "<svg>"]
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        pytest.param(None, "", id="null"),
+        pytest.param("", "", id="empty"),
+        pytest.param("  plain   words ", "plain words", id="plain text"),
+        pytest.param("a < b and 3 > 2", "a < b and 3 > 2", id="comparison is no tag"),
+        pytest.param("AT&T & friends", "AT&T & friends", id="ampersands that are no entities"),
+        pytest.param("<p>one</p><p>two</p>", "one\ntwo", id="a line for each block"),
+        pytest.param("one<br>two<br/>three", "one\ntwo\nthree", id="line breaks"),
+        pytest.param("<b>bo</b>ld <i>words</i>", "bold words", id="inline tags join"),
+        pytest.param("<UL><LI>a<LI>b</UL>", "a\nb", id="capitals, unclosed items"),
+        pytest.param("Q&amp;A &lt;3 &#8212; &#x41; caf&eacute;", "Q&A <3 — A café", id="entities"),
+        pytest.param("a&nbsp;&nbsp;b", "a b", id="hard spaces"),
+        pytest.param("<script>alert('x')</script>said<style>p{}</style>", "said", id="script and style"),
+        pytest.param("<head><title>502</title></head><body>said</body>", "said", id="head"),
+        pytest.param("<nav>menu</nav>said<form><button>go</button></form>", "said", id="navigation and forms"),
+        pytest.param("<svg><nav>x</svg>said</nav>", "said", id="silent tags that cross"),
+        pytest.param("<svg><svg>x</svg>said", "said", id="a silent tag in itself"),
+        pytest.param("<a href='javascript:x' onclick='y'>link</a>", "link", id="attributes"),
+        pytest.param("a<!-- hidden -->b", "ab", id="comment"),
+        pytest.param("<![if IE]>a<![endif]>b", "ab", id="conditional section"),
+        pytest.param("<![foo[bar]]>said", "said", id="unknown section"),
+        pytest.param("<p>a<![CDATA[b]]>c", "ac", id="CDATA in HTML"),
+        pytest.param("<p>a\x00b\x07</p>&#7;c", "ab\nc", id="controls"),
+        pytest.param("x\ud800y", "xy", id="lone surrogate"),
+        pytest.param("one\r\n\r\n two", "one\ntwo", id="empty lines"),
+    ],
+)
+def test_text_is_what_a_reader_would_see(html, text):
+    assert plain_text(html) == text
+
+
+def test_clean_takes_out_controls_and_keeps_line_ends_tabs_and_letters():
+    assert clean("a\x00\x0b\x1f\x7f\udfffb\n\tç😀") == "ab\n\tç😀"
+
+
+@pytest.mark.parametrize("tail", ["<b>x</b>", ""])
+@pytest.mark.parametrize(
+    "part", ["<a ", "<", "<!--", "<!--x>", "<p>", "<svg>", "</", "<?", "<![CDATA[", '<b a="', "&#", "<svg></nav>"]
+)
+def test_unclosed_markup_costs_linear_time(part, tail):
+    began = time.perf_counter()
+    plain_text("<b>x</b>" + part * 30_000 + tail)
+    assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("html", "text"), [("<p>a <b", "a"), ("<p>a < b", "a < b"), ("<p>a <!-- b", "a b"), ("<p>a<!--b--><!--c-->d", "ad")]
+)
+def test_what_never_ends_is_no_markup_and_loses_no_text_before_it(html, text):
+    assert plain_text(html) == text
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(PARTS), max_size=30).map("".join))
+def test_no_text_breaks_it_and_all_of_it_can_be_stored(html):
+    text = plain_text(html)
+    assert clean(text) == text == text.strip()
+    text.encode()

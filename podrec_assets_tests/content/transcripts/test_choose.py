@@ -1,0 +1,184 @@
+"""The best usable publisher transcript of an episode is taken, each refused one is a dead letter; what ASR heard is judged."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+
+from podrec_assets.content.asr.contract import Engine, Recognition
+from podrec_assets.content.transcripts.choose import input_hash, ordered_links, published, recognised, recognition_key
+from podrec_assets.errors import FetchFailedError, FetchRefusedError
+from podrec_assets.schemas import DEAD_LETTERS, TRANSCRIPTS
+
+DAY = date(2026, 2, 3)
+VTT = b"WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ann>Hello there.\n\n00:02.000 --> 00:03.000\nBye."
+PAGE = b"<!DOCTYPE html><html><body>502</body></html>"
+
+
+@dataclass
+class Page:
+    body: bytes
+    content_type: str = ""
+
+
+class Site:
+    """Answers by address; an exception is raised. Remembers what was asked for."""
+
+    def __init__(self, **answers: bytes | Exception) -> None:
+        self.answers = {f"https://t.example/{name.replace('_', '.')}": answer for name, answer in answers.items()}
+        self.asked: list[str] = []
+
+    def __call__(self, url: str) -> Page:
+        self.asked.append(url)
+        answer = self.answers[url]
+        if isinstance(answer, Exception):
+            raise answer
+        return Page(answer)
+
+
+def link(name: str, kind: str | None = None, language: str | None = None, rel: str | None = None) -> dict:
+    return {"url": f"https://t.example/{name}", "type": kind, "language": language, "rel": rel}
+
+
+def episode(*links: dict, **changes: object) -> dict:
+    plain = {
+        "day": DAY,
+        "episode_id": "e1",
+        "audio_url": "https://a.example/1.mp3",
+        "audio_bytes": 9,
+        "duration_s": None,
+        "language": "en",
+    }
+    return {**plain, "transcripts": list(links), **changes}
+
+
+def test_a_usable_transcript_gives_its_text_segments_engine_and_source():
+    found = published(episode(link("1.vtt", language="de-AT")), Site(**{"1_vtt": VTT}))
+    row = found.row
+    assert row
+    assert found.letters == []
+    assert (row["status"], row["reason"], row["source"], row["engine"]) == ("ok", None, "publisher", "vtt/2")
+    assert (row["source_url"], row["language"], row["word_count"]) == ("https://t.example/1.vtt", "de", 3)
+    assert row["text"] == "Hello there. Bye."
+    assert TRANSCRIPTS.rows([row])["segments"].to_pylist()[0] == [
+        {"start_s": 0.0, "end_s": 2.0, "speaker": "Ann", "text": "Hello there."},
+        {"start_s": 2.0, "end_s": 3.0, "speaker": "Ann", "text": "Bye."},
+    ]
+
+
+def test_links_are_ordered_by_language_wholeness_and_format():
+    links = [
+        link("a.vtt", language="fr"),
+        link("b.pdf"),
+        link("c.txt"),
+        link("d.vtt", rel="captions"),
+        link("e", "text/html"),
+        link("f.srt", language="EN-gb"),
+        link("g.vtt"),
+        link("h.json"),
+        link("h.json", language="fr"),
+        {"url": None},
+    ]
+    assert "".join(x["url"][18] for x in ordered_links(links, "en")) == "hgfecbda"
+
+
+def test_a_refused_transcript_is_a_dead_letter_and_the_next_one_is_taken():
+    site = Site(**{"1_json": PAGE, "1_vtt": FetchRefusedError("Not this address."), "1_srt": b"no cues", "1_txt": b"Said."})
+    found = published(episode(link("1.txt"), link("1.srt"), link("1.vtt"), link("1.json")), site)
+    assert found.row
+    assert (found.row["status"], found.row["text"], found.row["language"]) == ("ok", "Said.", "en")
+    assert [(x["source_key"], x["reason"]) for x in found.letters] == [
+        ("e1 https://t.example/1.json", "error_page"),
+        ("e1 https://t.example/1.vtt", "fetch_refused"),
+        ("e1 https://t.example/1.srt", "no_cues"),
+    ]
+    assert {(x["day"], x["stage"]) for x in found.letters} == {(DAY, "transcripts")}
+    assert DEAD_LETTERS.rows(found.letters).num_rows == 3
+
+
+def test_a_server_that_is_down_is_no_dead_letter_but_passing():
+    found = published(episode(link("1.vtt")), Site(**{"1_vtt": FetchFailedError("502, try later.")}))
+    assert (found.row, found.letters, found.is_passing) == (None, [], True)
+    assert found.why == "none of 1 publisher transcripts is usable: 502, try later."
+
+
+@pytest.mark.parametrize(("duration_s", "is_usable"), [(6.0, True), (6.1, False), (3600.0, False), (None, True), (0.0, True)])
+def test_a_transcript_that_ends_before_half_of_the_audio_is_only_its_beginning(duration_s, is_usable):
+    found = published(episode(link("1.vtt"), duration_s=duration_s), Site(**{"1_vtt": VTT}))
+    assert bool(found.row) == is_usable
+    assert [x["reason"] for x in found.letters] == ([] if is_usable else ["far_too_short"])
+
+
+@pytest.mark.parametrize(("duration_s", "is_usable"), [(9.0, True), (9.1, False)])
+def test_fewer_than_twenty_words_a_minute_are_no_transcript(duration_s, is_usable):
+    found = published(episode(link("1.txt"), duration_s=duration_s), Site(**{"1_txt": b"Only three words."}))
+    assert bool(found.row) == is_usable
+
+
+def test_without_a_transcript_the_answer_says_why():
+    assert published(episode(), Site()).why == "the publisher links none"
+    assert published(episode(transcripts=None), Site()).why == "the publisher links none"
+    found = published(episode(link("1.vtt")), Site(**{"1_vtt": b"WEBVTT"}))
+    assert (found.why, found.is_passing) == ("none of 1 publisher transcripts is usable", False)
+
+
+def test_the_type_of_the_link_goes_before_the_servers_and_the_servers_helps_where_the_link_has_none():
+    site = Site(one=VTT)
+    assert published(episode(link("one", "text/vtt")), site).row["engine"] == "vtt/2"
+    assert published(episode(link("one")), lambda url: Page(VTT, "text/vtt; charset=utf-8")).row["engine"] == "vtt/2"
+    assert published(episode(link("one")), site).letters[0]["reason"] == "unknown_format"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"transcripts": [link("2.vtt")]}, {"audio_url": "https://a.example/2.mp3"}, {"duration_s": 8.0}],
+    ids=["links", "audio", "duration"],
+)
+def test_the_input_hash_depends_on_links_and_audio_only(changes):
+    assert input_hash(episode() | changes) != input_hash(episode())
+    assert input_hash(episode(transcripts=None, title="Other", language="de")) == input_hash(episode())
+
+
+ENGINE = Engine("pocketsphinx", "", "pocketsphinx/5/en-us", ("en",), True)
+
+
+def heard(*texts: str, audio_s: float = 30.0, confidence: float | None = 0.3) -> Recognition:
+    segments = [{"start_s": float(n), "end_s": n + 1.0, "text": text, "confidence": confidence} for n, text in enumerate(texts)]
+    return Recognition(ENGINE.version, segments, "en", audio_s, 2.0)
+
+
+def test_what_asr_heard_becomes_a_row_that_says_by_what_and_how_well():
+    row, letters = recognised(episode(), ENGINE, heard("hello there", "bye"))
+    assert letters == []
+    assert (row["status"], row["source"], row["engine"], row["text"]) == ("ok", "asr", ENGINE.version, "hello there bye")
+    assert (row["audio_s"], row["is_low_quality"], row["word_count"], row["source_url"]) == (
+        30.0,
+        True,
+        3,
+        "https://a.example/1.mp3",
+    )
+    assert row["confidence"] == pytest.approx(0.3)
+    assert TRANSCRIPTS.rows([row])["segments"].to_pylist()[0][1] == {"start_s": 1.0, "end_s": 2.0, "speaker": None, "text": "bye"}
+
+
+def test_audio_without_speech_is_a_final_failure_and_names_the_engine_that_heard_nothing():
+    row, letters = recognised(episode(), ENGINE, heard(audio_s=1.0))
+    assert (row["status"], row["reason"]) == ("failed", "no speech was recognised in 1 s of audio")
+    assert (row["engine"], row["text"], row["next_attempt_at"]) == (ENGINE.version, None, None)
+    assert [x["reason"] for x in letters] == ["no_speech"]
+
+
+def test_a_suspicious_transcript_is_quarantined_with_its_text_and_its_signs():
+    row, letters = recognised(episode(duration_s=600.0), ENGINE, heard("over and out " * 10))
+    assert row["status"] == "quarantined"
+    assert row["reason"].startswith("the audio lasts 30 s, the feed says 600; 30 of 30 words are phrases in a loop")
+    assert row["word_count"] == 30
+    assert [x["reason"] for x in letters] == ["truncated_audio", "repetition"]
+
+
+def test_a_result_is_known_by_what_the_feed_says_of_the_audio_and_by_the_engine():
+    key = recognition_key(episode(), ENGINE)
+    assert recognition_key(episode(link("1.vtt"), title="Other"), ENGINE) == key
+    for changes in ({"audio_url": "https://a.example/2.mp3"}, {"audio_bytes": 8}, {"duration_s": 1.0}, {"language": "de"}):
+        assert recognition_key(episode() | changes, ENGINE) != key
+    assert recognition_key(episode(), Engine("pocketsphinx", "", "pocketsphinx/6/en-us", ("en",), True)) != key

@@ -1,0 +1,185 @@
+"""Alerts on a real instance, to a real web server and a real mail server: told once, told when over, never lost."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
+from pydantic import SecretStr
+
+from podrec_assets.definitions import build_defs
+from podrec_assets.defs.sensors.alert_state import Alert, AlertState, after, decide
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.settings import Settings
+from podrec_assets_tests.mailbox import receiving
+
+pytestmark = pytest.mark.slow
+
+NOW = datetime(2026, 11, 9, 8, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class Hook:
+    """A web server that takes posts, or refuses them while `status` says so."""
+
+    def __init__(self) -> None:
+        self.status, self.posts = 200, []
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = hook.status
+                if status == 200:
+                    hook.posts.append((self.path, json.loads(body)))
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def texts(self) -> list[str]:
+        return [alert["text"] for _, body in self.posts for alert in body["alerts"]]
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    found = Hook()
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as found:
+        yield found
+
+
+class Watch:
+    """The alerts sensor of a deployment, ticked by hand."""
+
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
+        self.instance, self.settings, self.now, self.cursor = instance, settings, datetime.now(UTC), None
+        self.defs = build_defs(settings)
+
+    def tick(self) -> str:
+        connections = Connections(self.settings, {}, lambda: self.now)
+        repository = self.defs.get_repository_def()
+        with dg.build_sensor_context(
+            self.instance, self.cursor, repository_def=repository, resources={"connections": connections}
+        ) as context:
+            found = self.defs.resolve_sensor_def("alerts").evaluate_tick(context)
+        self.cursor = found.cursor
+        return found.skip_message
+
+
+@pytest.fixture
+def watch(settings: Settings, instance: dg.DagsterInstance, hook: Hook) -> Watch:
+    url = SecretStr(f"http://127.0.0.1:{hook.server.server_port}/T0/secret")
+    return Watch(settings.model_copy(update={"alert_webhook": url}), instance)
+
+
+def report_check(instance: dg.DagsterInstance, passed: bool) -> None:
+    evaluation = dg.AssetCheckEvaluation(
+        dg.AssetKey("episodes"), "keys_are_unique", passed, metadata={"repeated_key_count": 2}, blocking=True
+    )
+    instance.report_runless_asset_event(evaluation)
+
+
+def report_freshness(instance: dg.DagsterInstance, state: FreshnessState) -> None:
+    change = FreshnessStateChange(
+        key=dg.AssetKey("als_top_n"),
+        previous_state=FreshnessState.UNKNOWN,
+        new_state=state,
+        state_change_timestamp=NOW.timestamp(),
+    )
+    instance._report_runless_asset_event(change)
+
+
+def test_a_failed_check_and_an_overdue_asset_are_told_once_and_again_when_they_are_over(
+    watch: Watch, instance: dg.DagsterInstance, hook: Hook
+) -> None:
+    assert watch.tick() == "nothing new to tell"
+    report_check(instance, passed=False)
+    report_freshness(instance, FreshnessState.FAIL)
+    assert watch.tick().startswith("told 2 alerts")
+    assert watch.tick() == "nothing new to tell"
+    assert hook.texts() == [
+        "check keys_are_unique of episodes failed (error): repeated_key_count 2",
+        "als_top_n is overdue since 2026-11-09 08:00 UTC",
+    ]
+    assert hook.posts[0][0] == "/T0/secret"
+    report_check(instance, passed=True)
+    report_freshness(instance, FreshnessState.PASS)
+    assert watch.tick().startswith("told 2 alerts: resolved: check keys_are_unique of episodes, open since ")
+
+
+def test_a_run_that_fails_the_same_way_again_is_one_alert_a_day(watch: Watch, instance: dg.DagsterInstance, hook: Hook) -> None:
+    watch.tick()
+    for day in (1, 1, 2):
+        tags = {"dagster/partition": f"2026-11-0{day}"}
+        instance.add_run(dg.DagsterRun("models_and_publication", tags=tags, status=dg.DagsterRunStatus.FAILURE))
+    watch.now += timedelta(seconds=5)
+    watch.tick()
+    assert [t.split(" failed: ")[1] for t in hook.texts()] == [
+        "models_and_publication for 2026-11-01..2026-11-01", "models_and_publication for 2026-11-02..2026-11-02"
+    ]  # fmt: skip
+
+
+def test_an_alert_that_nobody_took_is_tried_again_and_the_log_says_why(
+    watch: Watch, instance: dg.DagsterInstance, hook: Hook
+) -> None:
+    hook.status = 503
+    report_check(instance, passed=False)
+    assert watch.tick() == "1 alerts wait: The webhook at 127.0.0.1 answered 503."
+    hook.status = 200
+    assert watch.tick().startswith("told 1 alerts")
+    assert len(hook.texts()) == 1
+    lines = [json.loads(line) for line in (watch.settings.home / "logs" / "alerts.jsonl").read_text().splitlines()]
+    assert [line["not_sent"] for line in lines] == [["The webhook at 127.0.0.1 answered 503."], []]
+    assert "secret" not in (watch.settings.home / "logs" / "alerts.jsonl").read_text()
+
+
+def test_a_mail_server_that_is_down_does_not_repeat_what_the_webhook_took(
+    watch: Watch, instance: dg.DagsterInstance, hook: Hook
+) -> None:
+    mail = {"alert_smtp": "127.0.0.1:9", "alert_smtp_security": "none", "alert_email_to": "ops@example.org"}
+    watch.settings = watch.settings.model_copy(update=mail)
+    report_check(instance, passed=False)
+    told = watch.tick()
+    assert told.startswith("told 1 alerts: check keys_are_unique of episodes failed")
+    assert told.endswith("(not by every way: The mail server 127.0.0.1:9 did not take an alert: ConnectionRefusedError.)")
+    assert watch.tick() == "nothing new to tell"
+    assert len(hook.posts) == 1
+
+
+def test_alerts_arrive_by_mail(settings: Settings, instance: dg.DagsterInstance) -> None:
+    with receiving() as (address, mails):
+        mail = {"alert_smtp": address, "alert_smtp_security": "none", "alert_email_to": "ops@example.org, eve@example.org"}
+        watch = Watch(settings.model_copy(update=mail), instance)
+        report_check(instance, passed=False)
+        watch.tick()
+    (found,) = mails
+    assert found["To"] == "ops@example.org, eve@example.org"
+    assert found["Subject"].startswith("podrec: 1 alert, check keys_are_unique of episodes failed")
+    assert "[check_failed] check keys_are_unique of episodes failed" in found.get_payload()
+
+
+def test_what_is_told_is_decided_by_what_is_new_over_or_due_for_a_reminder() -> None:
+    state = AlertState(NOW.isoformat())
+    check, run = Alert("c", "check_failed", "c failed"), Alert("r", "run_failed", "r failed")
+    assert decide(state, [check], [run, run], NOW) == [check, run]
+    state = after(state, [check, run], NOW)
+    assert decide(state, [check], [run], NOW + 23 * HOUR) == []
+    assert decide(state, [check], [run], NOW + 25 * HOUR) == [run]
+    (over,) = decide(state, [], [], NOW + HOUR)
+    assert (over.key, over.kind) == ("c", "resolved")
+    assert after(state, [over], NOW + HOUR).open == {}

@@ -1,0 +1,78 @@
+"""The sensor of due feeds: it asks for a poll when one is due, and once a day for the day's row."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from podrec_assets.defs.partitions import days_of_tags
+from podrec_assets.defs.sensors.due_sources import POLLS, due_sources
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content.sources_table import Followed
+from podrec_assets.settings import Settings
+
+pytestmark = pytest.mark.slow
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+TODAY = NOW.date()
+URL = "https://show.example/feed.xml"
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as found:
+        yield found
+
+
+@pytest.fixture
+def connections(settings: Settings) -> Connections:
+    return Connections(settings, {}, lambda: NOW)
+
+
+def tick(connections: Connections, instance: dg.DagsterInstance) -> dg.SensorResult:
+    with dg.build_sensor_context(instance=instance, resources={"connections": connections}) as context:
+        return due_sources.evaluate_tick(context)
+
+
+def report(instance: dg.DagsterInstance, *days_ago: int) -> None:
+    for n in days_ago:
+        day = TODAY - timedelta(days=n)
+        instance.report_runless_asset_event(dg.AssetMaterialization("sources", partition=day.isoformat()))
+
+
+def requested(result: dg.SensorResult) -> tuple:
+    (request,) = result.run_requests
+    assert request.asset_selection == [dg.AssetKey("sources")]
+    assert request.tags[POLLS] == "sources"
+    return days_of_tags(request.tags)
+
+
+def test_a_due_feed_is_polled_today(connections: Connections, instance: dg.DagsterInstance) -> None:
+    Followed(connections.lake).add([URL], NOW)
+    report(instance, 0)
+    assert requested(tick(connections, instance)) == (TODAY, TODAY)
+
+
+def test_a_feed_whose_time_has_not_come_waits(connections: Connections, instance: dg.DagsterInstance) -> None:
+    Followed(connections.lake).add([URL], NOW + timedelta(minutes=30))
+    report(instance, 0)
+    assert tick(connections, instance).skip_message == "no feed is due before 12:30 UTC"
+
+
+def test_each_day_is_written_once_even_when_nothing_is_followed(connections: Connections, instance: dg.DagsterInstance) -> None:
+    assert requested(tick(connections, instance)) == (TODAY, TODAY)
+    report(instance, 0)
+    assert tick(connections, instance).skip_message == "no feed is followed"
+
+
+def test_days_that_passed_without_a_run_are_asked_for_together(connections: Connections, instance: dg.DagsterInstance) -> None:
+    Followed(connections.lake).add([URL], NOW - timedelta(days=3))
+    report(instance, 3)
+    assert requested(tick(connections, instance)) == (TODAY - timedelta(days=2), TODAY)
+
+
+def test_nothing_is_requested_while_a_poll_runs(connections: Connections, instance: dg.DagsterInstance) -> None:
+    Followed(connections.lake).add([URL], NOW)
+    instance.add_run(dg.DagsterRun("job", tags={POLLS: "sources"}, status=dg.DagsterRunStatus.STARTED))
+    assert tick(connections, instance).skip_message == "a poll is in progress"

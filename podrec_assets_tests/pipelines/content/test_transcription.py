@@ -1,0 +1,233 @@
+"""A run keeps what is finished, does what is due within its budget, and a killed one is gone on with."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from podrec_assets.errors import SetupError
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content.asr_run import take
+from podrec_assets.pipelines.content.transcription_estimate import plan_transcripts
+from podrec_assets.schemas import DEAD_LETTERS, EPISODES
+from podrec_assets.services import process
+from podrec_assets_tests.content.asr.sounds import tone, write_wav
+from podrec_assets_tests.content.asr.tiny_models import build_vosk
+from podrec_assets_tests.pipelines.content.clips import DAY, NOW, cut_clips, episodes, served, settings, transcribe
+
+pytestmark = pytest.mark.slow
+
+VTT = "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ann>Hello there.\n"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder and the host:port that serves it."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    with served(folder) as origin:
+        yield folder, origin
+
+
+def link(origin: str, name: str) -> dict:
+    return {"url": f"http://{origin}/{name}", "type": "text/vtt", "language": None, "rel": None}
+
+
+def statuses(found) -> dict[str, str]:
+    return {r["episode_id"]: r["status"] for r in found.rows}
+
+
+def events(connections: Connections, kind: str) -> Counter:
+    return Counter(e["episode_id"] for e in connections.recognitions.journal() if e["event"] == kind)
+
+
+def members(session: int) -> list[str]:
+    """Processes of a session that still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            found += [stat.parent.name] if fields[3] == str(session) and fields[0] != "Z" else []
+    return found
+
+
+@pytest.mark.services
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system has no /proc to look for processes in")
+def test_a_run_killed_in_the_middle_of_ten_clips_is_gone_on_with_and_no_finished_clip_is_heard_twice(
+    shared_data: Path, site: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, origin = site
+    names = cut_clips(shared_data / "speech", folder)
+    connections = Connections(settings(tmp_path / "home", origin), {})
+    command = [sys.executable, "-m", "podrec_assets_tests.pipelines.content.clips", str(tmp_path / "home"), origin, *names]
+    with subprocess.Popen(command, start_new_session=True) as run:
+        deadline = time.monotonic() + 240
+        while sum(events(connections, "done").values()) < 4 and time.monotonic() < deadline and run.poll() is None:
+            time.sleep(0.02)
+        os.kill(run.pid, signal.SIGKILL)
+    assert run.returncode == -signal.SIGKILL
+    finished = set(events(connections, "done"))
+    assert 4 <= len(finished) < 10
+    assert connections.lake.read("transcripts").num_rows == 0
+    # The worker and its decoder end with their run: nobody goes on in the background.
+    assert process.wait_for(lambda: not members(run.pid), 20)
+
+    found = transcribe(connections, episodes(origin, names))
+    assert set(events(connections, "done")) == {f"eclip{n}" for n in range(10)}
+    assert set(events(connections, "done").values()) == {1}
+    begun = events(connections, "begun")
+    assert {begun[name] for name in finished} == {1}
+    assert all(count <= 2 for count in begun.values())
+    assert len(found.rows) == 10
+    assert set(statuses(found).values()) <= {"ok", "failed", "quarantined"}
+    assert Counter(statuses(found).values())["ok"] >= 7
+    assert found.figures["asr_cache_hits"] == len(finished)
+    assert found.figures["asr_minutes"] == pytest.approx((10 - len(finished)) * 2 / 60, abs=0.06)
+
+    again = transcribe(connections, episodes(origin, names))
+    assert again.rows == found.rows
+    assert DEAD_LETTERS.rows(again.letters) == DEAD_LETTERS.rows(found.letters)
+    assert sum(events(connections, "begun").values()) == sum(begun.values())
+
+
+def test_what_a_budget_leaves_over_is_reported_and_done_by_the_next_run(site: tuple[Path, str], tmp_path: Path) -> None:
+    folder, origin = site
+    names = [write_wav(folder / f"t{n}.wav", tone(2, 200 + n)).name for n in range(3)]
+    rows = episodes(origin, names)
+    connections = Connections(settings(tmp_path / "home", origin, asr_minutes_per_run=4.5 / 60), {})
+    connections.lake.replace_days(EPISODES, EPISODES.rows(rows), {DAY})
+    assert plan_transcripts(connections, DAY, DAY, NOW) | {"seconds_per_audio_second": None} == {
+        "first_day": "2026-02-03", "last_day": "2026-02-03", "episode_count": 3, "finished_count": 0, "publisher_count": 0,
+        "cached_count": 0, "asr_count": 3, "no_audio_count": 0, "no_model_count": 0, "publisher_minutes": 0, "cached_minutes": 0,
+        "asr_minutes": 0.1, "unknown_length_count": 0, "engine": "pocketsphinx/5.1.1/en-us", "seconds_per_audio_second": None,
+        "expected_asr_minutes": None, "run_count": 2,
+    }  # fmt: skip
+    first = transcribe(connections, rows)
+    assert statuses(first) == {"et0": "failed", "et1": "failed", "et2": "over_budget"}
+    assert (first.figures["left_over_count"], first.figures["left_over_minutes"]) == (1, 0.0)
+    left = next(r for r in first.rows if r["status"] == "over_budget")
+    assert left["reason"] == "the publisher links none; the 0.075 ASR minutes of the run were used up"
+    plan = plan_transcripts(connections, DAY, DAY, NOW)
+    assert (plan["finished_count"], plan["asr_count"]) == (2, 1)
+    assert plan["seconds_per_audio_second"] > 0
+    second = transcribe(connections, rows)
+    assert statuses(second) == {"et0": "failed", "et1": "failed", "et2": "failed"}
+    assert set(events(connections, "begun").values()) == {1}
+    assert {x["reason"] for x in second.letters} == {"no_speech"}
+    assert len(second.letters) == 3
+
+
+def test_an_episode_longer_than_a_whole_budget_is_taken_alone_and_newest_come_first() -> None:
+    def row(name: str, seconds: float | None) -> dict:
+        return {"episode_id": name, "duration_s": seconds}
+
+    long, short, unknown = row("a", 9000.0), row("b", 60.0), row("c", None)
+    assert take([long, short], 3600, 0) == [long]
+    assert take([short, long], 3600, 0) == [short]
+    assert take([short, unknown], 3600, 0) == [short, unknown]
+    assert take([short, unknown], 2700, 0) == [short]
+    assert take([long], 3600, 1) == []
+    assert take([short], 0, 0) == []
+
+
+def test_a_server_that_is_down_is_tried_again_with_longer_waits_and_then_given_up(site: tuple[Path, str], tmp_path: Path) -> None:
+    _, origin = site
+    # Nothing listens there: the port of a server that was closed.
+    with served(tmp_path) as gone:
+        pass
+    rows = episodes(gone, ["a.mp3"])
+    connections = Connections(settings(tmp_path / "home", f"{origin},{gone}", asr_max_attempts=3, asr_retry_minutes=10), {})
+    now, waits = NOW, []
+    for attempt in (1, 2):
+        [row] = transcribe(connections, rows, now).rows
+        assert (row["status"], row["attempts"]) == ("failed", attempt)
+        waits.append(row["next_attempt_at"] - now)
+        assert transcribe(connections, rows, now + timedelta(minutes=1)).rows == [row]
+        now = row["next_attempt_at"]
+    assert waits == [timedelta(minutes=10), timedelta(minutes=20)]
+    last = transcribe(connections, rows, now)
+    assert (last.rows[0]["attempts"], last.rows[0]["next_attempt_at"]) == (3, None)
+    assert [x["reason"] for x in last.letters] == ["fetch_failed"]
+    assert transcribe(connections, rows, now + timedelta(days=9)).rows == last.rows
+    assert transcribe(connections, rows, now, frozenset({"failed"})).rows[0]["attempts"] == 1
+
+
+def test_a_publisher_that_is_down_is_asked_again_before_asr_hears_the_audio(site: tuple[Path, str], tmp_path: Path) -> None:
+    folder, origin = site
+    write_wav(folder / "a.wav", tone(2))
+    with served(folder) as gone:
+        pass
+    connections = Connections(settings(tmp_path / "home", f"{origin},{gone}", asr_max_attempts=2), {})
+    rows = episodes(origin, ["a.wav"], transcripts=[link(gone, "a.vtt")])
+    [row] = transcribe(connections, rows).rows
+    assert (row["status"], row["attempts"]) == ("failed", 1)
+    assert not events(connections, "begun")
+    [row] = transcribe(connections, rows, row["next_attempt_at"]).rows
+    assert events(connections, "begun") == {"ea": 1}
+    assert row["engine"] == "pocketsphinx/5.1.1/en-us"
+
+
+def test_publishers_come_first_and_each_other_episode_says_why_it_has_none(site: tuple[Path, str], tmp_path: Path) -> None:
+    folder, origin = site
+    (folder / "a.vtt").write_text(VTT)
+    (folder / "noise.wav").write_bytes(b"this is no audio at all")
+    connections = Connections(settings(tmp_path / "home", origin), {})
+    rows = [
+        *episodes(origin, ["a.mp3"], transcripts=[link(origin, "0.vtt"), link(origin, "a.vtt")]),
+        *episodes(origin, ["b.mp3"], language="de"),
+        *episodes(origin, ["c.mp3"], audio_url=None),
+        *episodes(origin, ["d.mp3"]),
+        *episodes(origin, ["noise.wav"]),
+    ]
+    found = transcribe(connections, rows)
+    assert {r["episode_id"]: (r["status"], r["reason"]) for r in found.rows} == {
+        "ea": ("ok", None),
+        "eb": ("no_model", "the publisher links none; pocketsphinx has no model for de"),
+        "ec": ("no_audio", "the publisher links none, and there is no audio"),
+        "ed": ("failed", f"http://{origin}/d.mp3 answered 404 File not found."),
+        "enoise": ("failed", next(r["reason"] for r in found.rows if r["episode_id"] == "enoise")),
+    }
+    assert {x["source_key"].partition(" ")[0]: x["reason"] for x in found.letters} == {
+        "ea": "http_404", "ed": "http_404", "enoise": "undecodable_audio",
+    }  # fmt: skip
+    assert found.figures["asr_minutes_saved"] == 0.0
+    assert found.figures["ok_count"] == 1
+    again = transcribe(connections, rows)
+    assert again.rows == found.rows
+    assert DEAD_LETTERS.rows(again.letters) == DEAD_LETTERS.rows(found.letters)
+
+
+def test_another_engine_makes_again_what_the_fallback_heard_nothing_in_and_what_it_had_no_model_for(
+    site: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, origin = site
+    names = [write_wav(folder / f"t{n}.wav", tone(2)).name for n in range(2)]
+    rows = [*episodes(origin, names[:1]), *episodes(origin, names[1:], language="de")]
+    home = tmp_path / "home"
+    first = transcribe(Connections(settings(home, origin), {}), rows)
+    assert statuses(first) == {"et0": "failed", "et1": "no_model"}
+    build_vosk(home / "cache" / "models" / "any")
+    connections = Connections(settings(home, origin), {})
+    second = transcribe(connections, rows)
+    assert set(events(connections, "begun")) == {"et0", "et1"}
+    assert {r["engine"].partition("@")[0] for r in second.rows} == {"vosk/0.3.45/any"}
+    assert transcribe(connections, rows).rows == second.rows
+    back = Connections(settings(home, origin, asr_engine="none"), {})
+    assert transcribe(back, rows).rows == second.rows
+
+
+def test_a_model_that_is_set_and_not_there_stops_the_run_before_anything_is_written(
+    site: tuple[Path, str], tmp_path: Path
+) -> None:
+    connections = Connections(settings(tmp_path / "home", site[1], asr_engine="vosk"), {})
+    with pytest.raises(SetupError, match="no model of it is on disk"):
+        transcribe(connections, episodes(site[1], ["a.mp3"]))
+    assert connections.lake.versions() == {}

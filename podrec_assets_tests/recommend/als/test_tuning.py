@@ -1,0 +1,96 @@
+"""The search for ALS settings on planted tastes: what is tried, what is chosen, and when it ends."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from podrec_assets.recommend.als import implicit
+from podrec_assets.recommend.als.factors import AlsConfig
+from podrec_assets.recommend.als.tuning import Budget, Trial, adoption, trials, tune
+from podrec_assets.schemas import ALS_TUNING, USER_VS_EPISODE_DAILY
+
+TODAY = date(2026, 11, 10)
+GOOD = Trial(AlsConfig(rank=8, regularization=0.1, alpha=1.0, iterations=8, seed=7), 45.0)
+POOR = replace(GOOD, config=replace(GOOD.config, regularization=50.0, alpha=0.001))
+BUDGET = Budget(trials=5, seconds=1e9, held_out_days=3)
+TASTES, EACH = 4, 12
+
+
+def listening(listeners: int = 100, after: bool = True) -> pa.Table:
+    """Listeners play eight episodes of their taste five days ago, the rest of it (if `after`) yesterday."""
+    random = np.random.default_rng(4)
+    rows = []
+    for n in range(listeners):
+        order = random.permutation(EACH)
+        for ago, places in ((5, order[:8]), (1, order[8:] if after else [])):
+            rows += [
+                {"day": TODAY - timedelta(days=ago), "user_id": f"u{n:03}", "episode_id": f"{n % TASTES}-{place:02}",
+                 "score": 3.0, "play_count": 1, "like_count": 0, "unlike_count": 0, "max_completed_share": 0.9}
+                for place in places
+            ]  # fmt: skip
+    return USER_VS_EPISODE_DAILY.rows(rows)
+
+
+def search(current: Trial = GOOD, budget: Budget = BUDGET, daily: pa.Table | None = None) -> list[dict]:
+    return tune(listening() if daily is None else daily, TODAY, current, implicit.fit, budget)
+
+
+def test_the_settings_in_force_are_tried_first_and_the_seed_draws_the_others() -> None:
+    found = trials(GOOD, 10)
+    assert found[0] == GOOD
+    assert len({(t.config, t.half_life_days) for t in found}) == 10
+    assert found == trials(GOOD, 20)[:10]
+    other = replace(GOOD, config=replace(GOOD.config, seed=8))
+    assert [(t.config.rank, t.config.alpha) for t in trials(other, 10)] != [(t.config.rank, t.config.alpha) for t in found]
+    assert len(trials(GOOD, 1000)) == 144 + (GOOD not in trials(POOR, 1000))
+
+
+def test_planted_tastes_are_found_far_above_popularity_and_settings_that_do_it_are_kept() -> None:
+    rows = search()
+    popularity, current = rows[:2]
+    assert (popularity["ranker"], current["user_count"]) == ("popularity", 100)
+    assert current["ndcg"] > 0.9 > 0.5 > popularity["ndcg"]
+    assert current["ndcg_low"] <= current["ndcg"] <= current["ndcg_high"]
+    assert [r["trial"] for r in rows if r["is_chosen"]] == [r["trial"] for r in rows if r["is_current"]] == [1]
+    assert adoption(rows).startswith("Keep")
+
+
+def test_settings_that_miss_the_tastes_are_given_up_for_the_trial_that_finds_them() -> None:
+    rows = search(POOR)
+    (chosen,) = (r for r in rows if r["is_chosen"])
+    assert chosen["trial"] > 1
+    assert chosen["ndcg_low"] > rows[1]["ndcg_high"]
+    assert adoption(rows) == (
+        f"PODREC_ALS_RANK={chosen['als_rank']} PODREC_ALS_REGULARIZATION={chosen['als_regularization']:g} "
+        f"PODREC_ALS_ALPHA={chosen['als_alpha']:g} PODREC_HALF_LIFE_DAYS={chosen['half_life_days']:g}"
+    )
+
+
+def test_too_few_listeners_move_nothing() -> None:
+    rows = search(POOR, daily=listening(listeners=40))
+    assert max(r["ndcg"] for r in rows[2:]) > rows[1]["ndcg_high"]
+    assert rows[1]["is_chosen"]
+
+
+def test_the_same_search_gives_the_same_rows_but_for_the_seconds() -> None:
+    first, again = ([r | {"seconds": 0.0} for r in search()] for _ in range(2))
+    assert first == again
+    assert ALS_TUNING.rows({**r, "day": TODAY} for r in first).num_rows == 6
+
+
+@pytest.mark.parametrize(("seconds", "made"), [(0.0, 1), (30.0, 3), (1000.0, 5)])
+def test_time_ends_a_search_between_trials_but_not_before_the_settings_in_force(seconds: float, made: int) -> None:
+    """A clock that goes on by 5 with every look: the first trial looks twice, each other one three times."""
+    ticks = iter(range(0, 10_000, 5))
+    rows = tune(listening(), TODAY, GOOD, implicit.fit, replace(BUDGET, seconds=seconds), lambda: float(next(ticks)))
+    assert sum(r["ranker"] == "als" for r in rows) == made
+    assert sum(r["is_chosen"] for r in rows) == 1
+
+
+@pytest.mark.parametrize("daily", [listening(after=False), USER_VS_EPISODE_DAILY.empty()], ids=["nothing after", "nothing"])
+def test_where_nothing_new_was_played_there_is_nothing_to_go_by(daily: pa.Table) -> None:
+    assert search(daily=daily) == []
+    assert "nothing to go by" in adoption([])
