@@ -1,4 +1,6 @@
-"""The catalogue as of a day: of an episode announced on several days, the latest announcement counts."""
+"""The catalogue as of a day: of an episode announced on several days, the latest announcement
+counts.
+"""
 
 from datetime import date, timedelta
 
@@ -24,7 +26,8 @@ def latest(rows: pa.Table) -> pa.Table:
     newest = np.full(codes.max() + 1, np.iinfo(np.int32).min, dtype=np.int32)
     np.maximum.at(newest, codes, days)
     is_latest = newest[codes] == days
-    # Arrow joins refuse nested columns, so the rows are picked by a mask; a filter would copy every vector.
+    # Arrow joins refuse nested columns, so the rows are picked by a mask; a filter would copy every
+    # vector.
     return rows if is_latest.all() else rows.filter(pa.array(is_latest))
 
 

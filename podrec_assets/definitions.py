@@ -37,7 +37,16 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.storage_options import storage_options
 from podrec_assets.settings import Settings
 
-ASSETS = (sources, content, listening, recommendations, recommendation_quality, blend_experiment, als_tuning, dead_letters)
+ASSETS = (
+    sources,
+    content,
+    listening,
+    recommendations,
+    recommendation_quality,
+    blend_experiment,
+    als_tuning,
+    dead_letters,
+)
 
 
 def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:

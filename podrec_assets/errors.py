@@ -42,7 +42,9 @@ class UnknownIdError(PermanentError):
 
 
 class UnusableInputError(PermanentError):
-    """Bytes from outside (a feed, a transcript, a message) cannot be used; `reason` is the code of the dead letter."""
+    """Bytes from outside (a feed, a transcript, a message) cannot be used; `reason` is the code of
+    the dead letter.
+    """
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

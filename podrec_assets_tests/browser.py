@@ -13,19 +13,28 @@ from playwright.sync_api import Page, ViewportSize, sync_playwright
 from podrec_assets.services import process
 from podrec_assets.services.ports import answers
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 
 
 @contextmanager
 def browsing(command: list[str], port: int, log: Path, viewport: ViewportSize) -> Iterator[Page]:
-    """The page that the command serves on the port, opened; skips the test where there is no browser."""
+    """The page that the command serves on the port, opened; skips the test where there is no
+    browser.
+    """
     if CHROMIUM is None:
         pytest.skip("this machine has no Chromium: apt-get install chromium")
-    with log.open("w") as said, subprocess.Popen(command, stdout=said, stderr=said, env=dict(os.environ)) as served:
+    with (
+        log.open("w") as said,
+        subprocess.Popen(command, stdout=said, stderr=said, env=dict(os.environ)) as served,
+    ):
         try:
             assert process.wait_for(lambda: answers(port), 60)
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+                browser = playwright.chromium.launch(
+                    executable_path=CHROMIUM, args=["--no-sandbox"]
+                )
                 yield browser.new_page(viewport=viewport)
                 browser.close()
         finally:

@@ -1,4 +1,6 @@
-"""Fixtures: settings on a temporary home, and one set of real embedded services for the whole session."""
+"""Fixtures: settings on a temporary home, and one set of real embedded services for the whole
+session.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +64,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
     from podrec_assets.stores.spark.session import get_session
 
     settings = Settings(home=tmp_path_factory.mktemp("spark"), spark_master="local[2]")
-    session = get_session(settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "tests")
+    session = get_session(
+        settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "tests"
+    )
     yield session
     session.stop()
 

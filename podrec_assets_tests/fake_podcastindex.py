@@ -1,4 +1,6 @@
-"""A PodcastIndex on the loopback address: its answers are the examples of the API's own description, its guard is the API's."""
+"""A PodcastIndex on the loopback address: its answers are the examples of the API's own
+description, its guard is the API's.
+"""
 
 import hashlib
 import json
@@ -43,8 +45,12 @@ class FakePodcastIndex:
         self.asked.append((self.clock(), path, dict(parse_qsl(parts.query))))
         if self.busy:
             return self.busy.pop(0)(handler)
-        schema = self._at(self.description["paths"][path]["get"]["responses"]["200"])["content"]["application/json"]["schema"]
-        return reply(json.dumps(self.change(self.example(schema))).encode(), Content_Type="application/json")(handler)
+        schema = self._at(self.description["paths"][path]["get"]["responses"]["200"])["content"][
+            "application/json"
+        ]["schema"]
+        return reply(
+            json.dumps(self.change(self.example(schema))).encode(), Content_Type="application/json"
+        )(handler)
 
     def _refusal(self, handler: BaseHTTPRequestHandler) -> str | None:
         headers = handler.headers
@@ -54,7 +60,9 @@ class FakePodcastIndex:
         if not date.isdecimal() or abs(int(date) - self.clock()) > WINDOW_S:
             return "X-Auth-Date header value is not within the window."
         expected = hashlib.sha1(f"{KEY}{SECRET}{date}".encode()).hexdigest()
-        return None if headers["Authorization"] == expected else "Authorization header value is wrong."
+        return (
+            None if headers["Authorization"] == expected else "Authorization header value is wrong."
+        )
 
     def example(self, schema: Any) -> Any:
         """The example value of a schema, its parts' examples put together."""

@@ -11,12 +11,18 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 @contextmanager
 def serving() -> Iterator[tuple[str, dict[str, Answer]]]:
-    """host:port of a running server, and its answers by path (without the query where the whole is not there)."""
+    """host:port of a running server, and its answers by path (without the query where the whole is
+    not there).
+    """
     answers: dict[str, Answer] = {}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            answer = answers.get(self.path) or answers.get(self.path.partition("?")[0]) or reply(status=404)
+            answer = (
+                answers.get(self.path)
+                or answers.get(self.path.partition("?")[0])
+                or reply(status=404)
+            )
             with suppress(OSError):  # whoever asked has gone
                 answer(self)
 
@@ -60,7 +66,9 @@ def drip(handler: BaseHTTPRequestHandler) -> None:
 
 
 class File:
-    """A file that is served with validators and ranges; `cut` breaks a whole answer off after so many bytes."""
+    """A file that is served with validators and ranges; `cut` breaks a whole answer off after so
+    many bytes.
+    """
 
     def __init__(self, body: bytes, etag: str = '"1"', cut: int | None = None) -> None:
         self.body, self.etag, self.cut = body, etag, cut

@@ -1,4 +1,6 @@
-"""A mail server on the loopback address that keeps what it is handed: the few commands of SMTP that a client needs."""
+"""A mail server on the loopback address that keeps what it is handed: the few commands of SMTP that
+a client needs.
+"""
 
 import socketserver
 import threading

@@ -11,7 +11,12 @@ from podrec_assets.schemas import EPISODES, VECTORS
 
 def announced(*rows: tuple[int, str, str]) -> pa.Table:
     return EPISODES.rows(
-        {"day": date(2026, 2, day), "episode_id": episode, "title": title, "transcripts": [{"url": title}]}
+        {
+            "day": date(2026, 2, day),
+            "episode_id": episode,
+            "title": title,
+            "transcripts": [{"url": title}],
+        }
         for day, episode, title in rows
     )
 
@@ -20,17 +25,22 @@ def titles(table: pa.Table) -> list[str]:
     return table["title"].to_pylist()
 
 
-ROWS = announced((1, "e1", "1a"), (1, "e2", "2a"), (3, "e1", "1b"), (2, "e3", "3a"), (2, "e1", "1c"))
+ROWS = announced(
+    (1, "e1", "1a"), (1, "e2", "2a"), (3, "e1", "1b"), (2, "e3", "3a"), (2, "e1", "1c")
+)
 
 
 def test_only_the_rows_of_an_episodes_latest_day_stay_in_their_order():
     assert titles(latest(ROWS)) == ["2a", "1b", "3a"]
-    assert latest(ROWS)["transcripts"].to_pylist()[1] == [{"url": "1b", "type": None, "language": None, "rel": None}]
+    assert latest(ROWS)["transcripts"].to_pylist()[1] == [
+        {"url": "1b", "type": None, "language": None, "rel": None}
+    ]
 
 
 def test_all_rows_of_the_latest_day_stay():
     chunks = VECTORS.rows(
-        {"day": date(2026, 2, d), "episode_id": "e1", "chunk": n} for d, n in ((1, 0), (1, 1), (1, 2), (2, 0), (2, 1))
+        {"day": date(2026, 2, d), "episode_id": "e1", "chunk": n}
+        for d, n in ((1, 0), (1, 1), (1, 2), (2, 0), (2, 1))
     )
     assert latest(chunks)["chunk"].to_pylist() == [0, 1]
 
@@ -50,7 +60,9 @@ def test_a_window_ends_with_its_last_day_and_holds_that_many_days(last, days, ex
     assert titles(of_window(ROWS, date(2026, 2, last), days)) == expected
 
 
-@pytest.mark.parametrize(("last", "expected"), [(1, ["1a", "2a"]), (2, ["2a", "3a", "1c"]), (3, ["2a", "1b", "3a"])])
+@pytest.mark.parametrize(
+    ("last", "expected"), [(1, ["1a", "2a"]), (2, ["2a", "3a", "1c"]), (3, ["2a", "1b", "3a"])]
+)
 def test_the_catalogue_of_a_day_knows_nothing_of_later_days(last, expected):
     assert titles(catalogue(ROWS, date(2026, 2, last), 30)) == expected
 

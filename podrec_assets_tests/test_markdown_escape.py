@@ -10,7 +10,10 @@ from podrec_assets.markdown_escape import inert
     ("given", "shown"),
     [
         ("![x](http://tracker.example/p.png)", rf"!\[x\](http{J}://tracker.example/p.png)"),
-        ("WWW.Tracker.example, me@tracker.example", f"WWW{J}.Tracker.example, me@{J}tracker.example"),
+        (
+            "WWW.Tracker.example, me@tracker.example",
+            f"WWW{J}.Tracker.example, me@{J}tracker.example",
+        ),
         ("<script>alert(1)</script> &amp;", r"\<script\>alert(1)\</script\> \&amp;"),
         (":red[loud] and $x^2$", rf":{J}red\[loud\] and \$x^2\$"),
         ("at 1:02:03", "at 1:02:03"),
@@ -20,7 +23,10 @@ from podrec_assets.markdown_escape import inert
         ("# one", r"\# one"),
         ("3. third", r"3\. third"),
         (None, ""),
-        ("run `podrec sources add http://a.example/x_[y]`", "run `podrec sources add http://a.example/x_[y]`"),
+        (
+            "run `podrec sources add http://a.example/x_[y]`",
+            "run `podrec sources add http://a.example/x_[y]`",
+        ),
         ("``http://a.example` y ` z", f"``http{J}://a.example` y ` z"),
     ],
 )

@@ -11,12 +11,18 @@ from podrec_assets.settings import Settings
 SECRET = "mongodb://user:hunter2@db:27017"
 
 
-def test_a_variable_of_the_environment_wins_over_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_of_the_environment_wins_over_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("PODREC_ALS_RANK", "31")
     monkeypatch.setenv("PODREC_ENGINE", "local")
     monkeypatch.setenv("PODREC_KAFKA_BOOTSTRAP", "one:9092, two:9093")
     settings = Settings.load()
-    assert (settings.als_rank, settings.engine, settings.kafka_bootstrap) == (31, "local", "one:9092, two:9093")
+    assert (settings.als_rank, settings.engine, settings.kafka_bootstrap) == (
+        31,
+        "local",
+        "one:9092, two:9093",
+    )
 
 
 def test_an_argument_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,7 +41,10 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_an_unknown_variable_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PODREC_ALS_RANKS", "31")
-    with pytest.raises(SettingsError, match=r"^PODREC_ALS_RANKS is not a setting of podrec; `podrec settings` lists them\.$"):
+    with pytest.raises(
+        SettingsError,
+        match=r"^PODREC_ALS_RANKS is not a setting of podrec; `podrec settings` lists them\.$",
+    ):
         Settings.load()
 
 
@@ -88,8 +97,13 @@ def test_a_nonsense_value_is_refused_in_one_sentence_with_its_variable(
     assert "\n" not in message
 
 
-@pytest.mark.parametrize(("name", "value"), [("KAFKA_PORT", 65535), ("FUSION_ALPHA", 0), ("FUSION_ALPHA", 1), ("ALS_RANK", 512)])
-def test_the_ends_of_a_range_belong_to_it(monkeypatch: pytest.MonkeyPatch, name: str, value: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("KAFKA_PORT", 65535), ("FUSION_ALPHA", 0), ("FUSION_ALPHA", 1), ("ALS_RANK", 512)],
+)
+def test_the_ends_of_a_range_belong_to_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: int
+) -> None:
     monkeypatch.setenv(f"PODREC_{name}", str(value))
     assert getattr(Settings.load(), name.lower()) == value
 
@@ -98,12 +112,17 @@ def test_a_secret_is_hidden_wherever_settings_are_printed(monkeypatch: pytest.Mo
     monkeypatch.setenv("PODREC_MONGO_URI", SECRET)
     settings = Settings.load()
     assert settings.mongo_uri.get_secret_value() == SECRET
-    assert all("hunter2" not in shown for shown in (repr(settings), str(settings), settings.model_dump_json()))
+    assert all(
+        "hunter2" not in shown
+        for shown in (repr(settings), str(settings), settings.model_dump_json())
+    )
 
 
 def test_a_refused_secret_is_not_told_either(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PODREC_MONGO_URI", "user:hunter2@db:27017")
-    with pytest.raises(SettingsError, match=r"^PODREC_MONGO_URI cannot be used: .*must start with mongodb://") as refused:
+    with pytest.raises(
+        SettingsError, match=r"^PODREC_MONGO_URI cannot be used: .*must start with mongodb://"
+    ) as refused:
         Settings.load()
     assert "hunter2" not in str(refused.value)
     assert refused.value.__cause__ is None
@@ -112,12 +131,21 @@ def test_a_refused_secret_is_not_told_either(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(
     "address",
-    ["https://host:x/hunter2", "https://host:99999/hunter2", "https://[::1/hunter2", "ftp://host/hunter2", "https:///hunter2"],
+    [
+        "https://host:x/hunter2",
+        "https://host:99999/hunter2",
+        "https://[::1/hunter2",
+        "ftp://host/hunter2",
+        "https:///hunter2",
+    ],
 )
-def test_a_webhook_that_cannot_be_posted_to_is_refused_without_its_secret(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+def test_a_webhook_that_cannot_be_posted_to_is_refused_without_its_secret(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
     monkeypatch.setenv("PODREC_ALERT_WEBHOOK", address)
     with pytest.raises(
-        SettingsError, match=r"^PODREC_ALERT_WEBHOOK cannot be used: .*must be an http or https address"
+        SettingsError,
+        match=r"^PODREC_ALERT_WEBHOOK cannot be used: .*must be an http or https address",
     ) as refused:
         Settings.load()
     assert "hunter2" not in str(refused.value)
@@ -125,7 +153,9 @@ def test_a_webhook_that_cannot_be_posted_to_is_refused_without_its_secret(monkey
     assert Settings.load().alert_webhook.get_secret_value() == "https://host:8443/hunter2"
 
 
-def test_folders_are_absolute_wherever_a_later_process_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_folders_are_absolute_wherever_a_later_process_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/ann")
     settings = Settings(home=Path("state"), cache=Path("~/downloads"), lake="tables/")
@@ -134,14 +164,18 @@ def test_folders_are_absolute_wherever_a_later_process_runs(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("lake", "root"), [("", "/h/lake"), ("/data/lake/", "/data/lake"), ("s3://bucket/lake//", "s3://bucket/lake")]
+    ("lake", "root"),
+    [("", "/h/lake"), ("/data/lake/", "/data/lake"), ("s3://bucket/lake//", "s3://bucket/lake")],
 )
 def test_the_lake_is_under_home_unless_it_is_named(lake: str, root: str) -> None:
     assert Settings(home=Path("/h"), lake=lake).lake_root == root
 
 
 def test_allowed_origins_are_compared_in_lower_case_and_without_spaces() -> None:
-    assert Settings(fetch_allow=" LocalHost:8080 ,10.0.0.1:80,").allowed_origins == {"localhost:8080", "10.0.0.1:80"}
+    assert Settings(fetch_allow=" LocalHost:8080 ,10.0.0.1:80,").allowed_origins == {
+        "localhost:8080",
+        "10.0.0.1:80",
+    }
     assert Settings().allowed_origins == frozenset()
 
 

@@ -1,4 +1,6 @@
-"""A lake of many generated listening events, the same for the same seed: raw events, their daily table, and a catalogue."""
+"""A lake of many generated listening events, the same for the same seed: raw events, their daily
+table, and a catalogue.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,7 +15,8 @@ DAYS = 100
 SHOWS, EPISODE_COUNT, USERS = 200, 5_000, 50_000
 POSITIONS = 10
 
-# A few episodes and listeners make most of the events, as in life: the square of a uniform number falls near 0 most often.
+# A few episodes and listeners make most of the events, as in life: the square of a uniform number
+# falls near 0 most often.
 EVENTS = f"""
 WITH drawn AS (
     SELECT n, hash(n * 7 + $seed) / 18446744073709551616.0 AS a, hash(n * 11 + $seed) / 18446744073709551616.0 AS b,
@@ -33,8 +36,9 @@ FROM drawn
 
 
 def make(connections: Connections, events: int, today: date, seed: int = 7) -> list[date]:
-    """The days of a lake that was filled with `events` events spread over DAYS days up to `today`, some five thousand episodes
-    and their transcripts."""
+    """The days of a lake that was filled with `events` events spread over DAYS days up to `today`,
+    some five thousand episodes and their transcripts.
+    """
     days = [today - timedelta(days=n) for n in range(DAYS - 1, -1, -1)]
     lake, per_day = connections.lake, events // DAYS
     lake.replace_days(EPISODES, EPISODES.rows(_episodes(days[0])), days[:1])
@@ -52,7 +56,13 @@ def make(connections: Connections, events: int, today: date, seed: int = 7) -> l
 def _episodes(day: date) -> list[dict]:
     shows = [(n, n % SHOWS) for n in range(EPISODE_COUNT)]
     return [
-        {"day": day, "episode_id": f"episode-{n:05}", "show_id": f"show-{s}", "show_title": f"Show {s}", "title": f"Episode {n}"}
+        {
+            "day": day,
+            "episode_id": f"episode-{n:05}",
+            "show_id": f"show-{s}",
+            "show_title": f"Show {s}",
+            "title": f"Episode {n}",
+        }
         | {"duration_s": 600.0 + n}
         for n, s in shows
     ]
@@ -61,7 +71,12 @@ def _episodes(day: date) -> list[dict]:
 def _transcripts(day: date) -> list[dict]:
     sources = ("publisher", "publisher", "asr", None)
     return [
-        {"day": day, "episode_id": f"episode-{n:05}", "status": "ok" if sources[n % 4] else "failed", "source": sources[n % 4]}
+        {
+            "day": day,
+            "episode_id": f"episode-{n:05}",
+            "status": "ok" if sources[n % 4] else "failed",
+            "source": sources[n % 4],
+        }
         | {"word_count": 1000 + n % 500}
         for n in range(EPISODE_COUNT)
     ]

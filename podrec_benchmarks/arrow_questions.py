@@ -1,4 +1,5 @@
-"""The questions of `serving.analytics` answered by a pyarrow dataset on the same files: what DuckDB is measured beside.
+"""The questions of `serving.analytics` answered by a pyarrow dataset on the same files: what DuckDB
+is measured beside.
 
 Each gives the one number by which the two answers are compared.
 """
@@ -16,7 +17,14 @@ from podrec_assets.stores.delta import Lake
 WEEK = 7
 
 
-def _read(lake: Lake, name: str, columns: list[str], first: date, last: date, where: ds.Expression | None = None) -> pa.Table:
+def _read(
+    lake: Lake,
+    name: str,
+    columns: list[str],
+    first: date,
+    last: date,
+    where: ds.Expression | None = None,
+) -> pa.Table:
     root = lake.uri(name)
     partitioning = ds.partitioning(pa.schema([("day", pa.date32())]), flavor="hive")
     files = lake.files(name) if name in analytics.WHOLE_TABLES else lake.files(name, first, last)
@@ -25,50 +33,86 @@ def _read(lake: Lake, name: str, columns: list[str], first: date, last: date, wh
 
 
 def _names(lake: Lake, first: date, last: date, column: str) -> pa.Table:
-    return _read(lake, "episodes", ["episode_id", column], first, last).group_by("episode_id").aggregate([(column, "max")])
+    return (
+        _read(lake, "episodes", ["episode_id", column], first, last)
+        .group_by("episode_id")
+        .aggregate([(column, "max")])
+    )
 
 
 def listening_by_day(lake: Lake, first: date, last: date) -> float:
     """Listeners of all days, each counted on each of their days."""
-    rows = _read(lake, "user_vs_episode_daily", ["day", "user_id", "play_count", "like_count", "skip_count"], first, last)
-    rows.group_by("day").aggregate([("play_count", "sum"), ("like_count", "sum"), ("skip_count", "sum")])
+    rows = _read(
+        lake,
+        "user_vs_episode_daily",
+        ["day", "user_id", "play_count", "like_count", "skip_count"],
+        first,
+        last,
+    )
+    rows.group_by("day").aggregate(
+        [("play_count", "sum"), ("like_count", "sum"), ("skip_count", "sum")]
+    )
     heard = rows.filter(pc.field("play_count") > 0).group_by(["day", "user_id"]).aggregate([])
     return heard.group_by("day").aggregate([("user_id", "count")]).num_rows and heard.num_rows
 
 
 def completion(lake: Lake, first: date, last: date) -> float:
     """Listens of all tenths."""
-    share = _read(lake, "user_vs_episode_daily", ["max_completed_share"], first, last)["max_completed_share"].drop_null()
+    share = _read(lake, "user_vs_episode_daily", ["max_completed_share"], first, last)[
+        "max_completed_share"
+    ].drop_null()
     tenths = pc.floor(pc.multiply(pc.min_element_wise(share, 0.999), 10))
     return sum(row["counts"] for row in pc.value_counts(tenths).to_pylist())
 
 
 def _heard(lake: Lake, first: date, last: date) -> pa.Table:
-    rows = _read(lake, "user_vs_episode_daily", ["episode_id", "play_count", "like_count", "max_completed_share"], first, last)
+    rows = _read(
+        lake,
+        "user_vs_episode_daily",
+        ["episode_id", "play_count", "like_count", "max_completed_share"],
+        first,
+        last,
+    )
     wanted = [("play_count", "sum"), ("like_count", "sum"), ("max_completed_share", "mean")]
     return rows.group_by("episode_id").aggregate(wanted)
 
 
 def top_episodes(lake: Lake, first: date, last: date) -> float:
     """Plays of the twenty."""
-    top = _heard(lake, first, last).sort_by([("play_count_sum", "descending"), ("episode_id", "ascending")]).slice(0, 20)
+    top = (
+        _heard(lake, first, last)
+        .sort_by([("play_count_sum", "descending"), ("episode_id", "ascending")])
+        .slice(0, 20)
+    )
     named = top.join(_names(lake, first, last, "title"), "episode_id", join_type="left outer")
     return pc.sum(named["play_count_sum"]).as_py()
 
 
 def top_shows(lake: Lake, first: date, last: date) -> float:
     """Plays of the twenty."""
-    named = _heard(lake, first, last).join(_names(lake, first, last, "show_title"), "episode_id", join_type="left outer")
-    shows = named.group_by("show_title_max").aggregate([("play_count_sum", "sum"), ("like_count_sum", "sum")])
-    top = shows.sort_by([("play_count_sum_sum", "descending"), ("show_title_max", "ascending")]).slice(0, 20)
+    named = _heard(lake, first, last).join(
+        _names(lake, first, last, "show_title"), "episode_id", join_type="left outer"
+    )
+    shows = named.group_by("show_title_max").aggregate(
+        [("play_count_sum", "sum"), ("like_count_sum", "sum")]
+    )
+    top = shows.sort_by(
+        [("play_count_sum_sum", "descending"), ("show_title_max", "ascending")]
+    ).slice(0, 20)
     return pc.sum(top["play_count_sum_sum"]).as_py()
 
 
 def retention(lake: Lake, first: date, last: date) -> float:
     """Listeners of all weeks, each counted in each of their weeks."""
-    rows = _read(lake, "user_vs_episode_daily", ["user_id", "day"], first, last, pc.field("play_count") > 0)
+    rows = _read(
+        lake, "user_vs_episode_daily", ["user_id", "day"], first, last, pc.field("play_count") > 0
+    )
     week = pc.divide(pc.days_between(pa.scalar(first, pa.date32()), rows["day"]), WEEK)
-    plays = pa.table({"user_id": rows["user_id"], "week": week}).group_by(["user_id", "week"]).aggregate([])
+    plays = (
+        pa.table({"user_id": rows["user_id"], "week": week})
+        .group_by(["user_id", "week"])
+        .aggregate([])
+    )
     cohorts = plays.group_by("user_id").aggregate([("week", "min")])
     both = plays.join(cohorts, "user_id")
     found = both.group_by(["week_min", "week"]).aggregate([("user_id", "count")])
@@ -89,7 +133,9 @@ def coverage(lake: Lake, first: date, last: date) -> float:
     """Episodes of all sources."""
     rows = _read(lake, "transcripts", ["episode_id", "status", "source", "word_count"], first, last)
     named = rows.join(_names(lake, first, last, "duration_s"), "episode_id", join_type="left outer")
-    found = named.group_by(["status", "source"]).aggregate([("episode_id", "count"), ("duration_s_max", "sum")])
+    found = named.group_by(["status", "source"]).aggregate(
+        [("episode_id", "count"), ("duration_s_max", "sum")]
+    )
     return pc.sum(found["episode_id_count"]).as_py()
 
 
@@ -99,9 +145,21 @@ QUESTIONS: dict[str, tuple[str, str, dict, Callable[[Lake, date, date], float]]]
     "top shows": (analytics.TOP_SHOWS, "plays", {}, top_shows),
     "top episodes": (analytics.TOP_EPISODES, "plays", {}, top_episodes),
     "retention by week": (analytics.RETENTION, "listeners", {"step": WEEK}, retention),
-    "click-through by position": (analytics.CLICKS_BY_POSITION, "impressions", {}, _clicks("position")),
-    "click-through by version": (analytics.CLICKS_BY_VERSION, "impressions", {}, _clicks("list_version")),
+    "click-through by position": (
+        analytics.CLICKS_BY_POSITION,
+        "impressions",
+        {},
+        _clicks("position"),
+    ),
+    "click-through by version": (
+        analytics.CLICKS_BY_VERSION,
+        "impressions",
+        {},
+        _clicks("list_version"),
+    ),
     "click-through by day": (analytics.CLICKS_BY_DAY, "impressions", {}, _clicks("event_day")),
     "transcript coverage": (analytics.TRANSCRIPT_COVERAGE, "episodes", {}, coverage),
 }
-"""By question: its SQL, the column whose sum both answers share, its parameters, and the same by pyarrow."""
+"""By question: its SQL, the column whose sum both answers share, its parameters, and the same by
+pyarrow.
+"""

@@ -1,6 +1,8 @@
-"""`make bench-backfill`: 60 days of what is made each day as one backfill through the real daemon, which is killed in the middle.
+"""`make bench-backfill`: 60 days of what is made each day as one backfill through the real daemon,
+which is killed in the middle.
 
-Prints the runs and slowest steps with their seconds and the peak memory, and fails unless every partition is there afterwards.
+Prints the runs and slowest steps with their seconds and the peak memory, and fails unless every
+partition is there afterwards.
 """
 
 import argparse
@@ -42,7 +44,9 @@ def main() -> None:
     options.add_argument("--no-kill", action="store_true", help="leave the daemon alone")
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="podrec-backfill-") as folder:
-        settings = Settings.load(home=Path(folder), lake="", mongo_uri="", kafka_bootstrap="", engine=given.engine)
+        settings = Settings.load(
+            home=Path(folder), lake="", mongo_uri="", kafka_bootstrap="", engine=given.engine
+        )
         try:
             measure(settings, given.days, given.users, not given.no_kill)
         finally:
@@ -62,15 +66,26 @@ def measure(settings: Settings, day_count: int, users: int, kill: bool) -> None:
                 kill_in_the_middle(instance, backfill, daemon)
             status = wait(instance, backfill)
         records = backfill_records(instance, backfill)
-        lost = {name: found for name in DEADLINES if (found := missing(instance, connections, name, days_between(first, today)))}
+        lost = {
+            name: found
+            for name in DEADLINES
+            if (found := missing(instance, connections, name, days_between(first, today)))
+        }
         print_runs(records)
         print_steps(instance, records)
-    states = [process.read_state(settings.home / "services" / f"{name}.json") for name in ("kafka", "mongo")]
+    states = [
+        process.read_state(settings.home / "services" / f"{name}.json")
+        for name in ("kafka", "mongo")
+    ]
     services = sum(resident_mb(state.pid) for state in states if state)
     again = [r for r in records if RETRIED in r.dagster_run.tags]
     run_count = len(records) - len(again)
-    print(f"{day_count} days in {time.monotonic() - began:.0f} s: {status.value.lower()}, {run_count} runs, {len(again)} again")
-    print(f"peak memory: {daemon.peak_mb:.0f} MB of the daemon with its runs, {services:.0f} MB of the services")
+    print(
+        f"{day_count} days in {time.monotonic() - began:.0f} s: {status.value.lower()}, {run_count} runs, {len(again)} again"
+    )
+    print(
+        f"peak memory: {daemon.peak_mb:.0f} MB of the daemon with its runs, {services:.0f} MB of the services"
+    )
     assert status == DONE, status
     assert not lost, lost
     assert run_count <= MOST_RUNS
@@ -78,7 +93,9 @@ def measure(settings: Settings, day_count: int, users: int, kill: bool) -> None:
 
 
 def prepare(settings: Settings, first: date, last: date, days: int, users: int) -> Connections:
-    """Running services whose topics hold the sample world's episodes and so many days of simulated listening."""
+    """Running services whose topics hold the sample world's episodes and so many days of simulated
+    listening.
+    """
     jars.ensure_all(settings, print)
     supervisor.up(settings, print)
     set_pool_limits(settings)
@@ -87,7 +104,9 @@ def prepare(settings: Settings, first: date, last: date, days: int, users: int) 
     connections.kafka.ensure_topic(settings.events_topic, settings.kafka_partitions)
     base = supervisor.address(settings, "samples")
     now = datetime.now(UTC)
-    ingest_feeds(connections, [f"{base}/feeds/{show.slug}.xml" for show in library.load()], True, now)
+    ingest_feeds(
+        connections, [f"{base}/feeds/{show.slug}.xml" for show in library.load()], True, now
+    )
     document = materialize(settings, "episodes", first, last)
     assert document["success"], document["errors"]
     simulate_events(connections, days, users, 7, now)
@@ -95,7 +114,9 @@ def prepare(settings: Settings, first: date, last: date, days: int, users: int) 
 
 
 def kill_in_the_middle(instance: dg.DagsterInstance, backfill: str, daemon: Daemon) -> None:
-    """Kills the daemon and all that it started as soon as the backfill has made the score of the days, and starts it again."""
+    """Kills the daemon and all that it started as soon as the backfill has made the score of the
+    days, and starts it again.
+    """
     while "user_vs_episode_daily" not in {
         s.step_key for s in steps_of(instance, backfill_records(instance, backfill)) if s.end_time
     }:
@@ -107,12 +128,20 @@ def kill_in_the_middle(instance: dg.DagsterInstance, backfill: str, daemon: Daem
 
 def backfill_records(instance: dg.DagsterInstance, backfill: str) -> Sequence[dg.RunRecord]:
     """The runs of a backfill, in order."""
-    return instance.get_run_records(dg.RunsFilter(tags={"dagster/backfill": backfill}), ascending=True)
+    return instance.get_run_records(
+        dg.RunsFilter(tags={"dagster/backfill": backfill}), ascending=True
+    )
 
 
-def steps_of(instance: dg.DagsterInstance, records: Sequence[dg.RunRecord]) -> list[RunStepKeyStatsSnapshot]:
+def steps_of(
+    instance: dg.DagsterInstance, records: Sequence[dg.RunRecord]
+) -> list[RunStepKeyStatsSnapshot]:
     """The steps of runs that have begun."""
-    return [step for record in records for step in instance.get_run_step_stats(record.dagster_run.run_id)]
+    return [
+        step
+        for record in records
+        for step in instance.get_run_step_stats(record.dagster_run.run_id)
+    ]
 
 
 def wait(instance: dg.DagsterInstance, backfill: str, seconds: float = 3600) -> BulkActionStatus:
@@ -123,11 +152,17 @@ def wait(instance: dg.DagsterInstance, backfill: str, seconds: float = 3600) -> 
         if status in ENDED:
             return status
         time.sleep(2)
-    raise TimeoutError(f"the backfill has not ended after {seconds} s: {report(instance, backfill)}")
+    raise TimeoutError(
+        f"the backfill has not ended after {seconds} s: {report(instance, backfill)}"
+    )
 
 
-def missing(instance: dg.DagsterInstance, connections: Connections, name: str, days: list[date]) -> list[date]:
-    """Days that Dagster does not know as made, or that the table lacks; old days of collections are pruned by design."""
+def missing(
+    instance: dg.DagsterInstance, connections: Connections, name: str, days: list[date]
+) -> list[date]:
+    """Days that Dagster does not know as made, or that the table lacks; old days of collections are
+    pruned by design.
+    """
     made = set(instance.get_materialized_partitions(dg.AssetKey(name)))
     written = connections.lake.state(name).days if name in TABLES else set(days)
     return [d for d in days if str(d) not in made or d not in written]

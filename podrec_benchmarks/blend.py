@@ -1,6 +1,8 @@
-"""Lists for many listeners: CPU seconds and memory of the blend at two sizes, and what a listener costs at each.
+"""Lists for many listeners: CPU seconds and memory of the blend at two sizes, and what a listener
+costs at each.
 
-Run by `python -m podrec_benchmarks.blend [LISTENERS EPISODES]`; the large size is 10,000 listeners and 5,000 episodes.
+Run by `python -m podrec_benchmarks.blend [LISTENERS EPISODES]`; the large size is 10,000 listeners
+and 5,000 episodes.
 """
 
 import resource
@@ -23,7 +25,9 @@ HEARD, LOOKED_AT, SHOW_SIZE, NEIGHBOURS = 40, 80, 25, 20
 
 
 def planted(users: int, episodes: int) -> tuple[Interactions, list[dict], list[dict], list[dict]]:
-    """(history, als, similarities, rows of EPISODES) of so many listeners who each heard HEARD episodes."""
+    """(history, als, similarities, rows of EPISODES) of so many listeners who each heard HEARD
+    episodes.
+    """
     random = np.random.default_rng(7)
     ids, names = [f"e{n:06}" for n in range(episodes)], [f"u{n:06}" for n in range(users)]
     heard = random.integers(0, episodes, (users, HEARD))
@@ -44,7 +48,12 @@ def planted(users: int, episodes: int) -> tuple[Interactions, list[dict], list[d
         {
             "user_id": u,
             "items": [
-                {"episode_id": ids[e], "score": float(s), "because": ids[heard[n, 0]], "listener_count": 3}
+                {
+                    "episode_id": ids[e],
+                    "score": float(s),
+                    "because": ids[heard[n, 0]],
+                    "listener_count": 3,
+                }
                 for e, s in zip(random.integers(0, episodes, 50), random.random(50), strict=True)
             ],
         }
@@ -56,7 +65,9 @@ def planted(users: int, episodes: int) -> tuple[Interactions, list[dict], list[d
             "episode_id": e,
             "items": [
                 {"episode_id": ids[o], "score": float(s), **passage}
-                for o, s in zip(random.integers(0, episodes, NEIGHBOURS), random.random(NEIGHBOURS), strict=True)
+                for o, s in zip(
+                    random.integers(0, episodes, NEIGHBOURS), random.random(NEIGHBOURS), strict=True
+                )
             ],
         }
         for e in ids
@@ -78,14 +89,24 @@ def main() -> None:
     for users, episodes in ((large[0] // 10, large[1] // 10), large):
         history, als, near, rows = planted(users, episodes)
         began = time.process_time()
-        found = recommend(history, als, near, EPISODES.rows(rows), [{"min_history": 0, "alpha": 0.5}], shape, TODAY)
+        found = recommend(
+            history,
+            als,
+            near,
+            EPISODES.rows(rows),
+            [{"min_history": 0, "alpha": 0.5}],
+            shape,
+            TODAY,
+        )
         took = time.process_time() - began
         assert all(len(d["items"]) == shape.list_length for d in found)
         costs.append(took / users)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         cost = f"{took:.1f} s of CPU, {took / users * 1e3:.2f} ms a listener, peak {peak:.0f} MB"
         console.print(f"{users} listeners x {episodes} episodes: {cost}")
-    console.print(f"a listener among 10 times the episodes costs {costs[1] / costs[0]:.2f} times as much")
+    console.print(
+        f"a listener among 10 times the episodes costs {costs[1] / costs[0]:.2f} times as much"
+    )
 
 
 if __name__ == "__main__":

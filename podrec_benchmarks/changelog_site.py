@@ -1,4 +1,6 @@
-"""The real transcripts of `../shared/data` as a web site: a feed for each show, a Markdown transcript for each episode."""
+"""The real transcripts of `../shared/data` as a web site: a feed for each show, a Markdown
+transcript for each episode.
+"""
 
 import gzip
 import json
@@ -10,11 +12,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-TRANSCRIPTS = Path(__file__).resolve().parents[2] / "shared" / "data" / "transcripts" / "changelog-dev.jsonl.gz"
+TRANSCRIPTS = (
+    Path(__file__).resolve().parents[2]
+    / "shared"
+    / "data"
+    / "transcripts"
+    / "changelog-dev.jsonl.gz"
+)
 
 
 def pages(file: Path, base_url: str, share: float = 1.0) -> dict[str, tuple[str, bytes]]:
-    """Path -> content type and body: /<show>.xml and /<show>/<slug>.md of the first share of each show's episodes."""
+    """Path -> content type and body: /<show>.xml and /<show>/<slug>.md of the first share of each
+    show's episodes.
+    """
     shows: dict[str, list[dict]] = {}
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         for row in map(json.loads, lines):
@@ -23,9 +33,15 @@ def pages(file: Path, base_url: str, share: float = 1.0) -> dict[str, tuple[str,
     for show, rows in shows.items():
         chosen = rows[: math.ceil(share * len(rows))]
         for row in chosen:
-            found[f"/{show}/{row['slug']}.md"] = ("text/markdown; charset=utf-8", row["markdown"].encode())
+            found[f"/{show}/{row['slug']}.md"] = (
+                "text/markdown; charset=utf-8",
+                row["markdown"].encode(),
+            )
         slugs = [row["slug"] for row in chosen]
-        found[f"/{show}.xml"] = ("application/rss+xml; charset=utf-8", _feed(show, slugs, base_url).encode())
+        found[f"/{show}.xml"] = (
+            "application/rss+xml; charset=utf-8",
+            _feed(show, slugs, base_url).encode(),
+        )
     return found
 
 
@@ -64,7 +80,10 @@ def serve(file: Path, share: float = 1.0) -> Iterator[tuple[str, list[str]]]:
     served |= pages(file, f"http://{address}", share)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield address, [f"http://{address}{path}" for path in sorted(served) if path.endswith(".xml")]
+        yield (
+            address,
+            [f"http://{address}{path}" for path in sorted(served) if path.endswith(".xml")],
+        )
     finally:
         server.shutdown()
         server.server_close()

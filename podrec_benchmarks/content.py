@@ -1,9 +1,10 @@
 """How good the content model is on real episodes, and how fast: `make bench-content`.
 
-266 real episodes of six shows go through the graph (feeds, transcripts, vectors, similarities). Then, in one run: same-show
-precision and half-to-half hits of the fused arms beside each arm alone, with 95 % bootstrap intervals; token coverage; short
-queries on the sample world; chunks a second beside the plain float32 model; the search beside a bare matrix product with a
-partition. Vectors are kept under PODREC_CACHE between runs; the first run encodes 14,000 chunks.
+266 real episodes of six shows go through the graph (feeds, transcripts, vectors, similarities).
+Then, in one run: same-show precision and half-to-half hits of the fused arms beside each arm alone,
+with 95 % bootstrap intervals; token coverage; short queries on the sample world; chunks a second
+beside the plain float32 model; the search beside a bare matrix product with a partition. Vectors
+are kept under PODREC_CACHE between runs; the first run encodes 14,000 chunks.
 """
 
 import argparse
@@ -58,16 +59,30 @@ Scores = dict[str, np.ndarray]
 
 
 def through_the_graph(home: Path, cache: Path, share: float, console: Console) -> Connections:
-    """Connections of a home whose episodes, transcripts, vectors and similarities the graph made of the real transcripts."""
+    """Connections of a home whose episodes, transcripts, vectors and similarities the graph made of
+    the real transcripts.
+    """
     with serve(TRANSCRIPTS, share) as (address, feeds):
-        settings = Settings.load(home=home, fetch_allow=address, kafka_bootstrap="", mongo_uri="", lake="", engine="local")
+        settings = Settings.load(
+            home=home,
+            fetch_allow=address,
+            kafka_bootstrap="",
+            mongo_uri="",
+            lake="",
+            engine="local",
+        )
         supervisor.up(settings, lambda _: None)
         connections = Connections(settings, {})
         connections.encoder = CachedEncoder(connections.encoder, cache)
         now = datetime.now(UTC)
         ingest_feeds(connections, feeds, False, now)
-        managers = {"delta": DeltaIOManager(connections=connections), "mongo": MongoIOManager(connections=connections)}
-        job = build_defs(settings, connections=connections, **managers).resolve_implicit_global_asset_job_def()
+        managers = {
+            "delta": DeltaIOManager(connections=connections),
+            "mongo": MongoIOManager(connections=connections),
+        }
+        job = build_defs(
+            settings, connections=connections, **managers
+        ).resolve_implicit_global_asset_job_def()
         with dg.DagsterInstance.ephemeral() as instance:
             for asset in ("episodes", "transcripts", "vectors", "similarities"):
                 began = time.monotonic()
@@ -82,7 +97,9 @@ def through_the_graph(home: Path, cache: Path, share: float, console: Console) -
 
 
 def arms(vectors: pa.Table, episodes: pa.Table) -> tuple[list[str], Scores]:
-    """(episode ids, similarities by arm), by the functions that the asset uses; an episode is no neighbour of itself."""
+    """(episode ids, similarities by arm), by the functions that the asset uses; an episode is no
+    neighbour of itself.
+    """
     catalogue = make_catalogue(vectors, episodes)
     (members,) = by_language(catalogue)
     semantic, words = centred_means(catalogue, members), tfidf(catalogue, members)
@@ -91,62 +108,93 @@ def arms(vectors: pa.Table, episodes: pa.Table) -> tuple[list[str], Scores]:
     for scores in (fused, lexicals, cosines):
         np.fill_diagonal(scores, -np.inf)
     factors = balance(np.array([crowding(row) for row in fused]))
-    return catalogue.episodes, dict(zip(ARMS, (fused * factors * factors[:, None], lexicals, cosines), strict=True))
+    return catalogue.episodes, dict(
+        zip(ARMS, (fused * factors * factors[:, None], lexicals, cosines), strict=True)
+    )
 
 
 def same_show(ids: list[str], scores: np.ndarray, shows: dict[str, str]) -> np.ndarray:
     """(episodes,) share of the first ten neighbours that are of the episode's own show."""
     own = np.array([shows[i] for i in ids])
-    return np.array([(own[found] == own[n]).mean() for n, found in enumerate(largest(scores, PLACES))])
+    return np.array(
+        [(own[found] == own[n]).mean() for n, found in enumerate(largest(scores, PLACES))]
+    )
 
 
 def halves(vectors: pa.Table, episodes: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """(vectors, episodes) in which each half of an episode's chunks is an episode of its own, `<id>#1` and `<id>#2`."""
+    """(vectors, episodes) in which each half of an episode's chunks is an episode of its own,
+    `<id>#1` and `<id>#2`.
+    """
     ids, chunks = vectors["episode_id"].to_pylist(), vectors["chunk"].to_pylist()
     counts: dict[str, int] = {}
     for episode in ids:
         counts[episode] = counts.get(episode, 0) + 1
     named = [f"{e}#{1 if c < counts[e] / 2 else 2}" for e, c in zip(ids, chunks, strict=True)]
-    split = vectors.set_column(vectors.schema.get_field_index("episode_id"), "episode_id", pa.array(named))
-    language = dict(zip(episodes["episode_id"].to_pylist(), episodes["language"].to_pylist(), strict=True))
-    known = [{"episode_id": n, "language": language[n[:-2]], "audio_url": None} for n in sorted(set(named))]
+    split = vectors.set_column(
+        vectors.schema.get_field_index("episode_id"), "episode_id", pa.array(named)
+    )
+    language = dict(
+        zip(episodes["episode_id"].to_pylist(), episodes["language"].to_pylist(), strict=True)
+    )
+    known = [
+        {"episode_id": n, "language": language[n[:-2]], "audio_url": None}
+        for n in sorted(set(named))
+    ]
     return split, pa.Table.from_pylist(known)
 
 
 def half_to_half(ids: list[str], scores: np.ndarray) -> np.ndarray:
     """(halves,) whether the nearest half is the other one of the same episode."""
-    return np.array([ids[int(found[0])][:-2] == ids[n][:-2] for n, found in enumerate(largest(scores, 1))], dtype=float)
+    return np.array(
+        [ids[int(found[0])][:-2] == ids[n][:-2] for n, found in enumerate(largest(scores, 1))],
+        dtype=float,
+    )
 
 
 def across(ids: list[str], scores: np.ndarray) -> np.ndarray:
     """Similarities in which a first half sees second halves alone, and the other way round.
 
-    The usual task: queries from one side of the cut, candidates from the other. Among all halves it is harder for a reason that
-    has nothing to do with content: beginnings of a show's episodes are alike, and so are ends.
+    The usual task: queries from one side of the cut, candidates from the other. Among all halves it
+    is harder for a reason that has nothing to do with content: beginnings of a show's episodes are
+    alike, and so are ends.
     """
     sides = np.array([i[-1] for i in ids])
     return np.where(sides[:, None] == sides[None, :], -np.inf, scores)
 
 
 def report_quality(connections: Connections, console: Console) -> None:
-    """Prints precision, half-to-half hits and coverage. Raises ValueError where the asset's lists are not these numbers'."""
+    """Prints precision, half-to-half hits and coverage. Raises ValueError where the asset's lists
+    are not these numbers'.
+    """
     vectors, episodes = connections.lake.read("vectors"), connections.lake.read("episodes")
-    shows = dict(zip(episodes["episode_id"].to_pylist(), episodes["show_title"].to_pylist(), strict=True))
+    shows = dict(
+        zip(episodes["episode_id"].to_pylist(), episodes["show_title"].to_pylist(), strict=True)
+    )
     ids, whole = arms(vectors, episodes)
     split, known = halves(vectors, episodes)
     half_ids, parts = arms(split, known)
     table = Table(box=None)
     by_measure: dict[str, Scores] = {
         f"same show P@{PLACES}": {arm: same_show(ids, whole[arm], shows) for arm in ARMS},
-        "half to half hit@1": {arm: half_to_half(half_ids, across(half_ids, parts[arm])) for arm in ARMS},
+        "half to half hit@1": {
+            arm: half_to_half(half_ids, across(half_ids, parts[arm])) for arm in ARMS
+        },
         "hit@1 among all halves": {arm: half_to_half(half_ids, parts[arm]) for arm in ARMS},
     }
     for name in ("arm", *by_measure):
         table.add_column(name)
     for arm in ARMS:
-        table.add_row(arm, *(f"{found[arm].mean():.3f} ({_interval(found[arm])})" for found in by_measure.values()))
+        table.add_row(
+            arm,
+            *(
+                f"{found[arm].mean():.3f} ({_interval(found[arm])})"
+                for found in by_measure.values()
+            ),
+        )
     sizes = np.unique([shows[i] for i in ids], return_counts=True)[1]
-    console.print(f"{len(ids)} episodes of {len(sizes)} shows, {len(vectors)} chunks; chance P@{PLACES} {_chance(sizes):.3f}")
+    console.print(
+        f"{len(ids)} episodes of {len(sizes)} shows, {len(vectors)} chunks; chance P@{PLACES} {_chance(sizes):.3f}"
+    )
     console.print(table)
     for arm in ARMS[1:]:
         for name, found in by_measure.items():
@@ -154,9 +202,16 @@ def report_quality(connections: Connections, console: Console) -> None:
             console.print(f"fused leads {arm} by {lead.mean():+.3f} ({_interval(lead)}) in {name}")
     newest = connections.mongo.latest_version("similarities")
     assert newest
-    served = {d["episode_id"]: d["items"] for d in connections.mongo.documents("similarities", newest.version)}
-    of_graph = [np.mean([shows[i["episode_id"]] == shows[e] for i in served[e][:PLACES]]) for e in ids]
-    console.print(f"as the graph published them: P@{PLACES} {np.mean(of_graph):.3f} over {len(served)} documents")
+    served = {
+        d["episode_id"]: d["items"]
+        for d in connections.mongo.documents("similarities", newest.version)
+    }
+    of_graph = [
+        np.mean([shows[i["episode_id"]] == shows[e] for i in served[e][:PLACES]]) for e in ids
+    ]
+    console.print(
+        f"as the graph published them: P@{PLACES} {np.mean(of_graph):.3f} over {len(served)} documents"
+    )
     halved = {d["episode_id"]: d["items"][0]["episode_id"] for d in similarities(split, known, 1)}
     console.print(
         f"the asset's function on halves: hit@1 among all halves {np.mean([halved[h][:-2] == h[:-2] for h in halved]):.3f}"
@@ -166,8 +221,12 @@ def report_quality(connections: Connections, console: Console) -> None:
 
 def _report_coverage(connections: Connections, vectors: pa.Table, console: Console) -> None:
     transcripts = connections.lake.read("transcripts")
-    faults, said = lost_tokens(transcripts, vectors, connections.encoder, connections.settings.chunk_tokens)
-    encoded, left_out = (pa.compute.sum(vectors[c]).as_py() for c in ("token_count", "left_out_token_count"))
+    faults, said = lost_tokens(
+        transcripts, vectors, connections.encoder, connections.settings.chunk_tokens
+    )
+    encoded, left_out = (
+        pa.compute.sum(vectors[c]).as_py() for c in ("token_count", "left_out_token_count")
+    )
     console.print(
         f"tokens: {said} said = {encoded} encoded + {left_out} left out as repeated ({left_out / said:.2%}); "
         f"coverage {(encoded + left_out) / said:.2%}, {len(faults)} episodes do not add up"
@@ -175,13 +234,21 @@ def _report_coverage(connections: Connections, vectors: pa.Table, console: Conso
 
 
 def report_queries(settings: Settings, console: Console) -> None:
-    """Prints how often the first passage for a short query on the sample world is of the right episode, and MRR, by arm."""
+    """Prints how often the first passage for a short query on the sample world is of the right
+    episode, and MRR, by arm.
+    """
     episodes, vectors = sample_content(settings)
     encoder = SentenceEncoder(settings.embedding_model, settings.embedding_dtype)
-    titles = dict(zip(episodes["episode_id"].to_pylist(), episodes["title"].to_pylist(), strict=True))
+    titles = dict(
+        zip(episodes["episode_id"].to_pylist(), episodes["title"].to_pylist(), strict=True)
+    )
     ids = np.array([titles[e] for e in vectors["episode_id"].to_pylist()])
     table = Table("queries", "arm", "hit@1", "MRR", box=None)
-    for kind, wanted in (("rare words", NAMED), ("paraphrase", PARAPHRASED), ("both", NAMED | PARAPHRASED)):
+    for kind, wanted in (
+        ("rare words", NAMED),
+        ("paraphrase", PARAPHRASED),
+        ("both", NAMED | PARAPHRASED),
+    ):
         ranks: dict[str, list[int]] = {arm: [] for arm in ARMS}
         for query, title in wanted.items():
             lexical = found_shares(query, vectors)
@@ -193,19 +260,29 @@ def report_queries(settings: Settings, console: Console) -> None:
                 ranks[arm].append(ranked.index(title) + 1 if scores.max() > 0 else len(ranked))
         for arm, found in ranks.items():
             places = np.array(found)
-            table.add_row(f"{len(wanted)} {kind}", arm, f"{(places == 1).mean():.3f}", f"{(1 / places).mean():.3f}")
+            table.add_row(
+                f"{len(wanted)} {kind}",
+                arm,
+                f"{(places == 1).mean():.3f}",
+                f"{(1 / places).mean():.3f}",
+            )
     console.print(table)
 
 
 def report_encoding(settings: Settings, vectors: pa.Table, console: Console) -> None:
-    """Prints chunks a second of the encoder as set, beside the same model in float32 as the library runs it."""
+    """Prints chunks a second of the encoder as set, beside the same model in float32 as the library
+    runs it.
+    """
     from sentence_transformers import SentenceTransformer
 
     texts = vectors["text"].to_pylist()[:SPEED_CHUNKS]
     ours = SentenceEncoder(settings.embedding_model, settings.embedding_dtype)
-    plain = SentenceTransformer(settings.embedding_model or str(packaged_model()), device="cpu", local_files_only=True)
+    plain = SentenceTransformer(
+        settings.embedding_model or str(packaged_model()), device="cpu", local_files_only=True
+    )
     fast, slow = _fastest(
-        lambda: ours.encode(texts), lambda: plain.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+        lambda: ours.encode(texts),
+        lambda: plain.encode(texts, normalize_embeddings=True, show_progress_bar=False),
     )
     console.print(
         f"encoding: {len(texts) / fast:.1f} chunks/s in {ours.dtype}, "
@@ -214,9 +291,13 @@ def report_encoding(settings: Settings, vectors: pa.Table, console: Console) -> 
 
 
 def report_search(console: Console) -> None:
-    """Prints the exact search's time beside a bare matrix product with a partition, and its recall against a full sort."""
+    """Prints the exact search's time beside a bare matrix product with a partition, and its recall
+    against a full sort.
+    """
     random = np.random.default_rng(SEED)
-    items, queries = (_unit(random.standard_normal((n, DIMENSION), dtype=np.float32)) for n in (ITEMS, QUERIES))
+    items, queries = (
+        _unit(random.standard_normal((n, DIMENSION), dtype=np.float32)) for n in (ITEMS, QUERIES)
+    )
 
     def bare() -> None:
         np.argpartition(queries @ items.T, ITEMS - NEAREST, axis=1)
@@ -225,7 +306,10 @@ def report_search(console: Console) -> None:
     found, _ = nearest(queries, items, NEAREST)
     exact = [np.argsort(-(items @ q), kind="stable")[:NEAREST] for q in queries[:100]]
     recall = np.mean(
-        [len(set(a) & set(b)) / NEAREST for a, b in zip(found[:100].tolist(), map(np.ndarray.tolist, exact), strict=True)]
+        [
+            len(set(a) & set(b)) / NEAREST
+            for a, b in zip(found[:100].tolist(), map(np.ndarray.tolist, exact), strict=True)
+        ]
     )
     console.print(
         f"search of {QUERIES} in {ITEMS} x {DIMENSION}, top {NEAREST}: {ours:.2f} s, "
@@ -234,7 +318,9 @@ def report_search(console: Console) -> None:
 
 
 def _fastest(one: Callable[[], object], other: Callable[[], object]) -> tuple[float, float]:
-    """Seconds of the fastest of several rounds of each, in turn, so that what else the machine does hits both."""
+    """Seconds of the fastest of several rounds of each, in turn, so that what else the machine does
+    hits both.
+    """
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(ROUNDS):
         for work, taken in zip((one, other), times, strict=True):
@@ -259,8 +345,15 @@ def _interval(values: np.ndarray) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--share", type=float, default=1.0, help="only the first share of each show's episodes (default: all)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--share",
+        type=float,
+        default=1.0,
+        help="only the first share of each show's episodes (default: all)",
+    )
     share = parser.parse_args().share
     console = Console(highlight=False, soft_wrap=True)
     settings = Settings.load()
@@ -269,14 +362,18 @@ def main() -> None:
             home = Path(folder)
             jars.ensure_all(settings, lambda _: None)
             try:
-                connections = through_the_graph(home, settings.cache / "bench-content", share, console)
+                connections = through_the_graph(
+                    home, settings.cache / "bench-content", share, console
+                )
                 report_quality(connections, console)
                 vectors = connections.lake.read("vectors", columns=("text",))
                 report_encoding(settings, vectors, console)
             finally:
                 supervisor.down(Settings.load(home=home))
     else:
-        console.print(f"skipped: same-show precision, half-to-half, coverage and encoding need {TRANSCRIPTS}, which is not there")
+        console.print(
+            f"skipped: same-show precision, half-to-half, coverage and encoding need {TRANSCRIPTS}, which is not there"
+        )
     report_queries(settings, console)
     report_search(console)
 

@@ -1,4 +1,6 @@
-"""A real Dagster daemon of a home, as a process group of its own that can be killed, with its memory watched."""
+"""A real Dagster daemon of a home, as a process group of its own that can be killed, with its
+memory watched.
+"""
 
 import os
 import signal
@@ -40,7 +42,12 @@ class Daemon:
         command = [sys.executable, "-m", "dagster._daemon", "run", "-w", "workspace.yaml"]
         with (self.settings.home / "daemon.log").open("ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=TOP, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=TOP,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         threading.Thread(target=self._watch, args=(self.process.pid,), daemon=True).start()
 

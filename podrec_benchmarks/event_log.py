@@ -1,4 +1,6 @@
-"""A large log of listening events, the same for the same seed: late, twice and malformed as real ones are."""
+"""A large log of listening events, the same for the same seed: late, twice and malformed as real
+ones are.
+"""
 
 import json
 import random
@@ -15,7 +17,9 @@ MALFORMED = (b"this is no JSON", b"", b"[1, 2, 3]", b"\xff\xfe", b'{"schema": 1,
 
 
 def event_log(events: int, today: date) -> Iterator[Message]:
-    """`events` valid events spread evenly over the DAYS days before `today`, and besides them repeated and malformed records."""
+    """`events` valid events spread evenly over the DAYS days before `today`, and besides them
+    repeated and malformed records.
+    """
     source = random.Random(7)  # noqa: S311
     begin = datetime.combine(today - timedelta(days=DAYS), time(), UTC)
     for number in range(events):
@@ -30,7 +34,11 @@ def event_log(events: int, today: date) -> Iterator[Message]:
 
 def _event(recorded_at: datetime, source: random.Random) -> Message:
     is_late = source.random() < LATE_SHARE
-    delay = timedelta(days=source.uniform(3, 6)) if is_late else timedelta(seconds=source.expovariate(1 / 20))
+    delay = (
+        timedelta(days=source.uniform(3, 6))
+        if is_late
+        else timedelta(seconds=source.expovariate(1 / 20))
+    )
     user_id = f"listener-{source.randrange(USERS):04}"
     kind = source.choice(KINDS)
     body = {

@@ -1,6 +1,8 @@
-"""How fast and with how much memory listening events land, beside a bare consumer; what replay and a day's score cost.
+"""How fast and with how much memory listening events land, beside a bare consumer; what replay and
+a day's score cost.
 
-Run by `make bench-listening` on Linux. Every figure comes from a process of its own, on services of its own.
+Run by `make bench-listening` on Linux. Every figure comes from a process of its own, on services of
+its own.
 """
 
 import argparse
@@ -48,12 +50,20 @@ class Place:
     def settings(self, engine: EngineName, lake: str = "landed") -> Settings:
         """Settings of one engine with a lake of its own."""
         home = self.home / engine
-        return Settings.load(home=home, lake=str(home / lake), kafka_bootstrap=self.bootstrap, events_topic=TOPIC, engine=engine)
+        return Settings.load(
+            home=home,
+            lake=str(home / lake),
+            kafka_bootstrap=self.bootstrap,
+            events_topic=TOPIC,
+            engine=engine,
+        )
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One measured step: seconds, records that it read, and the peak memory of its process with children, in MB."""
+    """One measured step: seconds, records that it read, and the peak memory of its process with
+    children, in MB.
+    """
 
     seconds: float
     records: int
@@ -80,17 +90,22 @@ def consume_bare(place: Place) -> Measure:
 
 
 def land(place: Place, engine: EngineName, replayed: tuple[date, ...] = ()) -> Measure:
-    """Lands the whole topic, or reads landed days again and replaces them. The start of a JVM is not counted."""
+    """Lands the whole topic, or reads landed days again and replaces them. The start of a JVM is
+    not counted.
+    """
     with opened(place.settings(engine)) as running:
         connections = running.connections
-        landing = EventLanding(connections.lake, connections.kafka, connections.settings, place.today, running.source())
+        landing = EventLanding(
+            connections.lake, connections.kafka, connections.settings, place.today, running.source()
+        )
         began = time.perf_counter()
         landed = landing.replay(list(replayed)) if replayed else landing.land_new()
         return Measure(time.perf_counter() - began, landed.row_count + landed.dead_count, peak_mb())
 
 
 def score_day(place: Place, engine: EngineName, day: date) -> list[float]:
-    """Seconds of the day's score in a lake that holds this day's events only, and in the one that holds all DAYS.
+    """Seconds of the day's score in a lake that holds this day's events only, and in the one that
+    holds all DAYS.
 
     Raises:
         ValueError: the two scores differ.
@@ -106,12 +121,16 @@ def score_day(place: Place, engine: EngineName, day: date) -> list[float]:
 
 
 def fingerprint(place: Place, engine: EngineName) -> tuple[int, int, str]:
-    """(rows, dead letters, hash of all rows ordered by day, partition and offset) of an engine's lake."""
+    """(rows, dead letters, hash of all rows ordered by day, partition and offset) of an engine's
+    lake.
+    """
     lake = Connections(place.settings(engine), {}).lake
     digest, rows = hashlib.sha256(), 0
     for day in sorted(lake.state(USER_EVENTS.name).days):
         found, text = lake.read_days(USER_EVENTS.name, [day]), pa.BufferOutputStream()
-        pyarrow.csv.write_csv(found.sort_by([("kafka_partition", "ascending"), ("kafka_offset", "ascending")]), text)
+        pyarrow.csv.write_csv(
+            found.sort_by([("kafka_partition", "ascending"), ("kafka_offset", "ascending")]), text
+        )
         digest.update(text.getvalue())
         rows += found.num_rows
     return rows, lake.read(DEAD_LETTERS.name, columns=["kafka_offset"]).num_rows, digest.hexdigest()
@@ -147,7 +166,9 @@ def measure(place: Place, events: int, console: Console) -> None:
     kafka = KafkaStore(place.bootstrap)
     kafka.ensure_topic(TOPIC, PARTITIONS)
     records = kafka.produce(TOPIC, event_log(events, place.today))
-    console.print(f"{records} records: {events} events over {DAYS} days, some of them twice, and malformed ones")
+    console.print(
+        f"{records} records: {events} events over {DAYS} days, some of them twice, and malformed ones"
+    )
     days = tuple(place.today - timedelta(days=n) for n in range(DAYS, 0, -1))
     measures = {"bare consumer": alone(consume_bare, place)}
     for engine in ENGINES:
@@ -167,7 +188,9 @@ def measure(place: Place, events: int, console: Console) -> None:
 def _verify(place: Place, records: int, console: Console) -> None:
     found = {engine: alone(fingerprint, place, engine) for engine in ENGINES}
     for engine, (rows, letters, digest) in found.items():
-        console.print(f"{engine}: {rows} rows + {letters} dead letters = {rows + letters} records, sha256 {digest[:16]}")
+        console.print(
+            f"{engine}: {rows} rows + {letters} dead letters = {rows + letters} records, sha256 {digest[:16]}"
+        )
         if rows + letters != records:
             raise ValueError(f"{engine} accounts for {rows + letters} of {records} records.")
     if len(set(found.values())) > 1:
@@ -178,16 +201,34 @@ def _print_measures(measures: dict[str, Measure], console: Console) -> None:
     table = Table("step", "records/s", "of the bare consumer", "seconds", "peak MB", box=None)
     bare = measures["bare consumer"].rate
     for name, found in measures.items():
-        table.add_row(name, f"{found.rate:,.0f}", f"{found.rate / bare:.3f}", f"{found.seconds:.1f}", f"{found.peak_mb:,.0f}")
+        table.add_row(
+            name,
+            f"{found.rate:,.0f}",
+            f"{found.rate / bare:.3f}",
+            f"{found.seconds:.1f}",
+            f"{found.peak_mb:,.0f}",
+        )
     console.print(table)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=1_000_000, help="valid events to produce (default: %(default)s)")
+    parser.add_argument(
+        "--events",
+        type=int,
+        default=1_000_000,
+        help="valid events to produce (default: %(default)s)",
+    )
     events = parser.parse_args().events
-    with tempfile.TemporaryDirectory(prefix="podrec-bench-") as home, _services(Path(home)) as bootstrap:
-        measure(Place(Path(home), bootstrap, datetime.now(UTC).date()), events, Console(highlight=False, soft_wrap=True))
+    with (
+        tempfile.TemporaryDirectory(prefix="podrec-bench-") as home,
+        _services(Path(home)) as bootstrap,
+    ):
+        measure(
+            Place(Path(home), bootstrap, datetime.now(UTC).date()),
+            events,
+            Console(highlight=False, soft_wrap=True),
+        )
 
 
 if __name__ == "__main__":

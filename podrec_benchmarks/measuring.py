@@ -1,4 +1,6 @@
-"""What benchmarks share: a step in a process of its own, its peak memory, and an engine whose JVM already runs."""
+"""What benchmarks share: a step in a process of its own, its peak memory, and an engine whose JVM
+already runs.
+"""
 
 import multiprocessing
 import os
@@ -26,7 +28,9 @@ def opened(settings: Settings) -> Iterator[Engine]:
         return
     from podrec_assets.stores.spark.session import get_session
 
-    session = get_session(settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "bench")
+    session = get_session(
+        settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "bench"
+    )
     try:
         yield Engine(connections, lambda: session)
     finally:
@@ -34,9 +38,11 @@ def opened(settings: Settings) -> Iterator[Engine]:
 
 
 def peak_mb() -> float:
-    """Peak resident memory of this process and of its living descendants (a JVM, its Python workers) added up, in MB.
+    """Peak resident memory of this process and of its living descendants (a JVM, its Python
+    workers) added up, in MB.
 
-    Not ru_maxrss: that begins with what the parent process had, and knows nothing of a child that still runs.
+    Not ru_maxrss: that begins with what the parent process had, and knows nothing of a child that
+    still runs.
     """
     return _peak_kb(os.getpid()) / 1024
 
@@ -44,7 +50,11 @@ def peak_mb() -> float:
 def _peak_kb(pid: int) -> int:
     process = Path(f"/proc/{pid}")
     own = re.search(r"VmHWM:\s+(\d+)", (process / "status").read_text())
-    children = [int(child) for thread in process.glob("task/*/children") for child in thread.read_text().split()]
+    children = [
+        int(child)
+        for thread in process.glob("task/*/children")
+        for child in thread.read_text().split()
+    ]
     return (int(own[1]) if own else 0) + sum(_peak_kb(child) for child in children)
 
 

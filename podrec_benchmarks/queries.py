@@ -1,4 +1,6 @@
-"""Short queries over the sample world with the episode that answers each: its rare words, and the same matter in other words."""
+"""Short queries over the sample world with the episode that answers each: its rare words, and the
+same matter in other words.
+"""
 
 NAMED = {
     "Leuconostoc": "Cabbage and salt",

@@ -1,8 +1,9 @@
-"""How fast and with how much memory ALS is fitted by its three engines, and lists are made of the factors, at two sizes.
+"""How fast and with how much memory ALS is fitted by its three engines, and lists are made of the
+factors, at two sizes.
 
-Run by `make bench-recommend` on Linux. Planted listening: a catalogue of one size, listeners in proportion to the interactions,
-a few episodes that most hear. Every figure comes from a process of its own; the start of a JVM and a first small fit, which
-loads an engine's code, are not counted.
+Run by `make bench-recommend` on Linux. Planted listening: a catalogue of one size, listeners in
+proportion to the interactions, a few episodes that most hear. Every figure comes from a process of
+its own; the start of a JVM and a first small fit, which loads an engine's code, are not counted.
 """
 
 import argparse
@@ -35,7 +36,9 @@ LISTED = 50
 
 @dataclass(frozen=True)
 class Measure:
-    """Seconds of the fit and of the lists (0 where not measured), and the peak memory of the process with children, in MB."""
+    """Seconds of the fit and of the lists (0 where not measured), and the peak memory of the
+    process with children, in MB.
+    """
 
     fit_s: float
     lists_s: float
@@ -43,19 +46,29 @@ class Measure:
 
 
 def planted(interactions: int) -> csr_matrix:
-    """Damped scores of `interactions` plays: EACH by a listener, mostly of the own taste, the popular ones more often."""
+    """Damped scores of `interactions` plays: EACH by a listener, mostly of the own taste, the
+    popular ones more often.
+    """
     random = np.random.default_rng(7)
     users = np.repeat(np.arange(interactions // EACH), EACH)
     ranks = (EPISODES // TASTES * random.random(len(users)) ** 2).astype(np.int64)
-    taste = np.where(random.random(len(users)) < 0.8, users % TASTES, random.integers(0, TASTES, len(users)))
-    matrix = csr_matrix((random.integers(1, 4, len(users)), (users, ranks * TASTES + taste)), shape=(users[-1] + 1, EPISODES))
+    taste = np.where(
+        random.random(len(users)) < 0.8, users % TASTES, random.integers(0, TASTES, len(users))
+    )
+    matrix = csr_matrix(
+        (random.integers(1, 4, len(users)), (users, ranks * TASTES + taste)),
+        shape=(users[-1] + 1, EPISODES),
+    )
     matrix.sum_duplicates()
     return csr_matrix((damped(matrix.data), matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def history_of(matrix: csr_matrix) -> Interactions:
     """The plays as `interactions` gives them: all heard."""
-    users, items = ([f"{kind}{n:07}" for n in range(size)] for kind, size in zip("ue", matrix.shape, strict=True))
+    users, items = (
+        [f"{kind}{n:07}" for n in range(size)]
+        for kind, size in zip("ue", matrix.shape, strict=True)
+    )
     rows = np.split(matrix.indices, matrix.indptr[1:-1])
     seen = {user: {items[j] for j in row} for user, row in zip(users, rows, strict=True)}
     return Interactions(users, items, matrix, seen, {u: set() for u in users}, {}, {})
@@ -76,22 +89,33 @@ def measure(home: Path, engine: str, interactions: int) -> Measure:
         if engine == "local":
             for _ in top_n(factors, history_of(matrix), CONFIG, LISTED):
                 pass
-        return Measure(fitted - begun, time.perf_counter() - fitted if engine == "local" else 0.0, peak_mb())
+        return Measure(
+            fitted - begun, time.perf_counter() - fitted if engine == "local" else 0.0, peak_mb()
+        )
 
 
 def print_measures(found: dict[tuple[str, int], Measure], console: Console) -> None:
     """A line for each engine and size, then the ratios that matter."""
-    table = Table("ALS fit", "interactions", "seconds", "of Spark's", "µs an interaction", "peak MB", box=None)
+    table = Table(
+        "ALS fit", "interactions", "seconds", "of Spark's", "µs an interaction", "peak MB", box=None
+    )
     for (engine, size), m in found.items():
         spark = found["spark", size].fit_s
         table.add_row(
-            engine, f"{size:,}", f"{m.fit_s:.1f}", f"{m.fit_s / spark:.3f}", f"{1e6 * m.fit_s / size:.1f}", f"{m.peak_mb:,.0f}"
+            engine,
+            f"{size:,}",
+            f"{m.fit_s:.1f}",
+            f"{m.fit_s / spark:.3f}",
+            f"{1e6 * m.fit_s / size:.1f}",
+            f"{m.peak_mb:,.0f}",
         )
     console.print(table)
     small, large = SIZES
     for engine in ENGINES:
         grown = found[engine, large].fit_s / large / (found[engine, small].fit_s / small)
-        console.print(f"{engine}: an interaction costs {grown:.2f} times as much at {large:,} as at {small:,}")
+        console.print(
+            f"{engine}: an interaction costs {grown:.2f} times as much at {large:,} as at {small:,}"
+        )
     lists = [found["local", size].lists_s for size in SIZES]
     for size, seconds in zip(SIZES, lists, strict=True):
         listeners = size // EACH
@@ -99,13 +123,17 @@ def print_measures(found: dict[tuple[str, int], Measure], console: Console) -> N
             f"lists of {LISTED} with reasons: {seconds:.1f} s for {listeners:,} listeners and {EPISODES:,} episodes, "
             f"{1e3 * seconds / listeners:.2f} ms a listener"
         )
-    console.print(f"lists: a listener costs {lists[1] / large / (lists[0] / small):.2f} times as much")
+    console.print(
+        f"lists: a listener costs {lists[1] / large / (lists[0] / small):.2f} times as much"
+    )
 
 
 def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"rank {CONFIG.rank}, {CONFIG.iterations} sweeps, {EPISODES:,} episodes, {EACH} plays a listener")
+    console.print(
+        f"rank {CONFIG.rank}, {CONFIG.iterations} sweeps, {EPISODES:,} episodes, {EACH} plays a listener"
+    )
     with tempfile.TemporaryDirectory(prefix="podrec-bench-") as home:
         jars.ensure_all(Settings.load(home=Path(home)), lambda _: None)
         steps = [(engine, size) for engine in ENGINES for size in SIZES]

@@ -1,8 +1,10 @@
-"""What recommenders earn in the simulated world, beside popularity, chance and the best lists there could be.
+"""What recommenders earn in the simulated world, beside popularity, chance and the best lists there
+could be.
 
-Listening of all days but the last goes through the same functions as in the graph, alpha is calibrated on three earlier days, and
-the lists made of it are played at the beginning of the last day, where the world says exactly how often each would be clicked.
-Run by `python -m podrec_benchmarks.recommend_world [SEED ...]`; the same settings and seeds give the same tables.
+Listening of all days but the last goes through the same functions as in the graph, alpha is
+calibrated on three earlier days, and the lists made of it are played at the beginning of the last
+day, where the world says exactly how often each would be clicked. Run by `python -m
+podrec_benchmarks.recommend_world [SEED ...]`; the same settings and seeds give the same tables.
 """
 
 import sys
@@ -64,7 +66,9 @@ Lists = dict[str, list[dict]]
 
 
 def sample_content(settings: Settings) -> tuple[pa.Table, pa.Table]:
-    """(rows of EPISODES, rows of VECTORS) of the sample world, as if each had landed on its day of publication."""
+    """(rows of EPISODES, rows of VECTORS) of the sample world, as if each had landed on its day of
+    publication.
+    """
     pages = {f"{BASE_URL}{path}": page for path, page in site.build(BASE_URL, LAST_DAY).items()}
     rows: list[dict] = []
     for show in library.load():
@@ -73,9 +77,18 @@ def sample_content(settings: Settings) -> tuple[pa.Table, pa.Table]:
             assert announced.published_at
             rows.append({**decode(encode(announced)), "day": announced.published_at.date()})
     # A page that the site withholds is a 404 there; an empty one is as useless to the parser.
-    answers = [published(row, lambda url: SimpleNamespace(content_type="", body=pages.get(url, ("", b""))[1])) for row in rows]
+    answers = [
+        published(
+            row, lambda url: SimpleNamespace(content_type="", body=pages.get(url, ("", b""))[1])
+        )
+        for row in rows
+    ]
     transcripts = [answer.row for answer in answers if answer.row]
-    vectors = embed_transcripts(TRANSCRIPTS.rows(transcripts), SentenceEncoder(settings.embedding_model), settings.chunk_tokens)
+    vectors = embed_transcripts(
+        TRANSCRIPTS.rows(transcripts),
+        SentenceEncoder(settings.embedding_model),
+        settings.chunk_tokens,
+    )
     return EPISODES.rows(rows), vectors
 
 
@@ -84,7 +97,9 @@ def world_episodes(episodes: pa.Table) -> list[EpisodeInfo]:
     topics = {f"{BASE_URL}/feeds/{slug}.xml": topic for slug, topic in library.topics().items()}
     names = ["episode_id", "show_id", "feed_url", "published_at", "duration_s"]
     return [
-        EpisodeInfo(e["episode_id"], e["show_id"], topics[e["feed_url"]], e["published_at"], e["duration_s"])
+        EpisodeInfo(
+            e["episode_id"], e["show_id"], topics[e["feed_url"]], e["published_at"], e["duration_s"]
+        )
         for e in episodes.select(names).to_pylist()
     ]
 
@@ -115,11 +130,15 @@ def events_of(messages: list[SimulatedMessage], settings: Settings) -> pa.Table:
     return parsed.filter(pc.is_null(parsed["refusal"]))
 
 
-def models(content: tuple[pa.Table, pa.Table], daily: pa.Table, settings: Settings, as_of: date) -> Day:
+def models(
+    content: tuple[pa.Table, pa.Table], daily: pa.Table, settings: Settings, as_of: date
+) -> Day:
     """What the graph would have made by the end of a day."""
     episodes, vectors = content
     known = catalogue(episodes, as_of, settings.catalogue_days)
-    near = similarities(catalogue(vectors, as_of, settings.catalogue_days), known, settings.neighbours)
+    near = similarities(
+        catalogue(vectors, as_of, settings.catalogue_days), known, settings.neighbours
+    )
     history = interactions(daily, as_of, settings.half_life_days)
     config = AlsConfig.from_settings(settings)
     config = replace(config, rank=bounded_rank(config.rank, history.matrix))
@@ -127,19 +146,28 @@ def models(content: tuple[pa.Table, pa.Table], daily: pa.Table, settings: Settin
     return Day(as_of, history, known, near, als)
 
 
-def calibrated(days: list[Day], daily: pa.Table, events: pa.Table, settings: Settings) -> list[dict]:
+def calibrated(
+    days: list[Day], daily: pa.Table, events: pa.Table, settings: Settings
+) -> list[dict]:
     """Rows of fusion_weights after the last of the days, from those before it."""
     trials = []
     for day in days[:-1]:
         after = day.as_of + timedelta(days=1)
-        played, shown = daily.filter(pc.field("day") == after), events.filter(pc.field("event_day") == after)
+        played, shown = (
+            daily.filter(pc.field("day") == after),
+            events.filter(pc.field("event_day") == after),
+        )
         trials.append(Trial(day.history, day.als, day.near, day.known, played, day.as_of, shown))
     counts = {user: len(heard) for user, heard in days[-1].history.seen.items()}
-    return calibrated_weights(counts, trials, settings.fusion_alpha, BlendConfig.of(settings), settings.seed)
+    return calibrated_weights(
+        counts, trials, settings.fusion_alpha, BlendConfig.of(settings), settings.seed
+    )
 
 
 def make_lists(day: Day, weights: list[dict], settings: Settings, seed: int) -> Lists:
-    """The lists of every ranker, then of VARIANTS. ALS and content alone give newcomers what is popular."""
+    """The lists of every ranker, then of VARIANTS. ALS and content alone give newcomers what is
+    popular.
+    """
     history = day.history
 
     def blend(weights: list[dict] = weights, **other: Any) -> list[dict]:
@@ -148,11 +176,15 @@ def make_lists(day: Day, weights: list[dict], settings: Settings, seed: int) -> 
         chosen = weights if alpha is None else [{"min_history": 0, "alpha": alpha}]
         return recommend(history, day.als, day.near, day.known, chosen, shape, day.as_of)
 
-    popular = sorted(day.known["episode_id"].to_pylist(), key=lambda e: (-history.recent_plays.get(e, 0.0), e))
+    popular = sorted(
+        day.known["episode_id"].to_pylist(), key=lambda e: (-history.recent_plays.get(e, 0.0), e)
+    )
     random = np.random.default_rng(seed)
     users = [*history.users, NEWCOMER]
     shuffled = {u: [popular[i] for i in random.permutation(len(popular))] for u in users}
-    alone = [d for d in blend(alpha=0.0, prior_weight=0.0, diversity=0.0) if d["user_id"] != NEWCOMER]
+    alone = [
+        d for d in blend(alpha=0.0, prior_weight=0.0, diversity=0.0) if d["user_id"] != NEWCOMER
+    ]
     return {
         "blend": blend(),
         "als": [*day.als, _document(NEWCOMER, popular, history)],
@@ -170,11 +202,13 @@ def _document(user: str, ranked: list[str], history: Interactions) -> dict:
 
 @dataclass(frozen=True)
 class Played:
-    """What a world's listeners would click at the beginning of its last day, and what the lists show.
+    """What a world's listeners would click at the beginning of its last day, and what the lists
+    show.
 
     Attributes:
         outcomes: by ranker.
-        new_share: by ranker, share of all places that episodes of the last NEW_DAYS days have; `catalogue` is theirs of all.
+        new_share: by ranker, share of all places that episodes of the last NEW_DAYS days have;
+            `catalogue` is theirs of all.
         weights: rows of fusion_weights.
     """
 
@@ -190,13 +224,24 @@ def played(content: tuple[pa.Table, pa.Table], settings: Settings, seed: int) ->
     happened = listening(world, seed, end)
     events = events_of([m for m in recorded(happened, seed, end) if m.recorded_at < end], settings)
     daily = duckdb.query(daily_score_sql(settings), {"events": events})
-    days = [models(content, daily, settings, eve - timedelta(days=back)) for back in range(EVES, -1, -1)]
+    days = [
+        models(content, daily, settings, eve - timedelta(days=back)) for back in range(EVES, -1, -1)
+    ]
     weights = calibrated(days, daily, events, settings)
     lists = make_lists(days[-1], weights, settings, seed)
     moments = list(_moments(world, heard_before(happened, end), end))
-    lists["best"] = [{"user_id": m.user_id, "items": [{"episode_id": e} for e in best_list(world, m, PLACES)]} for m in moments]
-    outcomes = {name: play_lists(world, documents, moments, PLACES) for name, documents in lists.items()}
-    new = {e.episode_id for e in world.episodes if timedelta(0) <= end - e.published_at < timedelta(days=NEW_DAYS)}
+    lists["best"] = [
+        {"user_id": m.user_id, "items": [{"episode_id": e} for e in best_list(world, m, PLACES)]}
+        for m in moments
+    ]
+    outcomes = {
+        name: play_lists(world, documents, moments, PLACES) for name, documents in lists.items()
+    }
+    new = {
+        e.episode_id
+        for e in world.episodes
+        if timedelta(0) <= end - e.published_at < timedelta(days=NEW_DAYS)
+    }
     known = set(days[-1].known["episode_id"].to_pylist())
     shares = {name: _share_of(new, documents) for name, documents in lists.items()}
     return Played(outcomes, shares | {"catalogue": len(new & known) / len(known)}, weights)
@@ -215,12 +260,24 @@ def _moments(world: World, heard: dict[str, frozenset[str]], at: datetime) -> It
 def print_results(title: str, outcomes: dict[str, list[Outcome]], console: Console) -> None:
     """One line for each ranker and group of listeners, with 95 % intervals over listeners."""
     table = Table(title=f"{title}: expected click-through of {PLACES} places", box=None)
-    for name in ("ranker", "listeners", "count", "click-through", "95 %", "of the best", "regret", "blend leads by", "95 %"):
+    for name in (
+        "ranker",
+        "listeners",
+        "count",
+        "click-through",
+        "95 %",
+        "of the best",
+        "regret",
+        "blend leads by",
+        "95 %",
+    ):
         table.add_column(name, justify="left" if name in ("ranker", "listeners") else "right")
     for ranker in RANKERS:
         mine = outcomes[ranker]
         for group, summary in summaries(mine).items():
-            picked = [i for i, o in enumerate(mine) if group == "all" or o.is_cold == (group == "cold")]
+            picked = [
+                i for i, o in enumerate(mine) if group == "all" or o.is_cold == (group == "cold")
+            ]
             earned = [mine[i].click_through for i in picked]
             lead = [outcomes["blend"][i].click_through - mine[i].click_through for i in picked]
             table.add_row(
@@ -238,13 +295,28 @@ def print_results(title: str, outcomes: dict[str, list[Outcome]], console: Conso
 
 
 def print_variants(results: list[Played], console: Console) -> None:
-    """Of the best and new episodes' share of the places, for each ranker and variant, over all worlds."""
-    table = Table("ranker", "of the best", "warm", "cold", "new episodes' share", title="What each setting does", box=None)
+    """Of the best and new episodes' share of the places, for each ranker and variant, over all
+    worlds.
+    """
+    table = Table(
+        "ranker",
+        "of the best",
+        "warm",
+        "cold",
+        "new episodes' share",
+        title="What each setting does",
+        box=None,
+    )
     for name in (*RANKERS, *VARIANTS, "best"):
         found = summaries([o for r in results for o in r.outcomes[name]])
-        shares = [f"{found[group].ratio:.1%}" if group in found else "-" for group in ("all", "warm", "cold")]
+        shares = [
+            f"{found[group].ratio:.1%}" if group in found else "-"
+            for group in ("all", "warm", "cold")
+        ]
         table.add_row(name, *shares, f"{np.mean([r.new_share[name] for r in results]):.1%}")
-    table.add_row("catalogue", "", "", "", f"{np.mean([r.new_share['catalogue'] for r in results]):.1%}")
+    table.add_row(
+        "catalogue", "", "", "", f"{np.mean([r.new_share['catalogue'] for r in results]):.1%}"
+    )
     console.print(table)
 
 
@@ -262,8 +334,15 @@ def main() -> None:
     for seed in [int(s) for s in sys.argv[1:]] or SEEDS:
         results.append(played(content, settings, seed))
         print_results(f"seed {seed}", results[-1].outcomes, console)
-        console.print(*(f"{w['bucket']}: alpha {w['alpha']} ({w['source']})" for w in results[-1].weights), sep="\n")
-    print_results("all seeds", {name: [o for r in results for o in r.outcomes[name]] for name in RANKERS}, console)
+        console.print(
+            *(f"{w['bucket']}: alpha {w['alpha']} ({w['source']})" for w in results[-1].weights),
+            sep="\n",
+        )
+    print_results(
+        "all seeds",
+        {name: [o for r in results for o in r.outcomes[name]] for name in RANKERS},
+        console,
+    )
     print_variants(results, console)
 
 

@@ -1,4 +1,5 @@
-"""How fast lists are read beside a bare `find_one`, and charts on ten million events beside a pyarrow dataset.
+"""How fast lists are read beside a bare `find_one`, and charts on ten million events beside a
+pyarrow dataset.
 
 Run by `make bench-serving`; services and lake are its own, under a temporary folder.
 """
@@ -42,13 +43,31 @@ Read = Callable[[str], object]
 def publish_lists(connections: Connections, day: date) -> None:
     """Publishes LISTENERS lists of ITEMS episodes, as long as real ones."""
     reason = "23 listeners who played “What a spadeful holds” as you did also played this. " * 2
-    item = {"episode_id": "e0123456789abcde", "show_title": "A show", "title": "An episode of some title", "score": 0.5}
-    item |= {"als": 0.5, "cosine": 0.5, "sources": ["als", "content"], "reason": reason, "because": "e1", "show_id": "s1"}
+    item = {
+        "episode_id": "e0123456789abcde",
+        "show_title": "A show",
+        "title": "An episode of some title",
+        "score": 0.5,
+    }
+    item |= {
+        "als": 0.5,
+        "cosine": 0.5,
+        "sources": ["als", "content"],
+        "reason": reason,
+        "because": "e1",
+        "show_id": "s1",
+    }
     items = [{"rank": rank, **item} for rank in range(1, ITEMS + 1)]
     lists = [{"user_id": user, "items": items} for user in ("", *map(_listener, range(LISTENERS)))]
-    others: dict[str, list[dict]] = {"als_top_n": lists[:1], "similarities": [{"episode_id": "e1", "items": []}]}
+    others: dict[str, list[dict]] = {
+        "als_top_n": lists[:1],
+        "similarities": [{"episode_id": "e1", "items": []}],
+    }
     documents: dict[str, list[dict]] = {"final_recommendations": lists, **others}
-    versions = {name: connections.mongo.write_version(name, day, "bench", docs).version for name, docs in documents.items()}
+    versions = {
+        name: connections.mongo.write_version(name, day, "bench", docs).version
+        for name, docs in documents.items()
+    }
     connections.mongo.publish(day, versions, connections.mongo.publication())
 
 
@@ -57,7 +76,9 @@ def _listener(number: int) -> str:
 
 
 def latencies_ms(read: Callable[[], Read], clients: int) -> np.ndarray:
-    """Milliseconds of READS reads, shared by so many clients at a time; each client opens what it needs by `read`."""
+    """Milliseconds of READS reads, shared by so many clients at a time; each client opens what it
+    needs by `read`.
+    """
 
     def client(number: int) -> list[float]:
         one, taken = read(), []
@@ -79,10 +100,14 @@ def measure_reads(connections: Connections, base: str, console: Console) -> None
     bare: Collection = MongoClient(uri)[database]["final_recommendations"]
     ways: dict[str, Callable[[], Read]] = {
         "bare find_one": lambda: lambda user: bare.find_one({"_id": f"{version}:{user}"}),
-        "reader (pointer, then list)": lambda: lambda user: reader.recommendations(connections, user, ITEMS),
+        "reader (pointer, then list)": lambda: (
+            lambda user: reader.recommendations(connections, user, ITEMS)
+        ),
         "REST (loopback, own process)": lambda: _rest(base),
     }
-    table = Table("read of a list", "clients", "p50 ms", "p99 ms", "p50 of bare", "p99 of bare", box=None)
+    table = Table(
+        "read of a list", "clients", "p50 ms", "p99 ms", "p50 of bare", "p99 of bare", box=None
+    )
     for clients in CLIENTS:
         plain = None
         for name, read in ways.items():
@@ -111,9 +136,18 @@ def _api(settings: Settings) -> Iterator[str]:
     """The address of a REST interface in a process of its own, as long as the block."""
     port = free_port()
     limits = {"PODREC_API_REQUESTS_PER_S": "1000000", "PODREC_API_BURST": "1000000"}
-    places = dict.fromkeys(("PODREC_LAKE", "PODREC_MONGO_URI", "PODREC_KAFKA_BOOTSTRAP", "PODREC_API_TOKEN"), "")
+    places = dict.fromkeys(
+        ("PODREC_LAKE", "PODREC_MONGO_URI", "PODREC_KAFKA_BOOTSTRAP", "PODREC_API_TOKEN"), ""
+    )
     places |= {"PODREC_HOME": str(settings.home), "PODREC_MONGO_DATABASE": settings.mongo_database}
-    command = [sys.executable, "-c", "from podrec_assets.cli.main import main; main()", "api", "--port", str(port)]
+    command = [
+        sys.executable,
+        "-c",
+        "from podrec_assets.cli.main import main; main()",
+        "api",
+        "--port",
+        str(port),
+    ]
     served = subprocess.Popen(command, env=os.environ | places | limits, stdout=subprocess.DEVNULL)
     try:
         assert process.wait_for(lambda: answers(port), 60)
@@ -133,13 +167,17 @@ def measure_questions(connections: Connections, days: list[date], console: Conso
     table = Table("question", "DuckDB s", "its CPU s", "pyarrow s", "pyarrow / DuckDB", box=None)
     for name, (sql, column, parameters, by_arrow) in QUESTIONS.items():
         begun = time.process_time()
-        answer, duck_s = _timed(lambda s=sql, p=parameters: analytics.ask(connections, s, first, last, **p))
+        answer, duck_s = _timed(
+            lambda s=sql, p=parameters: analytics.ask(connections, s, first, last, **p)
+        )
         cpu_s = (time.process_time() - begun) / REPEATS
         expected, arrow_s = _timed(lambda f=by_arrow: f(connections.lake, first, last))
         total = sum(answer[column].to_pylist())
         if total != expected:
             raise ValueError(f"{name}: DuckDB says {total} {column}, pyarrow {expected}.")
-        table.add_row(name, f"{duck_s:.3f}", f"{cpu_s:.3f}", f"{arrow_s:.3f}", f"{arrow_s / duck_s:.1f}")
+        table.add_row(
+            name, f"{duck_s:.3f}", f"{cpu_s:.3f}", f"{arrow_s:.3f}", f"{arrow_s / duck_s:.1f}"
+        )
     console.print(table)
 
 
@@ -158,7 +196,13 @@ def _mongo(settings: Settings) -> Iterator[None]:
     """The embedded MongoDB-wire server, as long as the block."""
     jars.ensure_all(settings, lambda _: None)
     settings.home.mkdir(parents=True, exist_ok=True)
-    running = mongo.start(settings, None, settings.home / "mongo.log", settings.home / "services" / "mongo.json", print)
+    running = mongo.start(
+        settings,
+        None,
+        settings.home / "mongo.log",
+        settings.home / "services" / "mongo.json",
+        print,
+    )
     try:
         yield
     finally:
@@ -168,11 +212,15 @@ def _mongo(settings: Settings) -> Iterator[None]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=10_000_000, help="events of the lake (default: %(default)s)")
+    parser.add_argument(
+        "--events", type=int, default=10_000_000, help="events of the lake (default: %(default)s)"
+    )
     events = parser.parse_args().events
     console, today = Console(highlight=False, soft_wrap=True), datetime.now(UTC).date()
     with tempfile.TemporaryDirectory(prefix="podrec-bench-") as home:
-        settings = Settings.load(home=Path(home), lake="", mongo_uri="", kafka_bootstrap="", engine="local")
+        settings = Settings.load(
+            home=Path(home), lake="", mongo_uri="", kafka_bootstrap="", engine="local"
+        )
         connections = Connections(settings, {})
         with _mongo(settings):
             publish_lists(connections, today)
@@ -181,7 +229,9 @@ def main() -> None:
                 measure_reads(connections, base, console)
         days = make(connections, events, today)
         rows = connections.lake.read("user_vs_episode_daily", columns=["day"]).num_rows
-        console.print(f"{events} events on {len(days)} days, {rows} daily rows; median of {REPEATS}, every day read")
+        console.print(
+            f"{events} events on {len(days)} days, {rows} daily rows; median of {REPEATS}, every day read"
+        )
         measure_questions(connections, days, console)
 
 

@@ -1,4 +1,6 @@
-"""Vectors of texts kept on disk between runs of a benchmark: encoding 266 episodes takes minutes, measuring them seconds."""
+"""Vectors of texts kept on disk between runs of a benchmark: encoding 266 episodes takes minutes,
+measuring them seconds.
+"""
 
 import hashlib
 import sqlite3
@@ -13,7 +15,9 @@ COMMIT_EVERY = 64
 
 
 class CachedEncoder:
-    """An encoder whose vectors are remembered by its version and the text; tells how fast the rest was encoded."""
+    """An encoder whose vectors are remembered by its version and the text; tells how fast the rest
+    was encoded.
+    """
 
     def __init__(self, encoder: Encoder, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -35,11 +39,15 @@ class CachedEncoder:
         return self.inner.count_tokens(text)
 
     def encode(self, texts: list[str], progress: Progress | None = None) -> np.ndarray:
-        """As the encoder's own; what is encoded is kept every COMMIT_EVERY texts, so that a run that is cut off loses little."""
+        """As the encoder's own; what is encoded is kept every COMMIT_EVERY texts, so that a run
+        that is cut off loses little.
+        """
         keys = [hashlib.sha256(t.encode()).digest() for t in texts]
         with self._open() as cache:
             missing = [
-                i for i, k in enumerate(keys) if not cache.execute("SELECT 1 FROM vectors WHERE text = ?", (k,)).fetchone()
+                i
+                for i, k in enumerate(keys)
+                if not cache.execute("SELECT 1 FROM vectors WHERE text = ?", (k,)).fetchone()
             ]
             missing.sort(key=lambda i: -len(texts[i]))
             for start in range(0, len(missing), COMMIT_EVERY):
@@ -53,7 +61,10 @@ class CachedEncoder:
                 cache.commit()
                 if progress:
                     progress(min(start + COMMIT_EVERY, len(missing)), len(missing))
-            found = (cache.execute("SELECT vector FROM vectors WHERE text = ?", (k,)).fetchone()[0] for k in keys)
+            found = (
+                cache.execute("SELECT vector FROM vectors WHERE text = ?", (k,)).fetchone()[0]
+                for k in keys
+            )
             rows = [np.frombuffer(vector, dtype=np.float32) for vector in found]
         return np.stack(rows) if rows else self.inner.encode([])
 

@@ -14,23 +14,37 @@ class Item(BaseModel):
     episode_id: str = Field(examples=["e0123456789abcde"])
     show: str | None = Field(description="Title of the show.", examples=["Night Sky"])
     title: str | None = Field(examples=["A comet that forgot to shine"])
-    score: float = Field(description="alpha * als + (1 - alpha) * cosine, and a little for popular and new.", examples=[0.93])
-    als: float = Field(description="Collaborative arm, 0 to 1: over the listener's own largest.", examples=[1.0])
+    score: float = Field(
+        description="alpha * als + (1 - alpha) * cosine, and a little for popular and new.",
+        examples=[0.93],
+    )
+    als: float = Field(
+        description="Collaborative arm, 0 to 1: over the listener's own largest.", examples=[1.0]
+    )
     cosine: float = Field(
         description="Content arm, -1 to 1: over the listener's own largest; below 0 for what is like things ignored.",
         examples=[0.72],
     )
-    sources: list[str] = Field(description="What put it there, most important first.", examples=[["als", "content"]])
-    reason: str = Field(examples=["4 listeners who played “The long tide” as you did also played this."])
+    sources: list[str] = Field(
+        description="What put it there, most important first.", examples=[["als", "content"]]
+    )
+    reason: str = Field(
+        examples=["4 listeners who played “The long tide” as you did also played this."]
+    )
 
 
 class Recommendations(BaseModel):
     """A listener's published list."""
 
     user_id: str = Field(examples=["listener-0042"])
-    known: bool = Field(description="False: nothing is known of the listener, and the list is the newcomers' one.")
+    known: bool = Field(
+        description="False: nothing is known of the listener, and the list is the newcomers' one."
+    )
     day: str = Field(description="Day that the list is as of.", examples=["2026-11-14"])
-    version: str = Field(description="list_version of events that answer to this list.", examples=["2026-11-14.1a2b3c4d"])
+    version: str = Field(
+        description="list_version of events that answer to this list.",
+        examples=["2026-11-14.1a2b3c4d"],
+    )
     items: list[Item]
 
 
@@ -41,8 +55,12 @@ class Neighbour(BaseModel):
     episode_id: str = Field(examples=["e0123456789abcde"])
     title: str | None = Field(examples=["Ice from far away"])
     cosine: float = Field(description="Cosine of the two episodes, -1 to 1.", examples=[0.61])
-    here_s: float | None = Field(description="Where the passage of the asked episode starts, seconds.", examples=[12.4])
-    there_s: float | None = Field(description="Where the passage of this episode starts, seconds.", examples=[751.0])
+    here_s: float | None = Field(
+        description="Where the passage of the asked episode starts, seconds.", examples=[12.4]
+    )
+    there_s: float | None = Field(
+        description="Where the passage of this episode starts, seconds.", examples=[751.0]
+    )
     here_text: str = Field(examples=["The comet broke into four pieces before it was seen."])
     there_text: str = Field(examples=["What is left of a comet is dust and a little ice."])
 
@@ -79,7 +97,9 @@ class Health(BaseModel):
 class Refused(BaseModel):
     """Why a request was not served, in one sentence."""
 
-    error: str = Field(examples=["kind 'listen' is none of play, like, unlike, skip, impression, click"])
+    error: str = Field(
+        examples=["kind 'listen' is none of play, like, unlike, skip, impression, click"]
+    )
 
 
 EVENTS = {
@@ -97,25 +117,56 @@ EVENT_SCHEMA = {
     "required": ["event_id", "user_id", "episode_id", "kind", "occurred_at"],
     "properties": {
         "schema": {"const": 1},
-        "event_id": {"type": "string", "maxLength": 256, "description": "Yours; the same id on a day counts once."},
+        "event_id": {
+            "type": "string",
+            "maxLength": 256,
+            "description": "Yours; the same id on a day counts once.",
+        },
         "user_id": {"type": "string", "maxLength": 256},
         "episode_id": {"type": "string", "maxLength": 256},
         "kind": {"enum": list(KINDS)},
-        "completed_share": {"type": "number", "minimum": 0, "maximum": 1, "description": "A play needs it, or played_s."},
-        "played_s": {"type": "number", "minimum": 0, "description": "Seconds played, best with duration_s."},
+        "completed_share": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1,
+            "description": "A play needs it, or played_s.",
+        },
+        "played_s": {
+            "type": "number",
+            "minimum": 0,
+            "description": "Seconds played, best with duration_s.",
+        },
         "duration_s": {"type": "number", "exclusiveMinimum": 0},
-        "occurred_at": {"type": "string", "format": "date-time", "description": "ISO 8601 with a zone."},
-        "list_version": {"type": "string", "description": "Version of the list that it was shown in."},
-        "position": {"type": "integer", "minimum": 0, "description": "Rank at which it was shown, from 1."},
+        "occurred_at": {
+            "type": "string",
+            "format": "date-time",
+            "description": "ISO 8601 with a zone.",
+        },
+        "list_version": {
+            "type": "string",
+            "description": "Version of the list that it was shown in.",
+        },
+        "position": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Rank at which it was shown, from 1.",
+        },
     },
 }
-"""For the documentation only: what decides is `listening.events.parse`, as it does when events land."""
+"""For the documentation only: what decides is `listening.events.parse`, as it does when events
+land.
+"""
 EVENTS_BODY = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {"oneOf": [EVENT_SCHEMA, {"type": "array", "items": EVENT_SCHEMA, "minItems": 1, "maxItems": 500}]},
+                "schema": {
+                    "oneOf": [
+                        EVENT_SCHEMA,
+                        {"type": "array", "items": EVENT_SCHEMA, "minItems": 1, "maxItems": 500},
+                    ]
+                },
                 "examples": {name: {"value": event} for name, event in EVENTS.items()}
                 | {"several": {"value": [*EVENTS.values()]}},
             }

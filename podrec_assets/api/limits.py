@@ -1,4 +1,6 @@
-"""What guards the interface before a route is reached: the size of a body, and how often one client may ask. ASGI, no FastAPI."""
+"""What guards the interface before a route is reached: the size of a body, and how often one client
+may ask. ASGI, no FastAPI.
+"""
 
 import time
 from collections import OrderedDict
@@ -9,7 +11,9 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CLIENTS = 10_000
-"""Clients remembered at most; the one that asked longest ago is forgotten, and so starts with a full bucket."""
+"""Clients remembered at most; the one that asked longest ago is forgotten, and so starts with a
+full bucket.
+"""
 
 
 @dataclass
@@ -41,7 +45,9 @@ class TokenBuckets:
 
 @dataclass
 class Limits:
-    """Middleware that answers 429 to a client that asks too often, and 413 to a body that is too large."""
+    """Middleware that answers 429 to a client that asks too often, and 413 to a body that is too
+    large.
+    """
 
     app: ASGIApp
     buckets: TokenBuckets
@@ -54,7 +60,9 @@ class Limits:
         wait = self.buckets.wait_s(scope["client"][0] if scope.get("client") else "")
         if wait:
             seconds = int(wait) + 1
-            answer = refusal(429, f"Too many requests: ask again in {seconds} s.", {"Retry-After": str(seconds)})
+            answer = refusal(
+                429, f"Too many requests: ask again in {seconds} s.", {"Retry-After": str(seconds)}
+            )
         elif _declared_bytes(scope) > self.max_bytes:
             answer = self._too_large()
         else:
@@ -67,7 +75,9 @@ class Limits:
 
     def _too_large(self) -> JSONResponse:
         return refusal(
-            413, f"The body has more than {self.max_bytes} bytes; send fewer events at a time.", {"Connection": "close"}
+            413,
+            f"The body has more than {self.max_bytes} bytes; send fewer events at a time.",
+            {"Connection": "close"},
         )
 
 

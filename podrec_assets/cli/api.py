@@ -16,8 +16,12 @@ def register(app: typer.Typer) -> None:
 
 
 def api(
-    host: Annotated[str, typer.Option("--host", help="Address to listen on; default PODREC_API_HOST.")] = "",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; default PODREC_API_PORT.")] = 0,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; default PODREC_API_HOST.")
+    ] = "",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port; default PODREC_API_PORT.")
+    ] = 0,
 ) -> None:
     """Serve recommendations and take events over HTTP until Ctrl-C; /docs describes it.
 
@@ -35,17 +39,24 @@ def api(
     settings = connections.settings
     host, port = host or settings.api_host, port or settings.api_port
     check_exposure(host, settings.api_token.get_secret_value(), "PODREC_API_TOKEN")
-    config = uvicorn.Config(build_app(connections), log_level="warning", server_header=False, proxy_headers=False)
+    config = uvicorn.Config(
+        build_app(connections), log_level="warning", server_header=False, proxy_headers=False
+    )
     try:
         # Listened on before it is announced, so that whoever reads the address may use it at once.
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=config.backlog)
     except OSError as err:
         why = err.strerror or err
-        raise ServiceError(f"{host}:{port} cannot be listened on ({why}); stop what uses it or set PODREC_API_PORT.") from err
+        raise ServiceError(
+            f"{host}:{port} cannot be listened on ({why}); stop what uses it or set PODREC_API_PORT."
+        ) from err
     bound = listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     # Markup off: an address in brackets would be taken for a style.
-    out.print(f"REST interface: http://{shown}:{bound}  (described at /docs; Ctrl-C stops it)", markup=False)
+    out.print(
+        f"REST interface: http://{shown}:{bound}  (described at /docs; Ctrl-C stops it)",
+        markup=False,
+    )
     with listening:
         uvicorn.Server(config).run([listening])

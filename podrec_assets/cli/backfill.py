@@ -6,7 +6,11 @@ from typing import Annotated
 
 import dagster as dg
 import typer
-from dagster._core.definitions.selector import PartitionRangeSelector, PartitionsByAssetSelector, PartitionsSelector
+from dagster._core.definitions.selector import (
+    PartitionRangeSelector,
+    PartitionsByAssetSelector,
+    PartitionsSelector,
+)
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._core.utils import make_new_backfill_id
 
@@ -19,7 +23,13 @@ from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import to_ranges
 
 DONE = BulkActionStatus.COMPLETED_SUCCESS
-ENDED = {DONE, BulkActionStatus.COMPLETED_FAILED, BulkActionStatus.COMPLETED, BulkActionStatus.FAILED, BulkActionStatus.CANCELED}
+ENDED = {
+    DONE,
+    BulkActionStatus.COMPLETED_FAILED,
+    BulkActionStatus.COMPLETED,
+    BulkActionStatus.FAILED,
+    BulkActionStatus.CANCELED,
+}
 POLL_S = 2.0
 
 
@@ -30,14 +40,22 @@ def register(app: typer.Typer) -> None:
 
 def backfill(
     days: Annotated[str, typer.Option("--days", help="A..B or one day.")],
-    select: Annotated[str, typer.Option("--select", help=SELECT_HELP, show_default="all that is made each day")] = EVERY_DAY,
-    missing: Annotated[bool, typer.Option("--missing", help="Only the days that some of the assets lack.")] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for its end; exits 1 unless all of it succeeded.")] = False,
+    select: Annotated[
+        str, typer.Option("--select", help=SELECT_HELP, show_default="all that is made each day")
+    ] = EVERY_DAY,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Only the days that some of the assets lack.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for its end; exits 1 unless all of it succeeded.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Ask the daemon (`podrec ui`) to materialize a range of days; it shows in the UI and survives restarts.
+    """Ask the daemon (`podrec ui`) to materialize a range of days; it shows in the UI and survives
+    restarts.
 
-    All days of all selected assets are one run, hence one JVM; give it fewer days at a time where memory is short.
+    All days of all selected assets are one run, hence one JVM; give it fewer days at a time where
+    memory is short.
 
     Example: podrec backfill --days 2026-09-01..2026-10-31 --wait
     """
@@ -55,7 +73,12 @@ def backfill(
 
 
 def request_backfill(
-    settings: Settings, instance: dg.DagsterInstance, select: str, first: date, last: date, missing: bool = False
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    select: str,
+    first: date,
+    last: date,
+    missing: bool = False,
 ) -> str:
     """Id of a new backfill of the selected assets for the days first..last.
 
@@ -80,15 +103,20 @@ def request_backfill(
         wanted = [day for day in wanted if not all(day.isoformat() in there for there in made)]
         if not wanted:
             raise PodrecError(f"No day of {first}..{last} is missing.")
-    # Named for each asset: days given to the roots alone would take along every later day whose window they lie in.
-    ranges = PartitionsSelector(ranges=[PartitionRangeSelector(start=str(a), end=str(b)) for a, b in to_ranges(wanted)])
+    # Named for each asset: days given to the roots alone would take along every later day whose
+    # window they lie in.
+    ranges = PartitionsSelector(
+        ranges=[PartitionRangeSelector(start=str(a), end=str(b)) for a, b in to_ranges(wanted)]
+    )
     found = PartitionBackfill.from_partitions_by_assets(
         backfill_id=make_new_backfill_id(),
         asset_graph=defs.resolve_asset_graph(),
         backfill_timestamp=datetime.now(UTC).timestamp(),
         tags={},
         dynamic_partitions_store=instance,
-        partitions_by_assets=[PartitionsByAssetSelector(asset_key=key, partitions=ranges) for key in keys],
+        partitions_by_assets=[
+            PartitionsByAssetSelector(asset_key=key, partitions=ranges) for key in keys
+        ],
         title=f"{len(wanted)} days, {wanted[0]}..{wanted[-1]}",
         description=None,
         run_config=None,
@@ -112,7 +140,9 @@ def wait_for(instance: dg.DagsterInstance, backfill_id: str) -> dict:
 
 
 def report(instance: dg.DagsterInstance, backfill_id: str) -> dict:
-    """Where a backfill stands: backfill_id, status, run_count, runs (how many by status), error (one line or null)."""
+    """Where a backfill stands: backfill_id, status, run_count, runs (how many by status), error
+    (one line or null).
+    """
     found = instance.get_backfill(backfill_id)
     assert found is not None
     records = instance.get_run_records(dg.RunsFilter(tags={"dagster/backfill": backfill_id}))

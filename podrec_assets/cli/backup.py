@@ -26,23 +26,34 @@ def register(app: typer.Typer) -> None:
 
 
 def backup(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to be made, outside PODREC_HOME.")], as_json: Json = False
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder to be made, outside PODREC_HOME.")
+    ],
+    as_json: Json = False,
 ) -> None:
-    """Copy PODREC_HOME into a folder, with a manifest of hashes. Everything has to stand still: `podrec down`, no `podrec ui`.
+    """Copy PODREC_HOME into a folder, with a manifest of hashes. Everything has to stand still:
+    `podrec down`, no `podrec ui`.
 
-    External Kafka, MongoDB or a lake elsewhere are not copied but named: back them up at the same standstill. Downloaded audio is
-    left out, it is fetched again where it is needed.
+    External Kafka, MongoDB or a lake elsewhere are not copied but named: back them up at the same
+    standstill. Downloaded audio is left out, it is fetched again where it is needed.
 
     Example: podrec down && podrec backup /backups/2026-11-25
     """
     connections = connect()
     _refuse_while_dagster_works(connections.settings)
     made = back_up(connections.settings, connections.lake, folder, say)
-    emit(_document(made, folder), as_json, lambda d: _print_copied(d, f"{d['home']} is backed up in {folder}"))
+    emit(
+        _document(made, folder),
+        as_json,
+        lambda d: _print_copied(d, f"{d['home']} is backed up in {folder}"),
+    )
 
 
 def restore(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `podrec backup` made.")], as_json: Json = False
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder that `podrec backup` made.")
+    ],
+    as_json: Json = False,
 ) -> None:
     """Put a backup into an empty PODREC_HOME after every file's hash was verified.
 
@@ -55,7 +66,9 @@ def restore(
 
 
 def _refuse_while_dagster_works(settings: Settings) -> None:
-    """Raises RetryableError while the daemon runs or a run is in progress: both write to the home at any time."""
+    """Raises RetryableError while the daemon runs or a run is in progress: both write to the home
+    at any time.
+    """
     if not (settings.home / "dagster").is_dir():
         return
     with open_instance(settings) as instance:
@@ -63,7 +76,9 @@ def _refuse_while_dagster_works(settings: Settings) -> None:
             raise RetryableError(
                 f"Dagster's daemon was alive {age:.0f} s ago: stop `podrec ui` and try again in {ALIVE_S:.0f} s."
             )
-        running = instance.get_run_ids(dg.RunsFilter(statuses=list(IN_PROGRESS_RUN_STATUSES)), limit=1)
+        running = instance.get_run_ids(
+            dg.RunsFilter(statuses=list(IN_PROGRESS_RUN_STATUSES)), limit=1
+        )
         if running:
             raise RetryableError(
                 f"Run {running[0]} is in progress: wait for it. If its process is gone, `podrec ui` notes that within a minute."
@@ -84,6 +99,11 @@ def _document(made: Backup, folder: Path) -> dict:
 
 def _print_copied(document: dict, text: str) -> None:
     out.print(text, markup=False)
-    out.print(f"  {document['file_count']} files, {document['byte_count'] / 1e6:,.1f} MB, each with its sha256")
+    out.print(
+        f"  {document['file_count']} files, {document['byte_count'] / 1e6:,.1f} MB, each with its sha256"
+    )
     for store in document["outside"]:
-        out.print(f"  not in it: {store}, to be backed up by its own means at the same standstill", markup=False)
+        out.print(
+            f"  not in it: {store}, to be backed up by its own means at the same standstill",
+            markup=False,
+        )

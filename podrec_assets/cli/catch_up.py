@@ -24,7 +24,8 @@ def register(app: typer.Typer) -> None:
 
 
 def catch_up(as_json: Json = False) -> None:
-    """Do now what the daemon does in its time: land what waits in Kafka, make the days it touches, and the lists of today.
+    """Do now what the daemon does in its time: land what waits in Kafka, make the days it touches,
+    and the lists of today.
 
     Example: podrec catch-up
     """
@@ -33,7 +34,8 @@ def catch_up(as_json: Json = False) -> None:
 
 
 def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> dict:
-    """Lands both topics, makes the facts of the days that lack what has landed, now or before, and models and lists.
+    """Lands both topics, makes the facts of the days that lack what has landed, now or before, and
+    models and lists.
 
     Args:
         connections: the lake, Kafka and MongoDB.
@@ -41,14 +43,17 @@ def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> di
         list_days: days that get lists, ending today.
 
     Returns:
-        landed_days by table, content_days and listening_days (counts), day, version and listener_count of what is served.
+        landed_days by table, content_days and listening_days (counts), day, version and
+        listener_count of what is served.
 
     Raises:
         PodrecError: a run failed, or a blocking check refused.
     """
     landed = {name: land(connections, name) for name in ("episodes", USER_EVENTS.name)}
     for name in landed:
-        if today not in connections.lake.state(name).days:  # nothing came: the day is empty, and what follows reads it
+        if (
+            today not in connections.lake.state(name).days
+        ):  # nothing came: the day is empty, and what follows reads it
             run_or_raise(connections, name, today, today)
     with open_instance(connections.settings) as instance:
         announced = unencoded_days(connections, instance)
@@ -56,7 +61,10 @@ def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> di
     lake = connections.lake
     content = days_to_make(lake.state("vectors").latest_day, announced, today)
     listening = days_to_make(lake.state("user_vs_episode_daily").latest_day, heard, today)
-    for select, days in (("transcripts vectors", content), ("user_vs_episode_daily dead_letters", listening)):
+    for select, days in (
+        ("transcripts vectors", content),
+        ("user_vs_episode_daily dead_letters", listening),
+    ):
         if days:
             run_or_raise(connections, select, days[0], days[-1])
     run_or_raise(connections, " ".join(MODELS), today - timedelta(days=list_days - 1), today)
@@ -96,7 +104,9 @@ def land(connections: Connections, asset: str) -> list[date]:
 
 
 def run_or_raise(connections: Connections, select: str, first: date, last: date) -> None:
-    """One run. Raises PodrecError with what went wrong; a check that only warns is told and does not stop."""
+    """One run. Raises PodrecError with what went wrong; a check that only warns is told and does
+    not stop.
+    """
     document = materialize(connections.settings, select, first, last)
     if not document["success"]:
         raise PodrecError(f"The run of {select} failed: {'; '.join(document['errors'])}")
@@ -108,10 +118,13 @@ def run_or_raise(connections: Connections, select: str, first: date, last: date)
 def unencoded_days(connections: Connections, instance: dg.DagsterInstance) -> set[date]:
     """Days of episodes without vectors, or with older ones than their episodes or transcripts.
 
-    So a command that was killed between two of its runs leaves nothing behind that the next one does not see.
+    So a command that was killed between two of its runs leaves nothing behind that the next one
+    does not see.
     """
     made = {
-        name: instance.get_latest_storage_id_by_partition(dg.AssetKey(name), dg.DagsterEventType.ASSET_MATERIALIZATION)
+        name: instance.get_latest_storage_id_by_partition(
+            dg.AssetKey(name), dg.DagsterEventType.ASSET_MATERIALIZATION
+        )
         for name in ("episodes", "transcripts", "vectors")
     }
     there = connections.lake.state("vectors").days
@@ -120,11 +133,17 @@ def unencoded_days(connections: Connections, instance: dg.DagsterInstance) -> se
         episodes, transcripts, vectors = (ids.get(day.isoformat(), 0) for ids in made.values())
         return max(episodes, transcripts) > vectors
 
-    return {day for day in connections.lake.state("episodes").days if day not in there or is_outdated(day)}
+    return {
+        day
+        for day in connections.lake.state("episodes").days
+        if day not in there or is_outdated(day)
+    }
 
 
 def days_to_make(latest: date | None, touched: Collection[date], today: date) -> list[date]:
-    """The days from the first that was touched or is absent up to today, so that the table has no gap."""
+    """The days from the first that was touched or is absent up to today, so that the table has no
+    gap.
+    """
     if latest == today and not touched:
         return []
     absent = min(latest + timedelta(days=1), today) if latest else today
@@ -133,6 +152,12 @@ def days_to_make(latest: date | None, touched: Collection[date], today: date) ->
 
 def _print(document: dict) -> None:
     for table, days in document["landed_days"].items():
-        out.print(f"{table}: " + (f"landed {days[0]} to {days[-1]}" if days else "nothing new to land"))
-    out.print(f"made {document['content_days']} days of transcripts and vectors, {document['listening_days']} of daily scores")
-    out.print(f"served: {document['list_count']} lists as of {document['day']}, version {document['version']}")
+        out.print(
+            f"{table}: " + (f"landed {days[0]} to {days[-1]}" if days else "nothing new to land")
+        )
+    out.print(
+        f"made {document['content_days']} days of transcripts and vectors, {document['listening_days']} of daily scores"
+    )
+    out.print(
+        f"served: {document['list_count']} lists as of {document['day']}, version {document['version']}"
+    )

@@ -15,7 +15,8 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.storage_options import storage_options
 from podrec_assets.settings import Settings
 
-# Titles and errors hold what strangers wrote: `escape` or markup=False keeps it from styling a line, or from breaking it.
+# Titles and errors hold what strangers wrote: `escape` or markup=False keeps it from styling a
+# line, or from breaking it.
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 progress = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
@@ -47,14 +48,18 @@ def parse_days(text: str) -> tuple[date, date]:
     try:
         days = date.fromisoformat(first), date.fromisoformat(last or first)
     except ValueError as err:
-        raise typer.BadParameter(f"{text!r} is not a day or A..B, e.g. 2026-11-01..2026-11-14.") from err
+        raise typer.BadParameter(
+            f"{text!r} is not a day or A..B, e.g. 2026-11-01..2026-11-14."
+        ) from err
     if days[0] > days[1]:
         raise typer.BadParameter(f"{days[0]} comes after {days[1]}.")
     return days
 
 
 def guard(command: Callable[[], Any], debug: bool) -> int:
-    """Exit code of a command: 0 done, 1 failed with one line on stderr; a traceback only with --debug."""
+    """Exit code of a command: 0 done, 1 failed with one line on stderr; a traceback only with
+    --debug.
+    """
     try:
         command()
     except PodrecError as err:

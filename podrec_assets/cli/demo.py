@@ -1,4 +1,6 @@
-"""`podrec demo`: the sample world on the way a user's data goes, from feeds and listeners to published lists."""
+"""`podrec demo`: the sample world on the way a user's data goes, from feeds and listeners to
+published lists.
+"""
 
 from datetime import UTC, datetime
 
@@ -25,7 +27,8 @@ def register(app: typer.Typer) -> None:
 
 
 def demo() -> None:
-    """Start the services, fill every table and collection from the sample world, and show three listeners' lists.
+    """Start the services, fill every table and collection from the sample world, and show three
+    listeners' lists.
 
     Example: podrec demo
     """
@@ -33,7 +36,9 @@ def demo() -> None:
     up()
     base = supervisor.address(connections.settings, "samples")
     now = datetime.now(UTC)
-    ingest_feeds(connections, [f"{base}/feeds/{show.slug}.xml" for show in library.load()], True, now)
+    ingest_feeds(
+        connections, [f"{base}/feeds/{show.slug}.xml" for show in library.load()], True, now
+    )
     land(connections, "episodes")
     if not any(connections.kafka.end_offsets(connections.settings.events_topic).values()):
         simulate_events(connections, DAYS, USERS, SEED, now)
@@ -58,7 +63,9 @@ def _print_tables(connections: Connections) -> None:
     out.print("[bold]Collections[/]")
     for name, collection in document["collections"].items():
         out.print(f"  {name:<24}{collection['documents']:>8} documents as of {collection['day']}")
-    out.print(f"  published: {document['publication']['day']}, version {document['publication']['version']}")
+    out.print(
+        f"  published: {document['publication']['day']}, version {document['publication']['version']}"
+    )
 
 
 def _print_lists(connections: Connections) -> None:

@@ -26,16 +26,27 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Ratings or play counts, gzipped or not.")],
-    kind: Annotated[Format, typer.Option("--format", help="csv has a header: user,item,value,timestamp.")] = "csv",
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Ratings or play counts, gzipped or not.")
+    ],
+    kind: Annotated[
+        Format, typer.Option("--format", help="csv has a header: user,item,value,timestamp.")
+    ] = "csv",
     split: Annotated[Split, typer.Option("--split", help="What is held out.")] = "random",
-    share: Annotated[float, typer.Option("--share", min=0.01, max=0.9, help="Share that is held out.")] = 0.25,
-    engine: Annotated[Literal["spark", "local"], typer.Option("--engine", help="Engine of ALS.")] = "local",
+    share: Annotated[
+        float, typer.Option("--share", min=0.01, max=0.9, help="Share that is held out.")
+    ] = 0.25,
+    engine: Annotated[
+        Literal["spark", "local"], typer.Option("--engine", help="Engine of ALS.")
+    ] = "local",
     k: Annotated[int, typer.Option("--k", min=1, help="Places of a list that count.")] = 10,
-    seed: Annotated[int, typer.Option("--seed", help="Of the split, ALS, the random ranker and the intervals.")] = 7,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Of the split, ALS, the random ranker and the intervals.")
+    ] = 7,
     as_json: Json = False,
 ) -> None:
-    """Measure ALS with podrec's settings on ratings of your own: full ranking, items of the training part left out.
+    """Measure ALS with podrec's settings on ratings of your own: full ranking, items of the
+    training part left out.
 
     leave-one-out adds sampled metrics against 99 negatives, for comparison with papers only.
 
@@ -50,13 +61,17 @@ def evaluate(
     config = replace(AlsConfig.from_settings(s), seed=seed)
     spark = SparkResource.from_settings(s)
     try:
-        document = evaluate_ratings(build_engine(connections, spark), ratings, config, split, share, k)
+        document = evaluate_ratings(
+            build_engine(connections, spark), ratings, config, split, share, k
+        )
     finally:
         spark.stop()
     emit({"dataset": file.name, "split": split, "engine": engine, **document}, as_json, _print)
 
 
-def evaluate_ratings(engine: Engine, ratings: Ratings, config: AlsConfig, split: str, share: float, k: int) -> dict:
+def evaluate_ratings(
+    engine: Engine, ratings: Ratings, config: AlsConfig, split: str, share: float, k: int
+) -> dict:
     """users, items, metrics by ranker, seconds (of fitting and ranking, without starting Spark)."""
     mask = held_out(ratings, split, config.seed, share)
     train, test = ratings.matrix(~mask), ratings.matrix(mask)
@@ -69,7 +84,8 @@ def evaluate_ratings(engine: Engine, ratings: Ratings, config: AlsConfig, split:
         "random": offline.random_scorer(train.shape[1], config.seed),
     }
     found: dict[str, dict] = {
-        name: dict(offline.measure(scorer, train, test, k, config.seed)) for name, scorer in scorers.items()
+        name: dict(offline.measure(scorer, train, test, k, config.seed))
+        for name, scorer in scorers.items()
     }
     if split == "leave-one-out":
         for name, scorer in scorers.items():
@@ -91,7 +107,13 @@ def _print(document: dict) -> None:
     grid = Table("", *by_ranker, box=None, header_style="bold", pad_edge=False)
     for name in next(iter(by_ranker.values())):
         if name == "ci":
-            grid.add_row("95 % of nDCG", *(f"{low:.3f} to {high:.3f}" for low, high in (v["ci"] for v in by_ranker.values())))
+            grid.add_row(
+                "95 % of nDCG",
+                *(
+                    f"{low:.3f} to {high:.3f}"
+                    for low, high in (v["ci"] for v in by_ranker.values())
+                ),
+            )
         else:
             grid.add_row(name, *(f"{values[name]:.3f}" for values in by_ranker.values()))
     out.print(grid)

@@ -1,4 +1,6 @@
-"""`podrec graph`: the graph as a page, drawn from the definitions themselves, so that it cannot say what is not so."""
+"""`podrec graph`: the graph as a page, drawn from the definitions themselves, so that it cannot say
+what is not so.
+"""
 
 import sys
 
@@ -30,16 +32,24 @@ def graph() -> None:
 
 
 def graph_page(defs: dg.Definitions) -> str:
-    """Markdown: a drawing of all assets by group, and a line on each with the first sentence of its description."""
+    """Markdown: a drawing of all assets by group, and a line on each with the first sentence of its
+    description.
+    """
     resolved = defs.resolve_asset_graph()
-    nodes = sorted((resolved.get(k) for k in resolved.get_all_asset_keys()), key=lambda n: n.key.to_user_string())
+    nodes = sorted(
+        (resolved.get(k) for k in resolved.get_all_asset_keys()),
+        key=lambda n: n.key.to_user_string(),
+    )
     lines = ["```mermaid", "flowchart LR"]
     for group in sorted({n.group_name for n in nodes}):
         lines.append(f"  subgraph {group}")
         lines += [f"    {n.key.to_user_string()}" for n in nodes if n.group_name == group]
         lines.append("  end")
     for node in nodes:
-        lines += [f"  {p.to_user_string()} --> {node.key.to_user_string()}" for p in sorted(node.parent_keys)]
+        lines += [
+            f"  {p.to_user_string()} --> {node.key.to_user_string()}"
+            for p in sorted(node.parent_keys)
+        ]
     lines += ["```", "", "| asset | group | kinds | what it is |", "|---|---|---|---|"]
     lines += [
         f"| `{n.key.to_user_string()}` | {n.group_name} | {', '.join(sorted(n.kinds))} | {_first_sentence(n.description or '')} |"

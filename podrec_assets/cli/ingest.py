@@ -28,21 +28,41 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    feed_urls: Annotated[list[str] | None, typer.Argument(metavar="[FEED_URL]...", help="Addresses of feeds.")] = None,
-    opml_file: Annotated[Path | None, typer.Option("--opml", help="OPML file with feeds, as podcast apps export it.")] = None,
+    feed_urls: Annotated[
+        list[str] | None, typer.Argument(metavar="[FEED_URL]...", help="Addresses of feeds.")
+    ] = None,
+    opml_file: Annotated[
+        Path | None, typer.Option("--opml", help="OPML file with feeds, as podcast apps export it.")
+    ] = None,
     question: Annotated[
         str | None,
-        typer.Option("--podcastindex", metavar="WORDS", help="Feeds that PodcastIndex finds; or trending, recent, feed:ID."),
+        typer.Option(
+            "--podcastindex",
+            metavar="WORDS",
+            help="Feeds that PodcastIndex finds; or trending, recent, feed:ID.",
+        ),
     ] = None,
-    since: Annotated[str | None, typer.Option(help="With trending and recent: 90m, 24h, 7d, or an ISO time.")] = None,
-    most: Annotated[int, typer.Option("--max", min=1, max=podcastindex.MOST, help="Most feeds from PodcastIndex.")] = 20,
+    since: Annotated[
+        str | None, typer.Option(help="With trending and recent: 90m, 24h, 7d, or an ISO time.")
+    ] = None,
+    most: Annotated[
+        int,
+        typer.Option("--max", min=1, max=podcastindex.MOST, help="Most feeds from PodcastIndex."),
+    ] = 20,
     backdate: Annotated[
-        bool, typer.Option("--backdate", help="Into an empty topic: stamp records with the publication time.")
+        bool,
+        typer.Option(
+            "--backdate", help="Into an empty topic: stamp records with the publication time."
+        ),
     ] = False,
-    refetch: Annotated[bool, typer.Option("--refetch", help="Read the feeds even if their server says nothing changed.")] = False,
+    refetch: Annotated[
+        bool,
+        typer.Option("--refetch", help="Read the feeds even if their server says nothing changed."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Announce the new and changed episodes of feeds on the topic `episode-metadata`, and follow the feeds from now on.
+    """Announce the new and changed episodes of feeds on the topic `episode-metadata`, and follow
+    the feeds from now on.
 
     Example: podrec ingest https://example.org/feed.xml --backdate
     Example: podrec ingest --opml subscriptions.opml
@@ -54,7 +74,9 @@ def ingest(
         urls += opml.feed_urls(_read(opml_file), str(opml_file))
     if question is not None:
         asked = podcastindex.question(question, most, parse_since(since, now))
-        found = podcastindex.feed_urls(connections.podcastindex.get(asked.path, asked.parameters), most)
+        found = podcastindex.feed_urls(
+            connections.podcastindex.get(asked.path, asked.parameters), most
+        )
         say(f"PodcastIndex: {len(found)} feeds")
         urls += found
     elif since:
@@ -67,8 +89,15 @@ def ingest(
         raise typer.Exit(1)
 
 
-def ingest_feeds(connections: Connections, feed_urls: list[str], backdate: bool, now: datetime, refetch: bool = False) -> dict:
-    """Polls the feeds, due or not, and produces what is new; those that are feeds are followed from now on.
+def ingest_feeds(
+    connections: Connections,
+    feed_urls: list[str],
+    backdate: bool,
+    now: datetime,
+    refetch: bool = False,
+) -> dict:
+    """Polls the feeds, due or not, and produces what is new; those that are feeds are followed from
+    now on.
 
     Returns:
         {"feeds": [fields of PollReport], "produced_count", "failed_count", "backdated"}
@@ -90,7 +119,9 @@ def ingest_feeds(connections: Connections, feed_urls: list[str], backdate: bool,
 
 
 def parse_since(text: str | None, now: datetime) -> datetime | None:
-    """The time that 90m, 24h, 7d (before now) or an ISO time names. Raises typer.BadParameter for anything else."""
+    """The time that 90m, 24h, 7d (before now) or an ISO time names. Raises typer.BadParameter for
+    anything else.
+    """
     if text is None:
         return None
     if span := re.fullmatch(r"(\d{1,5})([mhd])", text.strip()):
@@ -125,18 +156,26 @@ def _read(path: Path) -> bytes:
 
 def _counts(report: PollReport) -> str:
     return (
-        "nothing changed" if report.is_unchanged else f"{report.episode_count} episodes, {report.produced_count} new or changed"
+        "nothing changed"
+        if report.is_unchanged
+        else f"{report.episode_count} episodes, {report.produced_count} new or changed"
     )
 
 
 def _print_ingest(document: dict) -> None:
     for feed in document["feeds"]:
         if feed["error"]:
-            out.print(f"[red]{escape(feed['feed_url'])}[/]: {escape(feed['error'])} (kept as a dead letter)")
+            out.print(
+                f"[red]{escape(feed['feed_url'])}[/]: {escape(feed['error'])} (kept as a dead letter)"
+            )
         else:
             out.print(f"{feed['show_title']}: {_counts(PollReport(**feed))}", markup=False)
     out.print(
-        f"{document['produced_count']} announcements produced" + (", at their publication time" if document["backdated"] else "")
+        f"{document['produced_count']} announcements produced"
+        + (", at their publication time" if document["backdated"] else "")
     )
     if document["produced_count"]:
-        out.print("next: `podrec catch-up` reads them and makes lists; where `podrec ui` runs, its daemon does", style="dim")
+        out.print(
+            "next: `podrec catch-up` reads them and makes lists; where `podrec ui` runs, its daemon does",
+            style="dim",
+        )

@@ -12,7 +12,12 @@ import typer
 from podrec_assets.cli.console import Json, connect, emit, out, say
 from podrec_assets.errors import PermanentError
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.listening.event_import import EpisodeNames, Imported, lines_of, to_message
+from podrec_assets.pipelines.listening.event_import import (
+    EpisodeNames,
+    Imported,
+    lines_of,
+    to_message,
+)
 from podrec_assets.sample_world import library
 from podrec_assets.schemas import LISTS
 from podrec_assets.services import supervisor
@@ -33,23 +38,33 @@ def register(app: typer.Typer) -> None:
 
 
 def produce(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="One event object a line; or .csv with the fields as its header.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="One event object a line; or .csv with the fields as its header."
+        ),
+    ],
     topic: Annotated[str, typer.Option("--topic", help="Topic to produce to.")] = "user-events",
     as_json: Json = False,
 ) -> None:
     """Import events: each line becomes one record; an optional recorded_at becomes its timestamp.
 
-    An event may name its episode by `episode_id`, or by `audio_url` or `guid` (and `feed_url`) as the feed gives them.
-    Lines that are not JSON are produced as they are, so that landing shows what it does with them.
+    An event may name its episode by `episode_id`, or by `audio_url` or `guid` (and `feed_url`) as
+    the feed gives them. Lines that are not JSON are produced as they are, so that landing shows
+    what it does with them.
 
     Example: podrec produce my-events.jsonl --topic user-events
     """
     if not file.is_file():
-        raise PermanentError(f"{file} is not a file; give a file with one JSON object a line, or a .csv file.")
+        raise PermanentError(
+            f"{file} is not a file; give a file with one JSON object a line, or a .csv file."
+        )
     connections = connect()
     connections.kafka.ensure_topic(topic, connections.settings.kafka_partitions)
     imported = Imported(EpisodeNames(connections.lake))
-    produced = connections.kafka.produce(topic, (to_message(line, imported) for line in lines_of(file)))
+    produced = connections.kafka.produce(
+        topic, (to_message(line, imported) for line in lines_of(file))
+    )
     document = {
         "topic": topic,
         "produced_count": produced,
@@ -69,18 +84,29 @@ def _print_produced(document: dict) -> None:
             "they will be dead letters. Ingest its feed, run `podrec catch-up`, and produce the file again.",
             markup=False,
         )
-    out.print("next: `podrec catch-up` lands them and makes lists of them; where `podrec ui` runs, its daemon does", style="dim")
+    out.print(
+        "next: `podrec catch-up` lands them and makes lists of them; where `podrec ui` runs, its daemon does",
+        style="dim",
+    )
 
 
 def simulate(
-    days: Annotated[int, typer.Option("--days", min=1, max=365, help="Days of listening, ending today.")] = 14,
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=365, help="Days of listening, ending today.")
+    ] = 14,
     users: Annotated[int, typer.Option("--users", min=1, help="Number of listeners.")] = 200,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same world.")] = 7,
-    rate: Annotated[float | None, typer.Option("--rate", min=0.1, help="Load instead of history: events a second, now.")] = None,
-    seconds: Annotated[float, typer.Option("--seconds", min=0.1, help="How long --rate lasts.")] = 60,
+    rate: Annotated[
+        float | None,
+        typer.Option("--rate", min=0.1, help="Load instead of history: events a second, now."),
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0.1, help="How long --rate lasts.")
+    ] = 60,
     as_json: Json = False,
 ) -> None:
-    """Produce the events of simulated listeners over the known episodes, with record timestamps in the past; or a live load.
+    """Produce the events of simulated listeners over the known episodes, with record timestamps in
+    the past; or a live load.
 
     Example: podrec simulate --days 14 --users 200 --seed 7
     """
@@ -93,7 +119,9 @@ def simulate(
     emit(document, as_json, lambda _: out.print(text))
 
 
-def simulate_events(connections: Connections, days: int, users: int, seed: int, now: datetime) -> dict:
+def simulate_events(
+    connections: Connections, days: int, users: int, seed: int, now: datetime
+) -> dict:
     """Produces simulated events to the events topic.
 
     Raises:
@@ -104,11 +132,20 @@ def simulate_events(connections: Connections, days: int, users: int, seed: int, 
     connections.kafka.ensure_topic(topic, connections.settings.kafka_partitions)
     say(f"producing {len(messages)} events")
     produced = connections.kafka.produce(topic, map(_stamped, messages))
-    return {"topic": topic, "produced_count": produced, "listener_count": users, "days": days, "seed": seed}
+    return {
+        "topic": topic,
+        "produced_count": produced,
+        "listener_count": users,
+        "days": days,
+        "seed": seed,
+    }
 
 
-def simulate_load(connections: Connections, days: int, users: int, seed: int, rate: float, seconds: float) -> dict:
-    """Produces events that happen now, `rate` a second for so many seconds, and tells the rate that was reached.
+def simulate_load(
+    connections: Connections, days: int, users: int, seed: int, rate: float, seconds: float
+) -> dict:
+    """Produces events that happen now, `rate` a second for so many seconds, and tells the rate that
+    was reached.
 
     Raises:
         PermanentError: no episodes are known yet.
@@ -139,7 +176,9 @@ def served_lists(connections: Connections) -> Published | None:
         return None
     version = served.versions[LISTS]
     documents = connections.mongo.documents(LISTS, version)
-    return Published(version, {d["user_id"]: [i["episode_id"] for i in d["items"]] for d in documents})
+    return Published(
+        version, {d["user_id"]: [i["episode_id"] for i in d["items"]] for d in documents}
+    )
 
 
 def paced(
@@ -151,7 +190,8 @@ def paced(
 ) -> Iterator[Value]:
     """The values, `rate` a second for so many seconds; fewer where they come more slowly than that.
 
-    The n-th is due n / rate after the first, whatever the waits before it took, so that lateness does not add up.
+    The n-th is due n / rate after the first, whatever the waits before it took, so that lateness
+    does not add up.
     """
     source, began = iter(values), clock()
     for n in count():
@@ -167,21 +207,30 @@ def paced(
 
 
 def _stamped(message: records.SimulatedMessage) -> Message:
-    return Message(message.key.encode() if message.key else None, message.value, int(message.recorded_at.timestamp() * 1000))
+    return Message(
+        message.key.encode() if message.key else None,
+        message.value,
+        int(message.recorded_at.timestamp() * 1000),
+    )
 
 
 def _some_episodes(connections: Connections) -> list[EpisodeInfo]:
     episodes = known_episodes(connections)
     if not episodes:
-        raise PermanentError("No episodes are known yet: run `podrec ingest FEED_URL` and `podrec catch-up` first.")
+        raise PermanentError(
+            "No episodes are known yet: run `podrec ingest FEED_URL` and `podrec catch-up` first."
+        )
     return episodes
 
 
 def known_episodes(connections: Connections) -> list[EpisodeInfo]:
-    """Episodes in the lake, with a topic each: the sample world's own, or the show for any other feed."""
+    """Episodes in the lake, with a topic each: the sample world's own, or the show for any other
+    feed.
+    """
     topics = library.topics()
     rows = connections.lake.read(
-        "episodes", columns=("episode_id", "show_id", "feed_url", "published_at", "recorded_at", "duration_s")
+        "episodes",
+        columns=("episode_id", "show_id", "feed_url", "published_at", "recorded_at", "duration_s"),
     )
     found = {}
     for row in sorted(rows.to_pylist(), key=lambda r: r["recorded_at"]):

@@ -66,7 +66,15 @@ for family in (
 
 PANELS = {
     "Start": ("up", "demo", "ui", "dashboard", "api", "down", "status", "doctor", "settings"),
-    "Feeds and transcripts": ("ingest", "sources", "episodes", "search", "plan", "transcribe", "models"),
+    "Feeds and transcripts": (
+        "ingest",
+        "sources",
+        "episodes",
+        "search",
+        "plan",
+        "transcribe",
+        "models",
+    ),
     "Events": ("produce", "simulate", "stream", "replay", "accept-loss", "dead-letters", "forget"),
     "Make": ("catch-up", "run", "backfill", "graph"),
     "Lists": ("recommend", "similar", "trace", "publish", "rebuild", "export", "evaluate"),
@@ -85,11 +93,15 @@ for _command in app.registered_commands:
     _command.rich_help_panel = _panel_of.get(_name(_command))
 for _group in app.registered_groups:
     _group.rich_help_panel = _panel_of.get(_group.name or "")
-app.registered_commands.sort(key=lambda c: _order.index(_name(c)) if _name(c) in _order else len(_order))
+app.registered_commands.sort(
+    key=lambda c: _order.index(_name(c)) if _name(c) in _order else len(_order)
+)
 
 
 @app.callback()
-def _options(debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error.")) -> None:
+def _options(
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+) -> None:
     """--debug is read before the command is chosen; see main()."""
 
 

@@ -1,4 +1,6 @@
-"""`podrec recommend | similar | publish | rebuild`: what is published, the pointer moved by hand, an old version made again."""
+"""`podrec recommend | similar | publish | rebuild`: what is published, the pointer moved by hand,
+an old version made again.
+"""
 
 from datetime import date
 from typing import Annotated
@@ -25,7 +27,9 @@ def register(app: typer.Typer) -> None:
 
 
 def recommend(
-    user: Annotated[str, typer.Argument(metavar="USER", help="Listener; unknown ones get the newcomers' list.")],
+    user: Annotated[
+        str, typer.Argument(metavar="USER", help="Listener; unknown ones get the newcomers' list.")
+    ],
     k: Annotated[int, typer.Option("--k", min=1, help="Number of episodes.")] = 10,
     as_json: Json = False,
 ) -> None:
@@ -38,10 +42,16 @@ def recommend(
 
 def print_recommendations(document: dict) -> None:
     """A list for people."""
-    who = document["user_id"] if document["known"] else f"{document['user_id']} (unknown listener: the newcomers' list)"
+    who = (
+        document["user_id"]
+        if document["known"]
+        else f"{document['user_id']} (unknown listener: the newcomers' list)"
+    )
     out.print(f"[bold]{escape(who)}[/], as of {document['day']}")
     for item in document["items"]:
-        out.print(f" {item['rank']:>2}. {escape(item['title'])} [dim]({escape(item['show'])})[/]  {item['score']:.2f}")
+        out.print(
+            f" {item['rank']:>2}. {escape(item['title'])} [dim]({escape(item['show'])})[/]  {item['score']:.2f}"
+        )
         out.print(f"     {item['reason']}", markup=False)
 
 
@@ -64,19 +74,24 @@ def _print_neighbours(document: dict) -> None:
     for item in document["items"]:
         here, there = ("-" if item[s] is None else clock(item[s]) for s in ("here_s", "there_s"))
         title, places = escape(item["title"]), f"{here} here, {there} there"
-        out.print(f" {item['rank']:>2}. {title}  {item['cosine']:.2f}  [dim]{places}  {item['episode_id']}[/]")
+        out.print(
+            f" {item['rank']:>2}. {title}  {item['cosine']:.2f}  [dim]{places}  {item['episode_id']}[/]"
+        )
 
 
 def publish(
     day: Annotated[str, typer.Option("--day", help="Day whose versions are to be served.")],
-    force: Annotated[bool, typer.Option("--force", help="Although a comparison with the served lists refused them.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Although a comparison with the served lists refused them."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Serve the versions of another day: roll back, or forward again.
 
-    Lists that the gate refused or has not judged are never served; --force overrules its comparisons (coverage, churn,
-    popularity, quality), never its faults. The nightly run publishes newer days again; an older day never replaces what
-    this command chose.
+    Lists that the gate refused or has not judged are never served; --force overrules its
+    comparisons (coverage, churn, popularity, quality), never its faults. The nightly run publishes
+    newer days again; an older day never replaces what this command chose.
 
     Example: podrec publish --day 2026-11-01
     """
@@ -90,19 +105,36 @@ def publish(
     moved = publish_day(connections, wanted, force)
     with open_instance(connections.settings) as instance:
         instance.report_runless_asset_event(materialization(moved))
-    document = {"day": str(moved.day), "versions": moved.versions, "previous": moved.previous, "move_count": moved.v}
-    emit(document, as_json, lambda d: out.print(f"served now: {d['day']}, version {d['versions'][LISTS]}"))
+    document = {
+        "day": str(moved.day),
+        "versions": moved.versions,
+        "previous": moved.previous,
+        "move_count": moved.v,
+    }
+    emit(
+        document,
+        as_json,
+        lambda d: out.print(f"served now: {d['day']}, version {d['versions'][LISTS]}"),
+    )
 
 
 def rebuild_version(
-    version: Annotated[str, typer.Argument(metavar="VERSION", help="Version, as `podrec status` and `podrec trace` name it.")],
-    collection: Annotated[str, typer.Option("--collection", help="final_recommendations, als_top_n or similarities.")] = LISTS,
+    version: Annotated[
+        str,
+        typer.Argument(
+            metavar="VERSION", help="Version, as `podrec status` and `podrec trace` name it."
+        ),
+    ],
+    collection: Annotated[
+        str, typer.Option("--collection", help="final_recommendations, als_top_n or similarities.")
+    ] = LISTS,
     as_json: Json = False,
 ) -> None:
-    """Make an old version again from the Delta versions, models and settings it was made of, and compare the bytes.
+    """Make an old version again from the Delta versions, models and settings it was made of, and
+    compare the bytes.
 
-    Exits 1 when they differ. Writes nothing. Possible for as long as the lake keeps the old files: `podrec vacuum` keeps
-    what kept versions were made of, `podrec forget` does not.
+    Exits 1 when they differ. Writes nothing. Possible for as long as the lake keeps the old files:
+    `podrec vacuum` keeps what kept versions were made of, `podrec forget` does not.
 
     Example: podrec rebuild 2026-11-01.1a2b3c4d
     """

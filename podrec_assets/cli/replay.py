@@ -1,4 +1,6 @@
-"""`podrec replay | accept-loss`: landed days read again from Kafka, and losses that nobody can undo."""
+"""`podrec replay | accept-loss`: landed days read again from Kafka, and losses that nobody can
+undo.
+"""
 
 from collections import Counter
 from datetime import date
@@ -23,11 +25,19 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    topic: Annotated[str, typer.Option("--topic", help="Topic whose landed records are read again.")] = "user-events",
+    topic: Annotated[
+        str, typer.Option("--topic", help="Topic whose landed records are read again.")
+    ] = "user-events",
     days: Annotated[str, typer.Option("--days", help="A..B or one day.")] = "",
-    from_offsets: Annotated[str, typer.Option("--from-offsets", help="PARTITION:OFFSET,... where to begin.")] = "",
-    to_offsets: Annotated[str, typer.Option("--to-offsets", help="PARTITION:OFFSET,... where to end, not included.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be touched.")] = False,
+    from_offsets: Annotated[
+        str, typer.Option("--from-offsets", help="PARTITION:OFFSET,... where to begin.")
+    ] = "",
+    to_offsets: Annotated[
+        str, typer.Option("--to-offsets", help="PARTITION:OFFSET,... where to end, not included.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be touched.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Read landed days again from Kafka and replace them, after saying what that touches.
@@ -48,22 +58,32 @@ def replay(
         raise typer.Exit(1)
 
 
-def plan_replay(connections: Connections, topic: str, days: str, from_offsets: str, to_offsets: str) -> dict:
-    """What a replay touches: table, days, offsets by partition, row_count, dead_letter_count, downstream_days.
+def plan_replay(
+    connections: Connections, topic: str, days: str, from_offsets: str, to_offsets: str
+) -> dict:
+    """What a replay touches: table, days, offsets by partition, row_count, dead_letter_count,
+    downstream_days.
 
     Raises:
         UnknownIdError: podrec does not land the topic.
         PermanentError: nothing landed lies in the days or offsets.
     """
-    tables = {connections.settings.events_topic: "user_events", connections.settings.episodes_topic: "episodes"}
+    tables = {
+        connections.settings.events_topic: "user_events",
+        connections.settings.episodes_topic: "episodes",
+    }
     if topic not in tables:
         raise UnknownIdError(f"unknown topic {topic!r}; known: {', '.join(tables)}.")
     table, lake = tables[topic], connections.lake
     ledger = Ledger.from_json(lake.state(table).ledger)
     wanted = _days(ledger, days, parse_offsets(from_offsets), parse_offsets(to_offsets))
     listed = ", ".join(f"'{d}'" for d in wanted)
-    spans = {p: [r for d in wanted if (r := ledger.ranges(d).get(p))] for p in sorted(ledger.landed)}
-    event_days = sorted(set(lake.read(table, f"day IN ({listed})", _event_day(table))[0].to_pylist()))
+    spans = {
+        p: [r for d in wanted if (r := ledger.ranges(d).get(p))] for p in sorted(ledger.landed)
+    }
+    event_days = sorted(
+        set(lake.read(table, f"day IN ({listed})", _event_day(table))[0].to_pylist())
+    )
     letters = lake.read("dead_letters", f"day IN ({listed}) AND stage = '{table}'", ("day",))
     return {
         "topic": topic,
@@ -93,13 +113,19 @@ def _days(ledger: Ledger, days: str, begin: Offsets, end: Offsets) -> list[date]
     else:
         found = [d for d in ledger.days() if _overlaps(ledger.ranges(d), begin, end)]
     if not found:
-        raise PermanentError("Nothing is landed there: `podrec status` shows the landed days and offsets.")
+        raise PermanentError(
+            "Nothing is landed there: `podrec status` shows the landed days and offsets."
+        )
     return found
 
 
 def _overlaps(ranges: dict[int, tuple[int, int]], begin: Offsets, end: Offsets) -> bool:
     named = begin.keys() | end.keys()
-    return any(start < end.get(p, stop) and stop > begin.get(p, start) for p, (start, stop) in ranges.items() if p in named)
+    return any(
+        start < end.get(p, stop) and stop > begin.get(p, start)
+        for p, (start, stop) in ranges.items()
+        if p in named
+    )
 
 
 def _event_day(table: str) -> tuple[str]:
@@ -109,10 +135,16 @@ def _event_day(table: str) -> tuple[str]:
 
 def _print_plan(plan: dict) -> None:
     offsets = ", ".join(f"p{p} {start} to {end - 1}" for p, (start, end) in plan["offsets"].items())
-    out.print(f"replay of {plan['topic']}: {len(plan['days'])} days ({plan['days'][0]} to {plan['days'][-1]}), offsets {offsets}")
-    out.print(f"  replaces {plan['row_count']} rows of {plan['table']} and {plan['dead_letter_count']} dead letters")
+    out.print(
+        f"replay of {plan['topic']}: {len(plan['days'])} days ({plan['days'][0]} to {plan['days'][-1]}), offsets {offsets}"
+    )
+    out.print(
+        f"  replaces {plan['row_count']} rows of {plan['table']} and {plan['dead_letter_count']} dead letters"
+    )
     shown = ", ".join(plan["downstream_days"][:DOWNSTREAM_SHOWN])
-    out.print(f"  downstream days that read them: {shown}{' ...' if len(plan['downstream_days']) > DOWNSTREAM_SHOWN else ''}")
+    out.print(
+        f"  downstream days that read them: {shown}{' ...' if len(plan['downstream_days']) > DOWNSTREAM_SHOWN else ''}"
+    )
 
 
 def accept_loss(as_json: Json = False) -> None:
@@ -124,14 +156,23 @@ def accept_loss(as_json: Json = False) -> None:
     """
     connections = connect()
     before = Ledger.from_json(connections.lake.state("user_events").ledger)
-    after = event_landing.accept_loss(connections.lake, connections.kafka, connections.settings.events_topic)
-    lost = {str(p): [list(s) for s in spans if s not in before.lost.get(p, ())] for p, spans in after.lost.items()}
+    after = event_landing.accept_loss(
+        connections.lake, connections.kafka, connections.settings.events_topic
+    )
+    lost = {
+        str(p): [list(s) for s in spans if s not in before.lost.get(p, ())]
+        for p, spans in after.lost.items()
+    }
     document = {"lost": {p: spans for p, spans in lost.items() if spans}}
     emit(document, as_json, _print_lost)
 
 
 def _print_lost(document: dict) -> None:
-    count = Counter({p: sum(end - start for start, end in spans) for p, spans in document["lost"].items()})
+    count = Counter(
+        {p: sum(end - start for start, end in spans) for p, spans in document["lost"].items()}
+    )
     for partition, spans in document["lost"].items():
-        out.print(f"partition {partition}: offsets {', '.join(f'{a} to {b - 1}' for a, b in spans)} are written down as lost")
+        out.print(
+            f"partition {partition}: offsets {', '.join(f'{a} to {b - 1}' for a, b in spans)} are written down as lost"
+        )
     out.print(f"{count.total()} records lost" if count else "nothing was lost")

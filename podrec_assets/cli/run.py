@@ -16,7 +16,9 @@ from podrec_assets.errors import PodrecError, UnknownIdError
 from podrec_assets.settings import Settings
 
 EVERY_DAY = " ".join(DEADLINES)
-"""The selection where none is given. `als_tuning` is not in it: a search costs many fits, so it is asked for by name."""
+"""The selection where none is given. `als_tuning` is not in it: a search costs many fits, so it is
+asked for by name.
+"""
 SELECT_HELP = "Asset names separated by spaces, or a Dagster selection expression."
 
 
@@ -26,7 +28,9 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    select: Annotated[str, typer.Option("--select", help=SELECT_HELP, show_default="all that is made each day")] = EVERY_DAY,
+    select: Annotated[
+        str, typer.Option("--select", help=SELECT_HELP, show_default="all that is made each day")
+    ] = EVERY_DAY,
     days: Annotated[str, typer.Option("--days", help="A..B or one day; today by default.")] = "",
     as_json: Json = False,
 ) -> None:
@@ -41,7 +45,9 @@ def run(
         raise typer.Exit(1)
 
 
-def materialize(settings: Settings, select: str, first: date, last: date, config: dict | None = None) -> dict:
+def materialize(
+    settings: Settings, select: str, first: date, last: date, config: dict | None = None
+) -> dict:
     """Runs the selection for the days first..last in this process, recorded on the shared instance.
 
     Args:
@@ -52,7 +58,8 @@ def materialize(settings: Settings, select: str, first: date, last: date, config
         config: run config of the assets' ops.
 
     Returns:
-        run_id, success, first_day, last_day, seconds, assets (names), errors (one line for each failed step or check).
+        run_id, success, first_day, last_day, seconds, assets (names), errors (one line for each
+        failed step or check).
 
     Raises:
         UnknownIdError: the selection names no asset.
@@ -63,7 +70,9 @@ def materialize(settings: Settings, select: str, first: date, last: date, config
     defs = build_defs(settings)
     keys = resolve_selection(defs, select)
     if first < settings.start_day or last > datetime.now(UTC).date():
-        raise PodrecError(f"Days must lie between {settings.start_day} and today ({datetime.now(UTC).date()}).")
+        raise PodrecError(
+            f"Days must lie between {settings.start_day} and today ({datetime.now(UTC).date()})."
+        )
     names = sorted(k.to_user_string() for k in keys)
     say(f"running {', '.join(names)} for {first}..{last}")
     begun = time.monotonic()
@@ -76,7 +85,8 @@ def materialize(settings: Settings, select: str, first: date, last: date, config
             tags=range_tags(first, last) | {PROCESS: this_process()},
             raise_on_error=False,
             # Every event is on the instance for the UI; here only what went wrong is for reading.
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}} | (config or {}),
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+            | (config or {}),
         )
     return {
         "run_id": result.run_id,
@@ -90,16 +100,22 @@ def materialize(settings: Settings, select: str, first: date, last: date, config
 
 
 def resolve_selection(defs: dg.Definitions, select: str) -> set[dg.AssetKey]:
-    """Materializable assets that a text selects: names separated by spaces, or a Dagster selection expression."""
+    """Materializable assets that a text selects: names separated by spaces, or a Dagster selection
+    expression.
+    """
     graph = defs.resolve_asset_graph()
     executable = {k.to_user_string(): k for k in graph.executable_asset_keys}
     words = select.split()
     if words and all(w in executable for w in words):
         return {executable[w] for w in words}
     try:
-        found = dg.AssetSelection.from_string(select).resolve(graph, allow_missing=True) & set(executable.values())
+        found = dg.AssetSelection.from_string(select).resolve(graph, allow_missing=True) & set(
+            executable.values()
+        )
     except Exception as err:  # the selection parser has no common error type
-        raise UnknownIdError(f"{select!r} is not a selection; assets: {', '.join(sorted(executable))}.") from err
+        raise UnknownIdError(
+            f"{select!r} is not a selection; assets: {', '.join(sorted(executable))}."
+        ) from err
     if not found:
         raise UnknownIdError(f"unknown asset {select!r}; known: {', '.join(sorted(executable))}.")
     return set(found)
@@ -116,7 +132,10 @@ def errors_of(result: dg.ExecuteInProcessResult) -> list[str]:
             message = error.message.strip().splitlines()[0] if error else "failed"
             lines.append(f"{event.step_key}: {message}")
     checks = [e for e in result.get_asset_check_evaluations() if not e.passed]
-    return lines + [f"check {c.check_name} of {c.asset_key.to_user_string()} {_verb(c)}: {_describe(c)}" for c in checks]
+    return lines + [
+        f"check {c.check_name} of {c.asset_key.to_user_string()} {_verb(c)}: {_describe(c)}"
+        for c in checks
+    ]
 
 
 def _verb(check: dg.AssetCheckEvaluation) -> str:
@@ -130,6 +149,8 @@ def _describe(check: dg.AssetCheckEvaluation) -> str:
 def print_run(document: dict) -> None:
     """A finished run for people."""
     state = "[green]succeeded[/]" if document["success"] else "[red]failed[/]"
-    out.print(f"run {document['run_id'][:8]} {state} in {document['seconds']} s: {', '.join(document['assets'])}")
+    out.print(
+        f"run {document['run_id'][:8]} {state} in {document['seconds']} s: {', '.join(document['assets'])}"
+    )
     for line in document["errors"]:
         out.print(f"  {line}", markup=False)

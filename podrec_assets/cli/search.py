@@ -1,4 +1,6 @@
-"""`podrec search | export`: passages that speak of something, and neighbours in the podcast namespace's own format."""
+"""`podrec search | export`: passages that speak of something, and neighbours in the podcast
+namespace's own format.
+"""
 
 import json
 from pathlib import Path
@@ -23,7 +25,8 @@ def search(
     k: Annotated[int, typer.Option("--k", min=1, help="Number of episodes.")] = 10,
     as_json: Json = False,
 ) -> None:
-    """Find the passages in all episodes that come closest in words and meaning, with show, title and time.
+    """Find the passages in all episodes that come closest in words and meaning, with show, title
+    and time.
 
     Example: podrec search "why did the comet break" --k 5
     """
@@ -35,19 +38,30 @@ def search(
 
 def _print_passages(document: dict) -> None:
     if not document["passages"]:
-        out.print("nothing found: there are no transcripts with words to search, or the query has none")
+        out.print(
+            "nothing found: there are no transcripts with words to search, or the query has none"
+        )
     for rank, found in enumerate(document["passages"], start=1):
         at = "-" if found["start_s"] is None else clock(found["start_s"])
-        out.print(f"{rank:>3}. {found['show']}: {found['title']} at {at} ({found['episode_id']})", markup=False)
+        out.print(
+            f"{rank:>3}. {found['show']}: {found['title']} at {at} ({found['episode_id']})",
+            markup=False,
+        )
         out.print(f"     {found['quote']}", markup=False, style="dim")
 
 
 def export(
-    episode: Annotated[str | None, typer.Argument(metavar="[EPISODE]", help="Id of an episode.")] = None,
-    to: Annotated[Path | None, typer.Option("--all", metavar="DIR", help="All episodes, a file for each, into DIR.")] = None,
+    episode: Annotated[
+        str | None, typer.Argument(metavar="[EPISODE]", help="Id of an episode.")
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--all", metavar="DIR", help="All episodes, a file for each, into DIR."),
+    ] = None,
     k: Annotated[int, typer.Option("--k", min=1, help="Most recommendations of an episode.")] = 10,
 ) -> None:
-    """Write neighbours as the podcast namespace's recommendations JSON: one episode to the output, or all into a folder.
+    """Write neighbours as the podcast namespace's recommendations JSON: one episode to the output,
+    or all into a folder.
 
     Example: podrec export --all recommendations/
     """

@@ -48,7 +48,8 @@ def down() -> None:
 
 
 def status(as_json: Json = False) -> None:
-    """Show services, tables, collections, topics, publication and dead letters. What is down is said, not a failure: see doctor.
+    """Show services, tables, collections, topics, publication and dead letters. What is down is
+    said, not a failure: see doctor.
 
     Example: podrec status --json
     """
@@ -57,13 +58,18 @@ def status(as_json: Json = False) -> None:
 
 def doctor(
     deep: Annotated[
-        bool, typer.Option("--deep", help="Verify offsets, counts, versions and pointers across the stores too.")
+        bool,
+        typer.Option(
+            "--deep", help="Verify offsets, counts, versions and pointers across the stores too."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what is installed, reachable or missing, and what to do. Exits 1 when something is missing or wrong.
+    """Say what is installed, reachable or missing, and what to do. Exits 1 when something is
+    missing or wrong.
 
-    --deep reads whole tables: it verifies that Kafka, the lake, Mongo and Dagster agree, and changes nothing.
+    --deep reads whole tables: it verifies that Kafka, the lake, Mongo and Dagster agree, and
+    changes nothing.
 
     Example: podrec doctor --deep
     """
@@ -83,7 +89,10 @@ def show_settings(as_json: Json = False) -> None:
     """
     settings = Settings.load()
     values = {
-        f"PODREC_{name.upper()}": {"value": str(getattr(settings, name)), "meaning": field.description}
+        f"PODREC_{name.upper()}": {
+            "value": str(getattr(settings, name)),
+            "meaning": field.description,
+        }
         for name, field in Settings.model_fields.items()
     }
     emit(values, as_json, _print_settings)
@@ -97,23 +106,33 @@ def _print_settings(document: dict) -> None:
 def _print_services(document: dict) -> None:
     for name, service in document["services"].items():
         state = "[green]up[/]" if service["up"] else "[red]down[/]"
-        out.print(f"{name:<8} {state}  {service['address'] or '-'}  {'embedded' if service['embedded'] else 'external'}")
+        out.print(
+            f"{name:<8} {state}  {service['address'] or '-'}  {'embedded' if service['embedded'] else 'external'}"
+        )
         if service.get("problem"):
             out.print(f"         {service['problem']}", markup=False)
 
 
 def _print_status(document: dict) -> None:
     _print_services(document)
-    _print_grid("table", ("rows", "days", "first_day", "latest_day", "delta_version"), document["tables"])
+    _print_grid(
+        "table", ("rows", "days", "first_day", "latest_day", "delta_version"), document["tables"]
+    )
     _print_grid("collection", ("documents", "version", "day"), document["collections"])
     _print_grid("topic", ("end_offsets", "landed_offsets", "lag"), document["topics"])
     published = document["publication"]
-    out.print(f"published: {published['day']}, version {published['version']}" if published else "published: nothing yet")
+    out.print(
+        f"published: {published['day']}, version {published['version']}"
+        if published
+        else "published: nothing yet"
+    )
     if document["refused"]:
         out.print(f"[red]not served[/]: {escape(document['refused']['reason'])}")
     letters = ", ".join(f"{reason} {n}" for reason, n in document["dead_letters"].items())
     out.print(f"dead letters: {letters or 'none'}")
-    out.print(f"days waiting for late events: {', '.join(document['days_waiting_for_late_events']) or 'none'}")
+    out.print(
+        f"days waiting for late events: {', '.join(document['days_waiting_for_late_events']) or 'none'}"
+    )
 
 
 def _print_grid(title: str, columns: tuple[str, ...], rows: dict[str, dict]) -> None:

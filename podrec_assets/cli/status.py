@@ -24,7 +24,9 @@ from podrec_assets.stores.mongo import Publication, refusal
 
 
 def report(connections: Connections) -> dict:
-    """Services, tables, collections, topics, publication and dead letters; what is down says why, and what it holds is null."""
+    """Services, tables, collections, topics, publication and dead letters; what is down says why,
+    and what it holds is null.
+    """
     settings = connections.settings
     services = supervisor.status(settings)
     troubles = health.problems(connections)
@@ -35,12 +37,20 @@ def report(connections: Connections) -> dict:
     return {
         "services": services,
         "tables": {name: _table(connections, name) for name in TABLES},
-        "collections": {name: _collection(connections, name, published) if mongo_up else _NO_COLLECTION for name in COLLECTIONS},
+        "collections": {
+            name: _collection(connections, name, published) if mongo_up else _NO_COLLECTION
+            for name in COLLECTIONS
+        },
         "topics": {
             topic: _topic(connections, topic, table, kafka_up)
-            for topic, table in ((settings.episodes_topic, "episodes"), (settings.events_topic, "user_events"))
+            for topic, table in (
+                (settings.episodes_topic, "episodes"),
+                (settings.events_topic, "user_events"),
+            )
         },
-        "publication": {"day": str(published.day), "version": published.versions[LISTS]} if published else None,
+        "publication": {"day": str(published.day), "version": published.versions[LISTS]}
+        if published
+        else None,
         "refused": _refused(connections) if mongo_up else None,
         "dead_letters": _dead_letters(connections),
         "days_waiting_for_late_events": _waiting(connections),
@@ -63,7 +73,11 @@ def _table(connections: Connections, name: str) -> dict:
 
 def _collection(connections: Connections, name: str, published: Publication | None) -> dict:
     served = published.versions.get(name) if published else None
-    found = connections.mongo.version(name, served) if served else connections.mongo.latest_version(name)
+    found = (
+        connections.mongo.version(name, served)
+        if served
+        else connections.mongo.latest_version(name)
+    )
     return (
         {"documents": found.count, "version": found.version, "day": str(found.day)}
         if found
@@ -72,9 +86,15 @@ def _collection(connections: Connections, name: str, published: Publication | No
 
 
 def _refused(connections: Connections) -> dict | None:
-    """The newest lists, where the gate keeps them from being served, with the checks that refused and by how much."""
+    """The newest lists, where the gate keeps them from being served, with the checks that refused
+    and by how much.
+    """
     found = refused(connections)
-    return {"day": str(found.day), "version": found.version, "reason": refusal(found)} if found else None
+    return (
+        {"day": str(found.day), "version": found.version, "reason": refusal(found)}
+        if found
+        else None
+    )
 
 
 def _topic(connections: Connections, topic: str, table: str, up: bool) -> dict:
@@ -93,23 +113,44 @@ def _waiting(connections: Connections) -> list[str]:
 
 
 def _dead_letters(connections: Connections) -> dict[str, int]:
-    counts = pc.value_counts(connections.lake.read("dead_letters", columns=["reason"])["reason"]).to_pylist()
-    return {c["values"]: c["counts"] for c in sorted(counts, key=lambda c: (-c["counts"], c["values"]))}
+    counts = pc.value_counts(
+        connections.lake.read("dead_letters", columns=["reason"])["reason"]
+    ).to_pylist()
+    return {
+        c["values"]: c["counts"] for c in sorted(counts, key=lambda c: (-c["counts"], c["values"]))
+    }
 
 
 def diagnose(connections: Connections) -> list[Finding]:
     """One finding for each part that podrec needs."""
     settings = connections.settings
     findings = [
-        _finding("Python", lambda: sys.version.split()[0], "install Python 3.11 or newer", ok=sys.version_info >= (3, 11)),
-        _finding("Java", lambda: str(java.java_home(settings)), "run `make setup`, or set JAVA_HOME to a Java 17 or 21"),
-        _finding("jars", lambda: f"verified under {_jars(settings)}", "run `podrec up` with a network once"),
+        _finding(
+            "Python",
+            lambda: sys.version.split()[0],
+            "install Python 3.11 or newer",
+            ok=sys.version_info >= (3, 11),
+        ),
+        _finding(
+            "Java",
+            lambda: str(java.java_home(settings)),
+            "run `make setup`, or set JAVA_HOME to a Java 17 or 21",
+        ),
+        _finding(
+            "jars",
+            lambda: f"verified under {_jars(settings)}",
+            "run `podrec up` with a network once",
+        ),
         _finding(
             "lake",
-            lambda: f"{settings.lake_root}, {len(connections.lake.state('episodes').days)} days of episodes",
+            lambda: (
+                f"{settings.lake_root}, {len(connections.lake.state('episodes').days)} days of episodes"
+            ),
             "check PODREC_LAKE",
         ),
-        _finding("embedding model", _packaged_model, "run `make setup`, or set PODREC_EMBEDDING_MODEL"),
+        _finding(
+            "embedding model", _packaged_model, "run `make setup`, or set PODREC_EMBEDDING_MODEL"
+        ),
     ]
     for name, remedy in (
         ("kafka", "run `podrec up` or check PODREC_KAFKA_BOOTSTRAP"),
@@ -121,7 +162,9 @@ def diagnose(connections: Connections) -> list[Finding]:
 
 
 def verify(connections: Connections, say: Callable[[str], None]) -> list[Finding]:
-    """What a look into the stores found: a finding for each fault, or one for each audit that found none."""
+    """What a look into the stores found: a finding for each fault, or one for each audit that found
+    none.
+    """
     found: list[Finding] = []
     with open_instance(connections.settings) as instance:
         for audit in audits(instance):

@@ -26,11 +26,15 @@ def register(app: typer.Typer) -> None:
 
 
 def stream(
-    every_s: Annotated[float, typer.Option("--every", min=0.1, help="Seconds between two landings.")] = 5.0,
+    every_s: Annotated[
+        float, typer.Option("--every", min=0.1, help="Seconds between two landings.")
+    ] = 5.0,
 ) -> None:
-    """Land events as they come, until Ctrl-C or SIGTERM; prints rate and lag, and reports the days to Dagster.
+    """Land events as they come, until Ctrl-C or SIGTERM; prints rate and lag, and reports the days
+    to Dagster.
 
-    While it runs the offset sensor requests no landings. The table's lock keeps any other landing out of a batch.
+    While it runs the offset sensor requests no landings. The table's lock keeps any other landing
+    out of a batch.
 
     Example: podrec stream --every 5
     """
@@ -54,7 +58,9 @@ def land_until(stop: threading.Event, connections: Connections, every_s: float) 
         while not stop.is_set():
             begun, today = time.monotonic(), datetime.now(UTC).date()
             try:
-                landed = EventLanding(connections.lake, connections.kafka, connections.settings, today, source).land_new()
+                landed = EventLanding(
+                    connections.lake, connections.kafka, connections.settings, today, source
+                ).land_new()
             except RetryableError as err:
                 out.print(f"{_now()}  {err}", markup=False)
             else:
@@ -72,14 +78,18 @@ def report(instance: dg.DagsterInstance, landed: Landed) -> None:
         "dead_letter_count": dg.MetadataValue.int(landed.dead_count),
     }
     for day in sorted(landed.log_days):
-        instance.report_runless_asset_event(dg.AssetMaterialization(USER_EVENTS.name, partition=str(day), metadata=metadata))
+        instance.report_runless_asset_event(
+            dg.AssetMaterialization(USER_EVENTS.name, partition=str(day), metadata=metadata)
+        )
 
 
 def _print_progress(connections: Connections, landed: Landed, seconds: float) -> None:
     count = landed.row_count + landed.dead_count
     ends = connections.kafka.end_offsets(connections.settings.events_topic)
     lag = sum(landed.ledger.behind(ends).values())
-    out.print(f"{_now()}  {count} records landed, {count / seconds:.0f} a second, {landed.dead_count} dead letters, lag {lag}")
+    out.print(
+        f"{_now()}  {count} records landed, {count / seconds:.0f} a second, {landed.dead_count} dead letters, lag {lag}"
+    )
 
 
 def _now() -> str:

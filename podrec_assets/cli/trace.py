@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 
 def trace(
     user: Annotated[str, typer.Argument(metavar="USER", help="Listener.")],
-    episode: Annotated[str, typer.Argument(metavar="EPISODE", help="Episode in the listener's published list.")],
+    episode: Annotated[
+        str, typer.Argument(metavar="EPISODE", help="Episode in the listener's published list.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Follow a recommended episode to its version, run, inputs, evidence and raw events.
@@ -28,14 +30,21 @@ def trace(
 
 def _print(document: dict) -> None:
     item, publication = document["item"], document["publication"]
-    title, show, who = (escape(text) for text in (item["title"], item["show_title"], document["user_id"] or "newcomers"))
+    title, show, who = (
+        escape(text)
+        for text in (item["title"], item["show_title"], document["user_id"] or "newcomers")
+    )
     out.print(f"[bold]{title}[/] ({show}), rank {item['rank']} for {who}")
     out.print(f"  {item['reason']}", markup=False)
     shares = f"ALS {item['als']:.3f}, cosine {item['cosine']:.3f}"
     out.print(f"  score {item['score']:.3f}: {shares}; sources {', '.join(item['sources'])}")
     gate = publication["gate"] or {"passed": None, "overruled_at": None}
     state = (
-        "passed the gate" if gate["passed"] else f"overruled at {gate['overruled_at']}" if gate["overruled_at"] else "unjudged"
+        "passed the gate"
+        if gate["passed"]
+        else f"overruled at {gate['overruled_at']}"
+        if gate["overruled_at"]
+        else "unjudged"
     )
     out.print(f"published for {publication['day']} (move {publication['move_count']}), {state}")
     for run in document["runs"]:
@@ -48,10 +57,16 @@ def _print(document: dict) -> None:
 
 def _print_events(document: dict) -> None:
     if not document["evidence"]["is_as_made"]:
-        out.print("  the lake no longer keeps the versions that were read; rows and events are as they are now")
+        out.print(
+            "  the lake no longer keeps the versions that were read; rows and events are as they are now"
+        )
     for row in document["evidence"]["daily_rows"]:
         counts = f"{row['play_count']} plays, {row['like_count']} likes"
-        sums = "" if row["adds_up"] else "  (the events below do not make this score: daily rows are older or newer)"
+        sums = (
+            ""
+            if row["adds_up"]
+            else "  (the events below do not make this score: daily rows are older or newer)"
+        )
         out.print(f"  {row['day']}  {row['episode_id']}  score {row['score']:.1f}, {counts}{sums}")
     for event in document["events"]:
         place = f"{event['topic']}:{event['partition']}:{event['offset']}"

@@ -1,4 +1,6 @@
-"""`podrec ui`: Dagster's webserver, daemon and code location, and the dashboard beside them; `podrec dashboard`: it alone."""
+"""`podrec ui`: Dagster's webserver, daemon and code location, and the dashboard beside them;
+`podrec dashboard`: it alone.
+"""
 
 import os
 import signal
@@ -33,20 +35,28 @@ def register(app: typer.Typer) -> None:
 
 
 def ui() -> None:
-    """Start Dagster's UI and daemon and the dashboard, and print their addresses. Ctrl-C stops them.
+    """Start Dagster's UI and daemon and the dashboard, and print their addresses. Ctrl-C stops
+    them.
 
     Example: podrec ui
     """
     settings = Settings.load()
-    check_exposure(settings.dashboard_host, settings.dashboard_token.get_secret_value(), DASHBOARD_TOKEN)
+    check_exposure(
+        settings.dashboard_host, settings.dashboard_token.get_secret_value(), DASHBOARD_TOKEN
+    )
     with open_instance(settings):
         pass
-    for wanted, name in ((settings.ui_port, "PODREC_UI_PORT"), (settings.dashboard_port, "PODREC_DASHBOARD_PORT")):
+    for wanted, name in (
+        (settings.ui_port, "PODREC_UI_PORT"),
+        (settings.dashboard_port, "PODREC_DASHBOARD_PORT"),
+    ):
         if is_taken(wanted):
             raise ServiceError(f"Port {wanted} is in use; stop what uses it or set {name}.")
     environment = os.environ | instance_environment(settings)
     out.print(f"Dagster UI: http://{LOOPBACK}:{settings.ui_port}")
-    out.print(f"Dashboard:  http://{settings.dashboard_host}:{settings.dashboard_port}  (Ctrl-C stops both)")
+    out.print(
+        f"Dashboard:  http://{settings.dashboard_host}:{settings.dashboard_port}  (Ctrl-C stops both)"
+    )
     port = str(settings.ui_port)
     place = ("-w", "workspace.yaml", "-h", LOOPBACK, "-p", port)
     # Each tick of each sensor is a line of its daemon at the level info; the UI shows them all.
@@ -59,12 +69,17 @@ def ui() -> None:
 
 
 def dashboard_alone(
-    host: Annotated[str, typer.Option("--host", help="Address to listen on; default PODREC_DASHBOARD_HOST.")] = "",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; default PODREC_DASHBOARD_PORT.")] = 0,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; default PODREC_DASHBOARD_HOST.")
+    ] = "",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port; default PODREC_DASHBOARD_PORT.")
+    ] = 0,
 ) -> None:
     """Serve the dashboard alone, as its container does, until Ctrl-C.
 
-    Without PODREC_DASHBOARD_TOKEN only this machine is served; an address that others reach is refused.
+    Without PODREC_DASHBOARD_TOKEN only this machine is served; an address that others reach is
+    refused.
 
     Example: podrec dashboard --port 8501
     """
@@ -78,9 +93,13 @@ def dashboard_alone(
 
 @contextmanager
 def _running(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen]:
-    """A child with all that it starts; ended as a group, for `dagster dev` leaves its own children behind."""
+    """A child with all that it starts; ended as a group, for `dagster dev` leaves its own children
+    behind.
+    """
     # A shell starts background jobs with Ctrl-C ignored, and the child would inherit that.
-    child = subprocess.Popen(command, cwd=TOP, env=environment, start_new_session=True, preexec_fn=_heed_interrupts)
+    child = subprocess.Popen(
+        command, cwd=TOP, env=environment, start_new_session=True, preexec_fn=_heed_interrupts
+    )
     try:
         yield child
     finally:

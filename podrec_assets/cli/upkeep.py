@@ -1,4 +1,6 @@
-"""`podrec optimize | vacuum`: small files of the lake put together, old ones removed. Rows stay what they are."""
+"""`podrec optimize | vacuum`: small files of the lake put together, old ones removed. Rows stay
+what they are.
+"""
 
 from typing import Annotated
 
@@ -19,7 +21,8 @@ def register(app: typer.Typer) -> None:
 
 
 def optimize(table: OneTable = "", as_json: Json = False) -> None:
-    """Put the small files of each day of the tables together. Readers and writers go on; `podrec vacuum` removes the old files.
+    """Put the small files of each day of the tables together. Readers and writers go on; `podrec
+    vacuum` removes the old files.
 
     Example: podrec optimize --table user_events
     """
@@ -32,13 +35,15 @@ def optimize(table: OneTable = "", as_json: Json = False) -> None:
 
 def vacuum(
     table: OneTable = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which files would go.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say which files would go.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Remove files of the tables that no reader and no kept list can need any more.
 
-    Everything that a version younger than PODREC_VACUUM_HOURS needs stays, and every version that kept lists and models were
-    made of, so that these can be traced and made again.
+    Everything that a version younger than PODREC_VACUUM_HOURS needs stays, and every version that
+    kept lists and models were made of, so that these can be traced and made again.
 
     Example: podrec vacuum --dry-run
     """
@@ -70,5 +75,9 @@ def _print_vacuumed(document: dict) -> None:
     done = "would be removed" if document["dry_run"] else "removed"
     for name, found in document["tables"].items():
         kept = found["protected_version_count"]
-        out.print(f"{name:<24} {found['file_count']:>6} files {done}; {kept} versions stay for lists made of them")
-    out.print(f"files that were replaced in the last {document['hours']} hours (PODREC_VACUUM_HOURS) stay")
+        out.print(
+            f"{name:<24} {found['file_count']:>6} files {done}; {kept} versions stay for lists made of them"
+        )
+    out.print(
+        f"files that were replaced in the last {document['hours']} hours (PODREC_VACUUM_HOURS) stay"
+    )

@@ -1,4 +1,6 @@
-"""Plain text of HTML that strangers wrote. Descriptions and HTML transcripts are read through this, never rendered."""
+"""Plain text of HTML that strangers wrote. Descriptions and HTML transcripts are read through this,
+never rendered.
+"""
 
 import re
 from html.parser import HTMLParser
@@ -32,7 +34,20 @@ BLOCKS = {
     "cite",
     "time",
 }
-SILENT = {"script", "style", "head", "template", "noscript", "svg", "iframe", "object", "nav", "form", "button", "title"}
+SILENT = {
+    "script",
+    "style",
+    "head",
+    "template",
+    "noscript",
+    "svg",
+    "iframe",
+    "object",
+    "nav",
+    "form",
+    "button",
+    "title",
+}
 _LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!][^<>]*>|&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,10});")
 _TAG_BEGINS = re.compile(r"<[a-zA-Z/!?]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -62,12 +77,16 @@ class _Text(HTMLParser):
             self.parts.append(data)
 
     def parse_marked_section(self, i: int, report: bool = True) -> int:
-        """`<![...` is skipped up to the next `>`; the base class raises AssertionError for a keyword that it does not know."""
+        """`<![...` is skipped up to the next `>`; the base class raises AssertionError for a
+        keyword that it does not know.
+        """
         return self.parse_bogus_comment(i, report)
 
 
 def plain_text(html: str | None) -> str:
-    """The text of HTML or plain text: tags and scripts gone, entities read, one line per block, whitespace collapsed."""
+    """The text of HTML or plain text: tags and scripts gone, entities read, one line per block,
+    whitespace collapsed.
+    """
     if not html:
         return ""
     if _LOOKS_LIKE_HTML.search(html):
@@ -82,7 +101,8 @@ def plain_text(html: str | None) -> str:
 def _whole_markup(html: str) -> str:
     """HTML without comments and without a tag that never ends.
 
-    The parser looks for the end of each of those anew up to the end of the text: 200 kB of `<!--` would take minutes.
+    The parser looks for the end of each of those anew up to the end of the text: 200 kB of `<!--`
+    would take minutes.
     """
     parts, at = [], 0
     while (start := html.find("<!--", at)) >= 0:

@@ -11,7 +11,8 @@ ADMITTED, GIVEN = "is_admitted", "given_token"
 def is_admitted() -> bool:
     """Whether pages may be shown to this session; without a token, to everybody on this machine.
 
-    However the app was started: an address that others reach is refused here too when there is no token.
+    However the app was started: an address that others reach is refused here too when there is no
+    token.
     """
     token = _token()
     if not token:
@@ -25,7 +26,9 @@ def ask() -> None:
     """The login. The session remembers that the token was right, not the token."""
     st.title("podrec")
     with st.form("login"):
-        st.text_input("Token", type="password", key=GIVEN, help="The value of PODREC_DASHBOARD_TOKEN.")
+        st.text_input(
+            "Token", type="password", key=GIVEN, help="The value of PODREC_DASHBOARD_TOKEN."
+        )
         st.form_submit_button("Open", on_click=_compare)
     if st.session_state.get(ADMITTED) is False:
         st.error("That is not the token.")

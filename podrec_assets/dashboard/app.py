@@ -1,4 +1,6 @@
-"""The dashboard: `streamlit run` of this file. Pages are files beside it; each reads through `podrec_assets.serving`."""
+"""The dashboard: `streamlit run` of this file. Pages are files beside it; each reads through
+`podrec_assets.serving`.
+"""
 
 from pathlib import Path
 
@@ -7,7 +9,9 @@ import streamlit as st
 from podrec_assets.dashboard import access
 
 # A picture of our own: named icons and emoji are fetched from a font server.
-st.set_page_config(page_title="podrec", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
+st.set_page_config(
+    page_title="podrec", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide"
+)
 PAGES = [
     st.Page("for_you.py", title="For you", icon=":material/recommend:", default=True),
     st.Page("episode.py", title="Episode", icon=":material/podcasts:", url_path="episode"),

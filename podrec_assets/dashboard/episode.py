@@ -1,4 +1,6 @@
-"""One episode: player, topics, transcript with times and search in it, similar episodes with the two passages side by side."""
+"""One episode: player, topics, transcript with times and search in it, similar episodes with the
+two passages side by side.
+"""
 
 import streamlit as st
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -33,7 +35,9 @@ def show() -> None:
     with errors_in_words():
         known = episodes()
     if not known:
-        st.info("No episodes are known yet: run `make demo`, or `podrec ingest` with the address of a feed.")
+        st.info(
+            "No episodes are known yet: run `make demo`, or `podrec ingest` with the address of a feed."
+        )
         return
     ids = sorted(known, key=lambda e: (known[e]["show_title"] or "", known[e]["title"] or ""))
     wanted = st.query_params.get("id")
@@ -51,7 +55,9 @@ def show() -> None:
     with said:
         start_s = _transcript(chosen, found) if has_text and found else 0.0
         if not has_text:
-            st.info(f"No transcript: {inert(found['reason']) if found else 'it was never looked for'}.")
+            st.info(
+                f"No transcript: {inert(found['reason']) if found else 'it was never looked for'}."
+            )
     with similar:
         _similar(chosen, known)
     with player:
@@ -82,15 +88,23 @@ def _player(episode: dict, start_s: float) -> None:
 
 def _transcript(episode: str, found: dict) -> float:
     """Shows it; returns where the line begins that was chosen to be heard, else 0."""
-    words = st.text_input("Search in this transcript", key=f"find-{episode}", placeholder="a word or phrase")
+    words = st.text_input(
+        "Search in this transcript", key=f"find-{episode}", placeholder="a word or phrase"
+    )
     segments = [s for s in found["segments"] if words.lower() in s["text"].lower()]
     language = inert(found["language"]) or "language unknown"
-    count = f"{found['word_count']:,} words, {language}, from {found['source']} by {found['engine']}"
-    st.caption(f"{count} · {len(segments)} of {len(found['segments'])} passages · choose one to hear it from there")
+    count = (
+        f"{found['word_count']:,} words, {language}, from {found['source']} by {found['engine']}"
+    )
+    st.caption(
+        f"{count} · {len(segments)} of {len(found['segments'])} passages · choose one to hear it from there"
+    )
     if not segments:
         st.info(f"“{inert(words)}” is not said in it.")
         return 0.0
-    rows = [{"at": at(s["start_s"]), "speaker": s["speaker"] or "", "text": s["text"]} for s in segments]
+    rows = [
+        {"at": at(s["start_s"]), "speaker": s["speaker"] or "", "text": s["text"]} for s in segments
+    ]
     chosen = st.dataframe(
         rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"lines-{episode}-{words}",
         column_order=["at", *(["speaker"] if any(r["speaker"] for r in rows) else []), "text"],
@@ -116,7 +130,9 @@ def _similar(episode: str, known: dict[str, dict]) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.subheader(f"{item['rank']}. {inert(item['title'])}", anchor=False)
                 link = {"id": item["episode_id"]}
-                st.page_link("episode.py", label="Open", icon=":material/arrow_forward:", query_params=link)
+                st.page_link(
+                    "episode.py", label="Open", icon=":material/arrow_forward:", query_params=link
+                )
             st.caption(f"{inert(facts(there))} · cosine {item['cosine']:.2f}")
             side_by_side(item)
 

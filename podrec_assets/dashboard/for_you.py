@@ -1,9 +1,18 @@
-"""A listener's published list: cards with their reason, the parts of the score, and buttons that send events."""
+"""A listener's published list: cards with their reason, the parts of the score, and buttons that
+send events.
+"""
 
 import streamlit as st
 
 from podrec_assets.dashboard import covers
-from podrec_assets.dashboard.shared import artwork, choose_listener, connections, episodes, errors_in_words, facts
+from podrec_assets.dashboard.shared import (
+    artwork,
+    choose_listener,
+    connections,
+    episodes,
+    errors_in_words,
+    facts,
+)
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.event_message import Refusal
 from podrec_assets.markdown_escape import inert
@@ -31,7 +40,10 @@ def show() -> None:
     with errors_in_words():
         found = recommendations(connections(), user, count)
     if not found["known"]:
-        st.info(f"{inert(user)} is new here: this is the list that newcomers see.", icon=":material/waving_hand:")
+        st.info(
+            f"{inert(user)} is new here: this is the list that newcomers see.",
+            icon=":material/waving_hand:",
+        )
     st.caption(f"As of {found['day']} · version {found['version']}")
     if not found["items"]:
         st.info("The list is empty: there are no episodes that this listener has not heard.")
@@ -75,8 +87,19 @@ def _buttons(user: str, version: str, item: dict) -> None:
         key = f"{kind}-{version}-{user}-{item['episode_id']}"
         is_done = key in done
         sent = (key, user, item, kind, version)
-        st.button(past if is_done else label, key=key, icon=icon, disabled=is_done, on_click=_act, args=sent)
-    if st.button("Details", key=f"details-{version}-{user}-{item['episode_id']}", icon=":material/arrow_forward:"):
+        st.button(
+            past if is_done else label,
+            key=key,
+            icon=icon,
+            disabled=is_done,
+            on_click=_act,
+            args=sent,
+        )
+    if st.button(
+        "Details",
+        key=f"details-{version}-{user}-{item['episode_id']}",
+        icon=":material/arrow_forward:",
+    ):
         _send(user, item, "click", version)
         st.switch_page("episode.py", query_params={"id": item["episode_id"]})
 
@@ -92,12 +115,21 @@ def _send(user: str, item: dict, kind: str, version: str) -> bool:
     share = 1.0 if kind == "play" else None
     try:
         event = send_event(
-            connections(), user, item["episode_id"], kind, list_version=version, position=item["rank"], completed_share=share
+            connections(),
+            user,
+            item["episode_id"],
+            kind,
+            list_version=version,
+            position=item["rank"],
+            completed_share=share,
         )
     except (PodrecError, Refusal) as err:
         st.toast(f"Not noted: {inert(str(err))}", icon=":material/error:")
         return False
-    st.toast(f"Noted: {kind} of “{inert(item['title'])}” (event {event['event_id'][:8]})", icon=":material/check:")
+    st.toast(
+        f"Noted: {kind} of “{inert(item['title'])}” (event {event['event_id'][:8]})",
+        icon=":material/check:",
+    )
     return True
 
 
@@ -108,23 +140,31 @@ def _heard(user: str) -> None:
         if not rows:
             st.caption(f"Nothing on the last {LATELY_DAYS} days.")
             return
-        named = [{**r, "title": episodes().get(r["episode_id"], {}).get("title") or r["episode_id"]} for r in rows]
+        named = [
+            {**r, "title": episodes().get(r["episode_id"], {}).get("title") or r["episode_id"]}
+            for r in rows
+        ]
         columns = {
             "day": st.column_config.DateColumn("day", width="small"),
             "title": st.column_config.TextColumn("episode", width="large"),
-            "played": st.column_config.ProgressColumn("furthest", min_value=0, max_value=1, format="percent"),
+            "played": st.column_config.ProgressColumn(
+                "furthest", min_value=0, max_value=1, format="percent"
+            ),
             "likes": st.column_config.NumberColumn("likes", width="small"),
         }
         st.dataframe(named, hide_index=True, column_order=list(columns), column_config=columns)
 
 
 def _remember_impressions(user: str, found: dict) -> None:
-    """One impression for each item, the first time that this browser session shows this version to this listener."""
+    """One impression for each item, the first time that this browser session shows this version to
+    this listener.
+    """
     shown = st.session_state.setdefault("shown", set())
     new = [i for i in found["items"] if (user, found["version"], i["episode_id"]) not in shown]
     if not new:
         return
-    # Noted before they are sent: a broker that is away must not hold up every later look at the list.
+    # Noted before they are sent: a broker that is away must not hold up every later look at the
+    # list.
     shown.update((user, found["version"], i["episode_id"]) for i in new)
     try:
         send_impressions(connections(), user, found["version"], new)

@@ -25,7 +25,9 @@ def show() -> None:
     """The page."""
     st.title("Quality and operations", anchor=False)
     today = datetime.now(UTC).date()
-    quality, published, fresh, dead = st.tabs(["Quality", "Publication", "Freshness", "Dead letters"])
+    quality, published, fresh, dead = st.tabs(
+        ["Quality", "Publication", "Freshness", "Dead letters"]
+    )
     with quality:
         _section(_quality, today)
     with published:
@@ -60,13 +62,19 @@ def _quality(today: date) -> None:
         left.altair_chart(charts.lines_with_intervals(rows, title, "nDCG@10", "ranker"))
     clicks = _ask(analytics.CLICKS_BY_DAY, first, today).rename(columns={"event_day": "day"})
     if clicks.empty:
-        right.info("No list was shown in the dashboard on these days, so there is no click-through yet.")
+        right.info(
+            "No list was shown in the dashboard on these days, so there is no click-through yet."
+        )
     else:
         right.altair_chart(
-            charts.lines_with_intervals(clicks, "Click-through by day", "share of impressions", None, "click_through")
+            charts.lines_with_intervals(
+                clicks, "Click-through by day", "share of impressions", None, "click_through"
+            )
         )
     _alphas(first, today)
-    st.caption(f"The last {QUALITY_DAYS} days; a list is measured on what was played the day after; bands are 95 % intervals.")
+    st.caption(
+        f"The last {QUALITY_DAYS} days; a list is measured on what was played the day after; bands are 95 % intervals."
+    )
 
 
 def _alphas(first: date, today: date) -> None:
@@ -75,7 +83,9 @@ def _alphas(first: date, today: date) -> None:
         st.info("Alpha has not been calibrated yet: materialize `fusion_weights`.")
         return
     left, right = st.columns(2)
-    left.altair_chart(charts.lines(rows, "Alpha (share of ALS) by length of history", "alpha", "bucket", "alpha"))
+    left.altair_chart(
+        charts.lines(rows, "Alpha (share of ALS) by length of history", "alpha", "bucket", "alpha")
+    )
     latest = rows[rows["day"] == rows["day"].max()]
     right.markdown(f"**Alpha as of {pd.Timestamp(latest['day'].iloc[0]):%d %b %Y}**")
     right.dataframe(
@@ -107,7 +117,9 @@ def _publication(today: date) -> None:
         return
     st.markdown("**Roll back, or forward again**")
     with st.form("rollback", border=True):
-        day = st.selectbox("Serve the lists as of", others, help="The nightly run publishes newer days again.")
+        day = st.selectbox(
+            "Serve the lists as of", others, help="The nightly run publishes newer days again."
+        )
         if st.form_submit_button("Serve this day", icon=":material/history:"):
             moved = publish_day(connections(), day)
             st.toast(f"Served now: {moved.day}", icon=":material/check:")
@@ -163,12 +175,25 @@ def _dead_letters(today: date) -> None:
     if rows.empty:
         st.success("Every record could be used: there are none.")
         return
-    st.dataframe(rows, hide_index=True, height="content", column_config={"letters": "records", "latest_day": "latest day"})
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height="content",
+        column_config={"letters": "records", "latest_day": "latest day"},
+    )
     reason = st.selectbox("Show records refused as", rows["reason"].unique().tolist(), key="reason")
-    letters = analytics.ask(connections(), analytics.LETTERS_OF, Settings.start_day, today, reason=reason).to_pylist()
+    letters = analytics.ask(
+        connections(), analytics.LETTERS_OF, Settings.start_day, today, reason=reason
+    ).to_pylist()
     shown = [{k: letter[k] for k in ("day", "stage", "source_key", "detail")} for letter in letters]
     st.caption(f"The newest {len(letters)}; choose one to see the record itself.")
-    chosen = st.dataframe(shown, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"letters-{reason}")
+    chosen = st.dataframe(
+        shown,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"letters-{reason}",
+    )
     for row in chosen["selection"]["rows"]:
         _letter(letters[row])
 
@@ -184,8 +209,15 @@ def _letter(letter: dict) -> None:
         if not payload:
             st.caption("The record has no bytes.")
             return
-        st.caption(f"{len(payload)} bytes" + (f", the first {PAYLOAD_SHOWN}" if len(payload) > PAYLOAD_SHOWN else ""))
-        st.code(payload[:PAYLOAD_SHOWN].decode("utf-8", errors="backslashreplace"), language=None, wrap_lines=True)
+        st.caption(
+            f"{len(payload)} bytes"
+            + (f", the first {PAYLOAD_SHOWN}" if len(payload) > PAYLOAD_SHOWN else "")
+        )
+        st.code(
+            payload[:PAYLOAD_SHOWN].decode("utf-8", errors="backslashreplace"),
+            language=None,
+            wrap_lines=True,
+        )
 
 
 show()

@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-from podrec_assets.dashboard.shared import artwork, at, connections, episodes, errors_in_words, facts
+from podrec_assets.dashboard.shared import (
+    artwork,
+    at,
+    connections,
+    episodes,
+    errors_in_words,
+    facts,
+)
 from podrec_assets.markdown_escape import inert
 from podrec_assets.serving import catalogue
 
@@ -11,7 +18,9 @@ RESULTS = 10
 
 @st.cache_resource(show_spinner="Reading the passages …", max_entries=1)
 def passages(version: int) -> catalogue.Passages:
-    """Every chunk, read again when the table has a new version. Shared by all sessions: a copy for each would fill the memory."""
+    """Every chunk, read again when the table has a new version. Shared by all sessions: a copy for
+    each would fill the memory.
+    """
     return catalogue.passages(connections())
 
 
@@ -36,10 +45,14 @@ def show() -> None:
                 artwork(episode, 72)
             with text:
                 st.subheader(inert(episode.get("title") or passage["episode_id"]), anchor=False)
-                st.caption(f"{inert(facts(episode))} · at {at(passage['start_s'] or 0.0)} · score {passage['score']:.2f}")
+                st.caption(
+                    f"{inert(facts(episode))} · at {at(passage['start_s'] or 0.0)} · score {passage['score']:.2f}"
+                )
                 st.text(passage["text"])
                 link = {"id": passage["episode_id"]}
-                st.page_link("episode.py", label="Open", icon=":material/arrow_forward:", query_params=link)
+                st.page_link(
+                    "episode.py", label="Open", icon=":material/arrow_forward:", query_params=link
+                )
 
 
 show()

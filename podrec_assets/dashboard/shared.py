@@ -1,4 +1,6 @@
-"""What every page needs: one set of connections, cached looks at the catalogue, and errors in words."""
+"""What every page needs: one set of connections, cached looks at the catalogue, and errors in
+words.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +36,9 @@ def episodes() -> dict[str, dict]:
 
 @st.cache_data(ttl=FRESH_S, show_spinner="Reading the published lists …")
 def listeners() -> list[str]:
-    """Listeners to choose from: the first of those who have a published list; any other can be typed."""
+    """Listeners to choose from: the first of those who have a published list; any other can be
+    typed.
+    """
     return reader.listeners(connections())[:LISTENERS_SHOWN]
 
 
@@ -46,12 +50,20 @@ def choose_listener() -> str | None:
     options = known if linked is None or linked in known else [linked, *known]
     words = "Choose one, or type any name: a stranger sees the newcomers' list."
     start = options.index(linked) if linked else 0
-    return st.selectbox("Listener", options, start, accept_new_options=True, key="listener", help=words) if options else None
+    return (
+        st.selectbox(
+            "Listener", options, start, accept_new_options=True, key="listener", help=words
+        )
+        if options
+        else None
+    )
 
 
 @contextmanager
 def errors_in_words() -> Iterator[None]:
-    """Shows an expected error as a sentence and ends the page; anything else is a bug and shows as one."""
+    """Shows an expected error as a sentence and ends the page; anything else is a bug and shows as
+    one.
+    """
     try:
         yield
     except PodrecError as err:
@@ -62,7 +74,11 @@ def errors_in_words() -> Iterator[None]:
 def facts(episode: dict) -> str:
     """Show, date and length of an episode in one line; plain text, for feeds may hold anything."""
     published, duration = episode.get("published_at"), episode.get("duration_s")
-    parts = [episode.get("show_title"), f"{published:%d %b %Y}" if published else None, clock(duration) if duration else None]
+    parts = [
+        episode.get("show_title"),
+        f"{published:%d %b %Y}" if published else None,
+        clock(duration) if duration else None,
+    ]
     return " · ".join(p for p in parts if p)
 
 
@@ -72,7 +88,9 @@ def artwork(episode: dict, width: int = COVER_PX) -> None:
     if url and url.startswith(("http://", "https://")):
         st.image(url, width=width, alt=f"Artwork of {show}")
     else:
-        st.image(covers.cover(episode.get("show_id") or show, show), width=width, alt=f"Cover of {show}")
+        st.image(
+            covers.cover(episode.get("show_id") or show, show), width=width, alt=f"Cover of {show}"
+        )
 
 
 def at(seconds: float | None) -> str:

@@ -1,16 +1,43 @@
-"""Why an item is in a list: from the item to its version and run, what was read, the evidence, and the raw Kafka records."""
+"""Why an item is in a list: from the item to its version and run, what was read, the evidence, and
+the raw Kafka records.
+"""
 
 import streamlit as st
 
-from podrec_assets.dashboard.shared import choose_listener, connections, episodes, errors_in_words, side_by_side
+from podrec_assets.dashboard.shared import (
+    choose_listener,
+    connections,
+    episodes,
+    errors_in_words,
+    side_by_side,
+)
 from podrec_assets.markdown_escape import inert
 from podrec_assets.serving.provenance import trace
 from podrec_assets.serving.reader import recommendations
 
 MOST_ITEMS = 500
 HEARD = ("episode", "arms", "similarity", "is_named")
-DAILY = ("day", "episode", "score", "play_count", "like_count", "unlike_count", "skip_count", "max_completed_share")
-EVENT = ("occurred_at", "kind", "weight", "episode", "topic", "partition", "offset", "event_id", "recorded_at")
+DAILY = (
+    "day",
+    "episode",
+    "score",
+    "play_count",
+    "like_count",
+    "unlike_count",
+    "skip_count",
+    "max_completed_share",
+)
+EVENT = (
+    "occurred_at",
+    "kind",
+    "weight",
+    "episode",
+    "topic",
+    "partition",
+    "offset",
+    "event_id",
+    "recorded_at",
+)
 
 
 def show() -> None:
@@ -30,7 +57,9 @@ def show() -> None:
     titles = {i["episode_id"]: f"{i['rank']}. {i['title']}" for i in items}
     linked = st.query_params.get("episode")
     start = list(titles).index(linked) if linked in titles else 0
-    episode = right.selectbox("Item", list(titles), start, format_func=lambda e: titles[e], key="item")
+    episode = right.selectbox(
+        "Item", list(titles), start, format_func=lambda e: titles[e], key="item"
+    )
     with errors_in_words(), st.spinner("Following it back …"):
         found = trace(connections(), user, episode)
     _item(found)
@@ -45,25 +74,38 @@ def _item(found: dict) -> None:
         st.subheader(f"{item['rank']}. {inert(item['title'])}", anchor=False)
         st.text(item["reason"])
         parts = f"score {item['score']:.3f} · ALS {item['als']:.3f} · content {item['cosine']:.3f}"
-        st.caption(f"{parts} · sources {', '.join(item['sources'])} · published for {publication['day']}")
+        st.caption(
+            f"{parts} · sources {', '.join(item['sources'])} · published for {publication['day']}"
+        )
 
 
 def _made(found: dict) -> None:
     left, right = st.columns(2)
     left.markdown("**Versions and runs**")
     left.dataframe(
-        found["runs"], hide_index=True, column_order=("collection", "version", "run_id"), column_config={"run_id": "run"}
+        found["runs"],
+        hide_index=True,
+        column_order=("collection", "version", "run_id"),
+        column_config={"run_id": "run"},
     )
     right.markdown("**What was read**")
     inputs = [
-        {"table": name, "Delta version": source["delta_version"], "first day": source["days"][0], "last day": source["days"][1]}
+        {
+            "table": name,
+            "Delta version": source["delta_version"],
+            "first day": source["days"][0],
+            "last day": source["days"][1],
+        }
         for name, source in found["inputs"].items()
     ]
     right.dataframe(inputs, hide_index=True)
     gate = found["publication"]["gate"]
     if gate:
         with st.expander(f"Gate: {'passed' if gate['passed'] else 'refused, and served by hand'}"):
-            st.dataframe([{"check": check, "says": says} for check, says in gate["checks"].items()], hide_index=True)
+            st.dataframe(
+                [{"check": check, "says": says} for check, says in gate["checks"].items()],
+                hide_index=True,
+            )
     if found["settings"]:
         with st.expander("Settings that changed the result"):
             st.json(found["settings"], expanded=True)
@@ -72,7 +114,10 @@ def _made(found: dict) -> None:
 def _evidence(found: dict) -> None:
     evidence = found["evidence"]
     if not evidence.get("is_as_made", True):
-        st.warning("The tables of then are no longer kept: rows and events are those of today.", icon=":material/info:")
+        st.warning(
+            "The tables of then are no longer kept: rows and events are those of today.",
+            icon=":material/info:",
+        )
     if evidence.get("heard"):
         st.markdown("**Heard episodes that the score rests on**")
         st.dataframe(
@@ -85,7 +130,9 @@ def _evidence(found: dict) -> None:
             side_by_side(evidence["passages"], "In what was heard", "In this episode")
     if evidence.get("daily_rows"):
         st.markdown("**Their daily rows**")
-        st.dataframe([_named(row) for row in evidence["daily_rows"]], hide_index=True, column_order=DAILY)
+        st.dataframe(
+            [_named(row) for row in evidence["daily_rows"]], hide_index=True, column_order=DAILY
+        )
 
 
 def _events(found: dict) -> None:
@@ -97,7 +144,10 @@ def _events(found: dict) -> None:
 
 
 def _named(row: dict) -> dict:
-    return {"episode": episodes().get(row["episode_id"], {}).get("title") or row["episode_id"], **row}
+    return {
+        "episode": episodes().get(row["episode_id"], {}).get("title") or row["episode_id"],
+        **row,
+    }
 
 
 show()

@@ -1,6 +1,7 @@
 """The Dagster instance that the commands, the UI and the daemon share.
 
-Its dagster.yaml is DAGSTER_HOME's, as in the containers, or else the one at the top of the checkout with state under PODREC_HOME.
+Its dagster.yaml is DAGSTER_HOME's, as in the containers, or else the one at the top of the checkout
+with state under PODREC_HOME.
 """
 
 import os
@@ -17,14 +18,18 @@ TOP = Path(__file__).resolve().parents[2]
 DEVICES = {"asr_cpu": 1, "asr_gpu": 1, "spark": 1}
 """Pools of what computes long: ASR by device, and models that are fitted by Spark."""
 POOL_LIMITS = DEVICES | {f"write_{name}": 1 for name in (*TABLES, *COLLECTIONS, "publication")}
-"""One writer a table: the pool keeps a second run from waiting on the table's lock inside a process. `transcripts` waits for
-the device that ASR computes on instead, what fits models for `spark`; their writes are short, or versions of their own."""
+"""One writer a table: the pool keeps a second run from waiting on the table's lock inside a
+process. `transcripts` waits for the device that ASR computes on instead, what fits models for
+`spark`; their writes are short, or versions of their own.
+"""
 SILENCE_S = 120
 """Seconds without a sign of life after which a daemon counts as gone; it gives one every 30."""
 
 
 def instance_environment(settings: Settings) -> dict[str, str]:
-    """Variables that make a Dagster process use this home's instance; the checkout's dagster.yaml takes its folders from them."""
+    """Variables that make a Dagster process use this home's instance; the checkout's dagster.yaml
+    takes its folders from them.
+    """
     folder = settings.home / "dagster"
     return {
         "DAGSTER_HOME": str(dagster_home()),
@@ -61,7 +66,9 @@ def daemon_is_running(instance: dg.DagsterInstance, now: datetime) -> bool:
 
 
 def daemon_silence_s(instance: dg.DagsterInstance, now: datetime) -> float:
-    """Seconds since the last sign of life of any daemon of the instance; infinite where there never was one."""
+    """Seconds since the last sign of life of any daemon of the instance; infinite where there never
+    was one.
+    """
     beats = instance.get_daemon_heartbeats().values()
     return now.timestamp() - max((beat.timestamp for beat in beats), default=float("-inf"))
 

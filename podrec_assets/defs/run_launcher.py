@@ -1,7 +1,7 @@
 """Launches runs as Dagster does on one machine, and notices when a run's process is gone.
 
-Dagster's own launcher cannot tell: after a power cut or a killed daemon its runs stay "started" for six hours, hold their
-pool slots, and the backfill that waits for them stands still.
+Dagster's own launcher cannot tell: after a power cut or a killed daemon its runs stay "started" for
+six hours, hold their pool slots, and the backfill that waits for them stands still.
 """
 
 import os
@@ -28,11 +28,17 @@ def this_process() -> str:
 
 
 def end_gone_commands(instance: DagsterInstance) -> list[str]:
-    """Ids of the runs of killed commands on this machine, which are failed by this and hold no pool slot any longer.
+    """Ids of the runs of killed commands on this machine, which are failed by this and hold no pool
+    slot any longer.
 
-    The daemon does the same by run monitoring; where none runs, the next command would wait for a slot for ever.
+    The daemon does the same by run monitoring; where none runs, the next command would wait for a
+    slot for ever.
     """
-    gone = [run for run in instance.get_runs(RunsFilter(statuses=IN_PROGRESS_RUN_STATUSES)) if is_gone(run)]
+    gone = [
+        run
+        for run in instance.get_runs(RunsFilter(statuses=IN_PROGRESS_RUN_STATUSES))
+        if is_gone(run)
+    ]
     for run in gone:
         instance.report_run_failed(run, f"This run has failed: {GONE}.")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
@@ -46,7 +52,9 @@ def is_gone(run: DagsterRun) -> bool:
 
 
 class WatchedRunLauncher(DefaultRunLauncher):
-    """Run monitoring asks it whether a started run still has its process: the code server's, or the command's."""
+    """Run monitoring asks it whether a started run still has its process: the code server's, or the
+    command's.
+    """
 
     @property
     def supports_check_run_worker_health(self) -> bool:
@@ -69,18 +77,22 @@ class WatchedRunLauncher(DefaultRunLauncher):
     def _why_gone(self, client: DagsterGrpcClient, run: DagsterRun) -> str | None:
         try:
             answer = deserialize_value(
-                client.can_cancel_execution(CanCancelExecutionRequest(run_id=run.run_id), timeout=10), CanCancelExecutionResult
+                client.can_cancel_execution(
+                    CanCancelExecutionRequest(run_id=run.run_id), timeout=10
+                ),
+                CanCancelExecutionResult,
             )
         except Exception:  # gRPC's errors have no common public type
             return "the code server that executed the run is gone"
         return None if answer.can_cancel else "the code server does not know the run"
 
     def _announce_retry(self, run_id: str) -> None:
-        """Tags a run that is about to be failed as one that is retried, while it still counts as running.
+        """Tags a run that is about to be failed as one that is retried, while it still counts as
+        running.
 
-        Dagster tags it after it has failed. A backfill that looks in between sees a failed run that nobody retries, ends as
-        failed itself, and then its runs are not retried any more. A run that has ended meanwhile is left alone: the tag would
-        have it executed again.
+        Dagster tags it after it has failed. A backfill that looks in between sees a failed run that
+        nobody retries, ends as failed itself, and then its runs are not retried any more. A run
+        that has ended meanwhile is left alone: the tag would have it executed again.
         """
         run = self._instance.get_run_by_id(run_id)
         if run and not run.is_finished:

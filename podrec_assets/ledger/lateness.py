@@ -1,11 +1,14 @@
-"""Late events: which days of the daily score were computed before all of their events had landed. Pure."""
+"""Late events: which days of the daily score were computed before all of their events had landed.
+Pure.
+"""
 
 from datetime import date
 
 from podrec_assets.ledger.ledger import Offsets
 
 COMPUTED_FROM = "computed_from_offsets"
-"""Metadata key of a daily score: the offsets of user-events that were landed when it was computed."""
+"""Metadata key of a daily score: the offsets of user-events that were landed when it was computed.
+"""
 
 
 def outdated(late: dict[date, Offsets], computed: dict[date, Offsets]) -> list[date]:
@@ -13,12 +16,14 @@ def outdated(late: dict[date, Offsets], computed: dict[date, Offsets]) -> list[d
 
     Args:
         late: by event day, the highest offset of a late event in each Kafka partition.
-        computed: by event day, the landed offsets (exclusive) that its score was computed from; absent: never computed.
+        computed: by event day, the landed offsets (exclusive) that its score was computed from;
+            absent: never computed.
     """
     return [
         day
         for day, offsets in sorted(late.items())
-        if day not in computed or any(offset >= computed[day].get(p, 0) for p, offset in offsets.items())
+        if day not in computed
+        or any(offset >= computed[day].get(p, 0) for p, offset in offsets.items())
     ]
 
 

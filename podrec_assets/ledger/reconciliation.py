@@ -1,4 +1,6 @@
-"""Bookkeeping of landed days: every offset is a row, a dead letter or written down as lost, and where it still lies. Pure."""
+"""Bookkeeping of landed days: every offset is a row, a dead letter or written down as lost, and
+where it still lies. Pure.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -24,7 +26,9 @@ class Account:
 
     @property
     def missing_count(self) -> int:
-        """Offsets that nothing accounts for; negative where there are more rows and letters than offsets."""
+        """Offsets that nothing accounts for; negative where there are more rows and letters than
+        offsets.
+        """
         return self.end - self.start - self.row_count - self.letter_count - self.lost_count
 
     def __str__(self) -> str:
@@ -32,7 +36,9 @@ class Account:
 
 
 def accounts(ledger: Ledger, days: list[date], rows: Places, letters: Places) -> list[Account]:
-    """One account for each day and partition that has landed offsets, or rows or dead letters without any."""
+    """One account for each day and partition that has landed offsets, or rows or dead letters
+    without any.
+    """
     ranges = {(day, p): span for day in days for p, span in ledger.ranges(day).items()}
     stray = {place for place in rows.keys() | letters.keys() if place[0] in days}
     found = []
@@ -45,8 +51,13 @@ def accounts(ledger: Ledger, days: list[date], rows: Places, letters: Places) ->
 
 
 def no_longer_held(ledger: Ledger, low: Offsets) -> dict[int, tuple[int, int]]:
-    """By partition, the landed offsets [start, end) that the topic no longer holds: they cannot be read again."""
-    gone = {p: (ledger.first.get(p, 0), min(low.get(p, landed), landed)) for p, landed in ledger.landed.items()}
+    """By partition, the landed offsets [start, end) that the topic no longer holds: they cannot be
+    read again.
+    """
+    gone = {
+        p: (ledger.first.get(p, 0), min(low.get(p, landed), landed))
+        for p, landed in ledger.landed.items()
+    }
     return {p: (start, end) for p, (start, end) in gone.items() if end > start}
 
 

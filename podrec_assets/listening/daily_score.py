@@ -1,4 +1,6 @@
-"""The daily score of a listener and episode, defined once: SQL that Spark and DuckDB both run unchanged."""
+"""The daily score of a listener and episode, defined once: SQL that Spark and DuckDB both run
+unchanged.
+"""
 
 from podrec_assets.listening.event_message import KINDS
 from podrec_assets.schemas.listening import FINISHED_SHARE, HEARD_SHARE
@@ -8,9 +10,9 @@ from podrec_assets.settings import Settings
 def weight_sql(settings: Settings) -> str:
     """SQL for the weight of one event.
 
-    A play of over 80 % counts weight_play_finished, of under 20 % weight_play_abandoned, one between, or of unknown length,
-    weight_play_middle. An unlike takes a like back. Impressions and clicks count nothing: they say what was shown, not what
-    was enjoyed.
+    A play of over 80 % counts weight_play_finished, of under 20 % weight_play_abandoned, one
+    between, or of unknown length, weight_play_middle. An unlike takes a like back. Impressions and
+    clicks count nothing: they say what was shown, not what was enjoyed.
     """
     return f"""CASE
         WHEN kind = 'play' AND completed_share > {FINISHED_SHARE} THEN {settings.weight_play_finished}
@@ -34,9 +36,12 @@ def distinct_events_sql(events: str) -> str:
 
 
 def daily_score_sql(settings: Settings) -> str:
-    """SQL from a view `events` (columns of USER_EVENTS) to the columns of USER_VS_EPISODE_DAILY, in their order."""
+    """SQL from a view `events` (columns of USER_EVENTS) to the columns of USER_VS_EPISODE_DAILY, in
+    their order.
+    """
     counts = ",\n".join(
-        f"        CAST(SUM(CASE WHEN kind = '{kind}' THEN 1 ELSE 0 END) AS BIGINT) AS {kind}_count" for kind in KINDS
+        f"        CAST(SUM(CASE WHEN kind = '{kind}' THEN 1 ELSE 0 END) AS BIGINT) AS {kind}_count"
+        for kind in KINDS
     )
     return f"""
     SELECT event_day AS day, user_id, episode_id,

@@ -1,4 +1,6 @@
-"""Batches of event records in Arrow: their dates by offset, their log days, and the split into rows and dead letters. Pure."""
+"""Batches of event records in Arrow: their dates by offset, their log days, and the split into rows
+and dead letters. Pure.
+"""
 
 import hashlib
 import json
@@ -16,7 +18,9 @@ from podrec_assets.schemas import USER_EVENTS
 STAGE = USER_EVENTS.name
 FORGOTTEN, FORGOTTEN_DETAIL = "forgotten", "The listener asked to be forgotten."
 PLACE = ("kafka_topic", "kafka_partition", "kafka_offset", "recorded_at")
-TAGGED_SCHEMA = pa.schema([*PARSED_SCHEMA, pa.field("day", pa.date32()), pa.field("is_late", pa.bool_())])
+TAGGED_SCHEMA = pa.schema(
+    [*PARSED_SCHEMA, pa.field("day", pa.date32()), pa.field("is_late", pa.bool_())]
+)
 """PARSED_SCHEMA with the log day and whether the event came late."""
 
 
@@ -26,13 +30,19 @@ def day_boundaries(records: pa.Table) -> dict[int, dict[date, int]]:
         "stamped", pc.cast(records["recorded_at"], pa.date32())
     )
     found: dict[int, dict[date, int]] = {}
-    for row in dated.group_by(["kafka_partition", "stamped"]).aggregate([("kafka_offset", "min")]).to_pylist():
+    for row in (
+        dated.group_by(["kafka_partition", "stamped"])
+        .aggregate([("kafka_offset", "min")])
+        .to_pylist()
+    ):
         found.setdefault(row["kafka_partition"], {})[row["stamped"]] = row["kafka_offset_min"]
     return found
 
 
 def tag_days(parsed: pa.Table, since: Ledger, ledger: Ledger, late_days: int) -> pa.Table:
-    """The parsed records that `ledger` has landed and `since` had not, with log day and lateness, in TAGGED_SCHEMA."""
+    """The parsed records that `ledger` has landed and `since` had not, with log day and lateness,
+    in TAGGED_SCHEMA.
+    """
     kept = forget(parsed.filter(_landed_since(parsed, since, ledger)), ledger)
     days = _log_days(kept, ledger)
     late = pc.greater(pc.days_between(kept["event_day"], days), late_days)
@@ -56,7 +66,9 @@ def _log_days(parsed: pa.Table, ledger: Ledger) -> pa.Array:
         starts = ledger.starts.get(partition, ())
         found = np.searchsorted([first for _, first in starts], offsets[here], side="right") - 1
         if found.min() < 0:
-            raise KeyError(f"offset {offsets[here].min()} of partition {partition} lies before the first landed day")
+            raise KeyError(
+                f"offset {offsets[here].min()} of partition {partition} lies before the first landed day"
+            )
         days[here] = np.array([day for day, _ in starts], "datetime64[D]")[found]
     return pa.array(days, pa.date32())
 
@@ -71,14 +83,23 @@ def forget(parsed: pa.Table, ledger: Ledger) -> pa.Table:
     """The parsed records, those of forgotten listeners as refusals without any content."""
     if not ledger.forgotten:
         return parsed
-    named = pa.array([u for u in parsed["user_id"].unique().to_pylist() if u and user_hash(u) in ledger.forgotten], pa.string())
+    named = pa.array(
+        [
+            u
+            for u in parsed["user_id"].unique().to_pylist()
+            if u and user_hash(u) in ledger.forgotten
+        ],
+        pa.string(),
+    )
     doubtful = pc.or_(pc.is_in(parsed["user_id"], named), pc.is_valid(parsed["refusal"])).to_numpy()
     places = np.flatnonzero(doubtful)
     gone = np.zeros(parsed.num_rows, bool)
     gone[places] = [_is_forgotten(r, ledger) for r in parsed.take(places).to_pylist()]
     instead = {"refusal": FORGOTTEN, "detail": FORGOTTEN_DETAIL}
     columns = [
-        parsed[f.name] if f.name in PLACE else pc.if_else(gone, pa.scalar(instead.get(f.name), f.type), parsed[f.name])
+        parsed[f.name]
+        if f.name in PLACE
+        else pc.if_else(gone, pa.scalar(instead.get(f.name), f.type), parsed[f.name])
         for f in PARSED_SCHEMA
     ]
     return pa.table(columns, schema=PARSED_SCHEMA)
@@ -90,7 +111,9 @@ def _is_forgotten(row: dict, ledger: Ledger) -> bool:
 
 
 def user_of(row: dict) -> str:
-    """The listener of a parsed record, also of one that was refused but names them; "" where nobody is named."""
+    """The listener of a parsed record, also of one that was refused but names them; "" where nobody
+    is named.
+    """
     if row.get("user_id"):
         return row["user_id"]
     try:
@@ -111,7 +134,9 @@ def split(tagged: pa.Table) -> tuple[pa.Table, list[dict]]:
     is_event = pc.is_null(tagged["refusal"])
     refused = tagged.filter(pc.invert(is_event)).to_pylist()
     letters = [_letter(r, r["refusal"], r["detail"], r["payload"]) for r in refused]
-    return tagged.filter(is_event).select(USER_EVENTS.schema.names).cast(USER_EVENTS.schema), letters
+    return tagged.filter(is_event).select(USER_EVENTS.schema.names).cast(
+        USER_EVENTS.schema
+    ), letters
 
 
 def forgotten_letter(row: dict) -> dict:

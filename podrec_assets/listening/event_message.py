@@ -1,4 +1,6 @@
-"""The message of the topic `user-events`: schema version 1, its rules, and the reasons for which one is refused. Pure."""
+"""The message of the topic `user-events`: schema version 1, its rules, and the reasons for which
+one is refused. Pure.
+"""
 
 import json
 from dataclasses import dataclass
@@ -79,7 +81,9 @@ def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dic
         Refusal: the message breaks a rule.
     """
     message = _decode(value)
-    if message.get("schema", SCHEMA_VERSION) != SCHEMA_VERSION or isinstance(message.get("schema"), bool):
+    if message.get("schema", SCHEMA_VERSION) != SCHEMA_VERSION or isinstance(
+        message.get("schema"), bool
+    ):
         raise Refusal("unknown_schema", f"schema {message['schema']!r} is not {SCHEMA_VERSION}")
     event_id = _identifier(message, "event_id")
     user_id = _identifier(message, "user_id")
@@ -90,10 +94,13 @@ def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dic
     occurred_at = _moment(message)
     if (occurred_at - recorded_at).total_seconds() > future_skew_s:
         raise Refusal(
-            "from_the_future", f"occurred_at {occurred_at.isoformat()} lies ahead of its record {recorded_at.isoformat()}"
+            "from_the_future",
+            f"occurred_at {occurred_at.isoformat()} lies ahead of its record {recorded_at.isoformat()}",
         )
     share = _share(message) if kind == "play" else None
-    extra = {} if KNOWN.issuperset(message) else {k: v for k, v in message.items() if k not in KNOWN}
+    extra = (
+        {} if KNOWN.issuperset(message) else {k: v for k, v in message.items() if k not in KNOWN}
+    )
     if kind == "play" and share is None:
         extra["played_s"] = message["played_s"]
     return {
@@ -111,9 +118,13 @@ def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dic
 
 
 def parse_batch(records: pa.Table, future_skew_s: int) -> pa.Table:
-    """Records (kafka_topic, kafka_partition, kafka_offset, recorded_at, value) as PARSED_SCHEMA, one row each, in order."""
+    """Records (kafka_topic, kafka_partition, kafka_offset, recorded_at, value) as PARSED_SCHEMA,
+    one row each, in order.
+    """
     parts = (records.slice(start, _PARSE_ROWS) for start in range(0, records.num_rows, _PARSE_ROWS))
-    return pa.concat_tables([PARSED_SCHEMA.empty_table(), *(_parse_part(part, future_skew_s) for part in parts)])
+    return pa.concat_tables(
+        [PARSED_SCHEMA.empty_table(), *(_parse_part(part, future_skew_s) for part in parts)]
+    )
 
 
 def _parse_part(records: pa.Table, future_skew_s: int) -> pa.Table:
@@ -124,8 +135,12 @@ def _parse_part(records: pa.Table, future_skew_s: int) -> pa.Table:
         for value, stamp in zip(records["value"].to_pylist(), stamps, strict=True)
     ]
     names = PARSED_SCHEMA.names
-    parsed = pa.Table.from_pylist(rows, schema=pa.schema([PARSED_SCHEMA.field(n) for n in names[_PLACE_COLUMNS:]]))
-    return pa.table([*records.select(names[:_PLACE_COLUMNS]).columns, *parsed.columns], schema=PARSED_SCHEMA)
+    parsed = pa.Table.from_pylist(
+        rows, schema=pa.schema([PARSED_SCHEMA.field(n) for n in names[_PLACE_COLUMNS:]])
+    )
+    return pa.table(
+        [*records.select(names[:_PLACE_COLUMNS]).columns, *parsed.columns], schema=PARSED_SCHEMA
+    )
 
 
 def _parse_or_refuse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dict:
@@ -146,7 +161,9 @@ def _decode(value: bytes | None) -> dict:
     except UnicodeDecodeError as err:
         raise Refusal("not_utf8", str(err)) from err
     if text.startswith("\ufeff"):
-        raise Refusal("not_json", "Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)")
+        raise Refusal(
+            "not_json", "Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)"
+        )
     try:
         message = _DECODER.decode(text)
     except (ValueError, RecursionError) as err:
@@ -177,7 +194,9 @@ def _identifier(message: dict, name: str) -> str:
     if not value.strip():
         raise Refusal("empty_id", f"{name} is empty")
     if len(value) > MAX_ID_LENGTH or not value.isprintable():
-        raise Refusal("bad_id", f"{name} is longer than {MAX_ID_LENGTH} characters or has control characters")
+        raise Refusal(
+            "bad_id", f"{name} is longer than {MAX_ID_LENGTH} characters or has control characters"
+        )
     return value
 
 
@@ -208,7 +227,9 @@ def _share(message: dict) -> float | None:
         played = _number(message, "played_s")
         duration = _number(message, "duration_s") if message.get("duration_s") is not None else None
         if played < 0 or (duration is not None and duration <= 0):
-            raise Refusal("share_out_of_range", f"played_s {played} of duration_s {duration} is no share")
+            raise Refusal(
+                "share_out_of_range", f"played_s {played} of duration_s {duration} is no share"
+            )
         if duration is None:
             return None
         share = min(played / duration, 1.0)
@@ -240,5 +261,8 @@ def _moment(message: dict) -> datetime:
     except (ValueError, OverflowError) as err:
         raise Refusal("bad_time", f"occurred_at {value[:40]!r} is not an ISO 8601 time") from err
     if moment.date() < Settings.start_day:
-        raise Refusal("bad_time", f"occurred_at {value[:40]!r} lies before {Settings.start_day}, the first day of all tables")
+        raise Refusal(
+            "bad_time",
+            f"occurred_at {value[:40]!r} lies before {Settings.start_day}, the first day of all tables",
+        )
     return moment

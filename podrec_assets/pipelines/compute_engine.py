@@ -1,4 +1,6 @@
-"""The two engines behind the listening assets: Spark, or one process without a JVM. Same inputs, same outputs."""
+"""The two engines behind the listening assets: Spark, or one process without a JVM. Same inputs,
+same outputs.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -40,7 +42,11 @@ class Engine:
 
     def source(self) -> Source:
         """Where new and replayed events are read."""
-        lake, kafka, settings = self.connections.lake, self.connections.kafka, self.connections.settings
+        lake, kafka, settings = (
+            self.connections.lake,
+            self.connections.kafka,
+            self.connections.settings,
+        )
         if self.session is None:
             return LocalSource(lake, kafka, settings)
         from podrec_assets.pipelines.listening.spark_reader import SparkSource
@@ -69,10 +75,16 @@ class Engine:
             self._events(condition).createOrReplaceTempView("events")
             found = self.session().sql(sql).toArrow()
         names = USER_VS_EPISODE_DAILY.schema.names
-        return found.select(names).cast(USER_VS_EPISODE_DAILY.schema).sort_by([(n, "ascending") for n in names[:3]])
+        return (
+            found.select(names)
+            .cast(USER_VS_EPISODE_DAILY.schema)
+            .sort_by([(n, "ascending") for n in names[:3]])
+        )
 
     def _events(self, condition: str) -> "DataFrame":
-        """Raw events for Spark. On an object store deltalake reads them: Spark would need that store's client on every worker."""
+        """Raw events for Spark. On an object store deltalake reads them: Spark would need that
+        store's client on every worker.
+        """
         assert self.session is not None
         session, lake = self.session(), self.connections.lake
         if lake.is_remote:
@@ -85,7 +97,9 @@ class Engine:
             self.session().range(1).count()
 
     def fit_als(self, matrix: csr_matrix, config: AlsConfig) -> Factors:
-        """ALS factors of a users x items matrix of damped scores, of no higher rank than the matrix bears."""
+        """ALS factors of a users x items matrix of damped scores, of no higher rank than the matrix
+        bears.
+        """
         config = replace(config, rank=bounded_rank(config.rank, matrix))
         if self.session is None:
             return implicit.fit(matrix, config)

@@ -1,4 +1,6 @@
-"""All that a run or a command talks to, opened on first use from the settings. Plain Python; Dagster hands it to assets."""
+"""All that a run or a command talks to, opened on first use from the settings. Plain Python;
+Dagster hands it to assets.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,7 +28,8 @@ def utc_now() -> datetime:
 
 @dataclass
 class Connections:
-    """Stores of one process. Addresses of embedded services are looked up late, so a restarted service is found again.
+    """Stores of one process. Addresses of embedded services are looked up late, so a restarted
+    service is found again.
 
     Attributes:
         settings: of this process.
@@ -38,7 +41,9 @@ class Connections:
     storage_options: dict[str, str]
     now: Callable[[], datetime] = utc_now
     pinned: dict[str, int] = field(default_factory=dict)
-    """Delta versions to read instead of the latest ones, by table: a list is made again from what it was made of."""
+    """Delta versions to read instead of the latest ones, by table: a list is made again from what
+    it was made of.
+    """
     inputs: InputsRead = field(default_factory=InputsRead)
     """Versions that the inputs of assets were read at, for manifests."""
     _kafka: KafkaStore | None = field(default=None, init=False, repr=False, compare=False)
@@ -46,7 +51,12 @@ class Connections:
 
     @cached_property
     def lake(self) -> Lake:
-        return Lake(self.settings.lake_root, Path(self.settings.home) / "locks", self.storage_options, self.pinned)
+        return Lake(
+            self.settings.lake_root,
+            Path(self.settings.home) / "locks",
+            self.storage_options,
+            self.pinned,
+        )
 
     @property
     def kafka(self) -> KafkaStore:
@@ -72,7 +82,12 @@ class Connections:
         if samples["up"]:
             allowed.add(samples["address"].removeprefix("http://"))
         limits = self.settings
-        return Fetcher(frozenset(allowed), limits.fetch_timeout_s, limits.feed_max_bytes, limits.audio_timeout_s)
+        return Fetcher(
+            frozenset(allowed),
+            limits.fetch_timeout_s,
+            limits.feed_max_bytes,
+            limits.audio_timeout_s,
+        )
 
     @property
     def downloads(self) -> Downloads:
@@ -97,7 +112,10 @@ class Connections:
     def podcastindex(self) -> PodcastIndex:
         account = self.settings
         return PodcastIndex(
-            self.fetcher, account.podcastindex_url.rstrip("/"), account.podcastindex_key, account.podcastindex_secret
+            self.fetcher,
+            account.podcastindex_url.rstrip("/"),
+            account.podcastindex_key,
+            account.podcastindex_secret,
         )
 
     @cached_property

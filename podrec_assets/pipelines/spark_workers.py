@@ -1,7 +1,9 @@
-"""Encoding and speech recognition on the workers of the run's Spark, by `mapInArrow`: same inputs, same outputs as in the run.
+"""Encoding and speech recognition on the workers of the run's Spark, by `mapInArrow`: same inputs,
+same outputs as in the run.
 
-Everything comes from the driver: texts, and audio that it fetched itself, for it alone keeps to the rules of fetching (addresses,
-disk, turns on a host). Workers need no way out, share no folder and write nothing; models they have themselves.
+Everything comes from the driver: texts, and audio that it fetched itself, for it alone keeps to the
+rules of fetching (addresses, disk, turns on a host). Workers need no way out, share no folder and
+write nothing; models they have themselves.
 """
 
 from collections import Counter
@@ -31,9 +33,13 @@ if TYPE_CHECKING:
     from podrec_assets.defs.resources.spark import SparkResource
 
 BATCHES_PER_TASK = 8
-"""Batches of 16 chunks that one task encodes: some seconds of work on a core, so that faster workers take more."""
+"""Batches of 16 chunks that one task encodes: some seconds of work on a core, so that faster
+workers take more.
+"""
 BATCHES_PER_JOB = 1024
-"""Batches that go to Spark at once: about 20 MB of text, whatever the size of a backfill; progress is told after each job."""
+"""Batches that go to Spark at once: about 20 MB of text, whatever the size of a backfill; progress
+is told after each job.
+"""
 
 
 @dataclass
@@ -71,7 +77,10 @@ class SpreadEncoder:
         batches, done = self.own.batches(texts), 0
         found = np.empty((len(texts), self.own.dimension), dtype=np.float32)
         for first in range(0, len(batches), BATCHES_PER_JOB):
-            job = {n: [texts[i] for i in batches[n]] for n in range(first, min(first + BATCHES_PER_JOB, len(batches)))}
+            job = {
+                n: [texts[i] for i in batches[n]]
+                for n in range(first, min(first + BATCHES_PER_JOB, len(batches)))
+            }
             for number, vectors in self._encoded(job):
                 found[batches[number]] = vectors
             done += sum(map(len, job.values()))
@@ -88,18 +97,24 @@ class SpreadEncoder:
 
         rows = pa.table({"batch": pa.array(job, pa.int32()), "texts": list(job.values())})
         with errors_in_words():
-            frame = self.session().createDataFrame(rows).repartition(ceil(len(job) / BATCHES_PER_TASK))
+            frame = (
+                self.session().createDataFrame(rows).repartition(ceil(len(job) / BATCHES_PER_TASK))
+            )
             made = frame.mapInArrow(encode_part, COLUMNS).toArrow()
         for row in made.to_pylist():
             if row["fault"]:
                 raise SetupError(row["fault"])
             self.places[row["place"]] += 1
-            yield row["batch"], np.frombuffer(row["vectors"], dtype=np.float32).reshape(-1, self.own.dimension)
+            yield (
+                row["batch"],
+                np.frombuffer(row["vectors"], dtype=np.float32).reshape(-1, self.own.dimension),
+            )
 
 
 @dataclass
 class SpreadTranscriber:
-    """Transcribes each file in a Spark task of its own, so that its result is there as soon as it is made.
+    """Transcribes each file in a Spark task of its own, so that its result is there as soon as it
+    is made.
 
     Attributes:
         task: how the workers transcribe.
@@ -116,15 +131,22 @@ class SpreadTranscriber:
     def __exit__(self, *_: object) -> None: ...
 
     def transcribe(self, audio: Path, language: str | None) -> Recognition:
-        """As of `Transcriber`. The audio goes as a broadcast, in blocks that spill to disk: a task may not be so large."""
+        """As of `Transcriber`. The audio goes as a broadcast, in blocks that spill to disk: a task
+        may not be so large.
+        """
         shipped, task = self._spark.sparkContext.broadcast(audio.read_bytes()), self.task
 
         def answer_part(parts: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            return (pa.RecordBatch.from_pydict({"answer": [answer(task, shipped.value, language)]}) for _ in parts)
+            return (
+                pa.RecordBatch.from_pydict({"answer": [answer(task, shipped.value, language)]})
+                for _ in parts
+            )
 
         try:
             with errors_in_words():
-                [row] = self._spark.range(0, 1, 1, 1).mapInArrow(answer_part, "answer string").collect()
+                [row] = (
+                    self._spark.range(0, 1, 1, 1).mapInArrow(answer_part, "answer string").collect()
+                )
         finally:
             shipped.destroy()
         return recognition(row["answer"])
@@ -132,7 +154,9 @@ class SpreadTranscriber:
 
 @contextmanager
 def errors_in_words() -> Iterator[None]:
-    """Raises SetupError where a worker lacks a module, WorkerDiedError where a task failed otherwise or was lost four times."""
+    """Raises SetupError where a worker lacks a module, WorkerDiedError where a task failed
+    otherwise or was lost four times.
+    """
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException, PythonException
 
@@ -141,7 +165,9 @@ def errors_in_words() -> Iterator[None]:
     except PythonException as err:
         why = str(err).strip().splitlines()[-1]
         if why.startswith(("ModuleNotFoundError", "ImportError")):
-            raise SetupError(f"A Spark worker cannot do its part ({why}); it needs podrec's requirements and models.") from err
+            raise SetupError(
+                f"A Spark worker cannot do its part ({why}); it needs podrec's requirements and models."
+            ) from err
         raise WorkerDiedError(f"A Spark worker failed: {why}") from err
     except (Py4JError, PySparkException) as err:
         raise WorkerDiedError(f"Spark lost the task: {str(err).splitlines()[0]}") from err
@@ -165,7 +191,8 @@ def transcriber_of(settings: Settings, spark: "SparkResource") -> StartTranscrib
         limits = (settings.asr_max_audio_minutes * 60, settings.asr_memory_mb, settings.asr_stall_s)
         # A Spark task is one core.
         return SpreadTranscriber(
-            Task(engine, settings.asr_device, settings.asr_threads or 1, *limits), lambda: spark.session(settings)
+            Task(engine, settings.asr_device, settings.asr_threads or 1, *limits),
+            lambda: spark.session(settings),
         )
 
     return start

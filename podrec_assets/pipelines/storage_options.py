@@ -1,4 +1,6 @@
-"""Storage options of the lake by its address, in dagster-deltalake's typed classes. Credentials come from the environment."""
+"""Storage options of the lake by its address, in dagster-deltalake's typed classes. Credentials
+come from the environment.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -27,7 +29,9 @@ def storage_options(root: str) -> dict[str, str]:
             return _options(GcsConfig())
         case "abfss":
             return _options(AzureConfig(account_name=rest.partition("@")[2].partition(".")[0]))
-    raise SettingsError(f"PODREC_LAKE={root!r} cannot be used: give a folder, s3://, gs:// or abfss://.")
+    raise SettingsError(
+        f"PODREC_LAKE={root!r} cannot be used: give a folder, s3://, gs:// or abfss://."
+    )
 
 
 def _options(config: "S3Config | GcsConfig | AzureConfig") -> dict[str, str]:

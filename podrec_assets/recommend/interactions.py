@@ -1,4 +1,6 @@
-"""What listeners did, as the models see it: a sparse matrix of damped, decayed scores, and what each one has heard. Pure."""
+"""What listeners did, as the models see it: a sparse matrix of damped, decayed scores, and what
+each one has heard. Pure.
+"""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,12 +26,15 @@ class Interactions:
     Attributes:
         users: listeners in order; rows of the matrix.
         items: episodes in order; columns of the matrix.
-        matrix: damped decayed sums of positive daily scores, 1 in the mean; nothing for what was only skipped.
+        matrix: damped decayed sums of positive daily scores, 1 in the mean; nothing for what was
+            only skipped.
         seen: by listener, episodes heard (see HEARD_SHARE).
         unliked: by listener, episodes whose likes were taken back.
-        finished: by listener, episode -> furthest share, for those liked or played past FINISHED_SHARE.
+        finished: by listener, episode -> furthest share, for those liked or played past
+            FINISHED_SHARE.
         recent_plays: by episode, decayed number of listeners, for popularity.
-        recency: by listener, episode -> decay of the latest day with any event, 1 for the last day; absent counts 1.
+        recency: by listener, episode -> decay of the latest day with any event, 1 for the last day;
+            absent counts 1.
         looks: by listener, episode -> decayed number of times it was shown, or put aside by a skip.
         heard_before: by listener, episodes heard or unliked before the days that are learned from.
     """
@@ -46,19 +51,29 @@ class Interactions:
     heard_before: dict[str, set[str]] = field(default_factory=dict)
 
     def barred(self, user: str) -> set[str]:
-        """Episodes that are never recommended to a listener again, however long ago they were heard or unliked."""
-        return set().union(*(found.get(user, ()) for found in (self.seen, self.unliked, self.heard_before)))
+        """Episodes that are never recommended to a listener again, however long ago they were heard
+        or unliked.
+        """
+        return set().union(
+            *(found.get(user, ()) for found in (self.seen, self.unliked, self.heard_before))
+        )
 
 
 def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interactions:
-    """Interactions from rows of USER_VS_EPISODE_DAILY up to `as_of`; a day's score halves every `half_life_days`.
+    """Interactions from rows of USER_VS_EPISODE_DAILY up to `as_of`; a day's score halves every
+    `half_life_days`.
 
-    What was only skipped is no preference: it stays out of the matrix, and may be recommended again.
+    What was only skipped is no preference: it stays out of the matrix, and may be recommended
+    again.
     """
     pairs = _pairs(daily.filter(pc.field("day") <= as_of), as_of, half_life_days)
     users, user = _numbered(pairs["user_id"])
     items, item = _numbered(pairs["episode_id"])
-    of = {name: pairs[f"{name}_{how}"].to_numpy() for how, group in (("sum", SUMMED), ("max", LARGEST)) for name in group}
+    of = {
+        name: pairs[f"{name}_{how}"].to_numpy()
+        for how, group in (("sum", SUMMED), ("max", LARGEST))
+        for name in group
+    }
     liked = of["likes"] > 0
     only_skipped = (of["skips"] > 0) & (of["plays"] == 0) & ~liked
     told = (of["score"] > 0) & ~only_skipped
@@ -66,7 +81,9 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
 
     def values(chosen: np.ndarray, what: np.ndarray) -> Values:
         found: Values = {name: {} for name in users}
-        for u, i, value in zip(user[chosen].tolist(), item[chosen].tolist(), what[chosen].tolist(), strict=True):
+        for u, i, value in zip(
+            user[chosen].tolist(), item[chosen].tolist(), what[chosen].tolist(), strict=True
+        ):
             found[users[u]][items[i]] = value
         return found
 
@@ -76,7 +93,11 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
     return Interactions(
         users,
         items,
-        csr_matrix((damped(of["score"][told]), (user[told], item[told])), shape=(len(users), len(items)), dtype=np.float64),
+        csr_matrix(
+            (damped(of["score"][told]), (user[told], item[told])),
+            shape=(len(users), len(items)),
+            dtype=np.float64,
+        ),
         seen=sets((of["share"] >= HEARD_SHARE) | liked),
         unliked=sets((of["unlikes"] > 0) & ~liked),
         finished=values((of["share"] > FINISHED_SHARE) | liked, of["share"]),
@@ -87,19 +108,24 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
 
 
 def share_of(row: dict) -> float:
-    """Furthest play of a daily row. One whose length nobody told counts as heard: it must not be recommended again."""
+    """Furthest play of a daily row. One whose length nobody told counts as heard: it must not be
+    recommended again.
+    """
     if row["max_completed_share"] is None:
         return HEARD_SHARE if row["play_count"] else 0.0
     return row["max_completed_share"]
 
 
 def _pairs(rows: pa.Table, as_of: date, half_life_days: float) -> pa.Table:
-    """One row for each listener and episode, in their order: sums of SUMMED and largest of LARGEST over the days."""
+    """One row for each listener and episode, in their order: sums of SUMMED and largest of LARGEST
+    over the days.
+    """
     rows = rows.sort_by([(name, "ascending") for name in ("user_id", "episode_id", "day")])
     ages = np.datetime64(as_of, "D") - rows["day"].to_numpy().astype("datetime64[D]")
     decay = 0.5 ** (ages.astype(np.float64) / half_life_days)
     plays, likes, unlikes, skips, shown = (
-        pc.fill_null(rows[f"{kind}_count"], 0).to_numpy() for kind in ("play", "like", "unlike", "skip", "impression")
+        pc.fill_null(rows[f"{kind}_count"], 0).to_numpy()
+        for kind in ("play", "like", "unlike", "skip", "impression")
     )
     share = rows["max_completed_share"].to_numpy()
     columns = {
@@ -117,7 +143,9 @@ def _pairs(rows: pa.Table, as_of: date, half_life_days: float) -> pa.Table:
     }
     # One thread: the order of a sum is part of its bytes.
     grouped = pa.table(columns).group_by(["user_id", "episode_id"], use_threads=False)
-    return grouped.aggregate([*((name, "sum") for name in SUMMED), *((name, "max") for name in LARGEST)])
+    return grouped.aggregate(
+        [*((name, "sum") for name in SUMMED), *((name, "max") for name in LARGEST)]
+    )
 
 
 def _numbered(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:

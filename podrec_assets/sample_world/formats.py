@@ -10,7 +10,9 @@ LINKS = {
     "subrip": ("application/x-subrip", "srt"),
     "json": ("application/json", "json"),
 }
-"""Format as a show's file names it -> MIME type and file extension. Real feeds use both types for SRT."""
+"""Format as a show's file names it -> MIME type and file extension. Real feeds use both types for
+SRT.
+"""
 
 
 def render(kind: str, lines: tuple[Line, ...]) -> bytes:
@@ -20,20 +22,27 @@ def render(kind: str, lines: tuple[Line, ...]) -> bytes:
 
 
 def _vtt(lines: tuple[Line, ...]) -> str:
-    cues = (f"{_clock(x.start_s, '.')} --> {_clock(x.end_s, '.')}\n<v {x.speaker}>{x.text}\n" for x in lines)
+    cues = (
+        f"{_clock(x.start_s, '.')} --> {_clock(x.end_s, '.')}\n<v {x.speaker}>{x.text}\n"
+        for x in lines
+    )
     return "WEBVTT\n\n" + "\n".join(cues)
 
 
 def _srt(lines: tuple[Line, ...]) -> str:
     cues = (
-        f"{n}\n{_clock(x.start_s, ',')} --> {_clock(x.end_s, ',')}\n{x.speaker}: {x.text}\n" for n, x in enumerate(lines, start=1)
+        f"{n}\n{_clock(x.start_s, ',')} --> {_clock(x.end_s, ',')}\n{x.speaker}: {x.text}\n"
+        for n, x in enumerate(lines, start=1)
     )
     return "\n".join(cues)
 
 
 def _json(lines: tuple[Line, ...]) -> str:
     """The podcast namespace's JSON, version 1.0.0."""
-    segments = [{"speaker": x.speaker, "startTime": x.start_s, "endTime": x.end_s, "body": x.text} for x in lines]
+    segments = [
+        {"speaker": x.speaker, "startTime": x.start_s, "endTime": x.end_s, "body": x.text}
+        for x in lines
+    ]
     return json.dumps({"version": "1.0.0", "segments": segments}, ensure_ascii=False)
 
 

@@ -1,9 +1,10 @@
 """The invented shows that ship with podrec, read from `shows/<slug>.txt` into dataclasses. Pure.
 
-A file is header lines `key: value`, then episodes. Each begins with a line `==` and has header lines of its own, a line `--`, and
-one paragraph a speaker, `Name: words`. `transcript` names the formats that the publisher offers (keys of formats.LINKS); an
-episode's own `language`, `transcript` and `duration_s` go before the show's, and `state` is one of ODD_STATES.
-An episode's place in its file is part of its guid, so episodes are appended to a file, never put between others.
+A file is header lines `key: value`, then episodes. Each begins with a line `==` and has header
+lines of its own, a line `--`, and one paragraph a speaker, `Name: words`. `transcript` names the
+formats that the publisher offers (keys of formats.LINKS); an episode's own `language`, `transcript`
+and `duration_s` go before the show's, and `state` is one of ODD_STATES. An episode's place in its
+file is part of its guid, so episodes are appended to a file, never put between others.
 """
 
 import re
@@ -14,7 +15,8 @@ from importlib import resources
 WORDS_A_MINUTE = 150
 """Speaking rate from which all times are derived."""
 MIN_CUE_WORDS = 8
-"""Fewest words of a timed line, unless the speaker says no more: captions of one word flicker past."""
+"""Fewest words of a timed line, unless the speaker says no more: captions of one word flicker past.
+"""
 ODD_STATES = {
     "none": "no transcript is linked",
     "broken": "the transcript link leads to a 404",
@@ -38,7 +40,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Episode:
-    """An invented episode; `state` is "" or a key of ODD_STATES, `formats` are the transcripts that its feed links."""
+    """An invented episode; `state` is "" or a key of ODD_STATES, `formats` are the transcripts that
+    its feed links.
+    """
 
     guid: str
     title: str
@@ -79,7 +83,9 @@ def load() -> tuple[Show, ...]:
     """All shows, by slug."""
     folder = resources.files("podrec_assets.sample_world") / "shows"
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".txt")), key=lambda f: f.name)
-    return tuple(parse_show(f.name.removesuffix(".txt"), f.read_text(encoding="utf-8")) for f in files)
+    return tuple(
+        parse_show(f.name.removesuffix(".txt"), f.read_text(encoding="utf-8")) for f in files
+    )
 
 
 def topics() -> dict[str, str]:
@@ -104,7 +110,10 @@ def parse_show(slug: str, text: str) -> Show:
         language=fields["language"],
         category=fields["category"],
         topic=fields["topic"],
-        episodes=tuple(_episode(f"podrec-sample-{slug}-{n}", part, fields) for n, part in enumerate(parts, start=1)),
+        episodes=tuple(
+            _episode(f"podrec-sample-{slug}-{n}", part, fields)
+            for n, part in enumerate(parts, start=1)
+        ),
     )
 
 
@@ -116,9 +125,15 @@ def _episode(guid: str, part: str, show: dict[str, str]) -> Episode:
         raise ValueError(f"{guid} has the unknown state {state!r}.")
     lines = _lines(guid, body)
     duration_s = lines[-1].end_s if lines else float(own["duration_s"])
-    formats = () if state in ("none", "no_audio") else tuple(own.get("transcript", show["transcript"]).split())
+    formats = (
+        ()
+        if state in ("none", "no_audio")
+        else tuple(own.get("transcript", show["transcript"]).split())
+    )
     language = own.get("language", show["language"])
-    return Episode(guid, own["title"], own["description"], language, state, formats, duration_s, lines)
+    return Episode(
+        guid, own["title"], own["description"], language, state, formats, duration_s, lines
+    )
 
 
 def _fields(text: str) -> dict[str, str]:

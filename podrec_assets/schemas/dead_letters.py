@@ -12,7 +12,11 @@ DEAD_LETTERS = Table(
         [
             DAY,
             column("stage", pa.string(), "Asset or command that met it."),
-            column("source_key", pa.string(), "topic:partition:offset, feed address or episode id: unique in its stage and day."),
+            column(
+                "source_key",
+                pa.string(),
+                "topic:partition:offset, feed address or episode id: unique in its stage and day.",
+            ),
             column("reason", pa.string(), "Short code, e.g. not_json; groups in reports."),
             column("detail", pa.string(), "One sentence on what exactly was wrong."),
             *KAFKA,

@@ -1,10 +1,15 @@
 """Which columns each column is made of, in one place; the UI draws column lineage from it.
 
-A column that is not named here comes from outside (a record, a clock, a model) or has the day's own meaning.
+A column that is not named here comes from outside (a record, a clock, a model) or has the day's own
+meaning.
 """
 
 _EPISODE = {"episode_id": ["episodes.episode_id"]}
-_DAILY_SCORE = ["user_vs_episode_daily.score", "user_vs_episode_daily.user_id", "user_vs_episode_daily.episode_id"]
+_DAILY_SCORE = [
+    "user_vs_episode_daily.score",
+    "user_vs_episode_daily.user_id",
+    "user_vs_episode_daily.episode_id",
+]
 _TEXT = ["transcripts.text", "transcripts.segments", "episodes.show_id"]
 _CALIBRATED = [
     "als_top_n.items", "similarities.items", "user_vs_episode_daily.score", "episodes.episode_id",
@@ -14,7 +19,12 @@ _MEASURED = [
     "final_recommendations.items", "als_top_n.items", "user_vs_episode_daily.score", "similarities.items", "episodes.show_id",
     "user_events.kind", "user_events.list_version",
 ]  # fmt: skip
-_ANSWERS = ["final_recommendations.items", "user_events.kind", "user_events.list_version", "user_events.episode_id"]
+_ANSWERS = [
+    "final_recommendations.items",
+    "user_events.kind",
+    "user_events.list_version",
+    "user_events.episode_id",
+]
 
 LINEAGE: dict[str, dict[str, list[str]]] = {
     "episodes": {},
@@ -59,7 +69,13 @@ LINEAGE: dict[str, dict[str, list[str]]] = {
     },
     "final_recommendations": {
         "user_id": ["user_vs_episode_daily.user_id"],
-        "items": ["als_top_n.items", "similarities.items", "fusion_weights.alpha", *_DAILY_SCORE, "episodes.title"],
+        "items": [
+            "als_top_n.items",
+            "similarities.items",
+            "fusion_weights.alpha",
+            *_DAILY_SCORE,
+            "episodes.title",
+        ],
     },
     "recommendation_quality": {
         **dict.fromkeys(("value", "low", "high"), _MEASURED),

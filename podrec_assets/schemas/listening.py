@@ -5,7 +5,8 @@ import pyarrow as pa
 from podrec_assets.schemas.table import DAY, EPISODE, KAFKA, UTC_TIMESTAMP, Table, column
 
 HEARD_SHARE = 0.2
-"""A play of at least this share, or a like, makes an episode heard: it is never recommended again."""
+"""A play of at least this share, or a like, makes an episode heard: it is never recommended again.
+"""
 FINISHED_SHARE = 0.8
 """A play past this share finishes an episode."""
 
@@ -45,14 +46,18 @@ USER_VS_EPISODE_DAILY = Table(
             DAY,
             column("user_id", pa.string(), "Listener."),
             EPISODE,
-            column("score", pa.float64(), "Sum of the event weights of the day's distinct event_ids."),
+            column(
+                "score", pa.float64(), "Sum of the event weights of the day's distinct event_ids."
+            ),
             column("play_count", pa.int64(), "Plays."),
             column("like_count", pa.int64(), "Likes."),
             column("unlike_count", pa.int64(), "Unlikes."),
             column("skip_count", pa.int64(), "Skips."),
             column("impression_count", pa.int64(), "Times shown."),
             column("click_count", pa.int64(), "Clicks."),
-            column("max_completed_share", pa.float64(), "Furthest play, 0 to 1; null without a play."),
+            column(
+                "max_completed_share", pa.float64(), "Furthest play, 0 to 1; null without a play."
+            ),
             column("last_at", UTC_TIMESTAMP, "Latest event."),
         ]
     ),

@@ -1,6 +1,7 @@
 """What a Delta table's definition is made of, and the columns that several tables share.
 
-Timestamps are UTC and tz-aware: a naive one would silently raise the Delta protocol. `day` is the partition.
+Timestamps are UTC and tz-aware: a naive one would silently raise the Delta protocol. `day` is the
+partition.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,9 @@ UTC_TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 @dataclass(frozen=True)
 class Table:
-    """A Delta table: its name, what one row is, its key within a day, and its columns with their meaning."""
+    """A Delta table: its name, what one row is, its key within a day, and its columns with their
+    meaning.
+    """
 
     name: str
     grain: str
@@ -25,7 +28,9 @@ class Table:
         return self.schema.empty_table()
 
     def rows(self, rows: Iterable[dict]) -> pa.Table:
-        """Rows as Arrow in this table's schema; absent columns are null. Raises pa.ArrowInvalid on a wrong type."""
+        """Rows as Arrow in this table's schema; absent columns are null. Raises pa.ArrowInvalid on
+        a wrong type.
+        """
         return pa.Table.from_pylist(list(rows), schema=self.schema)
 
 

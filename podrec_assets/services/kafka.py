@@ -41,7 +41,11 @@ log.retention.ms=-1
 
 
 def start(
-    settings: Settings, earlier: process.Running | None, log: Path, state: Path, say: Callable[[str], None]
+    settings: Settings,
+    earlier: process.Running | None,
+    log: Path,
+    state: Path,
+    say: Callable[[str], None],
 ) -> process.Running:
     """Starts the broker and waits until it listens. Data stays under HOME/kafka.
 
@@ -58,7 +62,15 @@ def start(
     java = [str(java_binary(settings)), "-cp", f"{jars.ensure_jars(settings, 'kafka')}/*"]
     _format(java, file)
     running = process.start(
-        [*java[:1], "-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", *java[1:], "kafka.Kafka", str(file)],
+        [
+            *java[:1],
+            "-Xms128m",
+            "-Xmx256m",
+            "-XX:+UseSerialGC",
+            *java[1:],
+            "kafka.Kafka",
+            str(file),
+        ],
         log,
         state,
         {"kafka": broker, "controller": controller},
@@ -67,7 +79,9 @@ def start(
     process.wait_for(lambda: not running.is_alive() or answers(broker), READY_WAIT_S)
     if not running.is_alive() or not answers(broker):
         process.stop(running)
-        raise ServiceError(f"The Kafka broker did not start; the end of {log}: {process.last_lines(log)}")
+        raise ServiceError(
+            f"The Kafka broker did not start; the end of {log}: {process.last_lines(log)}"
+        )
     return running
 
 
@@ -77,7 +91,16 @@ def properties(broker: int, controller: int, data: Path) -> str:
 
 
 def _format(java: list[str], file: Path) -> None:
-    command = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(file), "--ignore-formatted"]
+    command = [
+        *java,
+        "kafka.tools.StorageTool",
+        "format",
+        "-t",
+        CLUSTER_ID,
+        "-c",
+        str(file),
+        "--ignore-formatted",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ServiceError(

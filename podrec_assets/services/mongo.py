@@ -1,4 +1,6 @@
-"""The embedded MongoDB-wire server: mongo-java-server on an H2 file, started by our launcher, loopback only."""
+"""The embedded MongoDB-wire server: mongo-java-server on an H2 file, started by our launcher,
+loopback only.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,14 +16,20 @@ READY_WAIT_S = 60.0
 
 
 def start(
-    settings: Settings, earlier: process.Running | None, log: Path, state: Path, say: Callable[[str], None]
+    settings: Settings,
+    earlier: process.Running | None,
+    log: Path,
+    state: Path,
+    say: Callable[[str], None],
 ) -> process.Running:
     """Starts the server and waits until it listens. Data stays in HOME/mongo.
 
     Raises:
         ServiceError: it ended or did not listen in time; names the log.
     """
-    port = choose_port("mongo", settings.mongo_port, (earlier.ports if earlier else {}).get("mongo"), say)
+    port = choose_port(
+        "mongo", settings.mongo_port, (earlier.ports if earlier else {}).get("mongo"), say
+    )
     home = settings.home / "mongo"
     home.mkdir(parents=True, exist_ok=True)
     port_file = home / "port"
@@ -45,5 +53,7 @@ def start(
     process.wait_for(lambda: not running.is_alive() or port_file.exists(), READY_WAIT_S)
     if not running.is_alive() or not port_file.exists():
         process.stop(running)
-        raise ServiceError(f"The MongoDB-wire server did not start; the end of {log}: {process.last_lines(log)}")
+        raise ServiceError(
+            f"The MongoDB-wire server did not start; the end of {log}: {process.last_lines(log)}"
+        )
     return running

@@ -1,6 +1,8 @@
-"""Loopback ports for the embedded services, outside the range from which the system gives outgoing connections theirs.
+"""Loopback ports for the embedded services, outside the range from which the system gives outgoing
+connections theirs.
 
-A port inside that range may belong to another program's connection when a killed service wants it back.
+A port inside that range may belong to another program's connection when a killed service wants it
+back.
 """
 
 import secrets
@@ -21,7 +23,9 @@ IANA_RANGE = (49_152, 65_535)
 """The ephemeral ports of other systems, macOS among them."""
 TRIES = 200
 RELEASE_S = 3.0
-"""Longest wait for an earlier port: threads of a killed JVM may hold it a moment longer than its process seems to live."""
+"""Longest wait for an earlier port: threads of a killed JVM may hold it a moment longer than its
+process seems to live.
+"""
 
 
 def answers(port: int) -> bool:
@@ -43,7 +47,8 @@ def is_taken(port: int) -> bool:
 
 
 def choose_port(service: str, fixed: int, earlier: int | None, say: Callable[[str], None]) -> int:
-    """The port that a service listens on: its setting, else its earlier port if that is free, else a free one.
+    """The port that a service listens on: its setting, else its earlier port if that is free, else
+    a free one.
 
     Args:
         service: its name in settings and messages.
@@ -63,7 +68,9 @@ def choose_port(service: str, fixed: int, earlier: int | None, say: Callable[[st
         return earlier
     found = free_port()
     if earlier:
-        say(f"{service}: port {earlier} is in use by {holder_of(earlier)}; it listens on {found} from now on")
+        say(
+            f"{service}: port {earlier} is in use by {holder_of(earlier)}; it listens on {found} from now on"
+        )
     return found
 
 
@@ -92,7 +99,14 @@ def ephemeral_range() -> tuple[int, int]:
 def holder_of(port: int) -> str:
     """Which process has the port, as far as this user may know."""
     try:
-        found = next((c.pid for c in psutil.net_connections("tcp") if c.laddr and c.laddr.port == port and c.pid), None)
+        found = next(
+            (
+                c.pid
+                for c in psutil.net_connections("tcp")
+                if c.laddr and c.laddr.port == port and c.pid
+            ),
+            None,
+        )
         return f"{psutil.Process(found).name()} (pid {found})" if found else "an unknown process"
     except psutil.Error:
         return "an unknown process"

@@ -1,4 +1,6 @@
-"""One child process: started apart from the terminal, recognised later by pid and start time, stopped by signal."""
+"""One child process: started apart from the terminal, recognised later by pid and start time,
+stopped by signal.
+"""
 
 import json
 import os
@@ -15,7 +17,9 @@ STOP_WAIT_S = 20.0
 
 @dataclass(frozen=True)
 class Running:
-    """A started process as its state file tells it; `began` tells a pid from a later process of the same number."""
+    """A started process as its state file tells it; `began` tells a pid from a later process of the
+    same number.
+    """
 
     pid: int
     began: str
@@ -35,7 +39,11 @@ def read_state(file: Path) -> Running | None:
 
 
 def start(
-    command: list[str], log: Path, state: Path, ports: dict[str, int], environment: dict[str, str] | None = None
+    command: list[str],
+    log: Path,
+    state: Path,
+    ports: dict[str, int],
+    environment: dict[str, str] | None = None,
 ) -> Running:
     """Starts a detached process with its output in a log file, and writes its state file."""
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +98,9 @@ def last_lines(log: Path, count: int = 3) -> str:
 
 
 def _began(pid: int) -> str:
-    """Start time of a running process as its system tells it; empty for one that is gone or only waits to be reaped."""
+    """Start time of a running process as its system tells it; empty for one that is gone or only
+    waits to be reaped.
+    """
     stat = Path(f"/proc/{pid}/stat")
     if stat.parent.parent.joinpath("self").exists():
         try:

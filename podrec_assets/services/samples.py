@@ -22,21 +22,41 @@ READY_WAIT_S = 30.0
 
 
 def start(
-    settings: Settings, earlier: process.Running | None, log: Path, state: Path, say: Callable[[str], None]
+    settings: Settings,
+    earlier: process.Running | None,
+    log: Path,
+    state: Path,
+    say: Callable[[str], None],
 ) -> process.Running:
     """Starts the server and waits until it listens."""
-    port = choose_port("samples", settings.samples_port, (earlier.ports if earlier else {}).get("samples"), say)
-    command = [sys.executable, "-m", __name__, "--port", str(port), "--site", SITE, "--born", str(_born(settings.home))]
+    port = choose_port(
+        "samples", settings.samples_port, (earlier.ports if earlier else {}).get("samples"), say
+    )
+    command = [
+        sys.executable,
+        "-m",
+        __name__,
+        "--port",
+        str(port),
+        "--site",
+        SITE,
+        "--born",
+        str(_born(settings.home)),
+    ]
     running = process.start(command, log, state, {"samples": port})
     process.wait_for(lambda: not running.is_alive() or answers(port), READY_WAIT_S)
     if not running.is_alive() or not answers(port):
         process.stop(running)
-        raise ServiceError(f"The sample server did not start; the end of {log}: {process.last_lines(log)}")
+        raise ServiceError(
+            f"The sample server did not start; the end of {log}: {process.last_lines(log)}"
+        )
     return running
 
 
 def _born(home: Path) -> date:
-    """The day on which this home's world began: a world whose dates moved would look like changed episodes."""
+    """The day on which this home's world began: a world whose dates moved would look like changed
+    episodes.
+    """
     file = home / "samples" / "born"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +97,9 @@ def main() -> None:
     parser.add_argument("--site", required=True)
     parser.add_argument("--born", type=date.fromisoformat, required=True)
     options = parser.parse_args()
-    pages = importlib.import_module(options.site).build(f"http://{LOOPBACK}:{options.port}", options.born)
+    pages = importlib.import_module(options.site).build(
+        f"http://{LOOPBACK}:{options.port}", options.born
+    )
     ThreadingHTTPServer((LOOPBACK, options.port), handler_for(pages)).serve_forever()
 
 

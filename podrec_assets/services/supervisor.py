@@ -1,4 +1,6 @@
-"""The embedded services together: up, down, status, and where each one listens. Settings may name external ones instead."""
+"""The embedded services together: up, down, status, and where each one listens. Settings may name
+external ones instead.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +30,13 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
             if _external(settings, name) or (earlier and earlier.is_alive()):
                 continue
             say(f"starting {name}")
-            start(settings, earlier, settings.home / "logs" / f"{name}.log", _state_file(settings, name), say)
+            start(
+                settings,
+                earlier,
+                settings.home / "logs" / f"{name}.log",
+                _state_file(settings, name),
+                say,
+            )
 
 
 def down(settings: Settings) -> None:
@@ -51,10 +59,14 @@ def stopped(settings: Settings) -> Iterator[None]:
             states = {name: process.read_state(_state_file(settings, name)) for name in STARTERS}
             running = [name for name, found in states.items() if found and found.is_alive()]
             if running:
-                raise ServiceError(f"The embedded {', '.join(running)} still run: stop them with `podrec down` first.")
+                raise ServiceError(
+                    f"The embedded {', '.join(running)} still run: stop them with `podrec down` first."
+                )
             yield
     except Timeout as err:
-        raise ServiceError("The embedded services are being started or backed up: wait for that, then `podrec down`.") from err
+        raise ServiceError(
+            "The embedded services are being started or backed up: wait for that, then `podrec down`."
+        ) from err
 
 
 def status(settings: Settings) -> dict[str, dict]:
@@ -67,7 +79,11 @@ def status(settings: Settings) -> dict[str, dict]:
             report[name] = {"up": True, "address": _redacted(external), "embedded": False}
         else:
             is_up = bool(running and running.is_alive() and answers(running.ports[name]))
-            report[name] = {"up": is_up, "address": _address(name, running) if running else None, "embedded": True}
+            report[name] = {
+                "up": is_up,
+                "address": _address(name, running) if running else None,
+                "embedded": True,
+            }
     return report
 
 
@@ -83,7 +99,9 @@ def address(settings: Settings, name: str) -> str:
 
 
 def _external(settings: Settings, name: str) -> str:
-    return {"kafka": settings.kafka_bootstrap, "mongo": settings.mongo_uri.get_secret_value()}.get(name, "")
+    return {"kafka": settings.kafka_bootstrap, "mongo": settings.mongo_uri.get_secret_value()}.get(
+        name, ""
+    )
 
 
 def _address(name: str, running: process.Running) -> str:

@@ -1,6 +1,8 @@
-"""Questions about listening, answered by DuckDB on the lake's own Parquet files: only the days asked for are opened.
+"""Questions about listening, answered by DuckDB on the lake's own Parquet files: only the days
+asked for are opened.
 
-`listening` is the daily table, of chosen shows where shows are chosen. Strings that a person typed or chose are parameters.
+`listening` is the daily table, of chosen shows where shows are chosen. Strings that a person typed
+or chose are parameters.
 """
 
 from collections.abc import Sequence
@@ -20,8 +22,14 @@ Z = 1.96
 
 def _share(hits: str, of: str) -> str:
     """SQL of a share with its Wilson interval (Wilson 1927): click_through, low, high."""
-    middle, half = f"({hits} + {Z**2 / 2}) / ({of} + {Z**2})", f"{Z} * sqrt({hits} * ({of} - {hits}) / {of} + {Z**2 / 4})"
-    low, high = f"greatest({middle} - {half} / ({of} + {Z**2}), 0)", f"least({middle} + {half} / ({of} + {Z**2}), 1)"
+    middle, half = (
+        f"({hits} + {Z**2 / 2}) / ({of} + {Z**2})",
+        f"{Z} * sqrt({hits} * ({of} - {hits}) / {of} + {Z**2 / 4})",
+    )
+    low, high = (
+        f"greatest({middle} - {half} / ({of} + {Z**2}), 0)",
+        f"least({middle} + {half} / ({of} + {Z**2}), 1)",
+    )
     return ", ".join(
         f"CASE WHEN {of} >= {hits} AND {of} > 0 THEN {value} END AS {name}"
         for name, value in (("click_through", f"{hits} / {of}"), ("low", low), ("high", high))
@@ -29,7 +37,9 @@ def _share(hits: str, of: str) -> str:
 
 
 def _clicks_by(column: str) -> str:
-    """SQL of impressions and clicks on shown items by a column, with click-through and its interval."""
+    """SQL of impressions and clicks on shown items by a column, with click-through and its
+    interval.
+    """
     return f"""
 WITH shown AS (SELECT * FROM user_events WHERE kind IN ('impression', 'click') AND position IS NOT NULL),
 counted AS (
@@ -39,9 +49,10 @@ SELECT {column}, impressions, clicks, {_share("clicks", "impressions")} FROM cou
 """
 
 
-# Listeners are told apart by a 64-bit hash of their id where they are counted: half the time of strings, and a million of them
-# share one with a chance of 3e-8. One number for each listener and 60 days, a bit for each day with a play, fits into the
-# processor's cache where pairs of listener and day do not.
+# Listeners are told apart by a 64-bit hash of their id where they are counted: half the time of
+# strings, and a million of them share one with a chance of 3e-8. One number for each listener and
+# 60 days, a bit for each day with a play, fits into the processor's cache where pairs of listener
+# and day do not.
 LISTENING_BY_DAY = """
 WITH totals AS (
     SELECT day, SUM(play_count) AS plays, SUM(like_count) AS likes, SUM(skip_count) AS skips FROM listening GROUP BY day),
@@ -81,7 +92,8 @@ SELECT COALESCE(n.name, 'unknown') AS show_title, CAST(SUM(h.plays) AS BIGINT) A
     SUM(h.mean_completed_share * h.measured) / NULLIF(SUM(h.measured), 0) AS mean_completed_share
 FROM heard h LEFT JOIN named n USING (episode_id) GROUP BY 1 ORDER BY plays DESC, show_title LIMIT 20
 """
-# One number for each listener, a bit for each period with a play: a tenth of the rows of (listener, period) pairs.
+# One number for each listener, a bit for each period with a play: a tenth of the rows of (listener,
+# period) pairs.
 RETENTION = """
 WITH masks AS (
     SELECT BIT_OR(CAST(1 AS BIGINT) << CAST((day - $first) // $step AS INTEGER)) AS mask
@@ -97,7 +109,9 @@ FROM counted ORDER BY cohort, later
 """
 MOST_PERIODS = 63
 """Periods that RETENTION tells apart; $step is chosen so that the days asked for have no more."""
-CLICKS_BY_POSITION, CLICKS_BY_VERSION, CLICKS_BY_DAY = map(_clicks_by, ("position", "list_version", "event_day"))
+CLICKS_BY_POSITION, CLICKS_BY_VERSION, CLICKS_BY_DAY = map(
+    _clicks_by, ("position", "list_version", "event_day")
+)
 TRANSCRIPT_COVERAGE = """
 WITH newest AS (
     SELECT episode_id, ARG_MAX(status, day) AS status, ARG_MAX(source, day) AS source, ARG_MAX(word_count, day) AS words
@@ -127,7 +141,14 @@ WHOLE_TABLES = ("episodes", "transcripts")
 """Read as a whole whatever days are asked for: they say what an episode is."""
 
 
-def ask(connections: Connections, sql: str, first: date, last: date, shows: Sequence[str] = (), **parameters: object) -> pa.Table:
+def ask(
+    connections: Connections,
+    sql: str,
+    first: date,
+    last: date,
+    shows: Sequence[str] = (),
+    **parameters: object,
+) -> pa.Table:
     """The answer to one of the questions above over the days first..last.
 
     Args:
@@ -146,23 +167,37 @@ def ask(connections: Connections, sql: str, first: date, last: date, shows: Sequ
     if "$first" in sql:
         parameters["first"] = first
     lake = connections.lake
-    views = {n: lake.files(n) if n in WHOLE_TABLES else lake.files(n, first, last) for n in TABLES if _names(sql, n)}
+    views = {
+        n: lake.files(n) if n in WHOLE_TABLES else lake.files(n, first, last)
+        for n in TABLES
+        if _names(sql, n)
+    }
     return duckdb.query_files(sql, views, lake.root, parameters)
 
 
 def heard_lately(connections: Connections, user: str) -> list[dict]:
-    """What a listener played or liked last, as far as it has landed: {day, episode_id, plays, played, likes}, newest first."""
+    """What a listener played or liked last, as far as it has landed: {day, episode_id, plays,
+    played, likes}, newest first.
+    """
     today = datetime.now(UTC).date()
     first = today - timedelta(days=LATELY_DAYS - 1)
     return ask(connections, HEARD_LATELY, first, today, user=user).to_pylist()
 
 
 def _with_listening(sql: str, narrowed: bool) -> str:
-    chosen = " WHERE episode_id IN (SELECT episode_id FROM episodes WHERE list_contains($shows, show_title))" if narrowed else ""
+    chosen = (
+        " WHERE episode_id IN (SELECT episode_id FROM episodes WHERE list_contains($shows, show_title))"
+        if narrowed
+        else ""
+    )
     # A view that is named twice would be copied into memory once, all of its columns.
     view = f"listening AS NOT MATERIALIZED (SELECT * FROM user_vs_episode_daily{chosen})"
     stripped = sql.lstrip()
-    return f"WITH {view}, {stripped[len('WITH ') :]}" if stripped.startswith("WITH ") else f"WITH {view} {stripped}"
+    return (
+        f"WITH {view}, {stripped[len('WITH ') :]}"
+        if stripped.startswith("WITH ")
+        else f"WITH {view} {stripped}"
+    )
 
 
 def _names(sql: str, table: str) -> bool:

@@ -1,6 +1,8 @@
-"""Published neighbours as a recommendations file of the podcast namespace, which a feed's `<podcast:recommendations>` links.
+"""Published neighbours as a recommendations file of the podcast namespace, which a feed's
+`<podcast:recommendations>` links.
 
-Format: Podcastindex-org/podcast-namespace, proposal-docs/recommendations/recommendations.md, version 1.0 of 2021-08-31.
+Format: Podcastindex-org/podcast-namespace, proposal-docs/recommendations/recommendations.md,
+version 1.0 of 2021-08-31.
 """
 
 from collections.abc import Iterator
@@ -16,7 +18,9 @@ COLUMNS = ("day", "episode_id", "title", "guid", "feed_url", "audio_url", "image
 
 
 def recommendations_of(connections: Connections, episode: str, k: int) -> dict:
-    """The recommendations file of an episode. Raises UnknownIdError where it has no published neighbours."""
+    """The recommendations file of an episode. Raises UnknownIdError where it has no published
+    neighbours.
+    """
     items = neighbours(connections, episode, k)["items"]
     return to_file(episode, items, _episodes(connections))
 
@@ -38,7 +42,9 @@ def to_file(episode: str, items: list[dict], known: dict[str, dict]) -> dict:
         feed=source.get("feed_url"),
         guid=source.get("guid"),
         url=source.get("audio_url"),
-        recommendations=[_recommendation(i, known[i["episode_id"]]) for i in items if i["episode_id"] in known],
+        recommendations=[
+            _recommendation(i, known[i["episode_id"]]) for i in items if i["episode_id"] in known
+        ],
     )
 
 

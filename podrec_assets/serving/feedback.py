@@ -28,7 +28,11 @@ def send_event(
         Refusal: it breaks a rule of events.
         RetryableError: the broker did not take it.
     """
-    optional = {"list_version": list_version, "position": position, "completed_share": completed_share}
+    optional = {
+        "list_version": list_version,
+        "position": position,
+        "completed_share": completed_share,
+    }
     event = {
         "schema": 1,
         "event_id": uuid.uuid4().hex,
@@ -42,19 +46,39 @@ def send_event(
     return event
 
 
-def send_impressions(connections: Connections, user: str, list_version: str, items: list[dict]) -> int:
-    """Number of impressions that the broker acknowledged: one for each shown item {episode_id, rank}, in one request."""
+def send_impressions(
+    connections: Connections, user: str, list_version: str, items: list[dict]
+) -> int:
+    """Number of impressions that the broker acknowledged: one for each shown item {episode_id,
+    rank}, in one request.
+    """
     moment = datetime.now(UTC).isoformat()
-    common = {"schema": 1, "user_id": user, "kind": "impression", "occurred_at": moment, "list_version": list_version}
-    shown = [{**common, "event_id": uuid.uuid4().hex, "episode_id": i["episode_id"], "position": i["rank"]} for i in items]
+    common = {
+        "schema": 1,
+        "user_id": user,
+        "kind": "impression",
+        "occurred_at": moment,
+        "list_version": list_version,
+    }
+    shown = [
+        {
+            **common,
+            "event_id": uuid.uuid4().hex,
+            "episode_id": i["episode_id"],
+            "position": i["rank"],
+        }
+        for i in items
+    ]
     return send_events(connections, shown)
 
 
 def take_events(connections: Connections, body: bytes) -> int:
-    """Number of events in a JSON document, one event or an array of them, that the broker acknowledged: all of them.
+    """Number of events in a JSON document, one event or an array of them, that the broker
+    acknowledged: all of them.
 
     Raises:
-        Refusal: the document is no JSON, or one of the events breaks a rule; then none was produced.
+        Refusal: the document is no JSON, or one of the events breaks a rule; then none was
+            produced.
         RetryableError: the broker did not take them.
     """
     try:
@@ -79,7 +103,9 @@ def send_events(connections: Connections, events: list[dict]) -> int:
     messages = []
     for number, value in enumerate(values):
         try:
-            messages.append(Message(parse(value, now, settings.future_skew_s)["user_id"].encode(), value))
+            messages.append(
+                Message(parse(value, now, settings.future_skew_s)["user_id"].encode(), value)
+            )
         except Refusal as refusal:
             where = f"event {number}: " if len(events) > 1 else ""
             raise Refusal(refusal.reason, where + refusal.detail) from refusal

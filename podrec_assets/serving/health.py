@@ -9,7 +9,9 @@ from podrec_assets.serving import reader
 
 
 def problems(connections: Connections) -> dict[str, str | None]:
-    """By part (mongo, kafka, publication), what is wrong with it; None where it answers. Takes no longer than the slowest."""
+    """By part (mongo, kafka, publication), what is wrong with it; None where it answers. Takes no
+    longer than the slowest.
+    """
     looks: dict[str, Callable[[], object]] = {
         "mongo": lambda: connections.mongo.ping(),
         "kafka": lambda: connections.kafka.ping(),

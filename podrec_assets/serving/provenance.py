@@ -1,4 +1,6 @@
-"""From a served item back to the Kafka records it rests on: version, run, inputs, evidence, daily rows, events."""
+"""From a served item back to the Kafka records it rests on: version, run, inputs, evidence, daily
+rows, events.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +12,14 @@ from podrec_assets.listening.daily_score import distinct_events_sql, weight_sql
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.recommend.interaction_history import history_of_window
 from podrec_assets.recommend.interactions import Interactions
-from podrec_assets.schemas import COLLECTIONS, EPISODES, LISTS, NEWCOMER, USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.schemas import (
+    COLLECTIONS,
+    EPISODES,
+    LISTS,
+    NEWCOMER,
+    USER_EVENTS,
+    USER_VS_EPISODE_DAILY,
+)
 from podrec_assets.serving.reader import served_list
 from podrec_assets.settings import Settings
 from podrec_assets.stores import duckdb
@@ -33,16 +42,20 @@ def trace(connections: Connections, user: str, episode: str) -> dict:
     Returns:
         user_id: whose list it is, "" for the newcomers'.
         item: as served.
-        publication: day, version, move_count, gate: the verdict: {passed, compared_with, overruled_at, checks: {name: words}}.
+        publication: day, version, move_count, gate: the verdict: {passed, compared_with,
+            overruled_at, checks: {name: words}}.
         runs: one for each collection: collection, version, run_id, code, delta_versions.
         inputs: by table: delta_version, days (first and last read).
         settings: those that changed the result.
-        evidence: causes: by arm the heard episode that the reason names. heard: every episode of the listener that an arm of
-            this item's score rests on: episode_id, arms, similarity, is_named. daily_rows: their rows of
-            user_vs_episode_daily, each with adds_up: whether the events below make its score. passages: for content, the two
+        evidence: causes: by arm the heard episode that the reason names. heard: every episode of
+            the listener that an arm of this item's score rests on: episode_id, arms, similarity,
+            is_named. daily_rows: their rows of
+            user_vs_episode_daily, each with adds_up: whether the events below make its score.
+                passages: for content, the two
             that are close.
-        events: the listener's distinct events on those episodes that weigh something: topic, partition, offset, recorded_at,
-            event_id, episode_id, kind, occurred_at, weight; in order of time.
+        events: the listener's distinct events on those episodes that weigh something: topic,
+            partition, offset, recorded_at, event_id, episode_id, kind, occurred_at, weight; in
+            order of time.
 
     Raises:
         UnknownIdError: the listener has no such item in the published list; names items that are.
@@ -79,7 +92,12 @@ def _publication(current: Publication, lists: Version | None) -> dict:
         "overruled_at": verdict.overruled_at,
         "checks": {f["check"]: f["says"] for f in verdict.findings},
     }
-    return {"day": str(current.day), "version": current.versions[LISTS], "move_count": current.v, "gate": gate}
+    return {
+        "day": str(current.day),
+        "version": current.versions[LISTS],
+        "move_count": current.v,
+        "gate": gate,
+    }
 
 
 def _run(collection: str, version: str, made: Version | None) -> dict:
@@ -88,7 +106,9 @@ def _run(collection: str, version: str, made: Version | None) -> dict:
     return {"collection": collection, "version": version, **told}
 
 
-def _input(connections: Connections, made: dict[str, Version | None], table: str, last: date) -> dict:
+def _input(
+    connections: Connections, made: dict[str, Version | None], table: str, last: date
+) -> dict:
     reader, days = INPUTS[table]
     version = made[reader]
     number = version.manifest.get("delta_versions", {}).get(table) if version else None
@@ -98,16 +118,23 @@ def _input(connections: Connections, made: dict[str, Version | None], table: str
 
 @dataclass
 class _Lake:
-    """The listener's rows as the list's run found them, or as they are now where that is no longer kept."""
+    """The listener's rows as the list's run found them, or as they are now where that is no longer
+    kept.
+    """
 
     connections: Connections
     inputs: dict[str, dict]
     is_as_made: bool = True
 
     def rows(self, table: str, day: str, column: str, values: list[str]) -> pa.Table:
-        """Rows of the days that the list looked back on, whose column is one of the values; `day` names their day."""
+        """Rows of the days that the list looked back on, whose column is one of the values; `day`
+        names their day.
+        """
         first, last = self.inputs[table]["days"]
-        version, where = self.inputs[table]["delta_version"], f"{day} >= '{first}' AND {day} <= '{last}'"
+        version, where = (
+            self.inputs[table]["delta_version"],
+            f"{day} >= '{first}' AND {day} <= '{last}'",
+        )
         lake = self.connections.lake
         try:
             return lake.read_equal(table, column, values, where=where, version=version)
@@ -117,12 +144,19 @@ class _Lake:
 
 
 def _evidence(
-    connections: Connections, settings: Settings, owner: str, item: dict, current: Publication, inputs: dict[str, dict]
+    connections: Connections,
+    settings: Settings,
+    owner: str,
+    item: dict,
+    current: Publication,
+    inputs: dict[str, dict],
 ) -> tuple[dict, list[dict]]:
     """What of the listener's own history the item's score rests on; nothing for newcomers."""
     lake = _Lake(connections, inputs)
     daily = lake.rows(USER_VS_EPISODE_DAILY.name, "day", "user_id", [owner])
-    heard = _heard(connections, owner, item, current, history_of_window(daily, current.day, settings))
+    heard = _heard(
+        connections, owner, item, current, history_of_window(daily, current.day, settings)
+    )
     names = [h["episode_id"] for h in heard]
     events = _events(lake, weight_sql(settings), owner, names) if names else []
     rows = [_daily_row(r, events) for r in daily.to_pylist() if r["episode_id"] in names]
@@ -136,23 +170,32 @@ def _evidence(
     return evidence, events
 
 
-def _heard(connections: Connections, owner: str, item: dict, current: Publication, history: Interactions) -> list[dict]:
+def _heard(
+    connections: Connections, owner: str, item: dict, current: Publication, history: Interactions
+) -> list[dict]:
     """Episodes of the listener by the arms of the score that they are part of.
 
-    ALS rests on everything of weight; the content arm on what was heard and is kin to the item: by similarity, or by show.
+    ALS rests on everything of weight; the content arm on what was heard and is kin to the item: by
+    similarity, or by show.
     """
     if owner == NEWCOMER or owner not in history.users:
         return []
     row = history.matrix[history.users.index(owner)]
     of_weight = {history.items[column] for column in row.indices} if item["als"] > 0 else set()
-    heard = (history.seen[owner] | history.finished[owner].keys()) - history.unliked[owner] if item["cosine"] > 0 else set()
+    heard = (
+        (history.seen[owner] | history.finished[owner].keys()) - history.unliked[owner]
+        if item["cosine"] > 0
+        else set()
+    )
     near = _similar(connections, current.versions["similarities"], item["episode_id"], heard)
     rows = connections.lake.read_equal(EPISODES.name, "show_id", item["show_id"], ("episode_id",))
     kin = near.keys() | heard & set(rows["episode_id"].to_pylist())
     return [
         {
             "episode_id": episode,
-            "arms": [arm for arm, part in (("als", of_weight), ("content", kin)) if episode in part],
+            "arms": [
+                arm for arm, part in (("als", of_weight), ("content", kin)) if episode in part
+            ],
             "similarity": near.get(episode),
             "is_named": episode in item["causes"].values(),
         }
@@ -160,8 +203,12 @@ def _heard(connections: Connections, owner: str, item: dict, current: Publicatio
     ]
 
 
-def _similar(connections: Connections, version: str, episode: str, heard: set[str]) -> dict[str, float]:
-    """By heard episode that has the other among its neighbours, or is one of them: their similarity."""
+def _similar(
+    connections: Connections, version: str, episode: str, heard: set[str]
+) -> dict[str, float]:
+    """By heard episode that has the other among its neighbours, or is one of them: their
+    similarity.
+    """
     documents = connections.mongo.documents_of("similarities", version, heard | {episode})
     scores = {of: {i["episode_id"]: i["score"] for i in d["items"]} for of, d in documents.items()}
     near = {e: score for e, score in scores.pop(episode, {}).items() if e in heard}
@@ -171,7 +218,9 @@ def _similar(connections: Connections, version: str, episode: str, heard: set[st
 def _events(lake: _Lake, weight: str, user: str, heard: list[str]) -> list[dict]:
     own = lake.rows(USER_EVENTS.name, "event_day", "user_id", [user])
     # Of an id that several sent the first record counts, whosever it is.
-    rows = lake.rows(USER_EVENTS.name, "event_day", "event_id", sorted(set(own["event_id"].to_pylist())))
+    rows = lake.rows(
+        USER_EVENTS.name, "event_day", "event_id", sorted(set(own["event_id"].to_pylist()))
+    )
     sql = f"""
     SELECT kafka_topic AS topic, kafka_partition AS "partition", kafka_offset AS "offset", recorded_at, event_id, episode_id,
         kind, occurred_at, CAST({weight} AS DOUBLE) AS weight
@@ -180,11 +229,27 @@ def _events(lake: _Lake, weight: str, user: str, heard: list[str]) -> list[dict]
     ORDER BY occurred_at, "partition", "offset"
     """
     found = duckdb.query(sql, {"events": rows}, {"user": user, "heard": heard}).to_pylist()
-    return [{**r, "recorded_at": r["recorded_at"].isoformat(), "occurred_at": r["occurred_at"].isoformat()} for r in found]
+    return [
+        {
+            **r,
+            "recorded_at": r["recorded_at"].isoformat(),
+            "occurred_at": r["occurred_at"].isoformat(),
+        }
+        for r in found
+    ]
 
 
 def _daily_row(row: dict, events: list[dict]) -> dict:
     """A daily row as JSON, and whether its events make its score."""
     day = str(row["day"])
-    weights = [e["weight"] for e in events if e["episode_id"] == row["episode_id"] and e["occurred_at"][:10] == day]
-    return {**row, "day": day, "last_at": row["last_at"].isoformat(), "adds_up": abs(sum(weights) - row["score"]) < 1e-9}
+    weights = [
+        e["weight"]
+        for e in events
+        if e["episode_id"] == row["episode_id"] and e["occurred_at"][:10] == day
+    ]
+    return {
+        **row,
+        "day": day,
+        "last_at": row["last_at"].isoformat(),
+        "adds_up": abs(sum(weights) - row["score"]) < 1e-9,
+    }

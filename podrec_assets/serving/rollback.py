@@ -11,16 +11,19 @@ KNOWN_SHOWN = 5
 
 
 def publish_day(connections: Connections, day: date, force: bool = False) -> Publication:
-    """The publication after the pointer moved to the day's newest lists that the gate let pass, whatever day was served before.
+    """The publication after the pointer moved to the day's newest lists that the gate let pass,
+    whatever day was served before.
 
     Args:
         connections: stores.
         day: whose lists are to be served.
-        force: serve the day's newest lists although a comparison with the served ones refused them; noted on their verdict.
+        force: serve the day's newest lists although a comparison with the served ones refused them;
+            noted on their verdict.
 
     Raises:
         UnknownIdError: the day has no complete trio; names days that have.
-        GateError: the gate refused its lists or has not judged them; with `force` only for a fault that is no comparison.
+        GateError: the gate refused its lists or has not judged them; with `force` only for a fault
+            that is no comparison.
         RetryableError: another process moved the pointer meanwhile.
     """
     mongo = connections.mongo
@@ -33,15 +36,23 @@ def publish_day(connections: Connections, day: date, force: bool = False) -> Pub
         raise UnknownIdError(f"{err} Known: {_known(mongo)}.") from err
     except GateError as err:
         if newest and newest.verdict and newest.verdict.is_forceable:
-            raise GateError(f"{err} `podrec publish --day {day} --force` serves them all the same.") from err
+            raise GateError(
+                f"{err} `podrec publish --day {day} --force` serves them all the same."
+            ) from err
         raise
     return mongo.publish(day, versions, mongo.publication())
 
 
 def refused(connections: Connections) -> Version | None:
-    """The newest lists, if the gate refused or has not judged them and none of a newer day are served."""
+    """The newest lists, if the gate refused or has not judged them and none of a newer day are
+    served.
+    """
     newest, current = connections.mongo.latest_version(LISTS), connections.mongo.publication()
-    if newest is None or (newest.verdict and newest.verdict.allows) or (current and current.day > newest.day):
+    if (
+        newest is None
+        or (newest.verdict and newest.verdict.allows)
+        or (current and current.day > newest.day)
+    ):
         return None
     return newest
 

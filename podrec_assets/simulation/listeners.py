@@ -1,4 +1,6 @@
-"""Listeners in the world: sessions in which a list is shown, and the events that they leave. Pure; deterministic by seed."""
+"""Listeners in the world: sessions in which a list is shown, and the events that they leave. Pure;
+deterministic by seed.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +10,15 @@ import numpy as np
 
 from podrec_assets.schemas import NEWCOMER
 from podrec_assets.schemas.listening import FINISHED_SHARE
-from podrec_assets.simulation.world import EpisodeInfo, Moment, World, examination, midnight, share_exponent, skip_probability
+from podrec_assets.simulation.world import (
+    EpisodeInfo,
+    Moment,
+    World,
+    examination,
+    midnight,
+    share_exponent,
+    skip_probability,
+)
 
 SLATE = 4
 """Episodes shown in a session."""
@@ -33,7 +43,9 @@ class Happening:
 
 @dataclass(frozen=True)
 class Published:
-    """Lists that listeners are shown: their version, and episode ids in order by listener; NEWCOMER's for who has none."""
+    """Lists that listeners are shown: their version, and episode ids in order by listener;
+    NEWCOMER's for who has none.
+    """
 
     version: str
     lists: dict[str, list[str]]
@@ -47,7 +59,8 @@ class Published:
 def listening(world: World, seed: int, end: datetime) -> list[Happening]:
     """All that happens from the world's first day to `end`, by listener in order of time.
 
-    Each session shows SLATE available episodes at random, so clicks by position tell the examination without bias.
+    Each session shows SLATE available episodes at random, so clicks by position tell the
+    examination without bias.
     """
     # Not the bare seed: these draws must not repeat those that made the world.
     random = np.random.default_rng([seed, 1])
@@ -70,12 +83,16 @@ def heard_before(happened: Iterable[Happening], at: datetime) -> dict[str, froze
     return {user_id: frozenset(heard) for user_id, heard in found.items()}
 
 
-def _one_day(world: World, user_id: str, day: date, heard: set[str], random: np.random.Generator) -> list[Happening]:
+def _one_day(
+    world: World, user_id: str, day: date, heard: set[str], random: np.random.Generator
+) -> list[Happening]:
     count = random.poisson(world.listeners[user_id].sessions_a_day)
     happened: list[Happening] = []
     today: tuple[str, ...] = ()
     for hour in np.sort(random.uniform(*WAKING_HOURS, count)):
-        moment = Moment(user_id, midnight(day) + timedelta(hours=float(hour)), frozenset(heard), today)
+        moment = Moment(
+            user_id, midnight(day) + timedelta(hours=float(hour)), frozenset(heard), today
+        )
         new = session(world, moment, random_list(world, moment, random), random)
         played = tuple(h.episode_id for h in new if h.kind == "play")
         heard.update(played)
@@ -91,11 +108,17 @@ def random_list(world: World, moment: Moment, random: np.random.Generator) -> li
 
 
 def session(
-    world: World, moment: Moment, shown: list[str], random: np.random.Generator, list_version: str | None = None
+    world: World,
+    moment: Moment,
+    shown: list[str],
+    random: np.random.Generator,
+    list_version: str | None = None,
 ) -> list[Happening]:
-    """What happens when a list is shown: an impression of each item, and clicks by the world's probabilities.
+    """What happens when a list is shown: an impression of each item, and clicks by the world's
+    probabilities.
 
-    Clicked episodes are played one after another, unless they are skipped. Impressions and clicks bear the list's version.
+    Clicked episodes are played one after another, unless they are skipped. Impressions and clicks
+    bear the list's version.
     """
     listed: dict[str, str] = {} if list_version is None else {"list_version": list_version}
     places = [world.index[e] for e in shown]
@@ -103,34 +126,56 @@ def session(
     clicked = random.random(len(shown)) < chances
     liking = world.liking(moment.user_id, moment.at.date())[places]
     happened = [
-        _happening(moment, e, "impression", moment.at, random, position=p, **listed) for p, e in enumerate(shown, start=1)
+        _happening(moment, e, "impression", moment.at, random, position=p, **listed)
+        for p, e in enumerate(shown, start=1)
     ]
     free_at = moment.at
     for place in np.flatnonzero(clicked):
         at = moment.at + timedelta(seconds=LOOK_S * (int(place) + 1))
         episode = world.episodes[places[place]]
-        happened.append(_happening(moment, episode.episode_id, "click", at, random, position=int(place) + 1, **listed))
+        happened.append(
+            _happening(
+                moment, episode.episode_id, "click", at, random, position=int(place) + 1, **listed
+            )
+        )
         happened += _played(moment, episode, float(liking[place]), max(at, free_at), random)
         free_at = happened[-1].at
     return happened
 
 
 def _played(
-    moment: Moment, episode: EpisodeInfo, liking: float, starts: datetime, random: np.random.Generator
+    moment: Moment,
+    episode: EpisodeInfo,
+    liking: float,
+    starts: datetime,
+    random: np.random.Generator,
 ) -> list[Happening]:
     if random.random() < skip_probability(liking):
         return [_happening(moment, episode.episode_id, "skip", starts, random)]
     share = float(random.beta(share_exponent(liking), 1))
     ended = starts + timedelta(seconds=share * episode.duration_s)
-    happened = [_happening(moment, episode.episode_id, "play", ended, random, completed_share=round(share, 3))]
+    happened = [
+        _happening(
+            moment, episode.episode_id, "play", ended, random, completed_share=round(share, 3)
+        )
+    ]
     if share > FINISHED_SHARE and random.random() < LIKE_SHARE:
         happened.append(_happening(moment, episode.episode_id, "like", ended, random))
         if random.random() < UNLIKE_SHARE:
-            happened.append(_happening(moment, episode.episode_id, "unlike", ended + timedelta(minutes=5), random))
+            happened.append(
+                _happening(
+                    moment, episode.episode_id, "unlike", ended + timedelta(minutes=5), random
+                )
+            )
     return happened
 
 
 def _happening(
-    moment: Moment, episode_id: str, kind: str, at: datetime, random: np.random.Generator, **detail: float | str
+    moment: Moment,
+    episode_id: str,
+    kind: str,
+    at: datetime,
+    random: np.random.Generator,
+    **detail: float | str,
 ) -> Happening:
     return Happening(at, random.bytes(10).hex(), moment.user_id, episode_id, kind, detail)

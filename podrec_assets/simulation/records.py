@@ -1,4 +1,5 @@
-"""Events as records of `user-events`, with the mess of real streams: some twice, some days late, some that nobody can read.
+"""Events as records of `user-events`, with the mess of real streams: some twice, some days late,
+some that nobody can read.
 
 Pure but for the clock that `live` is given.
 """
@@ -40,11 +41,14 @@ class SimulatedMessage:
     value: bytes
 
 
-def simulate(episodes: list[EpisodeInfo], days: int, users: int, seed: int, end: datetime) -> list[SimulatedMessage]:
-    """Records of `users` listeners over the `days` days that end with `end`, in order of their timestamps.
+def simulate(
+    episodes: list[EpisodeInfo], days: int, users: int, seed: int, end: datetime
+) -> list[SimulatedMessage]:
+    """Records of `users` listeners over the `days` days that end with `end`, in order of their
+    timestamps.
 
-    About 1 % of the events come twice, 1 % three to six days late, 0.3 % of the records are malformed. What would be stamped
-    after `end` has not arrived yet and is not there.
+    About 1 % of the events come twice, 1 % three to six days late, 0.3 % of the records are
+    malformed. What would be stamped after `end` has not arrived yet and is not there.
 
     Args:
         episodes: at least one.
@@ -66,21 +70,31 @@ def recorded(happened: list[Happening], seed: int, end: datetime) -> list[Simula
     return sorted((m for m in messages if m.recorded_at <= end), key=lambda m: m.recorded_at)
 
 
-def live(world: World, seed: int, now: Callable[[], datetime], published: Published | None = None) -> Iterator[SimulatedMessage]:
-    """Records without end, each happening and stamped as it is asked for; ends at once where no episode is available.
+def live(
+    world: World, seed: int, now: Callable[[], datetime], published: Published | None = None
+) -> Iterator[SimulatedMessage]:
+    """Records without end, each happening and stamped as it is asked for; ends at once where no
+    episode is available.
 
-    Under load nobody's catalogue may run out, so heard episodes stay available. Nothing comes late. Of the sessions,
-    EXPLORED_SHARE show available episodes at random, the others the published lists where there are any.
+    Under load nobody's catalogue may run out, so heard episodes stay available. Nothing comes late.
+    Of the sessions, EXPLORED_SHARE show available episodes at random, the others the published
+    lists where there are any.
     """
     random = np.random.default_rng([seed, 3])
     at = now()
-    ready = [one for one in world.listeners.values() if world.available(Moment(one.user_id, at)).any()]
+    ready = [
+        one for one in world.listeners.values() if world.available(Moment(one.user_id, at)).any()
+    ]
     rates = np.array([one.sessions_a_day for one in ready])
     while ready:
         for who in random.choice(len(ready), 1000, p=rates / rates.sum()):
             moment = Moment(ready[who].user_id, now())
             listed = _listed(world, moment, published) if random.random() >= EXPLORED_SHARE else []
-            shown, version = (listed, published.version) if listed and published else (random_list(world, moment, random), None)
+            shown, version = (
+                (listed, published.version)
+                if listed and published
+                else (random_list(world, moment, random), None)
+            )
             for h in session(world, moment, shown, random, version):
                 stamp = now()
                 yield from _messages(h, stamp, stamp, timedelta(0), random)
@@ -111,5 +125,7 @@ def _messages(
     if is_twice:
         messages.append(SimulatedMessage(stamp + copy_delay, h.user_id, messages[0].value))
     if is_malformed:
-        messages.append(SimulatedMessage(stamp, None, MALFORMED[int(random.integers(len(MALFORMED)))]))
+        messages.append(
+            SimulatedMessage(stamp, None, MALFORMED[int(random.integers(len(MALFORMED)))])
+        )
     return messages

@@ -1,8 +1,10 @@
-"""The world: topics, tastes that drift, appeal, and the exact probabilities of a look, a click and a finished play. Pure.
+"""The world: topics, tastes that drift, appeal, and the exact probabilities of a look, a click and
+a finished play. Pure.
 
 A click needs a look and a liking (the position-based model of Richardson et al. 2007):
 P(click on e at position p) = examination(p) * sigmoid(BASE + PULL * liking + appeal - fatigue).
-Nothing in a list changes the worth of its neighbours, so the best list is the one in order of that sigmoid.
+Nothing in a list changes the worth of its neighbours, so the best list is the one in order of that
+sigmoid.
 """
 
 from collections import Counter
@@ -15,9 +17,13 @@ import numpy as np
 from podrec_assets.schemas.listening import FINISHED_SHARE
 
 TASTE_CONCENTRATION = 0.25
-"""Of the Dirichlet over topics that tastes are drawn from: small, so that most listeners care for two or three topics."""
+"""Of the Dirichlet over topics that tastes are drawn from: small, so that most listeners care for
+two or three topics.
+"""
 OWN_TOPIC_SHARE = 0.75
-"""Share of an episode's mixture that its show's topic has. The rest is drawn, and no text tells it: only listening does."""
+"""Share of an episode's mixture that its show's topic has. The rest is drawn, and no text tells it:
+only listening does.
+"""
 OTHER_TOPICS_CONCENTRATION = 0.3
 APPEAL_SPREAD = 0.5
 BASE, PULL = -3.0, 5.0
@@ -47,7 +53,9 @@ class EpisodeInfo:
 
 @dataclass(frozen=True)
 class Listener:
-    """A listener; `anchors` (n, topics) are the tastes they pass through, one each DRIFT_DAYS, `joined` their first day."""
+    """A listener; `anchors` (n, topics) are the tastes they pass through, one each DRIFT_DAYS,
+    `joined` their first day.
+    """
 
     user_id: str
     anchors: np.ndarray
@@ -58,7 +66,9 @@ class Listener:
 
 @dataclass(frozen=True)
 class Moment:
-    """A listener at a time: what they have ever heard, and in which order they heard what on this day."""
+    """A listener at a time: what they have ever heard, and in which order they heard what on this
+    day.
+    """
 
     user_id: str
     at: datetime
@@ -116,7 +126,9 @@ class World:
         return self.mixtures @ (taste / taste.max())
 
     def available(self, moment: Moment) -> np.ndarray:
-        """(episodes,) whether an episode is published, unheard, and one that the listener would hear at all."""
+        """(episodes,) whether an episode is published, unheard, and one that the listener would
+        hear at all.
+        """
         found = self._published <= moment.at.timestamp()
         found[[self.index[e] for e in moment.heard if e in self.index]] = False
         only = self.listeners[moment.user_id].only_show
@@ -133,8 +145,15 @@ class World:
         return lost
 
     def attraction(self, moment: Moment) -> np.ndarray:
-        """(episodes,) probability of a click on an episode that is looked at; 0 for what is not available."""
-        odds = BASE + PULL * self.liking(moment.user_id, moment.at.date()) + self.appeal - self.fatigue(moment)
+        """(episodes,) probability of a click on an episode that is looked at; 0 for what is not
+        available.
+        """
+        odds = (
+            BASE
+            + PULL * self.liking(moment.user_id, moment.at.date())
+            + self.appeal
+            - self.fatigue(moment)
+        )
         return self.available(moment) / (1 + np.exp(-odds))
 
     def is_cold(self, user_id: str, day: date) -> bool:
@@ -143,7 +162,9 @@ class World:
 
 
 def examination(places: int) -> np.ndarray:
-    """(places,) probability that a position is looked at: position ** -EXAMINATION_DECAY, positions from 1."""
+    """(places,) probability that a position is looked at: position ** -EXAMINATION_DECAY, positions
+    from 1.
+    """
     return np.arange(1, places + 1) ** -EXAMINATION_DECAY
 
 
@@ -162,11 +183,14 @@ def finish_probability(liking: float) -> float:
     return (1 - skip_probability(liking)) * (1 - FINISHED_SHARE ** share_exponent(liking))
 
 
-def make_world(episodes: list[EpisodeInfo], users: int, days: int, seed: int, last_day: date) -> World:
-    """The world of `users` listeners over the `days` days that end with `last_day`; the same for the same arguments.
+def make_world(
+    episodes: list[EpisodeInfo], users: int, days: int, seed: int, last_day: date
+) -> World:
+    """The world of `users` listeners over the `days` days that end with `last_day`; the same for
+    the same arguments.
 
-    listener-0001 is a heavy listener, listener-0002 hears the show of the first episode only; the last tenth of the others
-    join within the last COLD_DAYS days.
+    listener-0001 is a heavy listener, listener-0002 hears the show of the first episode only; the
+    last tenth of the others join within the last COLD_DAYS days.
 
     Args:
         episodes: at least one.
@@ -178,13 +202,24 @@ def make_world(episodes: list[EpisodeInfo], users: int, days: int, seed: int, la
     other = random.dirichlet(np.full(len(topics), OTHER_TOPICS_CONCENTRATION), len(ordered))
     appeal = random.normal(0, APPEAL_SPREAD, len(ordered))
     first_day = last_day - timedelta(days=days - 1)
-    listeners = [_listener(n, users, days, first_day, len(topics), ordered[0].show_id, random) for n in range(1, users + 1)]
+    listeners = [
+        _listener(n, users, days, first_day, len(topics), ordered[0].show_id, random)
+        for n in range(1, users + 1)
+    ]
     mixtures = OWN_TOPIC_SHARE * own + (1 - OWN_TOPIC_SHARE) * other
-    return World(ordered, topics, mixtures, appeal, {one.user_id: one for one in listeners}, first_day)
+    return World(
+        ordered, topics, mixtures, appeal, {one.user_id: one for one in listeners}, first_day
+    )
 
 
 def _listener(
-    n: int, users: int, days: int, first_day: date, topic_count: int, fan_show: str, random: np.random.Generator
+    n: int,
+    users: int,
+    days: int,
+    first_day: date,
+    topic_count: int,
+    fan_show: str,
+    random: np.random.Generator,
 ) -> Listener:
     anchors = random.dirichlet(np.full(topic_count, TASTE_CONCENTRATION), days // DRIFT_DAYS + 2)
     rate = LEAST_RATE + random.gamma(2.0, (MEAN_RATE - LEAST_RATE) / 2)
@@ -194,7 +229,11 @@ def _listener(
         return Listener(name, anchors, HEAVY_RATE, first_day, None)
     if n == 2:
         return Listener(name, anchors, FAN_RATE, first_day, fan_show)
-    joined = first_day + timedelta(days=int(joined_after)) if n > users * (1 - NEWCOMER_SHARE) else first_day
+    joined = (
+        first_day + timedelta(days=int(joined_after))
+        if n > users * (1 - NEWCOMER_SHARE)
+        else first_day
+    )
     return Listener(name, anchors, rate, joined, None)
 
 

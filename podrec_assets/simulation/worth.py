@@ -1,4 +1,6 @@
-"""What a list is worth in the world: expected click-through, the best list, regret, and whole recommenders side by side. Pure."""
+"""What a list is worth in the world: expected click-through, the best list, regret, and whole
+recommenders side by side. Pure.
+"""
 
 from dataclasses import dataclass
 
@@ -40,8 +42,8 @@ def expected_click_through(world: World, moment: Moment, shown: list[str], place
     Args:
         world: the world.
         moment: who looks, and when.
-        shown: episode ids in order; the first `places` count, places without an episode earn nothing, nor does an episode
-            that is already above or is not available.
+        shown: episode ids in order; the first `places` count, places without an episode earn
+            nothing, nor does an episode that is already above or is not available.
         places: length of the list, at least 1.
 
     Raises:
@@ -50,13 +52,20 @@ def expected_click_through(world: World, moment: Moment, shown: list[str], place
     attraction = world.attraction(moment)
     unique = {episode: place for place, episode in reversed(list(enumerate(shown[:places])))}
     seen = examination(places)
-    return float(sum(seen[place] * attraction[world.index[episode]] for episode, place in unique.items())) / places
+    return (
+        float(
+            sum(seen[place] * attraction[world.index[episode]] for episode, place in unique.items())
+        )
+        / places
+    )
 
 
 def best_list(world: World, moment: Moment, places: int) -> list[str]:
-    """The list of so many places with the highest expected click-through; shorter where less is available. Ties by id.
+    """The list of so many places with the highest expected click-through; shorter where less is
+    available. Ties by id.
 
-    The most attractive goes where most is looked at: by the rearrangement inequality no other list earns more.
+    The most attractive goes where most is looked at: by the rearrangement inequality no other list
+    earns more.
     """
     attraction = world.attraction(moment)
     order = np.argsort(-attraction, kind="stable")[:places]
@@ -69,13 +78,15 @@ def regret(world: World, moment: Moment, shown: list[str], places: int) -> float
     return best - expected_click_through(world, moment, shown, places)
 
 
-def play_lists(world: World, documents: list[dict], moments: list[Moment], places: int) -> list[Outcome]:
+def play_lists(
+    world: World, documents: list[dict], moments: list[Moment], places: int
+) -> list[Outcome]:
     """What a recommender's lists earn: an outcome for each moment, in order.
 
     Args:
         world: the world.
-        documents: {"user_id", "items": [{"episode_id"}]} as in final_recommendations. Who has no list gets that of NEWCOMER,
-            without one an empty list.
+        documents: {"user_id", "items": [{"episode_id"}]} as in final_recommendations. Who has no
+            list gets that of NEWCOMER, without one an empty list.
         moments: who looks, and when.
         places: length of a list.
     """
@@ -85,7 +96,9 @@ def play_lists(world: World, documents: list[dict], moments: list[Moment], place
         mine = shown.get(moment.user_id, shown.get(NEWCOMER, []))
         earned = expected_click_through(world, moment, mine, places)
         best = expected_click_through(world, moment, best_list(world, moment, places), places)
-        outcomes.append(Outcome(moment.user_id, world.is_cold(moment.user_id, moment.at.date()), earned, best))
+        outcomes.append(
+            Outcome(moment.user_id, world.is_cold(moment.user_id, moment.at.date()), earned, best)
+        )
     return outcomes
 
 

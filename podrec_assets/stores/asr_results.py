@@ -1,7 +1,9 @@
-"""Results of speech recognition on disk, one file each, written as soon as a file is transcribed; and a journal of the work.
+"""Results of speech recognition on disk, one file each, written as soon as a file is transcribed;
+and a journal of the work.
 
-A run that is killed loses only the file it was in the middle of: the next one finds the others here. Once a day of `transcripts`
-is committed, its rows are used and the results are no longer needed.
+A run that is killed loses only the file it was in the middle of: the next one finds the others
+here. Once a day of `transcripts` is committed, its rows are used and the results are no longer
+needed.
 """
 
 import json
@@ -22,7 +24,9 @@ class Recognitions:
     folder: Path
 
     def get(self, key: str) -> dict | None:
-        """The result of a key, which is as good as new from then on; None where there is no whole one."""
+        """The result of a key, which is as good as new from then on; None where there is no whole
+        one.
+        """
         path = self._path(key)
         try:
             found = json.loads(path.read_text())
@@ -55,7 +59,9 @@ class Recognitions:
             journal.write(line.encode())
 
     def journal(self) -> Iterator[dict]:
-        """The lines of the journal, oldest first; one that a crash or a full disk tore is passed over."""
+        """The lines of the journal, oldest first; one that a crash or a full disk tore is passed
+        over.
+        """
         if self._journal.is_file():
             with self._journal.open("rb") as lines:
                 for line in lines:
@@ -65,13 +71,16 @@ class Recognitions:
                         continue
 
     def real_time_factor(self, engine: str) -> float | None:
-        """Seconds of work for a second of audio, over all that an engine version has transcribed here; None before any."""
+        """Seconds of work for a second of audio, over all that an engine version has transcribed
+        here; None before any.
+        """
         done = [e for e in self.journal() if e["event"] == "done" and e["engine"] == engine]
         heard = sum(e["audio_s"] for e in done)
         return sum(e["compute_s"] for e in done) / heard if heard else None
 
     def prune(self, now: float) -> int:
-        """Number of files removed because nobody used them for KEEP_DAYS: results, and drafts of killed writes.
+        """Number of files removed because nobody used them for KEEP_DAYS: results, and drafts of
+        killed writes.
 
         Args:
             now: seconds of the epoch.

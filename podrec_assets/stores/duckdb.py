@@ -12,8 +12,11 @@ _LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-def query(sql: str, views: dict[str, pa.Table], parameters: dict[str, object] | None = None) -> pa.Table:
-    """The result of `sql` over the named Arrow tables; files and the network are out of its reach, time is UTC.
+def query(
+    sql: str, views: dict[str, pa.Table], parameters: dict[str, object] | None = None
+) -> pa.Table:
+    """The result of `sql` over the named Arrow tables; files and the network are out of its reach,
+    time is UTC.
 
     Args:
         sql: made by podrec itself; whatever a person typed comes as a $parameter.
@@ -29,13 +32,18 @@ def query(sql: str, views: dict[str, pa.Table], parameters: dict[str, object] | 
 
 
 def query_files(
-    sql: str, views: dict[str, list[str] | ds.Dataset], root: str, parameters: dict[str, object] | None = None
+    sql: str,
+    views: dict[str, list[str] | ds.Dataset],
+    root: str,
+    parameters: dict[str, object] | None = None,
 ) -> pa.Table:
-    """The result of `sql` over tables of `schemas.TABLES`, each given by its Parquet files; nothing outside `root` can be read.
+    """The result of `sql` over tables of `schemas.TABLES`, each given by its Parquet files; nothing
+    outside `root` can be read.
 
     Args:
         sql: made by podrec itself; whatever a person typed comes as a $parameter.
-        views: by table, its files in hive folders of `day`, or a dataset of them; a table without files is empty.
+        views: by table, its files in hive folders of `day`, or a dataset of them; a table without
+            files is empty.
         root: folder of the lake.
         parameters: values of the $parameters.
     """
@@ -58,5 +66,7 @@ def query_files(
             # Every file is older than a column that the table has gained.
             source.create_view(f"old_{name}")
             connection.register(f"new_{name}", empty)
-            connection.sql(f"CREATE VIEW {name} AS SELECT * FROM new_{name} UNION ALL BY NAME SELECT * FROM old_{name}")
+            connection.sql(
+                f"CREATE VIEW {name} AS SELECT * FROM new_{name} UNION ALL BY NAME SELECT * FROM old_{name}"
+            )
         return connection.execute(sql, parameters or {}).to_arrow_table()

@@ -30,12 +30,18 @@ class MailServer:
     def send(self, sender: str, recipients: Iterable[str], subject: str, text: str) -> None:
         """Hands the mail in. Raises RetryableError where the server did not take it."""
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = sender, ", ".join(recipients), " ".join(subject.split())
+        message["From"], message["To"], message["Subject"] = (
+            sender,
+            ", ".join(recipients),
+            " ".join(subject.split()),
+        )
         message.set_content(text)
         host, _, port = self.address.rpartition(":")
         try:
             if self.security == "tls":
-                server: smtplib.SMTP = smtplib.SMTP_SSL(host, int(port), timeout=TIMEOUT_S, context=ssl.create_default_context())
+                server: smtplib.SMTP = smtplib.SMTP_SSL(
+                    host, int(port), timeout=TIMEOUT_S, context=ssl.create_default_context()
+                )
             else:
                 server = smtplib.SMTP(host, int(port), timeout=TIMEOUT_S)
             with server:
@@ -45,4 +51,6 @@ class MailServer:
                     server.login(self.user, self.password)
                 server.send_message(message)
         except (OSError, smtplib.SMTPException) as err:
-            raise RetryableError(f"The mail server {self.address} did not take an alert: {type(err).__name__}.") from err
+            raise RetryableError(
+                f"The mail server {self.address} did not take an alert: {type(err).__name__}."
+            ) from err

@@ -52,13 +52,21 @@ class PodcastIndex:
             self.sleep(max(self._asked_at + GAP_S - self.clock(), 0))
             self._asked_at = self.clock()
             try:
-                return self.fetcher.get(f"{self.url}{path}?{urlencode(parameters)}", headers=self._signed()).body
+                return self.fetcher.get(
+                    f"{self.url}{path}?{urlencode(parameters)}", headers=self._signed()
+                ).body
             except UnusableInputError as err:
                 if err.reason in ("http_401", "http_403"):
-                    raise SettingsError("PodcastIndex refuses the key and secret of PODREC_PODCASTINDEX_KEY/_SECRET.") from err
+                    raise SettingsError(
+                        "PodcastIndex refuses the key and secret of PODREC_PODCASTINDEX_KEY/_SECRET."
+                    ) from err
                 raise
             except FetchFailedError as err:
-                pause_s = err.retry_after_s if err.retry_after_s is not None else FIRST_PAUSE_S * 2**attempt
+                pause_s = (
+                    err.retry_after_s
+                    if err.retry_after_s is not None
+                    else FIRST_PAUSE_S * 2**attempt
+                )
                 if attempt + 1 == TRIES or pause_s > LONGEST_PAUSE_S:
                     raise
                 self.sleep(pause_s)
@@ -66,5 +74,7 @@ class PodcastIndex:
 
     def _signed(self) -> dict[str, str]:
         now, key = str(int(self.clock())), self.key.get_secret_value()
-        digest = hashlib.sha1(f"{key}{self.secret.get_secret_value()}{now}".encode(), usedforsecurity=False).hexdigest()
+        digest = hashlib.sha1(
+            f"{key}{self.secret.get_secret_value()}{now}".encode(), usedforsecurity=False
+        ).hexdigest()
         return {"X-Auth-Key": key, "X-Auth-Date": now, "Authorization": digest}

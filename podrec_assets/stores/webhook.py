@@ -1,4 +1,6 @@
-"""One JSON document posted to an address that the operator set. Redirects are never followed: they would leave that address."""
+"""One JSON document posted to an address that the operator set. Redirects are never followed: they
+would leave that address.
+"""
 
 import json
 import ssl
@@ -7,7 +9,12 @@ from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
-from podrec_assets.errors import FetchFailedError, FetchRefusedError, RetryableError, UnusableInputError
+from podrec_assets.errors import (
+    FetchFailedError,
+    FetchRefusedError,
+    RetryableError,
+    UnusableInputError,
+)
 from podrec_assets.stores.http.ssrf_guard import checked, connect
 
 TIMEOUT_S = 10
@@ -17,7 +24,8 @@ def post_json(url: str, document: dict) -> None:
     """Posts the document.
 
     Raises:
-        RetryableError: the address did not take it; the message names the host only, for the rest of it may be a secret.
+        RetryableError: the address did not take it; the message names the host only, for the rest
+            of it may be a secret.
     """
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -38,6 +46,8 @@ def post_json(url: str, document: dict) -> None:
             with suppress(OSError):
                 sock.close()
     except (OSError, HTTPException, FetchFailedError, FetchRefusedError, UnusableInputError) as err:
-        raise RetryableError(f"The webhook at {parts.hostname} could not be reached: {type(err).__name__}.") from None
+        raise RetryableError(
+            f"The webhook at {parts.hostname} could not be reached: {type(err).__name__}."
+        ) from None
     if not 200 <= status < 300:
         raise RetryableError(f"The webhook at {parts.hostname} answered {status}.")

@@ -16,28 +16,58 @@ from podrec_assets.services.ports import LOOPBACK
 from podrec_assets.settings import Settings
 
 DAY = date(2026, 11, 14)
-LISTED = ("rank", "episode_id", "show_title", "title", "score", "als", "cosine", "sources", "reason")
+LISTED = (
+    "rank",
+    "episode_id",
+    "show_title",
+    "title",
+    "score",
+    "als",
+    "cosine",
+    "sources",
+    "reason",
+)
 
 
 def item(rank: int, episode: str) -> dict:
-    return dict(zip(LISTED, (rank, episode, "Show", f"Title {episode}", 1 / rank, 1.0, 0.5, ["als"], "Because."), strict=True))
+    return dict(
+        zip(
+            LISTED,
+            (rank, episode, "Show", f"Title {episode}", 1 / rank, 1.0, 0.5, ["als"], "Because."),
+            strict=True,
+        )
+    )
 
 
 def neighbour(rank: int, episode: str) -> dict:
     passage = {"here_s": 1.0, "there_s": None, "here_text": "here", "there_text": "there"}
-    return {"rank": rank, "episode_id": episode, "score": 0.6, "cosine": 0.6, "lexical": 0.1, **passage}
+    return {
+        "rank": rank,
+        "episode_id": episode,
+        "score": 0.6,
+        "cosine": 0.6,
+        "lexical": 0.1,
+        **passage,
+    }
 
 
 @pytest.fixture(scope="module")
 def served(service_settings: Settings) -> Connections:
     """Connections to a database of its own with one published listener, "ann/2", and newcomers."""
-    settings = service_settings.model_copy(update={"mongo_database": "api", "events_topic": "api-events"})
+    settings = service_settings.model_copy(
+        update={"mongo_database": "api", "events_topic": "api-events"}
+    )
     found = Connections(settings, {})
     found.kafka.ensure_topic(settings.events_topic, 1)
-    lists = [{"user_id": "", "items": [item(1, "e9")]}, {"user_id": "ann/2", "items": [item(1, "e1"), item(2, "e2")]}]
+    lists = [
+        {"user_id": "", "items": [item(1, "e9")]},
+        {"user_id": "ann/2", "items": [item(1, "e1"), item(2, "e2")]},
+    ]
     similar = [{"episode_id": "e1", "items": [neighbour(1, "e2")]}]
     documents = {"als_top_n": lists[1:], "similarities": similar, "final_recommendations": lists}
-    versions = {n: found.mongo.write_version(n, DAY, "run-1", docs).version for n, docs in documents.items()}
+    versions = {
+        n: found.mongo.write_version(n, DAY, "run-1", docs).version for n, docs in documents.items()
+    }
     found.mongo.publish(DAY, versions, None)
     return found
 

@@ -1,4 +1,6 @@
-"""The REST interface over a real socket, on real MongoDB-wire and Kafka: what it serves, takes and refuses."""
+"""The REST interface over a real socket, on real MongoDB-wire and Kafka: what it serves, takes and
+refuses.
+"""
 
 import json
 import socket
@@ -17,7 +19,13 @@ pytestmark = pytest.mark.services
 
 def event(number: int = 0, **changes: object) -> dict:
     now = datetime.now(UTC).isoformat()
-    made = {"event_id": f"id-{number}", "user_id": "ann/2", "episode_id": "e1", "kind": "like", "occurred_at": now}
+    made = {
+        "event_id": f"id-{number}",
+        "user_id": "ann/2",
+        "episode_id": "e1",
+        "kind": "like",
+        "occurred_at": now,
+    }
     return {k: v for k, v in (made | changes).items() if v is not None}
 
 
@@ -30,14 +38,24 @@ def on_topic(served: Connections) -> list[dict]:
 def test_a_listener_gets_the_published_list(client: httpx.Client) -> None:
     found = client.get("/recommendations/ann%2F2", params={"k": 1}).json()
     assert (found["user_id"], found["known"], found["day"]) == ("ann/2", True, str(DAY))
-    assert [(i["rank"], i["episode_id"], i["show"], i["reason"]) for i in found["items"]] == [(1, "e1", "Show", "Because.")]
+    assert [(i["rank"], i["episode_id"], i["show"], i["reason"]) for i in found["items"]] == [
+        (1, "e1", "Show", "Because.")
+    ]
     assert len(client.get("/recommendations/ann/2").json()["items"]) == 2
 
 
-@pytest.mark.parametrize("stranger", ["nobody", '{"$ne": null}', "$where", "../../etc/passwd", "' OR 1=1 --", "名前"])
-def test_a_stranger_gets_the_newcomers_list_whatever_the_name(client: httpx.Client, stranger: str) -> None:
+@pytest.mark.parametrize(
+    "stranger", ["nobody", '{"$ne": null}', "$where", "../../etc/passwd", "' OR 1=1 --", "名前"]
+)
+def test_a_stranger_gets_the_newcomers_list_whatever_the_name(
+    client: httpx.Client, stranger: str
+) -> None:
     found = client.get(f"/recommendations/{stranger.replace('/', '%2F')}").json()
-    assert (found["user_id"], found["known"], [i["episode_id"] for i in found["items"]]) == (stranger, False, ["e9"])
+    assert (found["user_id"], found["known"], [i["episode_id"] for i in found["items"]]) == (
+        stranger,
+        False,
+        ["e9"],
+    )
 
 
 def test_similar_episodes_come_with_their_passages(client: httpx.Client) -> None:
@@ -51,7 +69,9 @@ def test_an_unknown_episode_is_not_found_and_known_ones_are_named(client: httpx.
     assert answer.json() == {"error": "episode 'e404' is unknown; known: e1, ..."}
 
 
-def test_events_are_on_the_topic_when_they_are_answered(client: httpx.Client, served: Connections) -> None:
+def test_events_are_on_the_topic_when_they_are_answered(
+    client: httpx.Client, served: Connections
+) -> None:
     before = len(on_topic(served))
     one, several = event(1, kind="play", completed_share=0.5, device="car"), [event(2), event(3)]
     assert client.post("/events", json=one).json() == {"accepted": 1, "topic": "api-events"}
@@ -70,7 +90,10 @@ def test_events_are_on_the_topic_when_they_are_answered(client: httpx.Client, se
         (json.dumps(event(user_id={"$ne": None})).encode(), "bad_type: user_id is a dict"),
         (json.dumps(event(kind="play", completed_share=float("nan"))).encode(), "not_json: NaN"),
         (json.dumps(event(occurred_at="2999-01-01T00:00:00Z")).encode(), "from_the_future: "),
-        (json.dumps([event(1), event(2, episode_id=None)]).encode(), "missing_field: event 1: episode_id is missing"),
+        (
+            json.dumps([event(1), event(2, episode_id=None)]).encode(),
+            "missing_field: event 1: episode_id is missing",
+        ),
         (b"[" * 100_000, "not_json: "),
     ],
 )
@@ -85,7 +108,9 @@ def test_what_could_not_land_is_refused_with_its_reason_and_nothing_of_it_is_pro
 
 
 def test_a_form_of_another_site_cannot_post_events(client: httpx.Client) -> None:
-    answer = client.post("/events", content=json.dumps(event()).encode(), headers={"Content-Type": "text/plain"})
+    answer = client.post(
+        "/events", content=json.dumps(event()).encode(), headers={"Content-Type": "text/plain"}
+    )
     assert (answer.status_code, answer.json()) == (415, {"error": "Send application/json."})
 
 
@@ -107,16 +132,27 @@ def test_a_bad_address_is_one_sentence(client: httpx.Client, path: str, status: 
     assert list(answer.json()) == ["error"]
 
 
-def test_a_large_body_is_refused_whether_it_says_its_length_or_not(client_of: Callable[..., httpx.Client]) -> None:
+def test_a_large_body_is_refused_whether_it_says_its_length_or_not(
+    client_of: Callable[..., httpx.Client],
+) -> None:
     client = client_of(api_max_bytes=1000)
-    declared = client.post("/events", content=b"x" * 1001, headers={"Content-Type": "application/json"})
-    streamed = client.post("/events", content=iter([b"x" * 600] * 2), headers={"Content-Type": "application/json"})
+    declared = client.post(
+        "/events", content=b"x" * 1001, headers={"Content-Type": "application/json"}
+    )
+    streamed = client.post(
+        "/events", content=iter([b"x" * 600] * 2), headers={"Content-Type": "application/json"}
+    )
     assert [declared.status_code, streamed.status_code] == [413, 413]
-    assert declared.json()["error"] == "The body has more than 1000 bytes; send fewer events at a time."
+    assert (
+        declared.json()["error"]
+        == "The body has more than 1000 bytes; send fewer events at a time."
+    )
     assert client.post("/events", json=event(7)).status_code == 202
 
 
-def test_a_client_that_asks_too_often_is_told_when_to_come_back(client_of: Callable[..., httpx.Client]) -> None:
+def test_a_client_that_asks_too_often_is_told_when_to_come_back(
+    client_of: Callable[..., httpx.Client],
+) -> None:
     client = client_of(api_requests_per_s=0.1, api_burst=3)
     answers = [client.get("/recommendations/ann") for _ in range(4)]
     assert [a.status_code for a in answers] == [200, 200, 200, 429]
@@ -127,8 +163,15 @@ def test_a_client_that_asks_too_often_is_told_when_to_come_back(client_of: Calla
 def test_with_a_token_only_its_bearer_is_served(client_of: Callable[..., httpx.Client]) -> None:
     client = client_of(api_token=SecretStr("s3cret"))
     paths = ("/recommendations/ann", "/similar/e1")
-    for given in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic s3cret"}, {"Authorization": "s3cret"}):
-        answers = [client.get(p, headers=given) for p in paths] + [client.post("/events", json=event(), headers=given)]
+    for given in (
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "Basic s3cret"},
+        {"Authorization": "s3cret"},
+    ):
+        answers = [client.get(p, headers=given) for p in paths] + [
+            client.post("/events", json=event(), headers=given)
+        ]
         assert {a.status_code for a in answers} == {401}
         assert answers[0].headers["WWW-Authenticate"] == "Bearer"
         assert answers[0].json() == {"error": "Give the bearer token of this server."}
@@ -138,10 +181,14 @@ def test_with_a_token_only_its_bearer_is_served(client_of: Callable[..., httpx.C
 
 
 def test_without_a_token_another_host_name_is_not_served(client: httpx.Client) -> None:
-    assert client.get("/recommendations/ann", headers={"Host": "rebound.example"}).status_code == 400
+    assert (
+        client.get("/recommendations/ann", headers={"Host": "rebound.example"}).status_code == 400
+    )
 
 
-def test_mongo_or_kafka_away_is_said_and_the_other_is_still_served(client_of: Callable[..., httpx.Client]) -> None:
+def test_mongo_or_kafka_away_is_said_and_the_other_is_still_served(
+    client_of: Callable[..., httpx.Client],
+) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         nowhere = f"127.0.0.1:{closed.getsockname()[1]}"
@@ -150,16 +197,26 @@ def test_mongo_or_kafka_away_is_said_and_the_other_is_still_served(client_of: Ca
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "MongoDB server does not answer" in answer.json()["error"]
     parts = without_mongo.get("/health").json()["parts"]
-    assert {name: part["ok"] for name, part in parts.items()} == {"mongo": False, "kafka": True, "publication": False}
+    assert {name: part["ok"] for name, part in parts.items()} == {
+        "mongo": False,
+        "kafka": True,
+        "publication": False,
+    }
     without_kafka = client_of(kafka_bootstrap=nowhere)
     answer = without_kafka.post("/events", json=event())
     assert (answer.status_code, list(answer.json())) == (503, ["error"])
     assert without_kafka.get("/recommendations/ann").status_code == 200
     health = without_kafka.get("/health")
-    assert (health.status_code, health.json()["status"], health.json()["parts"]["kafka"]["ok"]) == (503, "down", False)
+    assert (health.status_code, health.json()["status"], health.json()["parts"]["kafka"]["ok"]) == (
+        503,
+        "down",
+        False,
+    )
 
 
-def test_before_a_publication_the_answer_says_what_to_do(client_of: Callable[..., httpx.Client]) -> None:
+def test_before_a_publication_the_answer_says_what_to_do(
+    client_of: Callable[..., httpx.Client],
+) -> None:
     answer = client_of(mongo_database="empty").get("/recommendations/ann")
     assert answer.status_code == 503
     assert "Nothing is published yet" in answer.json()["error"]
@@ -168,8 +225,15 @@ def test_before_a_publication_the_answer_says_what_to_do(client_of: Callable[...
 def test_the_examples_of_the_description_are_accepted(client: httpx.Client) -> None:
     described = client.get("/openapi.json").json()
     body = described["paths"]["/events"]["post"]["requestBody"]["content"]["application/json"]
-    assert [client.post("/events", json=e["value"]).status_code for e in body["examples"].values()] == [202, 202, 202]
-    assert set(described["paths"]) == {"/recommendations/{user_id}", "/similar/{episode_id}", "/events", "/health"}
+    assert [
+        client.post("/events", json=e["value"]).status_code for e in body["examples"].values()
+    ] == [202, 202, 202]
+    assert set(described["paths"]) == {
+        "/recommendations/{user_id}",
+        "/similar/{episode_id}",
+        "/events",
+        "/health",
+    }
     assert client.get("/health").json() == {
         "status": "ok",
         "parts": {name: {"ok": True, "detail": "ok"} for name in ("mongo", "kafka", "publication")},

@@ -1,4 +1,6 @@
-"""A podrec of its own for each test of the commands on feeds: an empty home, a topic by the test's name, one web server."""
+"""A podrec of its own for each test of the commands on feeds: an empty home, a topic by the test's
+name, one web server.
+"""
 
 import re
 from datetime import UTC, datetime
@@ -12,11 +14,19 @@ from podrec_assets.settings import Settings
 
 @pytest.fixture
 def feeds_podrec(
-    settings: Settings, server: tuple[str, dict], kafka_bootstrap: str, request: pytest.FixtureRequest
+    settings: Settings,
+    server: tuple[str, dict],
+    kafka_bootstrap: str,
+    request: pytest.FixtureRequest,
 ) -> Connections:
     """Connections that may fetch from `server`."""
     topic = re.sub(r"\W+", "-", request.node.name)[:200]
-    changed = {"kafka_bootstrap": kafka_bootstrap, "episodes_topic": topic, "fetch_allow": server[0], "fetch_timeout_s": 3.0}
+    changed = {
+        "kafka_bootstrap": kafka_bootstrap,
+        "episodes_topic": topic,
+        "fetch_allow": server[0],
+        "fetch_timeout_s": 3.0,
+    }
     return Connections(settings.model_copy(update=changed), {}, lambda: datetime.now(UTC))
 
 
@@ -24,4 +34,6 @@ def announced_titles(connections: Connections) -> list[str]:
     """Title of each record on the topic, in order."""
     topic = connections.settings.episodes_topic
     ends = {p: (0, end) for p, end in connections.kafka.end_offsets(topic).items()}
-    return [decode(r.value)["title"] for batch in connections.kafka.read(topic, ends) for r in batch]
+    return [
+        decode(r.value)["title"] for batch in connections.kafka.read(topic, ends) for r in batch
+    ]

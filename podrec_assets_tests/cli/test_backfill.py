@@ -29,10 +29,15 @@ def targets(instance: dg.DagsterInstance, backfill_id: str) -> dict[str, list[st
     assert found is not None
     assert found.asset_backfill_data is not None
     subset = found.asset_backfill_data.target_subset
-    return {k.to_user_string(): sorted(subset.get_partitions_subset(k).get_partition_keys()) for k in subset.asset_keys}
+    return {
+        k.to_user_string(): sorted(subset.get_partitions_subset(k).get_partition_keys())
+        for k in subset.asset_keys
+    }
 
 
-def test_the_whole_graph_is_asked_for_on_the_named_days_and_no_others(settings: Settings, instance: dg.DagsterInstance) -> None:
+def test_the_whole_graph_is_asked_for_on_the_named_days_and_no_others(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
     found = targets(instance, request_backfill(settings, instance, "*", FIRST, LAST))
     assert found.keys() >= {*FACTS, *MODELS}
     assert set(map(tuple, found.values())) == {tuple(NAMES)}
@@ -41,10 +46,14 @@ def test_the_whole_graph_is_asked_for_on_the_named_days_and_no_others(settings: 
 def test_without_a_selection_all_that_is_made_each_day_is_asked_for_and_no_search_of_settings(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
-    assert targets(instance, request_backfill(settings, instance, EVERY_DAY, FIRST, LAST)).keys() == {*FACTS, *MODELS}
+    assert targets(
+        instance, request_backfill(settings, instance, EVERY_DAY, FIRST, LAST)
+    ).keys() == {*FACTS, *MODELS}
 
 
-def test_only_days_that_some_asset_lacks_are_asked_for_again(settings: Settings, instance: dg.DagsterInstance) -> None:
+def test_only_days_that_some_asset_lacks_are_asked_for_again(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
     for asset, days in (("episodes", NAMES), ("transcripts", NAMES[::2])):
         for day in days:
             instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=day))
@@ -59,7 +68,9 @@ def test_only_days_that_some_asset_lacks_are_asked_for_again(settings: Settings,
         request_backfill(settings, instance, "nothing", FIRST, LAST)
 
 
-def test_a_daemon_counts_as_running_while_it_gives_signs_of_life(instance: dg.DagsterInstance) -> None:
+def test_a_daemon_counts_as_running_while_it_gives_signs_of_life(
+    instance: dg.DagsterInstance,
+) -> None:
     now = datetime(2026, 11, 25, 12, tzinfo=UTC)
     assert not daemon_is_running(instance, now)
     instance.add_daemon_heartbeat(DaemonHeartbeat(now.timestamp() - 30, "SENSOR", "id"))

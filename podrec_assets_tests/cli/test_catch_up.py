@@ -26,7 +26,9 @@ D22, D23, D24, D25 = (date(2026, 11, d) for d in (22, 23, 24, 25))
     ],
     ids=["a table that has not begun", "nothing to do", "a gap", "a touched day", "both"],
 )
-def test_days_reach_from_the_first_that_needs_it_to_today(latest: date | None, touched: set, days: list) -> None:
+def test_days_reach_from_the_first_that_needs_it_to_today(
+    latest: date | None, touched: set, days: list
+) -> None:
     assert days_to_make(latest, touched, D25) == days
 
 
@@ -36,14 +38,21 @@ def connections(settings: Settings) -> Connections:
 
 
 def recorded(instance: dg.DagsterInstance, asset: str, day: date, **metadata: object) -> None:
-    instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=day.isoformat(), metadata=metadata))
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization(asset, partition=day.isoformat(), metadata=metadata)
+    )
 
 
-def test_a_day_of_listening_is_made_until_its_score_has_all_that_landed(connections: Connections) -> None:
-    """The day of events that a killed command had landed kept its old score, for the next command landed nothing."""
+def test_a_day_of_listening_is_made_until_its_score_has_all_that_landed(
+    connections: Connections,
+) -> None:
+    """The day of events that a killed command had landed kept its old score, for the next command
+    landed nothing.
+    """
     landed = [(D23, D22), (D24, D23), (D25, D24)]
     rows = [
-        {"day": d, "kafka_partition": 0, "kafka_offset": n, "event_day": of, "is_late": False} for n, (d, of) in enumerate(landed)
+        {"day": d, "kafka_partition": 0, "kafka_offset": n, "event_day": of, "is_late": False}
+        for n, (d, of) in enumerate(landed)
     ]
     connections.lake.replace_days(USER_EVENTS, USER_EVENTS.rows(rows), {D23, D24, D25})
     connections.lake.replace_days(USER_VS_EPISODE_DAILY, USER_VS_EPISODE_DAILY.rows([]), {D23, D24})
@@ -61,7 +70,13 @@ def test_a_day_of_episodes_is_made_until_its_vectors_are_newer(connections: Conn
     connections.lake.replace_days(EPISODES, EPISODES.rows([]), {D22, D23, D24, D25})
     connections.lake.replace_days(VECTORS, VECTORS.rows([]), {D22, D23, D24})
     instance = dg.DagsterInstance.ephemeral()
-    for asset, day in [("episodes", D22), ("transcripts", D22), ("vectors", D22), ("vectors", D23), ("episodes", D23)]:
+    for asset, day in [
+        ("episodes", D22),
+        ("transcripts", D22),
+        ("vectors", D22),
+        ("vectors", D23),
+        ("episodes", D23),
+    ]:
         recorded(instance, asset, day)
     assert unencoded_days(connections, instance) == {D23, D25}
     recorded(instance, "transcripts", D22)

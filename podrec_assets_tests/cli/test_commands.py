@@ -39,11 +39,15 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
 
 
 def test_the_commands_are_these() -> None:
-    assert sorted(c.name or c.callback.__name__ for c in app.registered_commands) == sorted(COMMANDS)
+    assert sorted(c.name or c.callback.__name__ for c in app.registered_commands) == sorted(
+        COMMANDS
+    )
 
 
 def test_every_command_stands_under_a_heading_of_the_help() -> None:
-    known = {c.name or c.callback.__name__ for c in app.registered_commands} | {g.name for g in app.registered_groups}
+    known = {c.name or c.callback.__name__ for c in app.registered_commands} | {
+        g.name for g in app.registered_groups
+    }
     assert sorted(name for names in PANELS.values() for name in names) == sorted(known)
 
 
@@ -53,14 +57,28 @@ def test_every_command_stands_under_a_heading_of_the_help() -> None:
         (("nonsense",), 2, "No such command 'nonsense'"),
         (("run", "--days", "yesterday"), 2, "'yesterday' is not a day or A..B"),
         (("run", "--days", "2026-11-02..2026-11-01"), 2, "2026-11-02 comes after 2026-11-01"),
-        (("run", "--select", "nonsense", "--days", "2026-11-01"), 1, "unknown asset 'nonsense'; known: als_top_n, als_tuning"),
-        (("run", "--select", "episodes", "--days", "2001-01-01"), 1, "Days must lie between 2018-01-01 and today"),
-        (("recommend", "somebody"), 1, "The embedded mongo does not run: start it with `podrec up`."),
+        (
+            ("run", "--select", "nonsense", "--days", "2026-11-01"),
+            1,
+            "unknown asset 'nonsense'; known: als_top_n, als_tuning",
+        ),
+        (
+            ("run", "--select", "episodes", "--days", "2001-01-01"),
+            1,
+            "Days must lie between 2018-01-01 and today",
+        ),
+        (
+            ("recommend", "somebody"),
+            1,
+            "The embedded mongo does not run: start it with `podrec up`.",
+        ),
         (("produce", "absent.jsonl"), 1, "absent.jsonl is not a file"),
     ],
     ids=["command", "day", "range", "asset", "before the first day", "mongo down", "file"],
 )
-def test_mistakes_are_told_in_one_sentence_without_a_traceback(tmp_path: Path, arguments: tuple, code: int, words: str) -> None:
+def test_mistakes_are_told_in_one_sentence_without_a_traceback(
+    tmp_path: Path, arguments: tuple, code: int, words: str
+) -> None:
     done = podrec(tmp_path, *arguments)
     assert done.returncode == code, done.stderr
     assert words in " ".join(done.stderr.replace("│", " ").split())
@@ -80,16 +98,30 @@ def test_a_bad_setting_is_named(tmp_path: Path) -> None:
 def test_status_of_an_empty_home_is_a_json_document_of_the_promised_shape(tmp_path: Path) -> None:
     document = json.loads(podrec(tmp_path, "status", "--json").stdout)
     problem = "The embedded kafka does not run: start it with `podrec up`."
-    assert document["services"]["kafka"] == {"up": False, "address": None, "embedded": True, "problem": problem}
+    assert document["services"]["kafka"] == {
+        "up": False,
+        "address": None,
+        "embedded": True,
+        "problem": problem,
+    }
     empty = {"rows": 0, "days": 0, "first_day": None, "latest_day": None, "delta_version": None}
     assert document["tables"]["episodes"] == empty
     assert document["collections"]["als_top_n"] == {"documents": None, "version": None, "day": None}
-    assert document["topics"]["user-events"] == {"end_offsets": None, "landed_offsets": {}, "lag": None}
+    assert document["topics"]["user-events"] == {
+        "end_offsets": None,
+        "landed_offsets": {},
+        "lag": None,
+    }
     assert (document["publication"], document["dead_letters"]) == (None, {})
 
 
-def test_status_tells_external_services_that_are_down_from_the_tables_that_are_there(tmp_path: Path) -> None:
-    away = {"PODREC_KAFKA_BOOTSTRAP": "127.0.0.1:1", "PODREC_MONGO_URI": "mongodb://me:secret@127.0.0.1:1"}
+def test_status_tells_external_services_that_are_down_from_the_tables_that_are_there(
+    tmp_path: Path,
+) -> None:
+    away = {
+        "PODREC_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "PODREC_MONGO_URI": "mongodb://me:secret@127.0.0.1:1",
+    }
     done = podrec(tmp_path, "status", "--json", **away)
     document = json.loads(done.stdout)
     assert done.returncode == 0
@@ -109,7 +141,9 @@ def test_doctor_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:
     assert findings["kafka"]["remedy"].startswith("run `podrec up`")
 
 
-def test_an_empty_home_has_no_episodes_and_no_dead_letters_and_says_what_to_do(tmp_path: Path) -> None:
+def test_an_empty_home_has_no_episodes_and_no_dead_letters_and_says_what_to_do(
+    tmp_path: Path,
+) -> None:
     assert "podrec ingest FEED_URL" in podrec(tmp_path, "episodes").stdout
     assert json.loads(podrec(tmp_path, "dead-letters", "--json").stdout) == {"reasons": []}
 

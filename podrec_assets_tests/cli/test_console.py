@@ -6,12 +6,27 @@ from podrec_assets.cli import console, ingest, published, run, services, sources
 from podrec_assets.errors import PodrecError
 
 TITLE = "[bold]x[/] Rock [/b] Roll :heart: \\"
-ITEM = {"rank": 1, "title": TITLE, "show": TITLE, "show_title": TITLE, "score": 1.0, "reason": TITLE, "episode_id": "e1"}
+ITEM = {
+    "rank": 1,
+    "title": TITLE,
+    "show": TITLE,
+    "show_title": TITLE,
+    "score": 1.0,
+    "reason": TITLE,
+    "episode_id": "e1",
+}
 SOURCE = {
     "status": "failing", "show_title": TITLE, "feed_url": TITLE, "moved_to": TITLE, "last_error": TITLE, "failure_count": 2,
     "episode_count": 1, "announced_count": 1, "next_poll_at": None, "last_success_at": None,
 }  # fmt: skip
-FEED = {"feed_url": TITLE, "show_title": TITLE, "error": None, "is_unchanged": True, "episode_count": 0, "produced_count": 0}
+FEED = {
+    "feed_url": TITLE,
+    "show_title": TITLE,
+    "error": None,
+    "is_unchanged": True,
+    "episode_count": 0,
+    "produced_count": 0,
+}
 TRACE = {
     "item": ITEM | {"als": 1.0, "cosine": 1.0, "sources": ["als"]}, "user_id": TITLE, "runs": [], "inputs": {}, "events": [],
     "publication": {"gate": None, "day": "2026-11-01", "move_count": 1}, "evidence": {"is_as_made": True, "daily_rows": []},
@@ -19,22 +34,44 @@ TRACE = {
 PRINTED = {
     "sources": (sources._print_sources, {"sources": [SOURCE]}, 4),
     "changes": (sources._print_change, {"added": [TITLE]}, 1),
-    "ingest": (ingest._print_ingest, {"feeds": [FEED, FEED | {"error": TITLE}], "produced_count": 0, "backdated": False}, 3),
-    "list": (published.print_recommendations, {"known": True, "user_id": TITLE, "day": "2026-11-01", "items": [ITEM]}, 4),
+    "ingest": (
+        ingest._print_ingest,
+        {"feeds": [FEED, FEED | {"error": TITLE}], "produced_count": 0, "backdated": False},
+        3,
+    ),
+    "list": (
+        published.print_recommendations,
+        {"known": True, "user_id": TITLE, "day": "2026-11-01", "items": [ITEM]},
+        4,
+    ),
     "neighbours": (
         published._print_neighbours,
-        {"title": TITLE, "episode_id": "e0", "items": [ITEM | {"cosine": 1.0, "here_s": None, "there_s": 1.0}]},
+        {
+            "title": TITLE,
+            "episode_id": "e0",
+            "items": [ITEM | {"cosine": 1.0, "here_s": None, "there_s": 1.0}],
+        },
         2,
     ),
     "trace": (trace._print, TRACE, 4),
-    "run": (run.print_run, {"run_id": "r", "success": False, "seconds": 1, "assets": [], "errors": [TITLE]}, 1),
-    "doctor": (services._print_findings, {"findings": [{"ok": False, "what": "w", "detail": TITLE, "remedy": TITLE}]}, 2),
+    "run": (
+        run.print_run,
+        {"run_id": "r", "success": False, "seconds": 1, "assets": [], "errors": [TITLE]},
+        1,
+    ),
+    "doctor": (
+        services._print_findings,
+        {"findings": [{"ok": False, "what": "w", "detail": TITLE, "remedy": TITLE}]},
+        2,
+    ),
     "progress": (console.say, TITLE, 1),
 }
 
 
 @pytest.mark.parametrize("name", PRINTED)
-def test_a_title_that_looks_like_markup_is_printed_as_it_is(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_title_that_looks_like_markup_is_printed_as_it_is(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     show, document, count = PRINTED[name]
     show(document)
     printed = capsys.readouterr()
@@ -42,7 +79,9 @@ def test_a_title_that_looks_like_markup_is_printed_as_it_is(name: str, capsys: p
 
 
 @pytest.mark.parametrize("error", [PodrecError, ValueError])
-def test_an_error_that_quotes_markup_is_still_one_line(error: type[Exception], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_that_quotes_markup_is_still_one_line(
+    error: type[Exception], capsys: pytest.CaptureFixture[str]
+) -> None:
     def fails() -> None:
         raise error(TITLE)
 

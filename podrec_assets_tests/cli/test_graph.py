@@ -10,7 +10,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "graph.md"
 
 
 def test_the_page_in_the_docs_is_the_one_that_the_definitions_give(settings: Settings) -> None:
-    assert PAGE.read_text() == graph_page(build_defs(settings)), "run `podrec graph > docs/graph.md`"
+    assert PAGE.read_text() == graph_page(build_defs(settings)), (
+        "run `podrec graph > docs/graph.md`"
+    )
 
 
 def test_an_edge_and_a_description_are_in_the_page(settings: Settings) -> None:

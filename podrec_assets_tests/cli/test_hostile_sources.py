@@ -1,5 +1,6 @@
-"""One run over good feeds and everything that strangers may put behind an address: each bad one is a dead letter with its
-reason, and every good one lands."""
+"""One run over good feeds and everything that strangers may put behind an address: each bad one is
+a dead letter with its reason, and every good one lands.
+"""
 
 import gzip
 import socket
@@ -52,15 +53,24 @@ XXE = '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
 SERVED: dict[str, tuple[Answer, str]] = {
     "billion laughs": (reply(rss(item(1, "&c;"), head=LAUGHS)), "unsafe_xml"),
     "XXE": (reply(rss(item(1, "&x;"), head=XXE)), "unsafe_xml"),
-    "external DTD": (reply(rss(item(1), head='<!DOCTYPE rss SYSTEM "http://10.0.0.1/x.dtd">')), "unsafe_xml"),
+    "external DTD": (
+        reply(rss(item(1), head='<!DOCTYPE rss SYSTEM "http://10.0.0.1/x.dtd">')),
+        "unsafe_xml",
+    ),
     "1 GB of zeros compressed": (reply(zeros(1000), Content_Encoding="gzip"), "fetch_refused"),
-    "deflate bomb": (reply(zlib.compress(b"\0" * 50_000_000), Content_Encoding="deflate"), "fetch_refused"),
+    "deflate bomb": (
+        reply(zlib.compress(b"\0" * 50_000_000), Content_Encoding="deflate"),
+        "fetch_refused",
+    ),
     "endless body": (endless, "fetch_refused"),
     "slow drip": (drip, "fetch_failed"),
     "silence": (silent, "fetch_failed"),
     "200 headers": (many_headers, "fetch_failed"),
     "redirect to 127.0.0.1": (redirect("http://127.0.0.1:9/admin"), "fetch_refused"),
-    "redirect to the metadata address": (redirect("http://169.254.169.254/latest/meta-data/"), "fetch_refused"),
+    "redirect to the metadata address": (
+        redirect("http://169.254.169.254/latest/meta-data/"),
+        "fetch_refused",
+    ),
     "redirect to a file": (redirect("file:///etc/passwd"), "fetch_refused"),
     "redirect loop": (redirect("/redirect%20loop"), "fetch_refused"),
     "PDF": (reply(b"%PDF-1.7\n" + rss(item(1))), "not_a_feed"),
@@ -69,13 +79,18 @@ SERVED: dict[str, tuple[Answer, str]] = {
     "binary with null bytes": (reply(bytes(range(256)) * 100), "not_a_feed"),
     "nothing": (reply(b""), "empty_feed"),
     "no items": (reply(rss()), "empty_feed"),
-    "truncated gzip": (reply(gzip.compress(rss(*map(item, range(999))))[:-50], Content_Encoding="gzip"), "fetch_failed"),
+    "truncated gzip": (
+        reply(gzip.compress(rss(*map(item, range(999))))[:-50], Content_Encoding="gzip"),
+        "fetch_failed",
+    ),
     "gzip that is none": (reply(rss(item(1)), Content_Encoding="gzip"), "fetch_failed"),
     "an encoding nobody asked for": (reply(rss(item(1)), Content_Encoding="br"), "bad_encoding"),
     "lying length": (reply(rss(item(1)), Content_Length="99999"), "fetch_failed"),
     "100,000 items": (reply(rss(*map(item, range(100_000)))), "too_complex"),
     "10,000 attributes": (
-        reply(rss("<item " + " ".join(f"a{n}='x'" for n in range(10_000)) + "><guid>1</guid></item>")),
+        reply(
+            rss("<item " + " ".join(f"a{n}='x'" for n in range(10_000)) + "><guid>1</guid></item>")
+        ),
         "too_complex",
     ),
     "gone": (reply(status=410), "http_410"),
@@ -95,14 +110,25 @@ ADDRESSES = {
 }
 READABLE: dict[str, tuple[bytes, set[str], set[str]]] = {
     "good": (rss(item(1), item(2)), {"T1", "T2"}, set()),
-    "wrong charset": (rss(item(1, "<link>caf\xe9</link>")).replace("\xe9".encode(), b"\xe9"), {"T1"}, {"malformed_xml"}),
+    "wrong charset": (
+        rss(item(1, "<link>caf\xe9</link>")).replace("\xe9".encode(), b"\xe9"),
+        {"T1"},
+        {"malformed_xml"},
+    ),
     "truncated": (rss(item(1), item(2))[:-56], {"T1"}, {"malformed_xml"}),
     "duplicate guids": (rss(item(1), item(1), item(2)), {"T1", "T2"}, {"duplicate_item"}),
     "an item without identity": (rss("<item/>", item(2)), {"T2"}, {"no_identity"}),
     "deep nesting": (rss(item(1, "<x>" + "<b>" * 5_000 + "</b>" * 5_000 + "</x>")), {"T1"}, set()),
-    "gigantic text": (rss(item(1, f"<description>{'&lt;!--' * 200_000}</description>")), {"T1"}, set()),
+    "gigantic text": (
+        rss(item(1, f"<description>{'&lt;!--' * 200_000}</description>")),
+        {"T1"},
+        set(),
+    ),
     "gigantic attribute": (
-        rss(item(1, f'<enclosure url="http://a.example/{"a" * 2_000_000}" type="audio/mpeg"/>'), item(2)),
+        rss(
+            item(1, f'<enclosure url="http://a.example/{"a" * 2_000_000}" type="audio/mpeg"/>'),
+            item(2),
+        ),
         {"T2"},
         {"too_large"},
     ),
@@ -112,7 +138,9 @@ READABLE: dict[str, tuple[bytes, set[str], set[str]]] = {
 
 @pytest.fixture
 def strange_names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names that resolve to a public and a loopback address at once, or first to one and then to the other."""
+    """Names that resolve to a public and a loopback address at once, or first to one and then to
+    the other.
+    """
     asked: list[str] = []
     look_up, connect = socket.getaddrinfo, socket.create_connection
 
@@ -142,7 +170,9 @@ def test_a_run_over_every_kind_of_hostile_source_lands_the_good_ones_and_says_wh
 ) -> None:
     origin, answers = server
     answers |= {f"/{name.replace(' ', '%20')}": answer for name, (answer, _) in SERVED.items()}
-    answers |= {f"/{name.replace(' ', '%20')}": reply(body) for name, (body, *_) in READABLE.items()}
+    answers |= {
+        f"/{name.replace(' ', '%20')}": reply(body) for name, (body, *_) in READABLE.items()
+    }
     address = {name: f"http://{origin}/{name}" for name in [*SERVED, *READABLE]}
     expected = ADDRESSES | {address[name]: reason for name, (_, reason) in SERVED.items()}
     names = list(READABLE)
@@ -152,12 +182,22 @@ def test_a_run_over_every_kind_of_hostile_source_lands_the_good_ones_and_says_wh
 
     assert {r["feed_url"]: r["reason"] for r in document["feeds"] if r["error"]} == expected
     letters = feeds_podrec.lake.read("dead_letters").to_pylist()
-    assert {r["source_key"]: r["reason"] for r in letters if r["source_key"] in expected} == expected
+    assert {
+        r["source_key"]: r["reason"] for r in letters if r["source_key"] in expected
+    } == expected
     assert not any("secret" in r["detail"].replace(r["source_key"], "") for r in letters)
     assert strange_names.count("rebinds.example") == 1
-    land_episodes(feeds_podrec.lake, feeds_podrec.kafka, feeds_podrec.settings, [NOW.date()], NOW.date())
+    land_episodes(
+        feeds_podrec.lake, feeds_podrec.kafka, feeds_podrec.settings, [NOW.date()], NOW.date()
+    )
     rows = feeds_podrec.lake.read("episodes", columns=("feed_url", "title")).to_pylist()
     for name, (_, titles, reasons) in READABLE.items():
         assert {r["title"] for r in rows if r["feed_url"] == address[name]} == titles, name
-        assert {r["reason"] for r in letters if r["source_key"].split("#")[0] == address[name]} == reasons, name
-    assert len(rows) == document["produced_count"] == sum(len(titles) for _, titles, _ in READABLE.values())
+        assert {
+            r["reason"] for r in letters if r["source_key"].split("#")[0] == address[name]
+        } == reasons, name
+    assert (
+        len(rows)
+        == document["produced_count"]
+        == sum(len(titles) for _, titles, _ in READABLE.values())
+    )

@@ -1,4 +1,6 @@
-"""`podrec ingest` on real feeds over loopback HTTP: every episode, once; what is no feed is a dead letter and a line."""
+"""`podrec ingest` on real feeds over loopback HTTP: every episode, once; what is no feed is a dead
+letter and a line.
+"""
 
 import re
 import threading
@@ -40,9 +42,18 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def connections(settings: Settings, serve: tuple[Path, str], kafka_bootstrap: str, request: pytest.FixtureRequest) -> Connections:
+def connections(
+    settings: Settings,
+    serve: tuple[Path, str],
+    kafka_bootstrap: str,
+    request: pytest.FixtureRequest,
+) -> Connections:
     topic = re.sub(r"\W+", "-", request.node.name)
-    changed = {"kafka_bootstrap": kafka_bootstrap, "episodes_topic": topic, "fetch_allow": serve[1].removeprefix("http://")}
+    changed = {
+        "kafka_bootstrap": kafka_bootstrap,
+        "episodes_topic": topic,
+        "fetch_allow": serve[1].removeprefix("http://"),
+    }
     return Connections(settings.model_copy(update=changed), {})
 
 
@@ -51,7 +62,10 @@ def announced(connections: Connections) -> list[tuple[str, date]]:
     topic = connections.settings.episodes_topic
     ends = {p: (0, end) for p, end in connections.kafka.end_offsets(topic).items()}
     records = [r for batch in connections.kafka.read(topic, ends) for r in batch]
-    return [(decode(r.value)["title"], datetime.fromtimestamp(r.timestamp_ms / 1000, UTC).date()) for r in records]
+    return [
+        (decode(r.value)["title"], datetime.fromtimestamp(r.timestamp_ms / 1000, UTC).date())
+        for r in records
+    ]
 
 
 def test_every_real_feed_gives_as_many_episodes_as_it_has_items(
@@ -73,7 +87,9 @@ def test_every_real_feed_gives_as_many_episodes_as_it_has_items(
     letters = connections.lake.read("dead_letters").to_pylist()
     assert {"empty_feed", "not_a_feed"} <= {r["reason"] for r in letters}
     assert document["produced_count"] == sum(counts.values()) == len(announced(connections))
-    landed = land_episodes(connections.lake, connections.kafka, connections.settings, [NOW.date()], NOW.date())
+    landed = land_episodes(
+        connections.lake, connections.kafka, connections.settings, [NOW.date()], NOW.date()
+    )
     assert sum(landed.rows_by_day.values()) == document["produced_count"]
     assert landed.dead_count == 0
     assert "malformed_xml" not in {r["reason"] for r in letters}
@@ -86,22 +102,39 @@ def test_a_back_catalogue_spreads_over_its_days_and_only_what_is_new_is_announce
     feed = folder / "feed.xml"
     feed.write_text(FEED.format(items=ITEM.format(n=2, day="04") + ITEM.format(n=1, day="03")))
     assert ingest_feeds(connections, [f"{base}/feed.xml"], True, NOW)["backdated"]
-    assert announced(connections) == [("Episode 1", date(2025, 11, 3)), ("Episode 2", date(2025, 11, 4))]
+    assert announced(connections) == [
+        ("Episode 1", date(2025, 11, 3)),
+        ("Episode 2", date(2025, 11, 4)),
+    ]
     assert ingest_feeds(connections, [f"{base}/feed.xml"], True, NOW)["produced_count"] == 0
     feed.write_text(
-        feed.read_text().replace("Episode 1", "Episode 1, mended").replace("<item>", ITEM.format(n=3, day="05") + "<item>", 1)
+        feed.read_text()
+        .replace("Episode 1", "Episode 1, mended")
+        .replace("<item>", ITEM.format(n=3, day="05") + "<item>", 1)
     )
     later = ingest_feeds(connections, [f"{base}/feed.xml"], True, NOW)
     assert (later["produced_count"], later["backdated"]) == (2, False)
-    assert announced(connections)[2:] == [("Episode 1, mended", NOW.date()), ("Episode 3", NOW.date())]
+    assert announced(connections)[2:] == [
+        ("Episode 1, mended", NOW.date()),
+        ("Episode 3", NOW.date()),
+    ]
 
 
-def test_a_dead_address_takes_no_other_feed_along(connections: Connections, serve: tuple[Path, str]) -> None:
+def test_a_dead_address_takes_no_other_feed_along(
+    connections: Connections, serve: tuple[Path, str]
+) -> None:
     folder, base = serve
     (folder / "good.xml").write_text(FEED.format(items=ITEM.format(n=1, day="03")))
-    urls = [f"{base}/absent.xml", "http://10.0.0.1/feed.xml", "file:///etc/passwd", f"{base}/good.xml"]
+    urls = [
+        f"{base}/absent.xml",
+        "http://10.0.0.1/feed.xml",
+        "file:///etc/passwd",
+        f"{base}/good.xml",
+    ]
     document = ingest_feeds(connections, urls, False, NOW)
     assert [bool(r["error"]) for r in document["feeds"]] == [True, True, True, False]
     assert (document["produced_count"], document["failed_count"]) == (1, 3)
-    reasons = {r["source_key"]: r["reason"] for r in connections.lake.read("dead_letters").to_pylist()}
+    reasons = {
+        r["source_key"]: r["reason"] for r in connections.lake.read("dead_letters").to_pylist()
+    }
     assert reasons == {urls[0]: "http_404", urls[1]: "fetch_refused", urls[2]: "fetch_refused"}

@@ -1,4 +1,6 @@
-"""Followed feeds on a real broker: asked with what is known, announced once, remembered, and never lost by a crash."""
+"""Followed feeds on a real broker: asked with what is known, announced once, remembered, and never
+lost by a crash.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -37,10 +39,14 @@ class Feed:
         etag = f'"{hash(self.titles)}"'
         self.asked.append(handler.headers["If-None-Match"])
         unchanged = self.asked[-1] == etag
-        reply(b"" if unchanged else rss(*self.titles), 304 if unchanged else 200, ETag=etag)(handler)
+        reply(b"" if unchanged else rss(*self.titles), 304 if unchanged else 200, ETag=etag)(
+            handler
+        )
 
 
-def test_a_followed_feed_is_asked_with_its_validators_when_due_and_only_news_is_announced(feeds_podrec, server):
+def test_a_followed_feed_is_asked_with_its_validators_when_due_and_only_news_is_announced(
+    feeds_podrec, server
+):
     origin, answers = server
     answers["/feed"] = feed = Feed("e1")
     url = f"http://{origin}/feed"
@@ -57,20 +63,27 @@ def test_a_followed_feed_is_asked_with_its_validators_when_due_and_only_news_is_
     assert source.last_changed_at == NOW + 2 * HOUR
 
 
-def test_a_failing_feed_says_so_a_mistyped_address_is_not_followed_and_a_gone_one_is_dead(feeds_podrec, server):
+def test_a_failing_feed_says_so_a_mistyped_address_is_not_followed_and_a_gone_one_is_dead(
+    feeds_podrec, server
+):
     origin, answers = server
     answers |= {"/busy": reply(status=503), "/soon-gone": Feed("e1")}
     urls = [f"http://{origin}/{name}" for name in ("busy", "mistyped", "soon-gone")]
     assert ingest_feeds(feeds_podrec, urls, False, NOW)["failed_count"] == 2
     answers["/soon-gone"] = reply(status=410)
     poll_due(feeds_podrec, [TODAY], NOW + HOUR)
-    health = {s.feed_url: (s.status, s.failure_count, s.last_reason) for s in Followed(feeds_podrec.lake).present()}
+    health = {
+        s.feed_url: (s.status, s.failure_count, s.last_reason)
+        for s in Followed(feeds_podrec.lake).present()
+    }
     assert health == {urls[0]: ("failing", 2, "fetch_failed"), urls[2]: ("dead", 1, "http_410")}
     later = NOW + 30 * HOUR
     assert [r.feed_url for r in poll_due(feeds_podrec, [later.date()], later)] == [urls[0]]
 
 
-def test_a_feed_that_moved_for_good_is_asked_at_its_new_address_and_keeps_its_episodes(feeds_podrec, server):
+def test_a_feed_that_moved_for_good_is_asked_at_its_new_address_and_keeps_its_episodes(
+    feeds_podrec, server
+):
     origin, answers = server
     answers |= {"/old": reply(status=301, Location="/new"), "/new": (feed := Feed("e1"))}
     ingest_feeds(feeds_podrec, [f"http://{origin}/old"], False, NOW)
@@ -78,11 +91,16 @@ def test_a_feed_that_moved_for_good_is_asked_at_its_new_address_and_keeps_its_ep
     feed.titles = ("e1", "e2")
     [report] = poll_due(feeds_podrec, [TODAY], NOW + HOUR)
     assert (report.error, report.produced_count) == (None, 1)
-    assert ingest_feeds(feeds_podrec, [f"http://{origin}/new"], False, NOW + HOUR)["produced_count"] == 0
+    assert (
+        ingest_feeds(feeds_podrec, [f"http://{origin}/new"], False, NOW + HOUR)["produced_count"]
+        == 0
+    )
     assert [s.moved_to for s in Followed(feeds_podrec.lake).present()] == [f"http://{origin}/new"]
 
 
-def test_what_was_announced_before_a_crash_is_not_announced_again(feeds_podrec, server, monkeypatch):
+def test_what_was_announced_before_a_crash_is_not_announced_again(
+    feeds_podrec, server, monkeypatch
+):
     origin, answers = server
     answers["/feed"] = Feed("e1")
     with monkeypatch.context() as patched:
@@ -93,7 +111,9 @@ def test_what_was_announced_before_a_crash_is_not_announced_again(feeds_podrec, 
     assert announced_titles(feeds_podrec) == ["e1"]
 
 
-def test_what_has_landed_is_known_without_reading_the_topic_again(feeds_podrec, server, monkeypatch):
+def test_what_has_landed_is_known_without_reading_the_topic_again(
+    feeds_podrec, server, monkeypatch
+):
     origin, answers = server
     answers["/feed"] = Feed("e1", "e2")
     ingest_feeds(feeds_podrec, [f"http://{origin}/feed"], False, NOW)
@@ -101,13 +121,19 @@ def test_what_has_landed_is_known_without_reading_the_topic_again(feeds_podrec, 
     answers["/other"] = Feed("e3")
     ingest_feeds(feeds_podrec, [f"http://{origin}/other"], False, NOW)
     ranges, read = [], KafkaStore.read
-    monkeypatch.setattr(KafkaStore, "read", lambda self, topic, asked: ranges.append(asked) or read(self, topic, asked))
+    monkeypatch.setattr(
+        KafkaStore,
+        "read",
+        lambda self, topic, asked: ranges.append(asked) or read(self, topic, asked),
+    )
     urls = [f"http://{origin}/{name}" for name in ("feed", "other")]
     assert ingest_feeds(feeds_podrec, urls, False, NOW, refetch=True)["produced_count"] == 0
     assert ranges == [{0: (2, 3)}]
 
 
-def test_a_day_without_a_poll_holds_the_feeds_as_they_were_and_a_removed_feed_is_gone(feeds_podrec, server):
+def test_a_day_without_a_poll_holds_the_feeds_as_they_were_and_a_removed_feed_is_gone(
+    feeds_podrec, server
+):
     origin, answers = server
     answers["/feed"] = Feed("e1")
     followed, days = Followed(feeds_podrec.lake), [TODAY + timedelta(days=n) for n in range(4)]
@@ -116,7 +142,9 @@ def test_a_day_without_a_poll_holds_the_feeds_as_they_were_and_a_removed_feed_is
     rows = feeds_podrec.lake.read_days("sources", days).to_pylist()
     polled = {r["day"]: r["last_polled_at"] for r in rows}
     assert [polled[d] for d in days] == [NOW, NOW, NOW, NOW + timedelta(days=3)]
-    assert followed.remove([f"https://{origin}/feed/", "https://else.example/"], NOW)[1] == ["https://else.example/"]
+    assert followed.remove([f"https://{origin}/feed/", "https://else.example/"], NOW)[1] == [
+        "https://else.example/"
+    ]
     assert followed.present() == []
     later = sources.followed(f"http://{origin}/feed", NOW)
     followed.remember([later], NOW + timedelta(days=3))
@@ -129,8 +157,16 @@ def test_the_asset_polls_what_is_due_and_reports_it(feeds_podrec, server):
     Followed(feeds_podrec.lake).add([f"http://{origin}/feed", f"http://{origin}/busy"], NOW - HOUR)
     resources = {"connections": feeds_podrec, "delta": DeltaIOManager(connections=feeds_podrec)}
     done = dg.materialize([sources_asset], partition_key=TODAY.isoformat(), resources=resources)
-    found = {k: v.value for k, v in done.asset_materializations_for_node("sources")[0].metadata.items()}
-    expected = {"row_count": 2, "polled_count": 2, "failed_poll_count": 1, "produced_count": 1, "dead_letter_count": 1}
+    found = {
+        k: v.value for k, v in done.asset_materializations_for_node("sources")[0].metadata.items()
+    }
+    expected = {
+        "row_count": 2,
+        "polled_count": 2,
+        "failed_poll_count": 1,
+        "produced_count": 1,
+        "dead_letter_count": 1,
+    }
     assert {k: found[k] for k in expected} == expected
     assert (found["active_count"], found["failing_count"], found["dead_count"]) == (1, 1, 0)
     assert announced_titles(feeds_podrec) == ["e1"]

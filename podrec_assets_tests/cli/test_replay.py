@@ -1,4 +1,6 @@
-"""`podrec replay` says what it touches before it touches it; `podrec stream` lands until it is told to stop."""
+"""`podrec replay` says what it touches before it touches it; `podrec stream` lands until it is told
+to stop.
+"""
 
 import json
 import os
@@ -76,7 +78,9 @@ def test_offsets_are_partition_and_number() -> None:
         parse_offsets("0-10")
 
 
-def test_the_command_replays_what_it_said_and_the_rows_are_the_same(world: World, landed: Connections) -> None:
+def test_the_command_replays_what_it_said_and_the_rows_are_the_same(
+    world: World, landed: Connections
+) -> None:
     before = world.events()
     done = subprocess.run(
         [sys.executable, "-c", MAIN, "replay", "--topic", world.topic, "--days", day(2), "--json"],
@@ -88,7 +92,9 @@ def test_the_command_replays_what_it_said_and_the_rows_are_the_same(world: World
     assert world.events() == before
 
 
-def test_a_stream_lands_what_comes_tells_dagster_and_stops_on_sigterm(world: World, tmp_path: Path) -> None:
+def test_a_stream_lands_what_comes_tells_dagster_and_stops_on_sigterm(
+    world: World, tmp_path: Path
+) -> None:
     log = tmp_path / "stream.log"
     with log.open("w") as output:
         process = subprocess.Popen(

@@ -35,7 +35,14 @@ def listed() -> dict:
 
 def test_feeds_are_added_once_listed_and_removed(home: Path) -> None:
     assert "no feed is followed" in podrec("sources").stdout
-    added = podrec("sources", "add", "https://a.example/feed", "http://a.example/feed/", "https://b.example/feed", "--json")
+    added = podrec(
+        "sources",
+        "add",
+        "https://a.example/feed",
+        "http://a.example/feed/",
+        "https://b.example/feed",
+        "--json",
+    )
     assert len(json.loads(added.stdout)["added"]) == 2
     again = podrec("sources", "add", "https://b.example/feed", "--json")
     assert json.loads(again.stdout) == {"added": [], "followed_already": ["https://b.example/feed"]}
@@ -78,7 +85,9 @@ def test_a_since_that_is_none_is_wrong_usage(text: str) -> None:
         (("--podcastindex", "feed:x"), 1, "names no feed"),
     ],
 )
-def test_a_mistake_in_ingest_is_one_sentence(home: Path, arguments: tuple, code: int, words: str) -> None:
+def test_a_mistake_in_ingest_is_one_sentence(
+    home: Path, arguments: tuple, code: int, words: str
+) -> None:
     done = podrec("ingest", *arguments)
     assert done.exit_code == code
     assert words in done.output + str(done.exception)
@@ -86,13 +95,24 @@ def test_a_mistake_in_ingest_is_one_sentence(home: Path, arguments: tuple, code:
 
 @pytest.mark.services
 def test_opml_and_podcastindex_lead_to_announcements(
-    home: Path, server: tuple[str, dict], kafka_bootstrap: str, shared_data: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path,
+    server: tuple[str, dict],
+    kafka_bootstrap: str,
+    shared_data: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     origin, answers = server
     fake = FakePodcastIndex(shared_data / "podcastindex" / "pi_api.json", time.time)
-    fake.change = lambda example: {**example, "feeds": [{**example["feeds"][0], "url": f"http://{origin}/found"}]}
-    answers |= fake.answers() | {f"/{name}": reply(FEED % name.encode()) for name in ("listed", "found")}
-    (home / "my.opml").write_text(f'<opml version="2.0"><body><outline xmlUrl="http://{origin}/listed"/></body></opml>')
+    fake.change = lambda example: {
+        **example,
+        "feeds": [{**example["feeds"][0], "url": f"http://{origin}/found"}],
+    }
+    answers |= fake.answers() | {
+        f"/{name}": reply(FEED % name.encode()) for name in ("listed", "found")
+    }
+    (home / "my.opml").write_text(
+        f'<opml version="2.0"><body><outline xmlUrl="http://{origin}/listed"/></body></opml>'
+    )
     for name, value in {
         "KAFKA_BOOTSTRAP": kafka_bootstrap,
         "EPISODES_TOPIC": "opml-and-podcastindex",
@@ -102,8 +122,23 @@ def test_opml_and_podcastindex_lead_to_announcements(
         "PODCASTINDEX_SECRET": SECRET,
     }.items():
         monkeypatch.setenv(f"PODREC_{name}", value)
-    done = podrec("ingest", "--opml", str(home / "my.opml"), "--podcastindex", "recent", "--since", "2h", "--json")
+    done = podrec(
+        "ingest",
+        "--opml",
+        str(home / "my.opml"),
+        "--podcastindex",
+        "recent",
+        "--since",
+        "2h",
+        "--json",
+    )
     document = json.loads(done.stdout)
-    assert (document["produced_count"], [f["show_title"] for f in document["feeds"]]) == (2, ["listed", "found"])
-    assert {s["show_title"]: s["status"] for s in listed()["sources"]} == {"listed": "active", "found": "active"}
+    assert (document["produced_count"], [f["show_title"] for f in document["feeds"]]) == (
+        2,
+        ["listed", "found"],
+    )
+    assert {s["show_title"]: s["status"] for s in listed()["sources"]} == {
+        "listed": "active",
+        "found": "active",
+    }
     assert SECRET not in done.output + podrec("settings", "--json").output

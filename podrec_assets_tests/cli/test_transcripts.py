@@ -30,7 +30,9 @@ def podrec(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, s
     return code, shown.out, shown.err
 
 
-def test_models_lists_what_is_on_disk_and_what_is_chosen(home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_models_lists_what_is_on_disk_and_what_is_chosen(
+    home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     code, shown, _ = podrec(capsys, "models", "list")
     assert code == 0
     assert "no models in" in shown
@@ -41,9 +43,14 @@ def test_models_lists_what_is_on_disk_and_what_is_chosen(home: Path, capsys: pyt
     assert document["chosen"].startswith("vosk/")
 
 
-def test_pull_and_plan_refuse_what_they_do_not_know(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_pull_and_plan_refuse_what_they_do_not_know(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, _, error = podrec(capsys, "models", "pull", "nonsense")
-    assert (code, error.splitlines()[-1].startswith("error: No model is named 'nonsense'")) == (1, True)
+    assert (code, error.splitlines()[-1].startswith("error: No model is named 'nonsense'")) == (
+        1,
+        True,
+    )
     code, _, error = podrec(capsys, "plan", "--select", "vectors")
     assert (code, "'vectors' cannot be planned" in error) == (1, True)
 
@@ -63,7 +70,10 @@ def test_a_quarantined_day_is_planned_and_made_again_by_another_engine(
         columns = ("status", "engine", "attempts")
         [row] = connections.lake.read(TRANSCRIPTS.name, columns=columns).to_pylist()
         assert row == {"status": "failed", "engine": "pocketsphinx/5.1.1/en-us", "attempts": 1}
-        assert json.loads(podrec(capsys, "plan", "--days", str(DAY), "--json")[1])["finished_count"] == 1
+        assert (
+            json.loads(podrec(capsys, "plan", "--days", str(DAY), "--json")[1])["finished_count"]
+            == 1
+        )
         build_vosk(tmp_path / "cache" / "models" / "vosk-model-small-en-us-9")
         words = ("transcribe", "--days", str(DAY), "--redo", "failed", "--engine", "vosk", "--json")
         assert json.loads(podrec(capsys, *words)[1])["success"] is True

@@ -1,4 +1,6 @@
-"""`podrec ui` serves Dagster and the dashboard, and leaves no process behind when it is told to stop."""
+"""`podrec ui` serves Dagster and the dashboard, and leaves no process behind when it is told to
+stop.
+"""
 
 import os
 import signal
@@ -16,7 +18,11 @@ pytestmark = pytest.mark.services
 
 def test_both_are_served_and_sigterm_ends_all(tmp_path: Path) -> None:
     ports = [free_port() for _ in range(2)]
-    variables = {"PODREC_HOME": str(tmp_path / "home"), "PODREC_UI_PORT": str(ports[0]), "PODREC_DASHBOARD_PORT": str(ports[1])}
+    variables = {
+        "PODREC_HOME": str(tmp_path / "home"),
+        "PODREC_UI_PORT": str(ports[0]),
+        "PODREC_DASHBOARD_PORT": str(ports[1]),
+    }
     log = tmp_path / "ui.log"
     with log.open("w") as output:
         command = [sys.executable, "-c", "from podrec_assets.cli.main import main; main()", "ui"]

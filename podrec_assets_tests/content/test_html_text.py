@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 
 from podrec_assets.content.html_text import clean, plain_text
 
-PARTS = [*"ab <>&;!/[]-'\"=#x\n\x00\ud800", "<p>", "</p>", "<script>", "</script>", "<![", "&amp;", "<!--", "&#", "<svg>"]
+PARTS = [
+    *"ab <>&;!/[]-'\"=#x\n\x00\ud800",
+    "<p>",
+    "</p>",
+    "<script>",
+    "</script>",
+    "<![",
+    "&amp;",
+    "<!--",
+    "&#",
+    "<svg>",
+]
 
 
 @pytest.mark.parametrize(
@@ -25,9 +36,13 @@ PARTS = [*"ab <>&;!/[]-'\"=#x\n\x00\ud800", "<p>", "</p>", "<script>", "</script
         pytest.param("<UL><LI>a<LI>b</UL>", "a\nb", id="capitals, unclosed items"),
         pytest.param("Q&amp;A &lt;3 &#8212; &#x41; caf&eacute;", "Q&A <3 — A café", id="entities"),
         pytest.param("a&nbsp;&nbsp;b", "a b", id="hard spaces"),
-        pytest.param("<script>alert('x')</script>said<style>p{}</style>", "said", id="script and style"),
+        pytest.param(
+            "<script>alert('x')</script>said<style>p{}</style>", "said", id="script and style"
+        ),
         pytest.param("<head><title>502</title></head><body>said</body>", "said", id="head"),
-        pytest.param("<nav>menu</nav>said<form><button>go</button></form>", "said", id="navigation and forms"),
+        pytest.param(
+            "<nav>menu</nav>said<form><button>go</button></form>", "said", id="navigation and forms"
+        ),
         pytest.param("<svg><nav>x</svg>said</nav>", "said", id="silent tags that cross"),
         pytest.param("<svg><svg>x</svg>said", "said", id="a silent tag in itself"),
         pytest.param("<a href='javascript:x' onclick='y'>link</a>", "link", id="attributes"),
@@ -50,7 +65,21 @@ def test_clean_takes_out_controls_and_keeps_line_ends_tabs_and_letters():
 
 @pytest.mark.parametrize("tail", ["<b>x</b>", ""])
 @pytest.mark.parametrize(
-    "part", ["<a ", "<", "<!--", "<!--x>", "<p>", "<svg>", "</", "<?", "<![CDATA[", '<b a="', "&#", "<svg></nav>"]
+    "part",
+    [
+        "<a ",
+        "<",
+        "<!--",
+        "<!--x>",
+        "<p>",
+        "<svg>",
+        "</",
+        "<?",
+        "<![CDATA[",
+        '<b a="',
+        "&#",
+        "<svg></nav>",
+    ],
 )
 def test_unclosed_markup_costs_linear_time(part, tail):
     began = time.perf_counter()
@@ -59,7 +88,13 @@ def test_unclosed_markup_costs_linear_time(part, tail):
 
 
 @pytest.mark.parametrize(
-    ("html", "text"), [("<p>a <b", "a"), ("<p>a < b", "a < b"), ("<p>a <!-- b", "a b"), ("<p>a<!--b--><!--c-->d", "ad")]
+    ("html", "text"),
+    [
+        ("<p>a <b", "a"),
+        ("<p>a < b", "a < b"),
+        ("<p>a <!-- b", "a b"),
+        ("<p>a<!--b--><!--c-->d", "ad"),
+    ],
 )
 def test_what_never_ends_is_no_markup_and_loses_no_text_before_it(html, text):
     assert plain_text(html) == text

@@ -1,4 +1,6 @@
-"""In a real browser no link, picture or markup comes of what a feed says, wherever the pages show it."""
+"""In a real browser no link, picture or markup comes of what a feed says, wherever the pages show
+it.
+"""
 
 from pathlib import Path
 
@@ -23,12 +25,21 @@ def shown_texts(page: Page, number: int) -> set[str]:
 @pytest.mark.services
 def test_whatever_a_feed_says_is_shown_as_it_is_written_and_does_nothing(tmp_path: Path) -> None:
     port = free_port()
-    command = [str(Path(inert_page.__file__)) if part.endswith("app.py") else part for part in dashboard_command(port)]
-    with browsing(command, port, tmp_path / "page.log", ViewportSize(width=1400, height=1000)) as page:
+    command = [
+        str(Path(inert_page.__file__)) if part.endswith("app.py") else part
+        for part in dashboard_command(port)
+    ]
+    with browsing(
+        command, port, tmp_path / "page.log", ViewportSize(width=1400, height=1000)
+    ) as page:
         page.goto(f"http://127.0.0.1:{port}/")
         expect(page.get_by_text("all is shown")).to_be_visible(timeout=60_000)
         for number, text in enumerate(inert_page.HOSTILE):
-            active = page.locator(f".st-key-of-{number}").locator(ACTIVE).evaluate_all("all => all.map(e => e.outerHTML)")
+            active = (
+                page.locator(f".st-key-of-{number}")
+                .locator(ACTIVE)
+                .evaluate_all("all => all.map(e => e.outerHTML)")
+            )
             assert active == [], text
             # What stands between two single backticks is shown as code, without them.
             said = text.replace("` y `", "y")

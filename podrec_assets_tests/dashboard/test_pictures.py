@@ -27,10 +27,16 @@ def test_initials_are_of_words(title: str, letters: str) -> None:
 
 
 def test_bars_stay_within_their_picture() -> None:
-    widths = [float(r.get("width", "")) for r in ElementTree.fromstring(arms(1.7, -0.2)) if r.get("fill-opacity") is None]
+    widths = [
+        float(r.get("width", ""))
+        for r in ElementTree.fromstring(arms(1.7, -0.2))
+        if r.get("fill-opacity") is None
+    ]
     assert widths == [100.0, 0.0]
 
 
 def test_facts_leave_out_what_is_not_known() -> None:
-    assert facts({"show_title": "Crumb", "published_at": None, "duration_s": 61.0}) == "Crumb · 1:01"
+    assert (
+        facts({"show_title": "Crumb", "published_at": None, "duration_s": 61.0}) == "Crumb · 1:01"
+    )
     assert facts({}) == ""

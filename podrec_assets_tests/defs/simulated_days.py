@@ -1,4 +1,6 @@
-"""Automation on simulated time: evaluates conditions tick by tick and makes, or fails to make, what they request."""
+"""Automation on simulated time: evaluates conditions tick by tick and makes, or fails to make, what
+they request.
+"""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +10,9 @@ import dagster as dg
 
 Requested = dict[str, list[date]]
 EVALUATOR = ThreadPoolExecutor(1)
-"""Evaluations run as in the daemon, off the main thread; there asyncio spends longer on its signal handler than on the work."""
+"""Evaluations run as in the daemon, off the main thread; there asyncio spends longer on its signal
+handler than on the work.
+"""
 
 
 class SimulatedDays:
@@ -24,7 +28,10 @@ class SimulatedDays:
         self.defs, self.instance, self.cursor = defs, instance, None
         graph = defs.resolve_asset_graph()
         self.order = [k.to_user_string() for k in graph.toposorted_asset_keys]
-        self.inputs = {name: {k.to_user_string() for k in graph.get(dg.AssetKey(name)).parent_keys} for name in self.order}
+        self.inputs = {
+            name: {k.to_user_string() for k in graph.get(dg.AssetKey(name)).parent_keys}
+            for name in self.order
+        }
         self.requests: list[tuple[datetime, str, date]] = []
         self.made: dict[str, set[date]] = {name: set() for name in self.order}
         self.succeeds: Callable[[str, date, datetime], bool] = lambda asset, day, at: True
@@ -32,29 +39,48 @@ class SimulatedDays:
     def make(self, asset: str, *days: date) -> None:
         """Reports days of an asset as materialized, as a landing run or a person does."""
         for day in days:
-            self.instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=day.isoformat()))
+            self.instance.report_runless_asset_event(
+                dg.AssetMaterialization(asset, partition=day.isoformat())
+            )
             self.made[asset].add(day)
 
     def tick(self, at: datetime) -> Requested:
-        """What the automation sensor requests at a time; it is made at once, inputs first, where it succeeds."""
+        """What the automation sensor requests at a time; it is made at once, inputs first, where it
+        succeeds.
+        """
         found = EVALUATOR.submit(
-            dg.evaluate_automation_conditions, self.defs, self.instance, evaluation_time=at, cursor=self.cursor
+            dg.evaluate_automation_conditions,
+            self.defs,
+            self.instance,
+            evaluation_time=at,
+            cursor=self.cursor,
         ).result()
         self.cursor = found.cursor
         requested = {
-            name: sorted(date.fromisoformat(k) for k in found.get_requested_partitions(dg.AssetKey(name)) if k)
+            name: sorted(
+                date.fromisoformat(k)
+                for k in found.get_requested_partitions(dg.AssetKey(name))
+                if k
+            )
             for name in self.order
         }
         failed: set[tuple[str, date]] = set()
         for name, days in requested.items():
             self.requests += [(at, name, day) for day in days]
             # A run skips what lies behind its failed step.
-            lost = {d for d in days if not self.succeeds(name, d, at) or any((i, d) in failed for i in self.inputs[name])}
+            lost = {
+                d
+                for d in days
+                if not self.succeeds(name, d, at)
+                or any((i, d) in failed for i in self.inputs[name])
+            }
             failed |= {(name, d) for d in lost}
             self.make(name, *(d for d in days if d not in lost))
         return {name: days for name, days in requested.items() if days}
 
-    def ticks(self, first: datetime, last: datetime, step: timedelta) -> Iterator[tuple[datetime, Requested]]:
+    def ticks(
+        self, first: datetime, last: datetime, step: timedelta
+    ) -> Iterator[tuple[datetime, Requested]]:
         """Ticks from first to last, `step` apart."""
         while first <= last:
             yield first, self.tick(first)

@@ -1,4 +1,6 @@
-"""When things are made without a hand: minute by minute around midnight and the night's work, and over a fortnight."""
+"""When things are made without a hand: minute by minute around midnight and the night's work, and
+over a fortnight.
+"""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -31,11 +33,19 @@ def raw() -> None: ...
 def content() -> None: ...
 
 
-@dg.asset(partitions_def=DAILY, deps=[dg.AssetDep(raw, partition_mapping=LATE)], automation_condition=FACTS)
+@dg.asset(
+    partitions_def=DAILY,
+    deps=[dg.AssetDep(raw, partition_mapping=LATE)],
+    automation_condition=FACTS,
+)
 def score() -> None: ...
 
 
-@dg.asset(partitions_def=DAILY, deps=[dg.AssetDep(score, partition_mapping=HISTORY)], automation_condition=MODELS)
+@dg.asset(
+    partitions_def=DAILY,
+    deps=[dg.AssetDep(score, partition_mapping=HISTORY)],
+    automation_condition=MODELS,
+)
 def model() -> None: ...
 
 
@@ -46,7 +56,11 @@ def lists() -> None: ...
 QUALITY = nightly(optional=dg.AssetSelection.assets("lists"))
 
 
-@dg.asset(partitions_def=DAILY, deps=[dg.AssetDep(lists, partition_mapping=DAY_BEFORE), score], automation_condition=QUALITY)
+@dg.asset(
+    partitions_def=DAILY,
+    deps=[dg.AssetDep(lists, partition_mapping=DAY_BEFORE), score],
+    automation_condition=QUALITY,
+)
 def quality() -> None: ...
 
 
@@ -54,7 +68,11 @@ def quality() -> None: ...
 def user_events() -> None: ...
 
 
-@dg.asset(partitions_def=DAILY, deps=[score, dg.AssetDep(user_events, partition_mapping=LATE)], automation_condition=MODELS)
+@dg.asset(
+    partitions_def=DAILY,
+    deps=[score, dg.AssetDep(user_events, partition_mapping=LATE)],
+    automation_condition=MODELS,
+)
 def answers() -> None: ...
 
 
@@ -62,7 +80,11 @@ def answers() -> None: ...
 def rare() -> None: ...
 
 
-@dg.asset(partitions_def=DAILY, deps=[raw, rare], automation_condition=follows_inputs(optional=dg.AssetSelection.assets("rare")))
+@dg.asset(
+    partitions_def=DAILY,
+    deps=[raw, rare],
+    automation_condition=follows_inputs(optional=dg.AssetSelection.assets("rare")),
+)
 def letters() -> None: ...
 
 
@@ -90,13 +112,17 @@ def wider() -> Iterator[SimulatedDays]:
         yield at_noon(instance, [*ASSETS, user_events, answers, rare, letters])
 
 
-def test_a_new_landing_requests_its_day_and_those_that_late_events_may_change(world: SimulatedDays) -> None:
+def test_a_new_landing_requests_its_day_and_those_that_late_events_may_change(
+    world: SimulatedDays,
+) -> None:
     world.make("raw", D0 + DAY)
     assert world.tick(at(D0 + DAY, 12, 1)) == {"content": [D0 + DAY], "score": days(0, 1)}
     assert world.tick(at(D0 + DAY, 12, 2)) == {}
 
 
-def test_records_that_land_just_after_midnight_still_get_their_content(world: SimulatedDays) -> None:
+def test_records_that_land_just_after_midnight_still_get_their_content(
+    world: SimulatedDays,
+) -> None:
     world.make("raw", D0 + DAY)
     found = world.tick(at(D0 + 2 * DAY, 0, 1))
     assert found["content"] == [D0 + DAY]
@@ -121,7 +147,9 @@ def test_models_are_made_once_at_three_and_never_at_midnight(world: SimulatedDay
         }
 
 
-def test_a_night_without_its_input_waits_and_fires_within_a_minute_of_it(world: SimulatedDays) -> None:
+def test_a_night_without_its_input_waits_and_fires_within_a_minute_of_it(
+    world: SimulatedDays,
+) -> None:
     for moment in (at(D0 + 2 * DAY, 23), at(D0 + 3 * DAY, 3), at(D0 + 3 * DAY, 3, 1)):
         assert D0 + 2 * DAY not in world.tick(moment).get("model", [])
     world.make("raw", D0 + 2 * DAY, D0 + 3 * DAY)
@@ -130,8 +158,12 @@ def test_a_night_without_its_input_waits_and_fires_within_a_minute_of_it(world: 
     assert D0 + 2 * DAY in found["model"]
 
 
-def test_models_wait_for_facts_that_were_made_after_their_day_had_ended(world: SimulatedDays) -> None:
-    """The score of D0 + 1 is there since noon, but its day could not be closed: the next raw day has not landed."""
+def test_models_wait_for_facts_that_were_made_after_their_day_had_ended(
+    world: SimulatedDays,
+) -> None:
+    """The score of D0 + 1 is there since noon, but its day could not be closed: the next raw day
+    has not landed.
+    """
     for moment in (at(D0 + 2 * DAY, 0, 31), at(D0 + 2 * DAY, 3), at(D0 + 2 * DAY, 4)):
         assert D0 + DAY not in world.tick(moment).get("model", [])
     world.make("raw", D0 + 2 * DAY)
@@ -140,12 +172,20 @@ def test_models_wait_for_facts_that_were_made_after_their_day_had_ended(world: S
     assert D0 + DAY in found["model"]
 
 
-def test_a_failed_fact_is_tried_again_each_hour_until_made_and_not_more(world: SimulatedDays) -> None:
+def test_a_failed_fact_is_tried_again_each_hour_until_made_and_not_more(
+    world: SimulatedDays,
+) -> None:
     world.make("raw", D0 + DAY)
     world.succeeds = lambda asset, day, now: asset != "content" or now >= at(D0 + DAY, 16)
     for _ in world.ticks(at(D0 + DAY, 13, 1), at(D0 + DAY, 18), 15 * MINUTE):
         pass
-    assert [a.strftime("%H:%M") for a in world.requested("content", D0 + DAY)] == ["13:01", "13:16", "14:16", "15:16", "16:16"]
+    assert [a.strftime("%H:%M") for a in world.requested("content", D0 + DAY)] == [
+        "13:01",
+        "13:16",
+        "14:16",
+        "15:16",
+        "16:16",
+    ]
 
 
 def test_failed_models_come_again_and_stop_three_days_later(world: SimulatedDays) -> None:
@@ -161,7 +201,9 @@ def test_failed_models_come_again_and_stop_three_days_later(world: SimulatedDays
     assert D0 + DAY not in world.made["lists"]
 
 
-def test_a_failed_blocking_check_of_an_input_holds_what_would_spread_it(world: SimulatedDays) -> None:
+def test_a_failed_blocking_check_of_an_input_holds_what_would_spread_it(
+    world: SimulatedDays,
+) -> None:
     @dg.asset_check(asset=raw, blocking=True)
     def sound() -> dg.AssetCheckResult:
         return dg.AssetCheckResult(passed=True)
@@ -177,22 +219,39 @@ def test_a_failed_blocking_check_of_an_input_holds_what_would_spread_it(world: S
 def report_check(world: SimulatedDays, passed: bool) -> None:
     key, day = dg.AssetKey("raw"), str(D0 + DAY)
     world.instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=day))
-    world.instance.report_runless_asset_event(dg.AssetCheckEvaluation(key, "sound", passed, metadata={}, blocking=True))
+    world.instance.report_runless_asset_event(
+        dg.AssetCheckEvaluation(key, "sound", passed, metadata={}, blocking=True)
+    )
 
 
 def begin_making(world: SimulatedDays, asset: str, day: date) -> None:
     """Reports a run as begun that will make a day of an asset."""
     key, run_id = dg.AssetKey(asset), make_new_run_id()
-    create_run_for_test(world.instance, run_id=run_id, status=dg.DagsterRunStatus.STARTED, asset_selection=frozenset([key]))
+    create_run_for_test(
+        world.instance,
+        run_id=run_id,
+        status=dg.DagsterRunStatus.STARTED,
+        asset_selection=frozenset([key]),
+    )
     planned = AssetMaterializationPlannedData(key, partition=day.isoformat())
     world.instance.report_dagster_event(
-        DagsterEvent(DagsterEventType.ASSET_MATERIALIZATION_PLANNED.value, "landing", event_specific_data=planned), run_id
+        DagsterEvent(
+            DagsterEventType.ASSET_MATERIALIZATION_PLANNED.value,
+            "landing",
+            event_specific_data=planned,
+        ),
+        run_id,
     )
 
 
-def test_the_landing_of_today_holds_no_model_that_reads_late_events_and_that_of_its_own_day_does(wider: SimulatedDays) -> None:
+def test_the_landing_of_today_holds_no_model_that_reads_late_events_and_that_of_its_own_day_does(
+    wider: SimulatedDays,
+) -> None:
     wider.make("user_events", *days(0, 1))
-    for day, landing, requested in ((D0 + 2 * DAY, D0 + 2 * DAY, True), (D0 + 3 * DAY, D0 + 2 * DAY, False)):
+    for day, landing, requested in (
+        (D0 + 2 * DAY, D0 + 2 * DAY, True),
+        (D0 + 3 * DAY, D0 + 2 * DAY, False),
+    ):
         wider.make("raw", day)
         wider.make("user_events", day)
         wider.tick(at(day, 0, 31))
@@ -200,7 +259,9 @@ def test_the_landing_of_today_holds_no_model_that_reads_late_events_and_that_of_
         assert (day - DAY in wider.tick(at(day, 3)).get("answers", [])) == requested
 
 
-def test_an_optional_input_makes_a_fact_due_and_holds_nothing_where_it_is_missing(wider: SimulatedDays) -> None:
+def test_an_optional_input_makes_a_fact_due_and_holds_nothing_where_it_is_missing(
+    wider: SimulatedDays,
+) -> None:
     wider.make("letters", *days(0, 1))
     wider.tick(at(D0 + DAY, 12, 1))
     wider.make("raw", D0 + DAY)
@@ -210,12 +271,20 @@ def test_an_optional_input_makes_a_fact_due_and_holds_nothing_where_it_is_missin
     assert wider.tick(at(D0 + DAY, 14))["letters"] == [D0 + DAY]
 
 
-def test_after_a_fortnight_with_late_missing_and_failing_days_every_partition_is_there(world: SimulatedDays) -> None:
-    """Raw days land thrice a day and once more after midnight. On day 4 nothing lands until the next morning, on day 6
-    the score fails for half a day, on day 8 the model fails for a night, on day 10 nothing looks for 36 hours.
+def test_after_a_fortnight_with_late_missing_and_failing_days_every_partition_is_there(
+    world: SimulatedDays,
+) -> None:
+    """Raw days land thrice a day and once more after midnight. On day 4 nothing lands until the
+    next morning, on day 6 the score fails for half a day, on day 8 the model fails for a night, on
+    day 10 nothing looks for 36 hours.
     """
-    failing = {"score": (at(D0 + 6 * DAY, 8), at(D0 + 6 * DAY, 20)), "model": (at(D0 + 8 * DAY), at(D0 + 8 * DAY, 9))}
-    world.succeeds = lambda asset, day, now: asset not in failing or not failing[asset][0] <= now <= failing[asset][1]
+    failing = {
+        "score": (at(D0 + 6 * DAY, 8), at(D0 + 6 * DAY, 20)),
+        "model": (at(D0 + 8 * DAY), at(D0 + 8 * DAY, 9)),
+    }
+    world.succeeds = lambda asset, day, now: (
+        asset not in failing or not failing[asset][0] <= now <= failing[asset][1]
+    )
     last = D0 + 13 * DAY
     for day in days(2, 14):
         for hour, minute in ((0, 1), (0, 31), (3, 0), (8, 2), (15, 2), (20, 16)):
@@ -229,8 +298,11 @@ def test_after_a_fortnight_with_late_missing_and_failing_days_every_partition_is
         assert set(days(1, 13)) <= world.made[asset], asset
     assert {d for d in world.made["model"] if d > last} == set()
     counts = {a: sum(name == a for _, name, _ in world.requests) for a in world.order}
-    print(f"requested partitions: {counts}, at {len({when for when, _, _ in world.requests})} times")  # noqa: T201
-    # A night each, and the tries of the two bad nights; a score for each landing, its two days before, and the closing.
+    print(
+        f"requested partitions: {counts}, at {len({when for when, _, _ in world.requests})} times"
+    )  # noqa: T201
+    # A night each, and the tries of the two bad nights; a score for each landing, its two days
+    # before, and the closing.
     assert counts["model"] <= 14 + 3
     assert counts["content"] <= 14 * 4
     assert counts["score"] <= 14 * 4 * 3

@@ -1,4 +1,6 @@
-"""The graph as people see it: which assets there are, how they hang together, and that each says what it is."""
+"""The graph as people see it: which assets there are, how they hang together, and that each says
+what it is.
+"""
 
 import dagster as dg
 import pytest
@@ -22,8 +24,20 @@ EDGES = {
     "user_events": {"user_events_topic"},
     "user_vs_episode_daily": {"user_events"},
     "als_top_n": {"user_vs_episode_daily"},
-    "fusion_weights": {"als_top_n", "similarities", "user_vs_episode_daily", "episodes", "user_events"},
-    "final_recommendations": {"als_top_n", "similarities", "fusion_weights", "user_vs_episode_daily", "episodes"},
+    "fusion_weights": {
+        "als_top_n",
+        "similarities",
+        "user_vs_episode_daily",
+        "episodes",
+        "user_events",
+    },
+    "final_recommendations": {
+        "als_top_n",
+        "similarities",
+        "fusion_weights",
+        "user_vs_episode_daily",
+        "episodes",
+    },
     "publication": {"als_top_n", "similarities", "final_recommendations"},
     "recommendation_quality": {
         "final_recommendations",
@@ -38,7 +52,15 @@ EDGES = {
     "dead_letters": {"sources", "episodes", "transcripts", "user_events"},
 }
 GROUPS = {
-    "content": {"sources", "episode_metadata_topic", "episodes", "transcripts", "vectors", "similarities", "dead_letters"},
+    "content": {
+        "sources",
+        "episode_metadata_topic",
+        "episodes",
+        "transcripts",
+        "vectors",
+        "similarities",
+        "dead_letters",
+    },
     "listening": {"user_events_topic", "user_events", "user_vs_episode_daily", "als_top_n"},
     "recommendations": {
         "fusion_weights",
@@ -63,7 +85,9 @@ def nodes(defs: dg.Definitions) -> dict:
 
 
 def test_the_graph_has_exactly_these_assets_and_edges(nodes: dict) -> None:
-    assert {name: {k.to_user_string() for k in node.parent_keys} for name, node in nodes.items()} == EDGES
+    assert {
+        name: {k.to_user_string() for k in node.parent_keys} for name, node in nodes.items()
+    } == EDGES
 
 
 def test_the_groups_are_those_of_the_architecture(nodes: dict) -> None:
@@ -78,12 +102,17 @@ def test_every_table_and_collection_is_an_asset_of_the_one_daily_partitioning(no
         assert nodes[name].partitions_def == DAILY
         assert nodes[name].backfill_policy.policy_type.name == "SINGLE_RUN"
         assert nodes[name].pools == {
-            {"transcripts": "asr_cpu", "als_top_n": "spark", "als_tuning": "spark"}.get(name, f"write_{name}")
+            {"transcripts": "asr_cpu", "als_top_n": "spark", "als_tuning": "spark"}.get(
+                name, f"write_{name}"
+            )
         }
 
 
 def test_every_pool_gets_its_limit_from_podrec_up(nodes: dict) -> None:
-    assert set().union(*(node.pools for node in nodes.values() if node.is_executable)) <= POOL_LIMITS.keys()
+    assert (
+        set().union(*(node.pools for node in nodes.values() if node.is_executable))
+        <= POOL_LIMITS.keys()
+    )
     assert {limit for pool, limit in POOL_LIMITS.items() if pool.startswith("write_")} == {1}
 
 
@@ -105,9 +134,15 @@ def test_every_table_shows_its_columns_with_their_meaning(nodes: dict) -> None:
         assert all(c.description for c in columns)
 
 
-def test_every_table_has_a_blocking_key_check_and_lists_have_their_gate(defs: dg.Definitions) -> None:
+def test_every_table_has_a_blocking_key_check_and_lists_have_their_gate(
+    defs: dg.Definitions,
+) -> None:
     graph = defs.resolve_asset_graph()
-    found = {(k.asset_key.to_user_string(), k.name) for k in graph.asset_check_keys if graph.get(k).blocking}
+    found = {
+        (k.asset_key.to_user_string(), k.name)
+        for k in graph.asset_check_keys
+        if graph.get(k).blocking
+    }
     assert {(name, "keys_are_unique") for name in TABLES} <= found
     gate = {name for asset, name in found if asset == "final_recommendations"}
     assert gate == {*FAULTS, *COMPARISONS}
@@ -120,6 +155,8 @@ def test_what_runs_without_a_hand_is_running_by_default(defs: dg.Definitions) ->
     assert set(names.values()) == {dg.DefaultSensorStatus.RUNNING}
 
 
-def test_definitions_load_without_warnings(recwarn: pytest.WarningsRecorder, settings: Settings) -> None:
+def test_definitions_load_without_warnings(
+    recwarn: pytest.WarningsRecorder, settings: Settings
+) -> None:
     dg.Definitions.validate_loadable(build_defs(settings))
     assert [str(w.message) for w in recwarn] == []

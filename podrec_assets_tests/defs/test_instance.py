@@ -1,4 +1,6 @@
-"""Which Dagster instance the commands use: DAGSTER_HOME's, as in the containers, or else the checkout's."""
+"""Which Dagster instance the commands use: DAGSTER_HOME's, as in the containers, or else the
+checkout's.
+"""
 
 import os
 from pathlib import Path
@@ -7,7 +9,12 @@ import pytest
 import yaml
 
 from podrec_assets.defs import instance as instances
-from podrec_assets.defs.instance import POOL_LIMITS, instance_environment, open_instance, set_pool_limits
+from podrec_assets.defs.instance import (
+    POOL_LIMITS,
+    instance_environment,
+    open_instance,
+    set_pool_limits,
+)
 from podrec_assets.errors import SetupError
 from podrec_assets.settings import Settings
 
@@ -16,7 +23,9 @@ CONTAINERS = Path(__file__).resolve().parents[2] / "docker" / "dagster.yaml"
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """DAGSTER_HOME of another layout: the containers' dagster.yaml with its folders here, and SQLite in place of Postgres."""
+    """DAGSTER_HOME of another layout: the containers' dagster.yaml with its folders here, and
+    SQLite in place of Postgres.
+    """
     folder = tmp_path / "opt" / "dagster"
     folder.mkdir(parents=True)
     places = yaml.safe_load(CONTAINERS.read_text().replace("/var/lib/podrec", str(tmp_path)))

@@ -1,4 +1,6 @@
-"""The container files as far as a machine without a Docker daemon can hold them to account: what they say, not what they do."""
+"""The container files as far as a machine without a Docker daemon can hold them to account: what
+they say, not what they do.
+"""
 
 import json
 import re
@@ -29,14 +31,26 @@ def instructions() -> list[dict]:
 
 
 def test_compose_is_valid_by_the_compose_specification(compose: dict) -> None:
-    schema = resources.files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json"
+    schema = (
+        resources.files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json"
+    )
     jsonschema.validate(compose, json.loads(schema.read_text()))
 
 
 def test_every_variable_for_podrec_is_a_setting(compose: dict, instructions: list[dict]) -> None:
     known = {SECRETS_DIR, *(f"PODREC_{name.upper()}" for name in Settings.model_fields)}
-    in_compose = {v for s in compose["services"].values() for v in s.get("environment", {}) if v.startswith("PODREC_")}
-    in_image = {v for i in instructions if i["instruction"] == "ENV" for v in re.findall(r"(PODREC_\w+)=", i["value"])}
+    in_compose = {
+        v
+        for s in compose["services"].values()
+        for v in s.get("environment", {})
+        if v.startswith("PODREC_")
+    }
+    in_image = {
+        v
+        for i in instructions
+        if i["instruction"] == "ENV"
+        for v in re.findall(r"(PODREC_\w+)=", i["value"])
+    }
     assert {"PODREC_SPARK_MASTER", "PODREC_LAKE", "PODREC_KAFKA_BOOTSTRAP"} <= in_compose
     assert SECRETS_DIR in in_image
     assert in_compose | in_image <= known
@@ -51,7 +65,11 @@ def test_every_service_belongs_to_a_profile_and_says_when_it_is_well(compose: di
 
 def test_both_profiles_hold_the_whole_system(compose: dict) -> None:
     def roles(profile: str) -> set[str]:
-        return {n.removesuffix("-cluster") for n, s in compose["services"].items() if profile in s["profiles"]}
+        return {
+            n.removesuffix("-cluster")
+            for n, s in compose["services"].items()
+            if profile in s["profiles"]
+        }
 
     core = {"kafka", "mongo", "postgres", "webserver", "daemon", "code", "dashboard"}
     assert roles("core") == core
@@ -65,7 +83,9 @@ def test_a_service_waits_only_for_services_of_its_own_profiles(compose: dict) ->
             assert set(service["profiles"]) <= set(services[other]["profiles"]), (name, other)
 
 
-def test_secrets_are_files_that_are_declared_and_no_password_stands_in_a_variable(compose: dict) -> None:
+def test_secrets_are_files_that_are_declared_and_no_password_stands_in_a_variable(
+    compose: dict,
+) -> None:
     declared = compose["secrets"]
     assert all(s["file"].startswith("secrets/") for s in declared.values())
     used = {s for service in compose["services"].values() for s in service.get("secrets", [])}
@@ -83,7 +103,9 @@ def test_only_loopback_ports_are_published(compose: dict) -> None:
     assert all(p.startswith("127.0.0.1:") for p in ports)
 
 
-def test_each_own_image_is_a_target_and_runs_as_a_plain_user(compose: dict, instructions: list[dict]) -> None:
+def test_each_own_image_is_a_target_and_runs_as_a_plain_user(
+    compose: dict, instructions: list[dict]
+) -> None:
     built = {s["image"]: s["build"]["target"] for s in compose["services"].values() if "build" in s}
     assert set(built) == OWN
     parents, users, stage = {}, {}, ""
@@ -98,8 +120,14 @@ def test_each_own_image_is_a_target_and_runs_as_a_plain_user(compose: dict, inst
 
 
 def test_everything_that_is_copied_is_in_the_build_context(instructions: list[dict]) -> None:
-    allowed = [line[1:] for line in (TOP / ".dockerignore").read_text().splitlines() if line.startswith("!")]
-    copied = [word for i in instructions if i["instruction"] == "COPY" for word in i["value"].split()[:-1]]
+    allowed = [
+        line[1:]
+        for line in (TOP / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    ]
+    copied = [
+        word for i in instructions if i["instruction"] == "COPY" for word in i["value"].split()[:-1]
+    ]
     assert "requirements.txt" in copied
     for source in copied:
         assert (TOP / source).exists(), source
@@ -117,9 +145,13 @@ def test_the_images_without_torch_have_the_very_versions_of_the_others() -> None
 
 
 def test_the_instance_of_the_containers_differs_in_places_only() -> None:
-    local, contained = (yaml.safe_load(f.read_text()) for f in (TOP / "dagster.yaml", DOCKER / "dagster.yaml"))
+    local, contained = (
+        yaml.safe_load(f.read_text()) for f in (TOP / "dagster.yaml", DOCKER / "dagster.yaml")
+    )
     places = {"storage", "compute_logs", "local_artifact_storage"}
-    assert {k: v for k, v in local.items() if k not in places} == {k: v for k, v in contained.items() if k not in places}
+    assert {k: v for k, v in local.items() if k not in places} == {
+        k: v for k, v in contained.items() if k not in places
+    }
 
 
 def test_the_image_without_podrec_has_what_its_instance_names(instructions: list[dict]) -> None:
@@ -134,12 +166,17 @@ def test_the_entrypoint_hands_a_secret_file_on_as_dagsters_variable(tmp_path: Pa
     (tmp_path / "dagster_postgres_password").write_text("s3cret")
     command = [str(DOCKER / "entrypoint.sh"), "sh", "-c", 'printf %s "$DAGSTER_POSTGRES_PASSWORD"']
     done = subprocess.run(
-        command, env={"PODREC_SECRETS_DIR": str(tmp_path), "PATH": "/bin:/usr/bin"}, capture_output=True, check=True
+        command,
+        env={"PODREC_SECRETS_DIR": str(tmp_path), "PATH": "/bin:/usr/bin"},
+        capture_output=True,
+        check=True,
     )
     assert done.stdout == b"s3cret"
 
 
-def test_a_secret_file_sets_what_no_variable_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_file_sets_what_no_variable_sets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "podrec_mongo_uri").write_text("mongodb://user:pass@mongo:27017\n")
     (tmp_path / "podrec_als_rank").write_text("7")
     monkeypatch.setenv(SECRETS_DIR, str(tmp_path))

@@ -1,4 +1,6 @@
-"""What the pages name exists: files behind links, headings behind anchors, commands and their options, settings."""
+"""What the pages name exists: files behind links, headings behind anchors, commands and their
+options, settings.
+"""
 
 import re
 from functools import cache
@@ -12,7 +14,12 @@ from podrec_assets.cli.main import app
 from podrec_assets.settings import Settings
 
 TOP = Path(__file__).resolve().parents[2]
-PAGES = [TOP / "README.md", TOP / "SECURITY.md", TOP / "docker" / "README.md", *sorted((TOP / "docs").rglob("*.md"))]
+PAGES = [
+    TOP / "README.md",
+    TOP / "SECURITY.md",
+    TOP / "docker" / "README.md",
+    *sorted((TOP / "docs").rglob("*.md")),
+]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"\bpodrec (?!assets)([a-z][a-z-]*)((?: [^`|\n#]*)?)")
 SETTING = re.compile(r"\bPODREC_[A-Z0-9_]*[A-Z0-9]")
@@ -73,12 +80,17 @@ def test_every_setting_that_is_named_exists(page: Path) -> None:
     fields = {f"PODREC_{name.upper()}" for name in Settings.model_fields}
     for name in set(SETTING.findall(text)) - OF_SCRIPTS:
         # PODREC_KAFKA_... stands for a family.
-        assert name in fields or any(f.startswith(name + "_") and f"{name}_..." in text for f in fields), name
+        assert name in fields or any(
+            f.startswith(name + "_") and f"{name}_..." in text for f in fields
+        ), name
 
 
 def test_the_index_names_every_page_of_the_docs() -> None:
     linked = {
-        (TOP / "docs" / target.partition("#")[0]).resolve() for target in LINK.findall((TOP / "docs" / "README.md").read_text())
+        (TOP / "docs" / target.partition("#")[0]).resolve()
+        for target in LINK.findall((TOP / "docs" / "README.md").read_text())
     }
-    pages = {p for p in (TOP / "docs").rglob("*.md") if p.parent.name != "adr" and p.name != "README.md"}
+    pages = {
+        p for p in (TOP / "docs").rglob("*.md") if p.parent.name != "adr" and p.name != "README.md"
+    }
     assert not pages - linked

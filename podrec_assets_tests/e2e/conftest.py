@@ -18,14 +18,18 @@ def today() -> date:
 
 
 @pytest.fixture(scope="session", params=["local", "spark"])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, today: date) -> Iterator[Connections]:
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, today: date
+) -> Iterator[Connections]:
     """The small world on each engine."""
     yield from built(tmp_path_factory.mktemp(request.param), request.param, today)
 
 
 @pytest.fixture(scope="session")
 def served_world(tmp_path_factory: pytest.TempPathFactory, today: date) -> Iterator[Connections]:
-    """A small world of its own for tests whose listeners click: their events would change the other's tables."""
+    """A small world of its own for tests whose listeners click: their events would change the
+    other's tables.
+    """
     yield from built(tmp_path_factory.mktemp("served"), "local", today)
 
 

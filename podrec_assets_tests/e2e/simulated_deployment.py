@@ -1,4 +1,6 @@
-"""A deployment on simulated time: real Kafka, Delta and Mongo, the real sensors and conditions, runs in this process."""
+"""A deployment on simulated time: real Kafka, Delta and Mongo, the real sensors and conditions,
+runs in this process.
+"""
 
 import asyncio
 from datetime import date, datetime
@@ -99,7 +101,10 @@ class SimulatedDeployment:
 
     def _sense(self, name: str) -> None:
         with dg.build_sensor_context(
-            self.instance, self.cursors[name], resources={"connections": self.connections}, sensor_name=name
+            self.instance,
+            self.cursors[name],
+            resources={"connections": self.connections},
+            sensor_name=name,
         ) as context:
             found = self.defs.resolve_sensor_def(name).evaluate_tick(context)
         self.cursors[name] = found.cursor
@@ -108,13 +113,24 @@ class SimulatedDeployment:
         for request in found.run_requests or []:
             span = days_of_tags(request.tags)
             assert span
-            self._run([k.to_user_string() for k in request.asset_selection or []], *span, dict(request.tags))
+            self._run(
+                [k.to_user_string() for k in request.asset_selection or []],
+                *span,
+                dict(request.tags),
+            )
 
     def _run(self, names: list[str], first: date, last: date, tags: dict[str, str]) -> None:
         keys = {dg.AssetKey(n) for n in names}
-        # The gate and the account of the offsets; the other checks take half of the time and have tests of their own.
-        checks = {k for k in self.graph.asset_check_keys if k.asset_key in keys & JUDGED and self.graph.get(k).blocking}
-        result = self.job.get_subset(asset_selection=keys, asset_check_selection=checks).execute_in_process(
+        # The gate and the account of the offsets; the other checks take half of the time and have
+        # tests of their own.
+        checks = {
+            k
+            for k in self.graph.asset_check_keys
+            if k.asset_key in keys & JUDGED and self.graph.get(k).blocking
+        }
+        result = self.job.get_subset(
+            asset_selection=keys, asset_check_selection=checks
+        ).execute_in_process(
             instance=self.instance,
             tags=tags | range_tags(first, last),
             raise_on_error=False,
@@ -125,5 +141,7 @@ class SimulatedDeployment:
 
 async def _badges(context: LoadingContextForTest, nodes: list) -> dict[str, str]:
     evaluators = [FRESHNESS_EVALUATORS_BY_POLICY_TYPE[type(n.freshness_policy)]() for n in nodes]
-    found = await asyncio.gather(*(e.evaluate_freshness(context, n) for e, n in zip(evaluators, nodes, strict=True)))
+    found = await asyncio.gather(
+        *(e.evaluate_freshness(context, n) for e, n in zip(evaluators, nodes, strict=True))
+    )
     return {n.key.to_user_string(): state.value for n, state in zip(nodes, found, strict=True)}

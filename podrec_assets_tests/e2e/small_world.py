@@ -1,4 +1,6 @@
-"""A small world through Dagster: the sample feeds and planted listeners, and looks at what came of them."""
+"""A small world through Dagster: the sample feeds and planted listeners, and looks at what came of
+them.
+"""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -27,13 +29,17 @@ def build_world(home: Path, engine: str, today: date) -> Connections:
     feeds = [f"{base}/feeds/{slug}.xml" for slug in ("tidewater", "crumb", "nightsky")]
     ingest_feeds(connections, feeds, True, datetime.now(UTC))
     run_all(connections, "episodes", first_episode_day(connections, today), today)
-    connections.kafka.produce(settings.events_topic, [to_message(line) for line in planted(connections, today)])
+    connections.kafka.produce(
+        settings.events_topic, [to_message(line) for line in planted(connections, today)]
+    )
     fill(connections, today)
     return connections
 
 
 def first_episode_day(connections: Connections, today: date) -> date:
-    return connections.kafka.first_record_days(connections.settings.episodes_topic, {0: 0}).get(0, today)
+    return connections.kafka.first_record_days(connections.settings.episodes_topic, {0: 0}).get(
+        0, today
+    )
 
 
 def run_all(connections: Connections, select: str, first: date, last: date) -> None:
@@ -43,13 +49,22 @@ def run_all(connections: Connections, select: str, first: date, last: date) -> N
 
 def fill(connections: Connections, today: date) -> None:
     run_all(connections, "user_events", today - timedelta(days=DAYS - 1), today)
-    run_all(connections, "transcripts vectors", connections.lake.state("episodes").first_day or today, today)
-    run_all(connections, "user_vs_episode_daily dead_letters", today - timedelta(days=DAYS - 1), today)
+    run_all(
+        connections,
+        "transcripts vectors",
+        connections.lake.state("episodes").first_day or today,
+        today,
+    )
+    run_all(
+        connections, "user_vs_episode_daily dead_letters", today - timedelta(days=DAYS - 1), today
+    )
     run_all(connections, MODELS, today - timedelta(days=1), today)
 
 
 def by_show(connections: Connections) -> dict[str, list[str]]:
-    rows = connections.lake.read("episodes", columns=("episode_id", "show_title", "published_at")).to_pylist()
+    rows = connections.lake.read(
+        "episodes", columns=("episode_id", "show_title", "published_at")
+    ).to_pylist()
     shows: dict[str, list[str]] = {}
     for row in sorted(rows, key=lambda r: r["published_at"]):
         shows.setdefault(row["show_title"], []).append(row["episode_id"])
@@ -57,7 +72,9 @@ def by_show(connections: Connections) -> dict[str, list[str]]:
 
 
 def planted(connections: Connections, today: date) -> list[bytes]:
-    """Ten listeners finish all of a show but its last episode; the planted one has heard only its first half."""
+    """Ten listeners finish all of a show but its last episode; the planted one has heard only its
+    first half.
+    """
     shows = by_show(connections)
     start = datetime(today.year, today.month, today.day, tzinfo=UTC) - timedelta(days=DAYS - 1)
     lines, n = [], 0

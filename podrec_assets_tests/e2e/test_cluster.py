@@ -1,4 +1,6 @@
-"""All that Spark can do, through Dagster on a real cluster of it: a master and two workers from pyspark's own jars."""
+"""All that Spark can do, through Dagster on a real cluster of it: a master and two workers from
+pyspark's own jars.
+"""
 
 import os
 import subprocess
@@ -38,7 +40,9 @@ def daemon(home: Path, name: str, *arguments: str) -> Iterator[process.Running]:
     """A Spark daemon by the script that the containers use."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {"PATH": path, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_WORKER_DIR": str(home)}
-    running = process.start([str(START), *arguments], home / f"{name}.log", home / f"{name}.json", {}, environment)
+    running = process.start(
+        [str(START), *arguments], home / f"{name}.log", home / f"{name}.json", {}, environment
+    )
     try:
         yield running
     finally:
@@ -52,13 +56,17 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
     port, page = (free_port() for _ in range(2))
     master, here = f"spark://127.0.0.1:{port}", ("--host", "127.0.0.1")
     with ExitStack() as stack:
-        stack.enter_context(daemon(home, "master", "master", *here, "--port", str(port), "--webui-port", str(page)))
+        stack.enter_context(
+            daemon(home, "master", "master", *here, "--port", str(port), "--webui-port", str(page))
+        )
         assert process.wait_for(lambda: answers(port), 60), process.last_lines(home / "master.log")
         for name in ("one", "two"):
             place = ("-c", "1", "-m", "1g", "-d", str(home / name), "--webui-port", "0")
             stack.enter_context(daemon(home, name, "worker", *here, *place, master))
         log = home / "master.log"
-        assert process.wait_for(lambda: log.read_text().count("Registering worker") == 2, 60), process.last_lines(log)
+        assert process.wait_for(lambda: log.read_text().count("Registering worker") == 2, 60), (
+            process.last_lines(log)
+        )
         yield master, home
 
 
@@ -66,11 +74,17 @@ DAYS = [TODAY - timedelta(days=1), TODAY]
 
 
 def announced(origin: str, folder: Path) -> pa.Table:
-    """Episodes of both days: long texts by the publisher on the first, clips for ASR on the second, some of no use."""
+    """Episodes of both days: long texts by the publisher on the first, clips for ASR on the second,
+    some of no use.
+    """
     for n in range(2):
         lines = [f"Line {i} of text {n} says {'much ' * (i % 9)}about comets." for i in range(150)]
-        times = [f"{i // 60:02}:{i % 60:02}.000 --> {i // 60:02}:{i % 60:02}.900" for i in range(150)]
-        cues = "".join(f"{time}\n<v Ann>{line}\n\n" for time, line in zip(times, lines, strict=True))
+        times = [
+            f"{i // 60:02}:{i % 60:02}.000 --> {i // 60:02}:{i % 60:02}.900" for i in range(150)
+        ]
+        cues = "".join(
+            f"{time}\n<v Ann>{line}\n\n" for time, line in zip(times, lines, strict=True)
+        )
         (folder / f"text{n}.vtt").write_text(f"WEBVTT\n\n{cues}")
     write_wav(folder / "tone.wav", tone(2))
     (folder / "noise.wav").write_bytes(b"this is no audio at all")
@@ -81,7 +95,12 @@ def announced(origin: str, folder: Path) -> pa.Table:
     texts = [
         row
         for n in range(2)
-        for row in episodes(origin, [f"t{n}.mp3"], day=DAYS[0], transcripts=[link | {"url": f"http://{origin}/text{n}.vtt"}])
+        for row in episodes(
+            origin,
+            [f"t{n}.mp3"],
+            day=DAYS[0],
+            transcripts=[link | {"url": f"http://{origin}/text{n}.vtt"}],
+        )
     ]
     return EPISODES.rows([*texts, *episodes(origin, clips, day=DAYS[1])])
 
@@ -105,13 +124,24 @@ def on_one_process(settings: Settings, found: pa.Table) -> dict[str, list[str]]:
 
 
 def through_dagster(settings: Settings, found: pa.Table) -> Connections:
-    """The connections after everything that Spark can do went through Dagster in a process of its own."""
+    """The connections after everything that Spark can do went through Dagster in a process of its
+    own.
+    """
     Connections(settings, {}).lake.replace_days(EPISODES, found, DAYS)
-    fields = settings.model_dump(exclude_defaults=True, mode="json") | {"mongo_uri": settings.mongo_uri.get_secret_value()}
+    fields = settings.model_dump(exclude_defaults=True, mode="json") | {
+        "mongo_uri": settings.mongo_uri.get_secret_value()
+    }
     variables = {f"PODREC_{name.upper()}": str(value) for name, value in fields.items()}
-    command = [str(Path(sys.executable).with_name("podrec")), "run", "--days", f"{DAYS[0]}..{DAYS[-1]}"]
+    command = [
+        str(Path(sys.executable).with_name("podrec")),
+        "run",
+        "--days",
+        f"{DAYS[0]}..{DAYS[-1]}",
+    ]
     command += ["--select", "user_events user_vs_episode_daily als_top_n transcripts vectors"]
-    done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=os.environ | variables, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return Connections(settings, {})
 
@@ -127,10 +157,22 @@ def test_a_cluster_of_two_workers_makes_the_tables_that_one_process_makes(
     bootstrap, mongo = (supervisor.address(service_settings, name) for name in ("kafka", "mongo"))
     kafka = KafkaStore(bootstrap)
     kafka.ensure_topic("cluster-events", 2)
-    kafka.produce("cluster-events", [event(n, at(1, 0.01 * n), user=f"u-{n % 40}") for n in range(1000)])
-    places = {"kafka_bootstrap": bootstrap, "mongo_uri": mongo, "mongo_database": "cluster", "events_topic": "cluster-events"}
+    kafka.produce(
+        "cluster-events", [event(n, at(1, 0.01 * n), user=f"u-{n % 40}") for n in range(1000)]
+    )
+    places = {
+        "kafka_bootstrap": bootstrap,
+        "mongo_uri": mongo,
+        "mongo_database": "cluster",
+        "events_topic": "cluster-events",
+    }
     master, home = cluster
-    spark = {"spark_master": master, "lake_is_shared": True, "spark_driver_host": "127.0.0.1", "spark_executor_memory": "512m"}
+    spark = {
+        "spark_master": master,
+        "lake_is_shared": True,
+        "spark_driver_host": "127.0.0.1",
+        "spark_executor_memory": "512m",
+    }
     content = {"asr_engine": "pocketsphinx", "asr_workers": 2, "chunk_tokens": 32}
     # Its products depend most on batches and threads; `auto` takes it on some processors only.
     content["embedding_dtype"] = "bfloat16"
@@ -138,7 +180,9 @@ def test_a_cluster_of_two_workers_makes_the_tables_that_one_process_makes(
         found = announced(origin, tmp_path)
         places |= {"fetch_allow": origin, "downloads_gap_s": 0, **content}
         wanted = on_one_process(Settings(home=tmp_path / "one", engine="local", **places), found)  # type: ignore[arg-type]
-        many = through_dagster(Settings(home=tmp_path / "many", compute="spark", **places, **spark), found)  # type: ignore[arg-type]
+        many = through_dagster(
+            Settings(home=tmp_path / "many", compute="spark", **places, **spark), found
+        )  # type: ignore[arg-type]
 
     assert len(wanted["user_events"]) == 1000
     assert len(wanted["vectors"]) > 128, "too few chunks for two tasks"

@@ -1,4 +1,6 @@
-"""The dashboard on a filled world: each page by itself, and all of them as a person clicks through them in a browser."""
+"""The dashboard on a filled world: each page by itself, and all of them as a person clicks through
+them in a browser.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -56,18 +58,27 @@ def page(name: str) -> AppTest:
 
 def shown(app: AppTest) -> list[str]:
     """Kind of each element on the page, in order; frames around others are none."""
-    return [e.type for e in app.main if not isinstance(e, Block)] + [e.type for e in app.sidebar if not isinstance(e, Block)]
+    return [e.type for e in app.main if not isinstance(e, Block)] + [
+        e.type for e in app.sidebar if not isinstance(e, Block)
+    ]
 
 
 def sent(world: Connections, kind: str) -> list[dict]:
     """Events of a kind on the topic that name the list they come from, in order."""
     topic = world.settings.events_topic
     ends = {p: (0, end) for p, end in world.kafka.end_offsets(topic).items()}
-    records = [r for batch in world.kafka.read(topic, ends) for r in batch if b'"list_version"' in (r.value or b"")]
+    records = [
+        r
+        for batch in world.kafka.read(topic, ends)
+        for r in batch
+        if b'"list_version"' in (r.value or b"")
+    ]
     return [e for r in records if (e := parse(r.value, datetime.now(UTC), 60))["kind"] == kind]
 
 
-def test_for_you_shows_the_published_list_and_each_button_becomes_an_event(world: Connections) -> None:
+def test_for_you_shows_the_published_list_and_each_button_becomes_an_event(
+    world: Connections,
+) -> None:
     app = page("for_you")
     app.selectbox(key="listener").set_value("Crumb-0").run()
     titles = [s.value for s in app.subheader]
@@ -123,13 +134,18 @@ def test_an_address_that_others_reach_shows_nothing_without_a_token(world: Conne
     assert "set PODREC_DASHBOARD_TOKEN" in app.warning[0].value
 
 
-def test_a_broker_that_is_away_hides_no_list_and_is_said(world: Connections, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_is_away_hides_no_list_and_is_said(
+    world: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PODREC_KAFKA_BOOTSTRAP", "127.0.0.1:1")
     monkeypatch.setattr(feedback, "ACKNOWLEDGED_S", 1.0)
     st.cache_resource.clear()
     app = page("for_you")
     assert len(app.subheader) == 10
-    assert "What was shown could not be noted: Kafka did not accept 10 records" in app.caption[-1].value
+    assert (
+        "What was shown could not be noted: Kafka did not accept 10 records"
+        in app.caption[-1].value
+    )
     next(b for b in app.button if b.label == "Like").click().run()
     assert app.toast[0].value.startswith("Not noted: Kafka did not accept")
     assert next(b for b in app.button).label == "Like"
@@ -170,15 +186,22 @@ def test_a_home_without_a_publication_says_what_to_do(
 def browser_page(world: Connections) -> Iterator[tuple[Page, list[str]]]:
     """A page of a real browser on the running dashboard, and the errors of its console."""
     port = free_port()
-    with browsing(dashboard_command(port), port, world.settings.home / "dashboard.log", WIDE) as found:
+    with browsing(
+        dashboard_command(port), port, world.settings.home / "dashboard.log", WIDE
+    ) as found:
         errors: list[str] = []
-        found.on("console", lambda m: errors.append(f"{m.text} {m.location}") if m.type == "error" else None)
+        found.on(
+            "console",
+            lambda m: errors.append(f"{m.text} {m.location}") if m.type == "error" else None,
+        )
         found.goto(f"http://127.0.0.1:{port}/")
         yield found, errors
 
 
 def photograph(shown: Page, name: str) -> None:
-    """Keeps the page as it is on a desk in light and on a telephone in dark, and holds that nothing runs over its side."""
+    """Keeps the page as it is on a desk in light and on a telephone in dark, and holds that nothing
+    runs over its side.
+    """
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for size, scheme in ((WIDE, "light"), (NARROW, "dark")):
         shown.emulate_media(color_scheme=scheme)
@@ -211,9 +234,15 @@ def test_a_person_clicks_through_all_pages_and_a_like_reaches_delta(
     shown.get_by_role("link", name="Search").first.click()
     shown.get_by_placeholder("a comet that broke apart").fill("why did the comet break into pieces")
     shown.keyboard.press("Enter")
-    expect(shown.get_by_role("heading", name="A comet that forgot to shine")).to_be_visible(timeout=60_000)
+    expect(shown.get_by_role("heading", name="A comet that forgot to shine")).to_be_visible(
+        timeout=60_000
+    )
     photograph(shown, "search")
-    words = {"Analytics": "Shows heard most", "Quality and operations": "Alpha as of", "Trace": "Events in Kafka"}
+    words = {
+        "Analytics": "Shows heard most",
+        "Quality and operations": "Alpha as of",
+        "Trace": "Events in Kafka",
+    }
     for name, told in words.items():
         shown.get_by_role("link", name=name).first.click()
         expect(shown.get_by_text(told).first).to_be_visible(timeout=60_000)

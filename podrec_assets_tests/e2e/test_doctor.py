@@ -1,4 +1,6 @@
-"""`podrec doctor --deep`: nothing is found in a healthy home, and each planted fault is found with what to do about it."""
+"""`podrec doctor --deep`: nothing is found in a healthy home, and each planted fault is found with
+what to do about it.
+"""
 
 import json
 import shutil
@@ -22,7 +24,14 @@ from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import EventLanding
 from podrec_assets.pipelines.listening.local_reader import LocalSource
-from podrec_assets.schemas import EPISODES, LISTS, TABLES, USER_EVENTS, USER_VS_EPISODE_DAILY, VECTORS
+from podrec_assets.schemas import (
+    EPISODES,
+    LISTS,
+    TABLES,
+    USER_EVENTS,
+    USER_VS_EPISODE_DAILY,
+    VECTORS,
+)
 from podrec_assets.settings import Settings
 from podrec_assets_tests.stores.test_upkeep import aged
 
@@ -31,10 +40,17 @@ pytestmark = pytest.mark.services
 
 @pytest.fixture
 def copy(served_world: Connections, tmp_path: Path) -> Iterator[Connections]:
-    """A world with a lake and a Mongo database of its own, to be harmed; topics and Dagster's instance are shared."""
+    """A world with a lake and a Mongo database of its own, to be harmed; topics and Dagster's
+    instance are shared.
+    """
     shutil.copytree(served_world.lake.root, tmp_path / "lake")
     whole, name = served_world.mongo._db, f"copy_{uuid.uuid4().hex[:8]}"
-    settings = Settings(home=served_world.settings.home, engine="local", lake=str(tmp_path / "lake"), mongo_database=name)
+    settings = Settings(
+        home=served_world.settings.home,
+        engine="local",
+        lake=str(tmp_path / "lake"),
+        mongo_database=name,
+    )
     for collection in whole.list_collection_names():
         if documents := list(whole[collection].find()):
             whole.client[name][collection].insert_many(documents)
@@ -49,7 +65,9 @@ def faults(connections: Connections, what: str) -> list[tuple[str, str]]:
         return [(f.detail, f.remedy) for f in examine(connections, audit) if not f.ok]
 
 
-def change(connections: Connections, name: str, day: date, edit: Callable[[list[dict]], list[dict]]) -> None:
+def change(
+    connections: Connections, name: str, day: date, edit: Callable[[list[dict]], list[dict]]
+) -> None:
     """Replaces the rows of a day by what `edit` makes of them."""
     rows = connections.lake.read(name, f"day = '{day}'").to_pylist()
     connections.lake.replace_days(TABLES[name], TABLES[name].rows(edit(rows)), [day])
@@ -68,7 +86,9 @@ def note(connections: Connections, edit: Callable[[Ledger], Ledger]) -> None:
         connections.lake.note(USER_EVENTS, [], edit(ledger).to_json())
 
 
-def invoke(connections: Connections, monkeypatch: pytest.MonkeyPatch, *command: str) -> tuple[int, dict]:
+def invoke(
+    connections: Connections, monkeypatch: pytest.MonkeyPatch, *command: str
+) -> tuple[int, dict]:
     """Exit code and document of a command on the world."""
     for name in ("home", "lake", "mongo_database"):
         monkeypatch.setenv(f"PODREC_{name.upper()}", str(getattr(connections.settings, name)))
@@ -76,7 +96,9 @@ def invoke(connections: Connections, monkeypatch: pytest.MonkeyPatch, *command: 
     return done.exit_code, json.loads(done.stdout)
 
 
-def test_nothing_is_found_where_nothing_is_wrong(copy: Connections, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_found_where_nothing_is_wrong(
+    copy: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
     code, document = invoke(copy, monkeypatch, "doctor", "--deep")
     assert [f for f in document["findings"] if not f["ok"]] == []
     assert code == 0
@@ -85,12 +107,16 @@ def test_nothing_is_found_where_nothing_is_wrong(copy: Connections, monkeypatch:
         assert names[-len(audits(instance)) :] == [a.what for a in audits(instance)]
 
 
-def test_a_fault_is_told_with_its_remedy_and_exit_code_1(copy: Connections, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_told_with_its_remedy_and_exit_code_1(
+    copy: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
     day = full_day(copy, USER_EVENTS.name)
     change(copy, USER_EVENTS.name, day, lambda rows: rows[1:])
     code, document = invoke(copy, monkeypatch, "doctor", "--deep")
     assert code == 1
-    (fault,) = (f for f in document["findings"] if not f["ok"] and f["what"] == "offsets of user_events")
+    (fault,) = (
+        f for f in document["findings"] if not f["ok"] and f["what"] == "offsets of user_events"
+    )
     assert fault["detail"].startswith(f"{day} partition ")
     assert fault["remedy"] == f"`podrec run --select user_events --days {day}..{day}`"
     source = LocalSource(copy.lake, copy.kafka, copy.settings)
@@ -102,8 +128,14 @@ def test_a_fault_is_told_with_its_remedy_and_exit_code_1(copy: Connections, monk
     ("edit", "words"),
     [
         (lambda x: replace(x, topic_id="another"), "user-events was created anew"),
-        (lambda x: replace(x, landed={p: o + 5 for p, o in x.landed.items()}), "user-events partition 0 ends at "),
-        (lambda x: replace(x, landed={**x.landed, 7: 3}), "user-events has no partition 7, of which 3 offsets are landed"),
+        (
+            lambda x: replace(x, landed={p: o + 5 for p, o in x.landed.items()}),
+            "user-events partition 0 ends at ",
+        ),
+        (
+            lambda x: replace(x, landed={**x.landed, 7: 3}),
+            "user-events has no partition 7, of which 3 offsets are landed",
+        ),
         (
             lambda x: replace(x, starts={p: tuple(reversed(s)) for p, s in x.starts.items()}),
             "user_events: the ledger's days of partition 0 are no ascending ranges",
@@ -111,11 +143,15 @@ def test_a_fault_is_told_with_its_remedy_and_exit_code_1(copy: Connections, monk
     ],
     ids=["topic made anew", "topic shorter", "partition gone", "ledger contradicts itself"],
 )
-def test_a_ledger_that_the_topic_does_not_continue_is_found(copy: Connections, edit: Callable, words: str) -> None:
+def test_a_ledger_that_the_topic_does_not_continue_is_found(
+    copy: Connections, edit: Callable, words: str
+) -> None:
     note(copy, edit)
     found = faults(copy, "topics")
     assert found[0][0].startswith(words)
-    assert found[0][1] == "Kafka and the lake belong together: `podrec restore` both from one backup"
+    assert (
+        found[0][1] == "Kafka and the lake belong together: `podrec restore` both from one backup"
+    )
 
 
 def test_a_topic_that_holds_other_records_at_the_landed_offsets_is_found(copy: Connections) -> None:
@@ -137,7 +173,9 @@ def test_a_topic_that_holds_other_records_at_the_landed_offsets_is_found(copy: C
 
 def test_an_offset_that_stands_twice_in_the_place_of_another_is_found(copy: Connections) -> None:
     day = full_day(copy, USER_EVENTS.name)
-    first = min(r["kafka_partition"] for r in copy.lake.read(USER_EVENTS.name, f"day = '{day}'").to_pylist())
+    first = min(
+        r["kafka_partition"] for r in copy.lake.read(USER_EVENTS.name, f"day = '{day}'").to_pylist()
+    )
 
     def doubled(rows: list[dict]) -> list[dict]:
         one, other = [i for i, r in enumerate(rows) if r["kafka_partition"] == first][:2]
@@ -154,7 +192,9 @@ def test_rows_on_a_day_that_was_never_landed_are_found(copy: Connections) -> Non
     stray = date(2020, 1, 1)
     row = copy.lake.read(USER_EVENTS.name).slice(0, 1).to_pylist()[0] | {"day": stray}
     copy.lake.replace_days(USER_EVENTS, USER_EVENTS.rows([row]), [stray])
-    assert [d for d, _ in faults(copy, "offsets of user_events")] == ["1 rows lie on days that the ledger does not know"]
+    assert [d for d, _ in faults(copy, "offsets of user_events")] == [
+        "1 rows lie on days that the ledger does not know"
+    ]
 
 
 def test_an_announcement_on_another_day_than_its_record_is_found(copy: Connections) -> None:
@@ -167,9 +207,13 @@ def test_an_announcement_on_another_day_than_its_record_is_found(copy: Connectio
 
 
 @pytest.mark.parametrize(
-    ("edit", "more"), [(lambda r: [r[0] | {"play_count": 9}, *r[1:]], 8), (lambda r: r[1:], -1)], ids=["too many", "too few"]
+    ("edit", "more"),
+    [(lambda r: [r[0] | {"play_count": 9}, *r[1:]], 8), (lambda r: r[1:], -1)],
+    ids=["too many", "too few"],
 )
-def test_daily_scores_of_other_events_are_found(copy: Connections, edit: Callable, more: int) -> None:
+def test_daily_scores_of_other_events_are_found(
+    copy: Connections, edit: Callable, more: int
+) -> None:
     day = full_day(copy, USER_VS_EPISODE_DAILY.name)
     count = len(copy.lake.read(USER_VS_EPISODE_DAILY.name, f"day = '{day}'"))
     change(copy, USER_VS_EPISODE_DAILY.name, day, edit)
@@ -181,7 +225,9 @@ def test_daily_scores_of_other_events_are_found(copy: Connections, edit: Callabl
     ]
 
 
-@pytest.mark.parametrize("harm", [Path.unlink, lambda p: p.write_bytes(p.read_bytes()[:-9])], ids=["lost", "cut short"])
+@pytest.mark.parametrize(
+    "harm", [Path.unlink, lambda p: p.write_bytes(p.read_bytes()[:-9])], ids=["lost", "cut short"]
+)
 def test_a_file_that_is_lost_or_cut_short_is_found_and_its_day_can_be_made_again(
     copy: Connections, harm: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,8 +237,14 @@ def test_a_file_that_is_lost_or_cut_short_is_found_and_its_day_can_be_made_again
     harm(Path(file))
     name = f"day={day}/{Path(file).name}"
     remedy = f"`podrec run --select user_vs_episode_daily --days {day}..{day}`, or `podrec restore` a backup"
-    told = {f["what"]: (f["detail"], f["remedy"]) for f in invoke(copy, monkeypatch, "doctor", "--deep")[1]["findings"]}
-    assert told["files of the lake"] == (f"user_vs_episode_daily lacks 1 files or parts of them, e.g. {name}", remedy)
+    told = {
+        f["what"]: (f["detail"], f["remedy"])
+        for f in invoke(copy, monkeypatch, "doctor", "--deep")[1]["findings"]
+    }
+    assert told["files of the lake"] == (
+        f"user_vs_episode_daily lacks 1 files or parts of them, e.g. {name}",
+        remedy,
+    )
     copy.lake.replace_days(USER_VS_EPISODE_DAILY, rows, [day])
     assert faults(copy, "files of the lake") == []
 
@@ -200,7 +252,9 @@ def test_a_file_that_is_lost_or_cut_short_is_found_and_its_day_can_be_made_again
 def test_a_column_that_podrec_does_not_know_is_found(copy: Connections) -> None:
     foreign = pa.table({"day": [full_day(copy, EPISODES.name)], "note": ["by another tool"]})
     write_deltalake(copy.lake.uri("fusion_weights"), foreign, mode="append", schema_mode="merge")
-    assert [d for d, _ in faults(copy, "columns")] == ["fusion_weights: note (string) is not declared any more"]
+    assert [d for d, _ in faults(copy, "columns")] == [
+        "fusion_weights: note (string) is not declared any more"
+    ]
 
 
 def test_a_repeated_key_is_found(copy: Connections) -> None:
@@ -212,7 +266,9 @@ def test_a_repeated_key_is_found(copy: Connections) -> None:
 
 def test_vectors_of_another_model_are_found_with_their_days(copy: Connections) -> None:
     day = full_day(copy, VECTORS.name)
-    change(copy, VECTORS.name, day, lambda rows: [rows[0] | {"embedding_version": "old"}, *rows[1:]])
+    change(
+        copy, VECTORS.name, day, lambda rows: [rows[0] | {"embedding_version": "old"}, *rows[1:]]
+    )
     ((detail, remedy),) = faults(copy, "embedding version")
     assert detail.endswith(", 1 of old")
     assert remedy == f"`podrec run --select vectors --days {day}..{day}`"
@@ -222,15 +278,23 @@ def test_a_day_that_dagster_shows_and_the_stores_do_not_have_is_found(copy: Conn
     shutil.rmtree(copy.lake.uri("fusion_weights"))
     copy.mongo._db["versions"].delete_many({"collection": "similarities"})
     details = [d for d, _ in faults(copy, "days shown by Dagster")]
-    assert [d.split(" of ")[0] for d in details] == ["Dagster shows fusion_weights", "Dagster shows similarities"]
+    assert [d.split(" of ")[0] for d in details] == [
+        "Dagster shows fusion_weights",
+        "Dagster shows similarities",
+    ]
     assert all(d.endswith(", but it is not there") for d in details)
 
 
-def test_a_pointer_to_what_is_not_whole_was_refused_or_does_not_belong_together_is_found(copy: Connections) -> None:
+def test_a_pointer_to_what_is_not_whole_was_refused_or_does_not_belong_together_is_found(
+    copy: Connections,
+) -> None:
     versions, published = copy.mongo._db["versions"], copy.mongo.publication()
     assert published is not None
     lists, als = published.versions[LISTS], published.versions["als_top_n"]
-    versions.update_one({"_id": f"{LISTS}:{lists}"}, {"$unset": {"verdict": 1}, "$set": {"manifest.models.als_top_n": "other"}})
+    versions.update_one(
+        {"_id": f"{LISTS}:{lists}"},
+        {"$unset": {"verdict": 1}, "$set": {"manifest.models.als_top_n": "other"}},
+    )
     versions.delete_one({"_id": f"als_top_n:{als}"})
     one = copy.mongo._db["similarities"].find_one({"version": published.versions["similarities"]})
     copy.mongo._db["similarities"].update_one({"_id": one["_id"]}, {"$set": {"items": []}})
@@ -243,7 +307,9 @@ def test_a_pointer_to_what_is_not_whole_was_refused_or_does_not_belong_together_
     ]
 
 
-def test_documents_that_are_lost_are_found_and_a_further_run_of_the_day_writes_them_again(copy: Connections) -> None:
+def test_documents_that_are_lost_are_found_and_a_further_run_of_the_day_writes_them_again(
+    copy: Connections,
+) -> None:
     published = copy.mongo.publication()
     assert published is not None
     made = copy.mongo.version(LISTS, published.versions[LISTS])
@@ -279,7 +345,9 @@ def test_vacuum_keeps_what_kept_lists_were_made_of_and_what_was_lost_otherwise_i
     assert "cannot be traced or made again" in remedy
 
 
-def test_optimize_says_how_many_files_there_were_and_changes_no_row(copy: Connections, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_optimize_says_how_many_files_there_were_and_changes_no_row(
+    copy: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
     day, name = full_day(copy, USER_EVENTS.name), USER_EVENTS.name
     with copy.lake.writing(name):
         ledger = copy.lake.state(name).ledger
@@ -295,8 +363,17 @@ def test_optimize_says_how_many_files_there_were_and_changes_no_row(copy: Connec
 
 def test_the_upkeep_job_shows_on_each_table_what_it_did(copy: Connections) -> None:
     with open_instance(copy.settings) as instance:
-        assert build_defs(copy.settings).resolve_job_def("upkeep").execute_in_process(instance=instance).success
-        shown = instance.fetch_observations(dg.AssetKey(EPISODES.name), limit=1).records[0].asset_observation
+        assert (
+            build_defs(copy.settings)
+            .resolve_job_def("upkeep")
+            .execute_in_process(instance=instance)
+            .success
+        )
+        shown = (
+            instance.fetch_observations(dg.AssetKey(EPISODES.name), limit=1)
+            .records[0]
+            .asset_observation
+        )
     assert shown is not None
     assert {k: v.value for k, v in shown.metadata.items()} == {
         "files_before": len(copy.lake.files(EPISODES.name)), "files_after": len(copy.lake.files(EPISODES.name)),
@@ -305,7 +382,12 @@ def test_the_upkeep_job_shows_on_each_table_what_it_did(copy: Connections) -> No
 
 
 def test_what_cannot_be_verified_is_a_fault_as_well(copy: Connections) -> None:
-    away = Connections(Settings(home=copy.settings.home, lake=copy.settings.lake, mongo_uri="mongodb://127.0.0.1:1"), {})  # type: ignore[arg-type]
+    away = Connections(
+        Settings(
+            home=copy.settings.home, lake=copy.settings.lake, mongo_uri="mongodb://127.0.0.1:1"
+        ),
+        {},
+    )  # type: ignore[arg-type]
     ((detail, remedy),) = faults(away, "publication")
     assert detail.startswith("cannot be verified: The MongoDB server does not answer")
     assert remedy == "mend that and run `podrec doctor --deep` again"

@@ -1,4 +1,6 @@
-"""The first hour as the guide tells it: own feeds and own events, by the commands that it names, until lists are served."""
+"""The first hour as the guide tells it: own feeds and own events, by the commands that it names,
+until lists are served.
+"""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -36,13 +38,19 @@ def test_events_of_a_csv_file_lead_to_a_list_of_their_listener(
 
     document = catch_up_to(served_world, today)
     assert document["landed_days"]["user_events"] == [str(today)]
-    assert document["listening_days"] >= 3, "the day of the events is made again, though they landed today"
+    assert document["listening_days"] >= 3, (
+        "the day of the events is made again, though they landed today"
+    )
     assert document["day"] == str(today)
-    found = served_world.lake.read_equal("user_vs_episode_daily", "user_id", "first-hour").to_pylist()
+    found = served_world.lake.read_equal(
+        "user_vs_episode_daily", "user_id", "first-hour"
+    ).to_pylist()
     assert {(r["day"], r["episode_id"]) for r in found} == {(day, e["episode_id"]) for e in heard}
     served = recommendations(served_world, "first-hour", 20)
     assert served["known"]
     assert not {e["episode_id"] for e in heard} & {i["episode_id"] for i in served["items"]}
-    letters = json.loads(CliRunner().invoke(app, ["dead-letters", "--reason", "missing_field", "--json"]).stdout)["letters"]
+    letters = json.loads(
+        CliRunner().invoke(app, ["dead-letters", "--reason", "missing_field", "--json"]).stdout
+    )["letters"]
     assert "https://nowhere.example/x.mp3" in "".join(letter["payload"] for letter in letters)
     assert land(served_world, "user_events") == []

@@ -20,7 +20,9 @@ from podrec_assets_tests.e2e.simulated_deployment import SimulatedDeployment
 pytestmark = pytest.mark.services
 DAYS = 14
 ASSETS = (*(name for name in FACTS if name != "sources"), *MODELS)
-"""Everything but the feeds' states: nobody polls here, the announcements of all days are in the topic."""
+"""Everything but the feeds' states: nobody polls here, the announcements of all days are in the
+topic.
+"""
 TODAY = datetime.now(UTC).date()
 FIRST, LAST = TODAY - timedelta(days=DAYS), TODAY - timedelta(days=1)
 BROKER_DOWN, MONGO_DOWN = FIRST + timedelta(days=5), FIRST + timedelta(days=9)
@@ -31,7 +33,9 @@ def at(day: date, hour: int, minute: int) -> datetime:
 
 
 @pytest.fixture
-def deployment(service_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatedDeployment]:
+def deployment(
+    service_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SimulatedDeployment]:
     """Both topics hold a fortnight whose records bear its days; nothing is landed."""
     # The plots took a tenth of the time; they have tests of their own.
     monkeypatch.setattr(plots, "_markdown", lambda figure, name: name)
@@ -60,13 +64,17 @@ def deployment(service_settings: Settings, tmp_path: Path, monkeypatch: pytest.M
         yield found
 
 
-def test_every_partition_is_there_at_the_end_and_freshness_is_right_each_day(deployment: SimulatedDeployment) -> None:
+def test_every_partition_is_there_at_the_end_and_freshness_is_right_each_day(
+    deployment: SimulatedDeployment,
+) -> None:
     up = deployment.connections.settings
     no_broker = up.model_copy(update={"kafka_bootstrap": "127.0.0.1:1"})
     no_mongo = up.model_copy(update={"mongo_uri": SecretStr("mongodb://127.0.0.1:1")})
     red: dict[date, set[str]] = {}
     for day in days_between(FIRST + timedelta(days=1), TODAY):
-        deployment.connections.settings = {BROKER_DOWN: no_broker, MONGO_DOWN: no_mongo}.get(day, up)
+        deployment.connections.settings = {BROKER_DOWN: no_broker, MONGO_DOWN: no_mongo}.get(
+            day, up
+        )
         deployment.tick(at(day, 0, 31))
         deployment.tick(at(day, 3, 1))
         badges = deployment.freshness(at(day, 6, 1))
@@ -78,12 +86,18 @@ def test_every_partition_is_there_at_the_end_and_freshness_is_right_each_day(dep
 
     days = {str(d) for d in days_between(FIRST, LAST)}
     failed = [run for run in deployment.runs if run.errors]
-    assert {name: gaps for name in ASSETS if (gaps := sorted(days - deployment.made(name)))} == {}, failed
-    # What needs no landing is made; models of listening wait, for the day before could not be closed.
-    assert red.pop(BROKER_DOWN) == {"episodes", "user_events", "user_vs_episode_daily", *MODELS} - {"similarities"}
+    assert {
+        name: gaps for name in ASSETS if (gaps := sorted(days - deployment.made(name)))
+    } == {}, failed
+    # What needs no landing is made; models of listening wait, for the day before could not be
+    # closed.
+    assert red.pop(BROKER_DOWN) == {"episodes", "user_events", "user_vs_episode_daily", *MODELS} - {
+        "similarities"
+    }
     assert red.pop(MONGO_DOWN) == set(MODELS)
     assert {day: names for day, names in red.items() if names} == {}
     print(f"{len(deployment.runs)} runs in {DAYS} days, {len(failed)} failed")  # noqa: T201
-    # A landing of each topic, the facts and the models of a day; more only where something was late or failed.
+    # A landing of each topic, the facts and the models of a day; more only where something was late
+    # or failed.
     assert len(deployment.runs) <= 7 * DAYS
     assert {run.at.date() for run in failed} == {MONGO_DOWN}

@@ -1,4 +1,6 @@
-"""A backfill through the real daemon: one run for all its days, and a daemon killed in the middle does not stop it for good."""
+"""A backfill through the real daemon: one run for all its days, and a daemon killed in the middle
+does not stop it for good.
+"""
 
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -32,19 +34,38 @@ def first(today: date) -> date:
 
 @pytest.fixture
 def connections(
-    service_settings: Settings, tmp_path: Path, first: date, today: date, monkeypatch: pytest.MonkeyPatch
+    service_settings: Settings,
+    tmp_path: Path,
+    first: date,
+    today: date,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Connections:
-    """An empty home on the running services, whose topic holds an event for each day; the environment tells the daemon."""
+    """An empty home on the running services, whose topic holds an event for each day; the
+    environment tells the daemon.
+    """
     mongo = supervisor.address(service_settings, "mongo")
-    shared = {"kafka_bootstrap": supervisor.address(service_settings, "kafka"), "events_topic": "killed-backfill"}
+    shared = {
+        "kafka_bootstrap": supervisor.address(service_settings, "kafka"),
+        "events_topic": "killed-backfill",
+    }
     settings = Settings(home=tmp_path, engine="local", mongo_uri=SecretStr(mongo), **shared)  # type: ignore[arg-type]
-    for name, value in {**shared, "home": str(tmp_path), "mongo_uri": mongo, "engine": "local"}.items():
+    for name, value in {
+        **shared,
+        "home": str(tmp_path),
+        "mongo_uri": mongo,
+        "engine": "local",
+    }.items():
         monkeypatch.setenv(f"PODREC_{name.upper()}", value)
     found = Connections(settings, {})
     found.kafka.ensure_topic(settings.events_topic, 1)
     days = days_between(first, today)
-    moments = [min(datetime(d.year, d.month, d.day, 12, tzinfo=UTC), datetime.now(UTC)) for d in days]
-    found.kafka.produce(settings.events_topic, [to_message(event("u", "e", at, f"id-{n}")) for n, at in enumerate(moments)])
+    moments = [
+        min(datetime(d.year, d.month, d.day, 12, tzinfo=UTC), datetime.now(UTC)) for d in days
+    ]
+    found.kafka.produce(
+        settings.events_topic,
+        [to_message(event("u", "e", at, f"id-{n}")) for n, at in enumerate(moments)],
+    )
     set_pool_limits(settings)
     return found
 
@@ -60,12 +81,17 @@ def test_a_daemon_killed_in_the_middle_finishes_its_backfill_after_a_restart(
             assert time.monotonic() < end, report(instance, backfill)
             time.sleep(0.1)
         daemon.kill()
-        assert report(instance, backfill)["runs"] == {"STARTED": 1}, "the killed run still counts as started"
+        assert report(instance, backfill)["runs"] == {"STARTED": 1}, (
+            "the killed run still counts as started"
+        )
         daemon.start()
         assert wait(instance, backfill, WAIT_S) == DONE
         runs = report(instance, backfill)["runs"]
         assert runs == {"FAILURE": 1, "SUCCESS": 1}, "the killed run, and its retry of all days"
-        assert all(str(d) in instance.get_materialized_partitions(dg.AssetKey("user_vs_episode_daily")) for d in days)
+        assert all(
+            str(d) in instance.get_materialized_partitions(dg.AssetKey("user_vs_episode_daily"))
+            for d in days
+        )
         slots = instance.event_log_storage.get_concurrency_info("write_user_vs_episode_daily")
         assert (slots.slot_count, slots.active_slot_count) == (1, 0)
     rows = connections.lake.read("user_vs_episode_daily").to_pylist()

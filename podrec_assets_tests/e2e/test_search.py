@@ -34,7 +34,9 @@ def podrec(*arguments: str) -> str:
 
 
 def test_the_command_tells_show_title_time_and_quote(world: Connections) -> None:
-    document = json.loads(podrec("search", "why did the comet break into pieces", "--k", "2", "--json"))
+    document = json.loads(
+        podrec("search", "why did the comet break into pieces", "--k", "2", "--json")
+    )
     first, _ = document["passages"]
     assert (first["show"], first["title"]) == ("The Long Exposure", "A comet that forgot to shine")
     assert 0 <= first["start_s"] < first["end_s"]
@@ -43,16 +45,26 @@ def test_the_command_tells_show_title_time_and_quote(world: Connections) -> None
     assert "nothing found" in podrec("search", "!?")
 
 
-def test_rare_words_and_paraphrases_find_their_episode_and_the_fused_arms_are_no_worse_than_either(world: Connections) -> None:
-    titles = {r["episode_id"]: r["title"] for r in world.lake.read("episodes", columns=("episode_id", "title")).to_pylist()}
+def test_rare_words_and_paraphrases_find_their_episode_and_the_fused_arms_are_no_worse_than_either(
+    world: Connections,
+) -> None:
+    titles = {
+        r["episode_id"]: r["title"]
+        for r in world.lake.read("episodes", columns=("episode_id", "title")).to_pylist()
+    }
     among = passages(world)
     of_row = np.array([titles[e] for e in among.rows["episode_id"].to_pylist()])
     hits: dict[str, list[bool]] = {"fused": [], "lexical": [], "semantic": []}
     for query, title in (NAMED | PARAPHRASED).items():
         if title not in titles.values():
             continue
-        lexical, cosines = found_shares(query, among.rows), among.vectors @ world.encoder.encode([query])[0]
-        hits["fused"].append(titles[search(query, among, world.encoder, 1)[0]["episode_id"]] == title)
+        lexical, cosines = (
+            found_shares(query, among.rows),
+            among.vectors @ world.encoder.encode([query])[0],
+        )
+        hits["fused"].append(
+            titles[search(query, among, world.encoder, 1)[0]["episode_id"]] == title
+        )
         hits["lexical"].append(lexical.max() > 0 and of_row[lexical.argmax()] == title)
         hits["semantic"].append(of_row[cosines.argmax()] == title)
     shares = {arm: np.mean(found) for arm, found in hits.items()}
@@ -60,7 +72,9 @@ def test_rare_words_and_paraphrases_find_their_episode_and_the_fused_arms_are_no
     assert shares["fused"] >= max(0.9, shares["lexical"], shares["semantic"]), shares
 
 
-def test_every_episode_with_neighbours_is_exported_as_a_valid_file(world: Connections, tmp_path: Path) -> None:
+def test_every_episode_with_neighbours_is_exported_as_a_valid_file(
+    world: Connections, tmp_path: Path
+) -> None:
     episode = by_show(world)["Crumb"][0]
     one = json.loads(podrec("export", episode, "--k", "3"))
     assert len(one["recommendations"]) == 3
@@ -77,6 +91,8 @@ def test_every_episode_with_neighbours_is_exported_as_a_valid_file(world: Connec
 def test_all_tokens_of_the_world_reached_the_encoder(world: Connections) -> None:
     rows = world.lake.read("vectors")
     spoken = world.lake.read("transcripts", "status = 'ok'", ("text",))["text"].to_pylist()
-    assert sum(rows["token_count"].to_pylist()) == sum(world.encoder.count_tokens(t) for t in spoken)
+    assert sum(rows["token_count"].to_pylist()) == sum(
+        world.encoder.count_tokens(t) for t in spoken
+    )
     norms = np.linalg.norm(matrix(rows["vector"]), axis=1)
     assert norms == pytest.approx(1, abs=1e-5)

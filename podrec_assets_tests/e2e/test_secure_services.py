@@ -1,4 +1,6 @@
-"""TLS and SASL against the real broker, and TLS in front of the Mongo server; no secret is left anywhere."""
+"""TLS and SASL against the real broker, and TLS in front of the Mongo server; no secret is left
+anywhere.
+"""
 
 import os
 import ssl
@@ -30,7 +32,9 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureKafka]:
 
 
 def secure_settings(broker: SecureKafka, home: Path) -> Settings:
-    fields = {name.removeprefix("PODREC_").lower(): value for name, value in broker.environment().items()}
+    fields = {
+        name.removeprefix("PODREC_").lower(): value for name, value in broker.environment().items()
+    }
     return Settings(home=home, **fields)  # type: ignore[arg-type]
 
 
@@ -48,11 +52,22 @@ def test_events_land_over_tls_and_scram_and_the_password_stays_unwritten(
     environment = os.environ | broker.environment() | {
         "PODREC_HOME": str(settings.home), "PODREC_EVENTS_TOPIC": topic, "PODREC_ENGINE": engine,
     }  # fmt: skip
-    command = [str(Path(sys.executable).with_name("podrec")), "run", "--select", "user_events", "--days", str(TODAY)]
+    command = [
+        str(Path(sys.executable).with_name("podrec")),
+        "run",
+        "--select",
+        "user_events",
+        "--days",
+        str(TODAY),
+    ]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    rows = Connections(settings, {}).lake.read("user_events", columns=("event_id",))["event_id"].to_pylist()
+    rows = (
+        Connections(settings, {})
+        .lake.read("user_events", columns=("event_id",))["event_id"]
+        .to_pylist()
+    )
     assert sorted(rows) == sorted(f"id-{n}" for n in range(COUNT))
     written = [f for f in settings.home.rglob("*") if f.is_file()]
     key = Path(broker.key_file).read_text().splitlines()[1].encode()
@@ -63,17 +78,23 @@ def test_events_land_over_tls_and_scram_and_the_password_stays_unwritten(
 
 
 @pytest.mark.services
-def test_a_wrong_password_is_refused_in_one_sentence_that_does_not_hold_it(broker: SecureKafka, tmp_path: Path) -> None:
+def test_a_wrong_password_is_refused_in_one_sentence_that_does_not_hold_it(
+    broker: SecureKafka, tmp_path: Path
+) -> None:
     settings = secure_settings(broker, tmp_path).model_copy(update={"kafka_username": "stranger"})
     with pytest.raises(RetryableError) as refused:
         KafkaStore(broker.bootstrap, security.client_properties(settings)).partitions("t")
     assert PASSWORD not in str(refused.value)
-    assert str(refused.value).startswith(f"Kafka at {broker.bootstrap} and podrec do not trust each other")
+    assert str(refused.value).startswith(
+        f"Kafka at {broker.bootstrap} and podrec do not trust each other"
+    )
     assert "invalid credentials" in str(refused.value)
 
 
 @pytest.mark.services
-def test_an_authority_that_did_not_sign_the_broker_is_not_trusted(broker: SecureKafka, tmp_path: Path) -> None:
+def test_an_authority_that_did_not_sign_the_broker_is_not_trusted(
+    broker: SecureKafka, tmp_path: Path
+) -> None:
     other = tmp_path / "other.pem"
     trustme.CA().cert_pem.write_to_path(other)
     settings = secure_settings(broker, tmp_path).model_copy(update={"kafka_ca_file": str(other)})
@@ -85,14 +106,20 @@ def test_half_a_login_is_an_error_before_anything_connects(tmp_path: Path) -> No
     with pytest.raises(SettingsError, match="PODREC_KAFKA_USERNAME"):
         security.spark_options(Settings(home=tmp_path, kafka_security_protocol="SASL_SSL"))
     with pytest.raises(SettingsError, match="go together"):
-        security.client_properties(Settings(home=tmp_path, kafka_security_protocol="SSL", kafka_key_file="k"))
+        security.client_properties(
+            Settings(home=tmp_path, kafka_security_protocol="SSL", kafka_key_file="k")
+        )
 
 
 def test_both_clients_are_told_the_same(tmp_path: Path) -> None:
     ca = tmp_path / "ca.pem"
     ca.write_text("PEM")
     settings = Settings(
-        home=tmp_path, kafka_security_protocol="SASL_SSL", kafka_username='u"', kafka_password="p", kafka_ca_file=str(ca)
+        home=tmp_path,
+        kafka_security_protocol="SASL_SSL",
+        kafka_username='u"',
+        kafka_password="p",
+        kafka_ca_file=str(ca),
     )
     assert security.client_properties(settings) == {
         "security.protocol": "SASL_SSL", "sasl.mechanisms": "SCRAM-SHA-512", "sasl.username": 'u"', "sasl.password": "p",
@@ -108,7 +135,9 @@ def test_both_clients_are_told_the_same(tmp_path: Path) -> None:
 
 @pytest.fixture
 def mongo_behind_tls(mongo_uri: str, tmp_path: Path) -> Iterator[str]:
-    """The Mongo server behind a relay that speaks TLS, and the address with the authority that signs it."""
+    """The Mongo server behind a relay that speaks TLS, and the address with the authority that
+    signs it.
+    """
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(tmp_path / "mongo-ca.pem")
@@ -149,7 +178,9 @@ def _pump(source, target) -> None:
 @pytest.mark.services
 def test_mongo_is_reached_over_tls_by_its_uri_alone(mongo_behind_tls: str, tmp_path: Path) -> None:
     trusting = MongoStore(f"{mongo_behind_tls}&tlsCAFile={tmp_path / 'mongo-ca.pem'}", "secure")
-    version = trusting.write_version("similarities", TODAY, "run-0001", [{"episode_id": "e", "items": []}])
+    version = trusting.write_version(
+        "similarities", TODAY, "run-0001", [{"episode_id": "e", "items": []}]
+    )
     assert trusting.documents("similarities", version.version) == [{"episode_id": "e", "items": []}]
     with pytest.raises(PodrecError):
         MongoStore(f"{mongo_behind_tls}&serverSelectionTimeoutMS=1000", "secure").ping()

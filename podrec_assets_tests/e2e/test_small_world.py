@@ -1,4 +1,6 @@
-"""A small world through Dagster on real Kafka, Delta and Mongo: planted listeners get planted lists, and nothing is lost."""
+"""A small world through Dagster on real Kafka, Delta and Mongo: planted listeners get planted
+lists, and nothing is lost.
+"""
 
 import os
 import shutil
@@ -49,7 +51,9 @@ def test_every_record_is_a_row_or_a_dead_letter(world: Connections) -> None:
     topic = world.settings.events_topic
     produced = sum(world.kafka.end_offsets(topic).values())
     rows = world.lake.read("user_events")
-    letters = [r for r in world.lake.read("dead_letters").to_pylist() if r["stage"] == "user_events"]
+    letters = [
+        r for r in world.lake.read("dead_letters").to_pylist() if r["stage"] == "user_events"
+    ]
     assert produced == len(rows) + len(letters)
     assert sorted(r["reason"] for r in letters) == ["missing_field", "not_json"]
     places = {(r["kafka_partition"], r["kafka_offset"]) for r in [*rows.to_pylist(), *letters]}
@@ -62,7 +66,9 @@ def test_an_event_delivered_twice_counts_once(world: Connections) -> None:
     assert {r["play_count"] for r in daily} == {1}
 
 
-def test_neighbours_are_of_the_same_show_and_an_unknown_episode_is_refused(world: Connections) -> None:
+def test_neighbours_are_of_the_same_show_and_an_unknown_episode_is_refused(
+    world: Connections,
+) -> None:
     shows = by_show(world)
     first = neighbours(world, shows["Crumb"][0], 3)["items"]
     assert sum(i["episode_id"] in shows["Crumb"] for i in first) >= 2
@@ -76,7 +82,9 @@ def test_running_everything_again_changes_no_row(world: Connections, today: date
     assert contents(world) == before
 
 
-def test_a_lost_checkpoint_and_a_killed_broker_change_no_row(world: Connections, today: date) -> None:
+def test_a_lost_checkpoint_and_a_killed_broker_change_no_row(
+    world: Connections, today: date
+) -> None:
     before = contents(world)
     shutil.rmtree(Path(world.settings.home) / "checkpoints", ignore_errors=True)
     broker = process.read_state(Path(world.settings.home) / "services" / "kafka.json")
@@ -106,7 +114,9 @@ def test_a_trace_leads_from_an_item_to_exactly_the_planted_events(world: Connect
     found = trace(world, "Crumb-0", item["episode_id"])
     heard = {h["episode_id"] for h in found["evidence"]["heard"]}
     assert heard == set(shows["Crumb"][:3]) >= set(found["evidence"]["causes"].values()) > set()
-    planted_events = [r for r in world.lake.read("user_events").to_pylist() if r["user_id"] == "Crumb-0"]
+    planted_events = [
+        r for r in world.lake.read("user_events").to_pylist() if r["user_id"] == "Crumb-0"
+    ]
     assert [(e["topic"], e["partition"], e["offset"], e["event_id"]) for e in found["events"]] == [
         (r["kafka_topic"], r["kafka_partition"], r["kafka_offset"], r["event_id"])
         for r in sorted(planted_events, key=lambda r: r["occurred_at"])
@@ -118,7 +128,9 @@ def test_a_trace_leads_from_an_item_to_exactly_the_planted_events(world: Connect
         trace(world, "Crumb-0", "e-none")
 
 
-def test_an_older_day_can_be_served_again_and_a_day_without_lists_is_refused(world: Connections, today: date) -> None:
+def test_an_older_day_can_be_served_again_and_a_day_without_lists_is_refused(
+    world: Connections, today: date
+) -> None:
     before = world.mongo.publication()
     yesterday = today - timedelta(days=1)
     assert publish_day(world, yesterday).day == yesterday
@@ -132,8 +144,12 @@ def test_repeated_events_and_unknown_episodes_are_reported(world: Connections, t
     days = [(today - timedelta(days=n)).isoformat() for n in range(DAYS)]
     with open_instance(world.settings) as instance:
         asset = dg.AssetKey("user_vs_episode_daily")
-        records = instance.fetch_materializations(dg.AssetRecordsFilter(asset, asset_partitions=days), limit=DAYS).records
-        assert {r.asset_materialization.metadata["repeated_event_count"].value for r in records} == {1}
+        records = instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset, asset_partitions=days), limit=DAYS
+        ).records
+        assert {
+            r.asset_materialization.metadata["repeated_event_count"].value for r in records
+        } == {1}
         check = instance.event_log_storage.get_asset_check_execution_history(
             dg.AssetCheckKey(asset, "episodes_are_known"), limit=1
         )[0]

@@ -30,13 +30,19 @@ def test_a_day_is_outdated_when_a_late_event_landed_after_it_was_computed() -> N
     ],
     ids=["none", "one", "consecutive days are one run", "a run has a most", "so has a tick"],
 )
-def test_outdated_days_become_few_runs_newest_first(days: list, runs: int, length: int, ranges: list) -> None:
+def test_outdated_days_become_few_runs_newest_first(
+    days: list, runs: int, length: int, ranges: list
+) -> None:
     assert bounded_ranges(days, runs, length) == ranges
 
 
 def test_an_account_names_what_is_missing() -> None:
-    ledger = Ledger(landed={0: 10}, first={0: 0}, starts={0: ((D[0], 0), (D[1], 6))}, lost={0: ((4, 7),)})
-    first, second = accounts(ledger, [D[0], D[1]], Counter({(D[0], 0): 3, (D[1], 0): 3}), Counter({(D[0], 0): 1}))
+    ledger = Ledger(
+        landed={0: 10}, first={0: 0}, starts={0: ((D[0], 0), (D[1], 6))}, lost={0: ((4, 7),)}
+    )
+    first, second = accounts(
+        ledger, [D[0], D[1]], Counter({(D[0], 0): 3, (D[1], 0): 3}), Counter({(D[0], 0): 1})
+    )
     assert first == Account(D[0], 0, 0, 6, 3, 1, 2)
     assert (first.missing_count, second.missing_count) == (0, 0)
     (stray,) = accounts(ledger, [D[5]], Counter({(D[5], 0): 2}), Counter())

@@ -1,4 +1,6 @@
-"""Log days against a plain oracle: the running maximum of record dates, however the log is cut into batches."""
+"""Log days against a plain oracle: the running maximum of record dates, however the log is cut into
+batches.
+"""
 
 from datetime import date, timedelta
 
@@ -13,7 +15,10 @@ from podrec_assets.ledger.ledger import Ledger, advance, begin, days_between
 FIRST = date(2026, 11, 1)
 FLOOR, TODAY = date(2026, 10, 30), date(2026, 11, 12)
 LOGS = st.dictionaries(
-    st.integers(0, 2), st.lists(st.integers(-5, 11).map(lambda n: FIRST + timedelta(days=n)), max_size=12), min_size=1, max_size=3
+    st.integers(0, 2),
+    st.lists(st.integers(-5, 11).map(lambda n: FIRST + timedelta(days=n)), max_size=12),
+    min_size=1,
+    max_size=3,
 )
 
 
@@ -43,19 +48,30 @@ def test_each_offset_has_the_latest_date_that_its_log_has_reached_however_it_is_
 
 @given(LOGS, st.lists(st.floats(0, 1), max_size=4))
 @settings(max_examples=200, deadline=None)
-def test_a_day_begins_at_the_first_record_stamped_at_or_after_its_midnight(log: dict[int, list[date]], cuts: list[float]) -> None:
+def test_a_day_begins_at_the_first_record_stamped_at_or_after_its_midnight(
+    log: dict[int, list[date]], cuts: list[float]
+) -> None:
     ledger = land(log, cuts)
     for partition, starts in ledger.starts.items():
         for day, start in starts:
             if day > FLOOR:
-                assert start == next(o for o, stamped in enumerate(log[partition]) if stamped >= day)
+                assert start == next(
+                    o for o, stamped in enumerate(log[partition]) if stamped >= day
+                )
 
 
 @given(LOGS, st.lists(st.floats(0, 1), max_size=4))
 @settings(max_examples=200, deadline=None)
-def test_the_ranges_of_all_days_cover_every_landed_offset_once(log: dict[int, list[date]], cuts: list[float]) -> None:
+def test_the_ranges_of_all_days_cover_every_landed_offset_once(
+    log: dict[int, list[date]], cuts: list[float]
+) -> None:
     ledger = land(log, cuts)
-    covered = [(p, o) for day in ledger.days() for p, (start, end) in ledger.ranges(day).items() for o in range(start, end)]
+    covered = [
+        (p, o)
+        for day in ledger.days()
+        for p, (start, end) in ledger.ranges(day).items()
+        for o in range(start, end)
+    ]
     assert sorted(covered) == [(p, o) for p in sorted(log) for o in range(len(log[p]))]
 
 
@@ -91,7 +107,9 @@ def test_a_new_partition_begins_at_its_lowest_offset_and_keeps_the_others() -> N
     ],
     ids=["another topic", "shorter log", "retention", "partition gone"],
 )
-def test_a_topic_that_cannot_continue_is_refused(low: dict, ends: dict, topic_id: str, words: str) -> None:
+def test_a_topic_that_cannot_continue_is_refused(
+    low: dict, ends: dict, topic_id: str, words: str
+) -> None:
     ledger = land({0: [FIRST, FIRST]}, [])
     with pytest.raises(DataLossError, match=words):
         offsets.check_continuity("events", ledger, low, ends, topic_id)
@@ -105,7 +123,9 @@ def test_replay_of_what_retention_removed_is_refused() -> None:
 
 
 def test_union_spans_all_days_of_a_partition() -> None:
-    ledger = land({0: [FIRST, FIRST + timedelta(days=1), FIRST + timedelta(days=2)], 1: [FIRST]}, [])
+    ledger = land(
+        {0: [FIRST, FIRST + timedelta(days=1), FIRST + timedelta(days=2)], 1: [FIRST]}, []
+    )
     assert offsets.union(ledger, [FIRST, FIRST + timedelta(days=2)]) == {0: (0, 3), 1: (0, 1)}
     assert offsets.union(ledger, [FIRST + timedelta(days=1)]) == {0: (1, 2)}
 
@@ -116,28 +136,43 @@ def test_days_between_includes_both_ends() -> None:
 
 
 class TestPlan:
-    ledger = Ledger(landed={0: 10, 1: 5}, first={0: 0, 1: 0}, starts={0: ((FIRST, 0),), 1: ((FIRST, 0),)}, topic_id="id")
+    ledger = Ledger(
+        landed={0: 10, 1: 5},
+        first={0: 0, 1: 0},
+        starts={0: ((FIRST, 0),), 1: ((FIRST, 0),)},
+        topic_id="id",
+    )
 
     def test_nothing_new_requests_nothing(self) -> None:
         plan = offsets.plan("events", self.ledger, {0: 10, 1: 5}, None, TODAY, TODAY)
         assert (plan.first_day, plan.lag, plan.reason) == (None, 0, "events: everything is landed")
 
-    def test_new_offsets_request_the_days_from_the_first_to_today_under_a_key_of_their_ranges(self) -> None:
+    def test_new_offsets_request_the_days_from_the_first_to_today_under_a_key_of_their_ranges(
+        self,
+    ) -> None:
         plan = offsets.plan("events", self.ledger, {0: 12, 1: 5}, FIRST, TODAY, FIRST)
         assert (plan.first_day, plan.last_day) == (FIRST, TODAY)
         assert plan.run_key == "events:p0=10-12"
         assert plan.lag == 2
 
     def test_records_that_wait_for_tomorrow_request_nothing(self) -> None:
-        plan = offsets.plan("events", self.ledger, {0: 12, 1: 5}, TODAY + timedelta(days=1), TODAY, TODAY)
+        plan = offsets.plan(
+            "events", self.ledger, {0: 12, 1: 5}, TODAY + timedelta(days=1), TODAY, TODAY
+        )
         assert plan.first_day is None
         assert "2 records wait for 2026-11-13" in plan.reason
 
     def test_days_without_records_are_requested_to_be_written_empty(self) -> None:
         yesterday = TODAY - timedelta(days=1)
         plan = offsets.plan("events", self.ledger, {0: 10, 1: 5}, None, TODAY, yesterday)
-        assert (plan.first_day, plan.last_day, plan.run_key) == (TODAY, TODAY, f"events:day:{TODAY}")
-        plan = offsets.plan("events", self.ledger, {0: 12, 1: 5}, TODAY, TODAY, TODAY - timedelta(days=3))
+        assert (plan.first_day, plan.last_day, plan.run_key) == (
+            TODAY,
+            TODAY,
+            f"events:day:{TODAY}",
+        )
+        plan = offsets.plan(
+            "events", self.ledger, {0: 12, 1: 5}, TODAY, TODAY, TODAY - timedelta(days=3)
+        )
         assert plan.first_day == TODAY - timedelta(days=2)
 
     def test_a_quiet_partition_keeps_its_own_day(self) -> None:

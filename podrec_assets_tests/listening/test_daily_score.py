@@ -29,7 +29,14 @@ EVENTS = [
     ("10", "v", "e", "click", None, DAY),
     ("11", "u", "e", "play", 1.0, DAY + timedelta(days=1)),
 ]
-COUNTS = ("play_count", "like_count", "unlike_count", "skip_count", "impression_count", "click_count")
+COUNTS = (
+    "play_count",
+    "like_count",
+    "unlike_count",
+    "skip_count",
+    "impression_count",
+    "click_count",
+)
 EXPECTED = {
     (DAY, "u", "e"): (3.0 + 1.0 + 1.0 + 0.5 + 2.0, (4, 1, 0, 0, 0, 0), 0.81, 5),
     (DAY, "u", "f"): (2.0 - 2.0 + 0.2, (0, 1, 1, 1, 0, 0), None, 8),
@@ -60,7 +67,9 @@ def events() -> pa.Table:
     )
 
 
-@pytest.fixture(scope="module", params=["duckdb", pytest.param("spark", marks=pytest.mark.services)])
+@pytest.fixture(
+    scope="module", params=["duckdb", pytest.param("spark", marks=pytest.mark.services)]
+)
 def run(request: pytest.FixtureRequest) -> Run:
     if request.param == "duckdb":
         return lambda sql, table: duckdb.query(sql, {"events": table})
@@ -108,6 +117,10 @@ def test_two_days_in_one_run_are_as_two_runs(run: Run, settings: Settings) -> No
     rows = events().slice(0, 2).to_pylist()
     rows[1] |= {"event_id": rows[0]["event_id"], "event_day": DAY + timedelta(days=1)}
     together = run(daily_score_sql(settings), USER_EVENTS.rows(rows)).to_pylist()
-    apart = [r for row in rows for r in run(daily_score_sql(settings), USER_EVENTS.rows([row])).to_pylist()]
+    apart = [
+        r
+        for row in rows
+        for r in run(daily_score_sql(settings), USER_EVENTS.rows([row])).to_pylist()
+    ]
     assert sorted(map(str, together)) == sorted(map(str, apart))
     assert len(together) == 2

@@ -6,7 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from podrec_assets.listening.event_message import MAX_BYTES, PARSED_SCHEMA, Refusal, parse, parse_batch
+from podrec_assets.listening.event_message import (
+    MAX_BYTES,
+    PARSED_SCHEMA,
+    Refusal,
+    parse,
+    parse_batch,
+)
 
 RECORDED = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SKEW_S = 3600
@@ -53,7 +59,10 @@ BAD = {
     "play without share": (message(completed_share=None), "missing_field"),
     "played_s as text": (message(completed_share=None, played_s="10"), "bad_type"),
     "duration 0": (message(completed_share=None, played_s=10, duration_s=0), "share_out_of_range"),
-    "negative played_s": (message(completed_share=None, played_s=-1, duration_s=10), "share_out_of_range"),
+    "negative played_s": (
+        message(completed_share=None, played_s=-1, duration_s=10),
+        "share_out_of_range",
+    ),
     "share 1.2": (message(completed_share=1.2), "share_out_of_range"),
     "share -0.1": (message(completed_share=-0.1), "share_out_of_range"),
     "share as text": (message(completed_share="0.9"), "bad_type"),
@@ -98,16 +107,27 @@ def test_a_good_message_gives_its_columns_and_keeps_unknown_fields() -> None:
         ({"completed_share": None, "played_s": 30}, None),
         ({"kind": "like"}, None),
     ],
-    ids=["0", "1", "from seconds", "seconds beyond the end", "seconds of an unknown length", "a like has none"],
+    ids=[
+        "0",
+        "1",
+        "from seconds",
+        "seconds beyond the end",
+        "seconds of an unknown length",
+        "a like has none",
+    ],
 )
 def test_the_share_of_a_play(changes: dict, share: float | None) -> None:
     assert parse(message(**changes), RECORDED, SKEW_S)["completed_share"] == share
 
 
 def test_the_day_is_the_utc_day_and_the_skew_is_inclusive() -> None:
-    assert parse(message(occurred_at="2026-11-20T01:00:00+02:00"), RECORDED, SKEW_S)["event_day"] == date(2026, 11, 19)
+    assert parse(message(occurred_at="2026-11-20T01:00:00+02:00"), RECORDED, SKEW_S)[
+        "event_day"
+    ] == date(2026, 11, 19)
     edge = (RECORDED + timedelta(seconds=SKEW_S)).isoformat()
-    assert parse(message(occurred_at=edge), RECORDED, SKEW_S)["occurred_at"] == RECORDED + timedelta(seconds=SKEW_S)
+    assert parse(message(occurred_at=edge), RECORDED, SKEW_S)[
+        "occurred_at"
+    ] == RECORDED + timedelta(seconds=SKEW_S)
 
 
 def test_a_message_without_schema_is_of_version_1() -> None:
@@ -129,4 +149,7 @@ def test_a_batch_keeps_each_record_in_its_place_as_event_or_refusal() -> None:
 
 
 def test_seconds_of_an_unknown_length_are_kept() -> None:
-    assert parse(message(completed_share=None, played_s=30), RECORDED, SKEW_S)["extra"] == '{"played_s": 30}'
+    assert (
+        parse(message(completed_share=None, played_s=30), RECORDED, SKEW_S)["extra"]
+        == '{"played_s": 30}'
+    )

@@ -17,6 +17,8 @@ from podrec_assets.pipelines.spark_workers import errors_in_words
         ("MemoryError", WorkerDiedError),
     ],
 )
-def test_only_a_module_that_a_worker_lacks_is_a_matter_of_its_setup(last: str, kind: type[Exception]) -> None:
+def test_only_a_module_that_a_worker_lacks_is_a_matter_of_its_setup(
+    last: str, kind: type[Exception]
+) -> None:
     with pytest.raises(kind, match=last.partition(" ")[0]), errors_in_words():
         raise PythonException(message=f"Traceback (most recent call last):\n  ...\n{last}\n")

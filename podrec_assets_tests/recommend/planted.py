@@ -10,21 +10,31 @@ GROUP = 6
 CONFIG = AlsConfig(rank=2, regularization=0.05, alpha=2.0, iterations=15, seed=7)
 
 
-def history_of(scores: dict[str, dict[str, float]], heard: dict[str, set[str]] | None = None, items: str = "") -> Interactions:
-    """Interactions of damped scores by listener and episode; heard is all that has a score unless it is given."""
+def history_of(
+    scores: dict[str, dict[str, float]], heard: dict[str, set[str]] | None = None, items: str = ""
+) -> Interactions:
+    """Interactions of damped scores by listener and episode; heard is all that has a score unless
+    it is given.
+    """
     users = sorted(scores)
     columns = sorted({e for row in scores.values() for e in row} | set(items.split()))
-    matrix = csr_matrix(np.array([[scores[u].get(e, 0.0) for e in columns] for u in users], dtype=np.float64))
+    matrix = csr_matrix(
+        np.array([[scores[u].get(e, 0.0) for e in columns] for u in users], dtype=np.float64)
+    )
     nothing: dict[str, set[str]] = {u: set() for u in users}
     seen = nothing | (heard if heard is not None else {u: set(scores[u]) for u in users})
     return Interactions(users, columns, matrix, seen, dict(nothing), {u: {} for u in users}, {})
 
 
 def checkerboard(unheard: int) -> Interactions:
-    """Listeners a0.. hear episodes A0.., listeners b0.. hear B0..; each leaves out the next `unheard` of their own group."""
+    """Listeners a0.. hear episodes A0.., listeners b0.. hear B0..; each leaves out the next
+    `unheard` of their own group.
+    """
     return history_of(
         {
-            f"{taste}{n}": {f"{taste.upper()}{(n + k) % GROUP}": 1.0 + 0.1 * k for k in range(unheard, GROUP)}
+            f"{taste}{n}": {
+                f"{taste.upper()}{(n + k) % GROUP}": 1.0 + 0.1 * k for k in range(unheard, GROUP)
+            }
             for taste in "ab"
             for n in range(GROUP)
         }

@@ -1,4 +1,6 @@
-"""Interactions: scores fade, and what is heard, finished or unliked follows from plays, likes and unlikes."""
+"""Interactions: scores fade, and what is heard, finished or unliked follows from plays, likes and
+unlikes.
+"""
 
 from datetime import date, timedelta
 
@@ -13,7 +15,9 @@ TODAY = date(2026, 11, 10)
 HALF_LIFE = 45.0
 
 
-def row(user: str = "ann", episode: str = "e1", ago: int = 0, score: float = 0.0, **counts: object) -> dict:
+def row(
+    user: str = "ann", episode: str = "e1", ago: int = 0, score: float = 0.0, **counts: object
+) -> dict:
     """A day of one listener and episode, with no events but those named."""
     nothing = {"play_count": 0, "like_count": 0, "unlike_count": 0, "max_completed_share": None}
     day = TODAY - timedelta(days=ago)
@@ -34,7 +38,11 @@ def told(*scores: float) -> np.ndarray:
 
 
 def test_a_score_counts_half_after_the_half_life_and_a_quarter_after_two() -> None:
-    history = of(row(episode="new", score=4.0), row(episode="old", ago=45, score=4.0), row(episode="older", ago=90, score=4.0))
+    history = of(
+        row(episode="new", score=4.0),
+        row(episode="old", ago=45, score=4.0),
+        row(episode="older", ago=90, score=4.0),
+    )
     assert history.items == ["new", "old", "older"]
     assert history.matrix.toarray()[0] == pytest.approx(told(4.0, 2.0, 1.0))
 
@@ -45,16 +53,25 @@ def test_days_of_one_pair_are_summed_before_they_are_damped() -> None:
 
 
 def test_rows_and_columns_are_in_order_of_listeners_and_episodes() -> None:
-    history = of(row("zoe", "e2", score=1.0), row("ann", "e3", score=2.0), row("zoe", "e1", score=3.0))
+    history = of(
+        row("zoe", "e2", score=1.0), row("ann", "e3", score=2.0), row("zoe", "e1", score=3.0)
+    )
     assert history.users == ["ann", "zoe"]
     assert history.items == ["e1", "e2", "e3"]
     ann, first, second = told(2.0, 3.0, 1.0)
-    assert history.matrix.toarray().tolist() == [pytest.approx([0.0, 0.0, ann]), pytest.approx([first, second, 0.0])]
+    assert history.matrix.toarray().tolist() == [
+        pytest.approx([0.0, 0.0, ann]),
+        pytest.approx([first, second, 0.0]),
+    ]
 
 
-@pytest.mark.parametrize(("share", "heard"), [(0.19, False), (0.2, True), (0.21, True), (None, True)])
+@pytest.mark.parametrize(
+    ("share", "heard"), [(0.19, False), (0.2, True), (0.21, True), (None, True)]
+)
 def test_an_episode_is_heard_from_a_fifth_of_it_on(share: float | None, heard: bool) -> None:
-    assert of(row(play_count=1, max_completed_share=share)).seen == {"ann": {"e1"} if heard else set()}
+    assert of(row(play_count=1, max_completed_share=share)).seen == {
+        "ann": {"e1"} if heard else set()
+    }
 
 
 def test_the_furthest_play_of_all_days_decides() -> None:
@@ -87,7 +104,9 @@ def test_a_like_given_again_outdoes_the_unlike() -> None:
     assert history.seen == {"ann": {"e1"}}
 
 
-@pytest.mark.parametrize(("share", "finished"), [(0.8, {}), (0.81, {"e1": 0.81}), (1.0, {"e1": 1.0})])
+@pytest.mark.parametrize(
+    ("share", "finished"), [(0.8, {}), (0.81, {"e1": 0.81}), (1.0, {"e1": 1.0})]
+)
 def test_an_episode_is_finished_past_four_fifths(share: float, finished: dict) -> None:
     assert of(played(share)).finished == {"ann": finished}
 
@@ -101,7 +120,10 @@ def test_days_after_as_of_are_ignored_even_their_listeners() -> None:
 
 def test_a_sum_that_is_not_positive_has_no_entry_but_keeps_its_row_and_column() -> None:
     history = of(
-        row(episode="gone", score=1.0), row(episode="gone", unlike_count=1, score=-2.0), row(episode="zero"), played(1.0)
+        row(episode="gone", score=1.0),
+        row(episode="gone", unlike_count=1, score=-2.0),
+        row(episode="zero"),
+        played(1.0),
     )
     assert history.items == ["e1", "gone", "zero"]
     assert history.matrix.toarray()[0] == pytest.approx([1.0, 0.0, 0.0])
@@ -110,7 +132,9 @@ def test_a_sum_that_is_not_positive_has_no_entry_but_keeps_its_row_and_column() 
 
 def test_what_was_only_skipped_is_no_preference_and_no_bar() -> None:
     skipped = row(episode="skipped", skip_count=1, score=0.2)
-    history = of(skipped, played(1.0, episode="both"), row(episode="both", ago=1, skip_count=2, score=0.4))
+    history = of(
+        skipped, played(1.0, episode="both"), row(episode="both", ago=1, skip_count=2, score=0.4)
+    )
     assert history.matrix.toarray().astype(bool).tolist() == [[True, False]]
     assert history.seen == {"ann": {"both"}}
 
@@ -123,20 +147,30 @@ def test_the_mean_of_what_als_is_told_is_one_in_any_unit(unit: float) -> None:
 
 
 def test_recent_plays_count_each_listener_and_day_faded_and_skips_not_at_all() -> None:
-    history = of(played(0.9), played(0.9, user="bob", ago=45), row("cat", episode="e2", skip_count=1, score=0.2))
+    history = of(
+        played(0.9),
+        played(0.9, user="bob", ago=45),
+        row("cat", episode="e2", skip_count=1, score=0.2),
+    )
     assert history.recent_plays == {"e1": pytest.approx(1.5)}
 
 
 def test_no_rows_are_no_interactions() -> None:
     history = interactions(USER_VS_EPISODE_DAILY.empty(), TODAY, HALF_LIFE)
     assert (history.users, history.items, history.matrix.shape) == ([], [], (0, 0))
-    assert (history.seen, history.unliked, history.finished, history.recent_plays) == ({}, {}, {}, {})
+    assert (history.seen, history.unliked, history.finished, history.recent_plays) == (
+        {},
+        {},
+        {},
+        {},
+    )
 
 
 def test_the_order_of_rows_does_not_matter() -> None:
     rows = [played(0.3 + n / 10, user=f"u{n % 3}", episode=f"e{n % 2}", ago=n) for n in range(6)]
     forth, back = (
-        interactions(pa.concat_tables([USER_VS_EPISODE_DAILY.rows([r]) for r in o]), TODAY, 7.0) for o in (rows, rows[::-1])
+        interactions(pa.concat_tables([USER_VS_EPISODE_DAILY.rows([r]) for r in o]), TODAY, 7.0)
+        for o in (rows, rows[::-1])
     )
     assert forth.matrix.toarray().tobytes() == back.matrix.toarray().tobytes()
     assert forth.seen == back.seen

@@ -51,7 +51,9 @@ def test_every_episode_is_read_back_word_for_word_with_speakers_and_times(show, 
     assert format_of(content_type, "x") == format_of(None, f"x.{extension}") == extension
     for episode in show.episodes:
         if episode.lines:
-            found = parse_transcript(render(kind, episode.lines), content_type, f"https://x.example/1.{extension}")
+            found = parse_transcript(
+                render(kind, episode.lines), content_type, f"https://x.example/1.{extension}"
+            )
             segments = [(s["start_s"], s["end_s"], s["speaker"], s["text"]) for s in found.segments]
             assert segments == [(x.start_s, x.end_s, x.speaker, x.text) for x in episode.lines]
             assert found.engine == f"{extension}/2"

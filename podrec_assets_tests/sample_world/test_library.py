@@ -4,7 +4,15 @@ import pytest
 
 from podrec_assets.sample_world import library
 from podrec_assets.sample_world.formats import LINKS
-from podrec_assets.sample_world.library import MIN_CUE_WORDS, ODD_STATES, Episode, Show, load, parse_show, topics
+from podrec_assets.sample_world.library import (
+    MIN_CUE_WORDS,
+    ODD_STATES,
+    Episode,
+    Show,
+    load,
+    parse_show,
+    topics,
+)
 
 HEADER = "title: T\nauthor: A\ndescription: D: with colon\nlanguage: en\ncategory: C\ntopic: chess\ntranscript: vtt srt\n"
 WORDS = "one two three four five six seven eight nine ten."
@@ -53,7 +61,9 @@ def test_an_episode_is_german_in_a_show_that_is_not():
 def test_guids_and_titles_are_unique_and_guids_follow_the_place_in_the_file():
     assert len({e.guid for e in EPISODES}) == len({e.title for e in EPISODES}) == len(EPISODES)
     for show in load():
-        assert [e.guid for e in show.episodes] == [f"podrec-sample-{show.slug}-{n}" for n in range(1, len(show.episodes) + 1)]
+        assert [e.guid for e in show.episodes] == [
+            f"podrec-sample-{show.slug}-{n}" for n in range(1, len(show.episodes) + 1)
+        ]
 
 
 @pytest.mark.parametrize("show", load(), ids=lambda show: show.slug)
@@ -72,10 +82,25 @@ def test_lines_follow_each_other_without_gap_at_the_speaking_rate(show: Show):
 def test_a_show_is_read_from_its_file_and_an_episodes_own_header_goes_first():
     text = f"{HEADER}==\ntitle: First\ndescription: One\n--\nAnn: {WORDS}\n==\ntitle: Zwei\ndescription: x\nlanguage: de\n"
     show = parse_show("slug", f"{text}transcript: json\n--\nBo: {WORDS}\n\nAnn: {WORDS}\n")
-    assert (show.slug, show.title, show.description, show.topic) == ("slug", "T", "D: with colon", "chess")
+    assert (show.slug, show.title, show.description, show.topic) == (
+        "slug",
+        "T",
+        "D: with colon",
+        "chess",
+    )
     first, second = show.episodes
-    assert (first.guid, first.title, first.language, first.formats) == ("podrec-sample-slug-1", "First", "en", ("vtt", "srt"))
-    assert (second.language, second.formats, second.speakers, second.word_count) == ("de", ("json",), ("Bo", "Ann"), 20)
+    assert (first.guid, first.title, first.language, first.formats) == (
+        "podrec-sample-slug-1",
+        "First",
+        "en",
+        ("vtt", "srt"),
+    )
+    assert (second.language, second.formats, second.speakers, second.word_count) == (
+        "de",
+        ("json",),
+        ("Bo", "Ann"),
+        20,
+    )
     assert second.duration_s == 8.0
 
 
@@ -105,11 +130,21 @@ def test_shipped_lines_are_not_shorter_than_a_cue_unless_the_speaker_says_no_mor
 @pytest.mark.parametrize(
     ("part", "error"),
     [
-        pytest.param("title: T\ndescription: D\nstate: lost\n--\nAnn: x\n", ValueError, id="unknown state"),
-        pytest.param("title: T\ndescription: D\n--\nno speaker here\n", ValueError, id="no speaker"),
-        pytest.param("title: T\ndescription: D\n--\nA very long name: x\n", ValueError, id="a sentence as speaker"),
+        pytest.param(
+            "title: T\ndescription: D\nstate: lost\n--\nAnn: x\n", ValueError, id="unknown state"
+        ),
+        pytest.param(
+            "title: T\ndescription: D\n--\nno speaker here\n", ValueError, id="no speaker"
+        ),
+        pytest.param(
+            "title: T\ndescription: D\n--\nA very long name: x\n",
+            ValueError,
+            id="a sentence as speaker",
+        ),
         pytest.param("description: D\n--\nAnn: x\n", KeyError, id="no title"),
-        pytest.param("title: T\ndescription: D\nstate: none\n--\n", KeyError, id="no lines and no duration"),
+        pytest.param(
+            "title: T\ndescription: D\nstate: none\n--\n", KeyError, id="no lines and no duration"
+        ),
     ],
 )
 def test_a_mistake_in_a_file_is_an_error(part, error):

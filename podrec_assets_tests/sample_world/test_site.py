@@ -1,4 +1,6 @@
-"""The sample site is served as real sites are: feeds that the parser reads, files behind their links, planted oddities."""
+"""The sample site is served as real sites are: feeds that the parser reads, files behind their
+links, planted oddities.
+"""
 
 import io
 import wave
@@ -30,11 +32,19 @@ def announced(guid: str):
 @pytest.mark.parametrize("show", SHOWS, ids=lambda show: show.slug)
 def test_a_feed_announces_each_episode_of_its_show_newest_first(show):
     found = feed(show.slug)
-    assert (found.show_title, found.language, found.image_url) == (show.title, "en", f"{BASE}/covers/{show.slug}.svg")
+    assert (found.show_title, found.language, found.image_url) == (
+        show.title,
+        "en",
+        f"{BASE}/covers/{show.slug}.svg",
+    )
     assert [a.guid for a in found.episodes] == [e.guid for e in reversed(show.episodes)]
     assert [a.episode_number for a in found.episodes] == list(range(len(show.episodes), 0, -1))
     for a, e in zip(found.episodes, reversed(show.episodes), strict=True):
-        assert (a.title, a.description, a.duration_s) == (e.title, e.description, round(e.duration_s))
+        assert (a.title, a.description, a.duration_s) == (
+            e.title,
+            e.description,
+            round(e.duration_s),
+        )
         assert len(a.transcripts) == len(e.formats)
         assert {t["language"] for t in a.transcripts} <= {e.language}
 
@@ -46,14 +56,21 @@ def test_the_one_problem_of_all_feeds_is_the_item_that_stands_twice():
 
 
 def test_every_link_leads_to_a_page_but_the_planted_broken_one():
-    links = [(a.guid, t["url"]) for s in SHOWS for a in feed(s.slug).episodes for t in (*a.transcripts, {"url": a.audio_url})]
+    links = [
+        (a.guid, t["url"])
+        for s in SHOWS
+        for a in feed(s.slug).episodes
+        for t in (*a.transcripts, {"url": a.audio_url})
+    ]
     lost = {guid for guid, url in links if url and url.removeprefix(BASE) not in PAGES}
     assert lost == {STATES["broken"].guid}
     assert all(url is None or url.startswith(f"{BASE}/") for _, url in links)
 
 
 def test_an_error_page_stands_in_for_a_transcript_under_its_type():
-    pages = [(p, *PAGES[p]) for p in PAGES if STATES["error_page"].guid in p and "/transcripts/" in p]
+    pages = [
+        (p, *PAGES[p]) for p in PAGES if STATES["error_page"].guid in p and "/transcripts/" in p
+    ]
     assert [kind for _, kind, _ in pages] == ["application/json", "application/srt"]
     for path, kind, body in pages:
         with pytest.raises(TranscriptError) as refused:
@@ -62,7 +79,8 @@ def test_an_error_page_stands_in_for_a_transcript_under_its_type():
 
 
 @pytest.mark.parametrize(
-    ("state", "has_audio", "links"), [("none", True, 0), ("broken", True, 1), ("no_audio", False, 0), ("duplicate", True, 1)]
+    ("state", "has_audio", "links"),
+    [("none", True, 0), ("broken", True, 1), ("no_audio", False, 0), ("duplicate", True, 1)],
 )
 def test_an_odd_episode_is_announced_with_what_it_has(state, has_audio, links):
     a = announced(STATES[state].guid)
@@ -74,7 +92,11 @@ def test_audio_is_a_second_of_sound_and_the_enclosure_says_its_length():
     kind, body = PAGES[a.audio_url.removeprefix(BASE)]
     assert (kind, a.audio_type, a.audio_bytes) == ("audio/wav", "audio/wav", len(body))
     with wave.open(io.BytesIO(body)) as sound:
-        assert (sound.getnframes() / sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (1.0, 1, 2)
+        assert (
+            sound.getnframes() / sound.getframerate(),
+            sound.getnchannels(),
+            sound.getsampwidth(),
+        ) == (1.0, 1, 2)
         assert len(set(sound.readframes(100))) > 10
 
 
@@ -83,7 +105,9 @@ def test_the_newest_episode_is_of_today_at_six_and_all_are_of_the_last_thirty_da
     assert len(times) == sum(len(s.episodes) for s in SHOWS)
     assert max(times.values()) == datetime(2026, 3, 10, 6, tzinfo=UTC)
     assert min(times.values()) == datetime(2026, 2, 9, 6, tzinfo=UTC)
-    assert {(at.second, at.microsecond) for at in publication_times(SHOWS[:2], TODAY).values()} == {(0, 0)}
+    assert {(at.second, at.microsecond) for at in publication_times(SHOWS[:2], TODAY).values()} == {
+        (0, 0)
+    }
     for show in SHOWS:
         own = [times[e.guid] for e in show.episodes]
         assert own == sorted(set(own))
@@ -109,23 +133,36 @@ def test_the_same_arguments_give_the_same_bytes():
 
 def test_a_later_day_moves_all_times_by_whole_days_and_no_id():
     for show in SHOWS:
-        before, after = feed(show.slug).episodes, feed(show.slug, today=TODAY + timedelta(days=3)).episodes
+        before, after = (
+            feed(show.slug).episodes,
+            feed(show.slug, today=TODAY + timedelta(days=3)).episodes,
+        )
         assert [a.episode_id for a in before] == [a.episode_id for a in after]
-        assert {b.published_at - a.published_at for a, b in zip(before, after, strict=True)} == {timedelta(days=3)}
+        assert {b.published_at - a.published_at for a, b in zip(before, after, strict=True)} == {
+            timedelta(days=3)
+        }
 
 
 def test_another_address_changes_no_id():
     there = feed(SHOWS[0].slug, base="https://sample.example:9000")
     assert there.show_id == feed(SHOWS[0].slug).show_id
-    assert [a.episode_id for a in there.episodes] == [a.episode_id for a in feed(SHOWS[0].slug).episodes]
+    assert [a.episode_id for a in there.episodes] == [
+        a.episode_id for a in feed(SHOWS[0].slug).episodes
+    ]
     assert len({feed(s.slug).show_id for s in SHOWS}) == len(SHOWS)
 
 
 def test_the_opml_and_the_index_name_all_feeds_and_covers_are_pictures_with_the_title():
     outlines = ElementTree.fromstring(PAGES["/opml.xml"][1]).iter("outline")
-    assert [(o.get("text"), o.get("xmlUrl")) for o in outlines] == [(s.title, f"{BASE}/feeds/{s.slug}.xml") for s in SHOWS]
+    assert [(o.get("text"), o.get("xmlUrl")) for o in outlines] == [
+        (s.title, f"{BASE}/feeds/{s.slug}.xml") for s in SHOWS
+    ]
     assert all(f'href="/feeds/{s.slug}.xml"' in PAGES["/"][1].decode() for s in SHOWS)
     for show in SHOWS:
         kind, body = PAGES[f"/covers/{show.slug}.svg"]
         svg = ElementTree.fromstring(body)
-        assert (kind, svg.tag, svg[-1].text) == ("image/svg+xml", "{http://www.w3.org/2000/svg}svg", show.title)
+        assert (kind, svg.tag, svg[-1].text) == (
+            "image/svg+xml",
+            "{http://www.w3.org/2000/svg}svg",
+            show.title,
+        )

@@ -1,4 +1,6 @@
-"""The real broker with a listener that asks for TLS and SCRAM, as a cluster outside this machine would."""
+"""The real broker with a listener that asks for TLS and SCRAM, as a cluster outside this machine
+would.
+"""
 
 import subprocess
 from collections.abc import Iterator
@@ -54,7 +56,10 @@ def secure_kafka(home: Path) -> Iterator[SecureKafka]:
     """A running broker that lets nobody in without the certificate and the password."""
     settings = Settings(home=home)
     ports = {name: free_port() for name in ("inner", "port", "controller")}
-    authority, files = trustme.CA(), {n: home / f"{n}.pem" for n in ("ca", "server", "chain", "key")}
+    authority, files = (
+        trustme.CA(),
+        {n: home / f"{n}.pem" for n in ("ca", "server", "chain", "key")},
+    )
     home.mkdir(parents=True)
     authority.cert_pem.write_to_path(files["ca"])
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(files["server"])
@@ -64,16 +69,32 @@ def secure_kafka(home: Path) -> Iterator[SecureKafka]:
     files["server"].write_bytes(_pkcs8(files["server"].read_bytes()))
     properties = home / "server.properties"
     plain = kafka.properties(ports["inner"], ports["controller"], home / "data")
-    properties.write_text(plain + _SECURITY.format(**ports, keystore=files["server"], ca=files["ca"]))
+    properties.write_text(
+        plain + _SECURITY.format(**ports, keystore=files["server"], ca=files["ca"])
+    )
     java = [str(java_binary(settings)), "-cp", f"{jars.ensure_jars(settings, 'kafka')}/*"]
     login = f'SCRAM-SHA-512=[name="{USER}",password="{PASSWORD}"]'
-    command = [*java, "kafka.tools.StorageTool", "format", "-t", kafka.CLUSTER_ID, "-c", str(properties), "--add-scram", login]
+    command = [
+        *java,
+        "kafka.tools.StorageTool",
+        "format",
+        "-t",
+        kafka.CLUSTER_ID,
+        "-c",
+        str(properties),
+        "--add-scram",
+        login,
+    ]
     subprocess.run(command, check=True, capture_output=True)
     start = [java[0], "-Xmx256m", "-XX:+UseSerialGC", *java[1:], "kafka.Kafka", str(properties)]
     running = process.start(start, home / "kafka.log", home / "kafka.json", ports)
     try:
-        assert process.wait_for(lambda: answers(ports["port"]), 60), process.last_lines(home / "kafka.log")
-        yield SecureKafka(f"127.0.0.1:{ports['port']}", str(files["ca"]), str(files["chain"]), str(files["key"]))
+        assert process.wait_for(lambda: answers(ports["port"]), 60), process.last_lines(
+            home / "kafka.log"
+        )
+        yield SecureKafka(
+            f"127.0.0.1:{ports['port']}", str(files["ca"]), str(files["chain"]), str(files["key"])
+        )
     finally:
         process.stop(running)
 
@@ -82,7 +103,10 @@ def _pkcs8(pem: bytes) -> bytes:
     """The same PEM with its key as PKCS #8, the one form that the Java client reads."""
     from cryptography.hazmat.primitives import serialization as s
 
-    key, certificates = pem[: pem.index(b"-----BEGIN CERT")] if b"BEGIN CERT" in pem else pem, pem[pem.find(b"-----BEGIN CERT") :]
+    key, certificates = (
+        pem[: pem.index(b"-----BEGIN CERT")] if b"BEGIN CERT" in pem else pem,
+        pem[pem.find(b"-----BEGIN CERT") :],
+    )
     loaded = s.load_pem_private_key(key, None)
     rewritten = loaded.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption())
     return rewritten + (certificates if b"BEGIN CERT" in pem else b"")

@@ -1,4 +1,6 @@
-"""Ports of embedded services: free ones that no outgoing connection gets, and whoever holds one is named."""
+"""Ports of embedded services: free ones that no outgoing connection gets, and whoever holds one is
+named.
+"""
 
 import os
 import socket
@@ -21,8 +23,12 @@ def taken() -> Iterator[int]:
         yield other.getsockname()[1]
 
 
-def test_a_fixed_port_in_use_is_refused_with_its_holder_and_the_setting_that_changes_it(taken: int) -> None:
-    words = rf"Port {taken} is in use by .+ \(pid {os.getpid()}\); stop it or change PODREC_KAFKA_PORT"
+def test_a_fixed_port_in_use_is_refused_with_its_holder_and_the_setting_that_changes_it(
+    taken: int,
+) -> None:
+    words = (
+        rf"Port {taken} is in use by .+ \(pid {os.getpid()}\); stop it or change PODREC_KAFKA_PORT"
+    )
     with pytest.raises(ServiceError, match=words):
         choose_port("kafka", taken, None, print)
     assert answers(taken)

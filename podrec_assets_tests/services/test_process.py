@@ -20,15 +20,21 @@ STUBBORN = [
 
 @pytest.fixture
 def started(tmp_path: Path) -> Iterator[Running]:
-    running = process.start(SLEEPER, tmp_path / "logs" / "sleeper.log", tmp_path / "state" / "sleeper.json", {"http": 1})
+    running = process.start(
+        SLEEPER, tmp_path / "logs" / "sleeper.log", tmp_path / "state" / "sleeper.json", {"http": 1}
+    )
     yield running
     process.stop(running)
 
 
-def test_a_started_process_is_alive_and_known_by_its_state_file(started: Running, tmp_path: Path) -> None:
+def test_a_started_process_is_alive_and_known_by_its_state_file(
+    started: Running, tmp_path: Path
+) -> None:
     assert started.is_alive()
     assert process.read_state(tmp_path / "state" / "sleeper.json") == started
-    assert process.wait_for(lambda: process.last_lines(tmp_path / "logs" / "sleeper.log") == "ready", 10)
+    assert process.wait_for(
+        lambda: process.last_lines(tmp_path / "logs" / "sleeper.log") == "ready", 10
+    )
 
 
 def test_a_stopped_process_is_gone(started: Running) -> None:
@@ -36,7 +42,9 @@ def test_a_stopped_process_is_gone(started: Running) -> None:
     assert not started.is_alive()
 
 
-def test_a_killed_process_is_not_alive_although_its_state_file_says_so(started: Running, tmp_path: Path) -> None:
+def test_a_killed_process_is_not_alive_although_its_state_file_says_so(
+    started: Running, tmp_path: Path
+) -> None:
     os.kill(started.pid, signal.SIGKILL)
     assert process.wait_for(lambda: not started.is_alive(), 10)
     assert process.read_state(tmp_path / "state" / "sleeper.json") == started
@@ -48,7 +56,9 @@ def test_another_process_with_the_same_pid_is_not_taken_for_ours() -> None:
     process.stop(stranger)
 
 
-def test_one_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_ignores_sigterm_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(process, "STOP_WAIT_S", 0.5)
     running = process.start(STUBBORN, tmp_path / "stubborn.log", tmp_path / "stubborn.json", {})
     assert process.wait_for(lambda: process.last_lines(tmp_path / "stubborn.log") == "ready", 10)
@@ -56,7 +66,9 @@ def test_one_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.
     assert not running.is_alive()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'], ids=["empty", "cut", "list", "fields missing"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"pid": 1}'], ids=["empty", "cut", "list", "fields missing"]
+)
 def test_a_damaged_state_file_is_no_process(tmp_path: Path, text: str) -> None:
     (tmp_path / "state.json").write_text(text)
     assert process.read_state(tmp_path / "state.json") is None

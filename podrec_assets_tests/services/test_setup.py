@@ -13,19 +13,30 @@ from podrec_assets.settings import Settings
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [('JAVA_VERSION="17.0.9"\n', 17), ('IMPLEMENTOR="x"\nJAVA_VERSION="21.0.8"\n', 21), ("nothing", 0)],
+    [
+        ('JAVA_VERSION="17.0.9"\n', 17),
+        ('IMPLEMENTOR="x"\nJAVA_VERSION="21.0.8"\n', 21),
+        ("nothing", 0),
+    ],
     ids=["17", "21", "unreadable"],
 )
-def test_a_java_homes_version_is_read_from_its_release_file(tmp_path: Path, text: str, number: int) -> None:
+def test_a_java_homes_version_is_read_from_its_release_file(
+    tmp_path: Path, text: str, number: int
+) -> None:
     (tmp_path / "release").write_text(text)
     assert java.version(tmp_path) == number
 
 
-def test_the_java_from_pypi_runs_without_the_module_it_lacks(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_java_from_pypi_runs_without_the_module_it_lacks(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("JAVA_HOME", raising=False)
     binary = java.java_binary(settings)
     done = subprocess.run(
-        [str(binary), "--add-modules=jdk.incubator.vector", "-version"], capture_output=True, text=True, check=False
+        [str(binary), "--add-modules=jdk.incubator.vector", "-version"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert 'version "21' in done.stderr
@@ -45,7 +56,9 @@ def test_a_java_home_of_another_version_is_passed_over(
 
 @pytest.mark.services
 @pytest.mark.parametrize("damage", ["missing", "changed", "added"])
-def test_a_jar_that_is_not_the_listed_one_is_named(settings: Settings, tmp_path: Path, damage: str) -> None:
+def test_a_jar_that_is_not_the_listed_one_is_named(
+    settings: Settings, tmp_path: Path, damage: str
+) -> None:
     good = jars.ensure_jars(settings, "mongo")
     copy = tmp_path / "jars"
     shutil.copytree(good, copy)
@@ -58,8 +71,12 @@ def test_a_jar_that_is_not_the_listed_one_is_named(settings: Settings, tmp_path:
     else:
         victim = copy / "a-stranger-1.0.jar"
         victim.write_bytes(b"x")
-    words = {"missing": "is missing", "changed": "has another sha256", "added": "is not listed"}[damage]
-    with pytest.raises(SetupError, match=f"{victim.name} in .* {words}.*remove that folder and run again"):
+    words = {"missing": "is missing", "changed": "has another sha256", "added": "is not listed"}[
+        damage
+    ]
+    with pytest.raises(
+        SetupError, match=f"{victim.name} in .* {words}.*remove that folder and run again"
+    ):
         jars.verify(copy, jars.expected("mongo"))
 
 
@@ -67,7 +84,9 @@ def test_a_download_without_a_network_says_what_to_do_and_leaves_no_half_made_fo
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offline = settings.model_copy(update={"cache": tmp_path / "cache"})
-    monkeypatch.setattr(jars, "trust_store_options", lambda: ["-Dhttps.proxyHost=127.0.0.1", "-Dhttps.proxyPort=1"])
+    monkeypatch.setattr(
+        jars, "trust_store_options", lambda: ["-Dhttps.proxyHost=127.0.0.1", "-Dhttps.proxyPort=1"]
+    )
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=1")
     with pytest.raises(SetupError, match="mongo jars could not be fetched: check the network"):
         jars.ensure_jars(offline, "mongo")

@@ -37,7 +37,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 def test_status_tells_which_services_are_up_and_where(home: Settings) -> None:
     status = supervisor.status(home)
-    assert {n: (s["up"], s["embedded"]) for n, s in status.items()} == dict.fromkeys(("kafka", "mongo", "samples"), (True, True))
+    assert {n: (s["up"], s["embedded"]) for n, s in status.items()} == dict.fromkeys(
+        ("kafka", "mongo", "samples"), (True, True)
+    )
     assert status["mongo"]["address"].startswith("mongodb://127.0.0.1:")
 
 
@@ -48,10 +50,15 @@ def test_up_again_starts_nothing(home: Settings) -> None:
 
 
 def test_data_survive_kill_9_of_both_servers(home: Settings) -> None:
-    kafka, mongo = KafkaStore(supervisor.address(home, "kafka")), MongoStore(supervisor.address(home, "mongo"), "kept")
+    kafka, mongo = (
+        KafkaStore(supervisor.address(home, "kafka")),
+        MongoStore(supervisor.address(home, "mongo"), "kept"),
+    )
     kafka.ensure_topic("kept", 1)
     kafka.produce("kept", [Message(b"k", b"v")])
-    version = mongo.write_version("als_top_n", home.start_day, "run", [{"user_id": "u", "items": []}])
+    version = mongo.write_version(
+        "als_top_n", home.start_day, "run", [{"user_id": "u", "items": []}]
+    )
     before = supervisor.status(home)
     for name in ("kafka", "mongo"):
         running = process.read_state(Path(home.home) / "services" / f"{name}.json")
@@ -59,7 +66,9 @@ def test_data_survive_kill_9_of_both_servers(home: Settings) -> None:
         os.kill(running.pid, signal.SIGKILL)
         assert process.wait_for(lambda running=running: not running.is_alive(), 10)
     assert not supervisor.status(home)["kafka"]["up"]
-    with pytest.raises(ServiceError, match="embedded kafka does not run: start it with `podrec up`"):
+    with pytest.raises(
+        ServiceError, match="embedded kafka does not run: start it with `podrec up`"
+    ):
         supervisor.address(home, "kafka")
     supervisor.up(home, print)
     assert supervisor.status(home) == before
@@ -69,7 +78,9 @@ def test_data_survive_kill_9_of_both_servers(home: Settings) -> None:
 
 
 def test_whoever_held_the_old_address_finds_a_service_that_had_to_move(home: Settings) -> None:
-    """One `Connections` is what the dashboard keeps for its lifetime, and the daemon's code location for its sensors."""
+    """One `Connections` is what the dashboard keeps for its lifetime, and the daemon's code
+    location for its sensors.
+    """
     kept, said = Connections(home.model_copy(update={"events_topic": "moved"}), {}), list[str]()
     kept.kafka.ensure_topic("moved", 1)
     send_event(kept, "ann", "e1", "like")
@@ -84,21 +95,29 @@ def test_whoever_held_the_old_address_finds_a_service_that_had_to_move(home: Set
             other.bind((LOOPBACK, running.ports[name]))
             other.listen()
         supervisor.up(home, said.append)
-        assert [line.partition(" is in use")[0].partition(":")[0] for line in said if "is in use" in line] == ["kafka", "mongo"]
+        assert [
+            line.partition(" is in use")[0].partition(":")[0]
+            for line in said
+            if "is in use" in line
+        ] == ["kafka", "mongo"]
         send_event(kept, "ann", "e2", "like")
         assert kept.kafka.end_offsets("moved") == {0: 2}
         kept.mongo.ping()
 
 
 def test_external_services_are_not_started_and_their_password_is_not_shown(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path, kafka_bootstrap="broker:9092", mongo_uri="mongodb://me:secret@db:27017")
+    settings = Settings(
+        home=tmp_path, kafka_bootstrap="broker:9092", mongo_uri="mongodb://me:secret@db:27017"
+    )
     status = supervisor.status(settings)
     assert status["kafka"] == {"up": True, "address": "broker:9092", "embedded": False}
     assert status["mongo"] == {"up": True, "address": "mongodb://db:27017", "embedded": False}
     assert supervisor.address(settings, "mongo") == "mongodb://me:secret@db:27017"
 
 
-def test_after_backup_wipe_and_restore_elsewhere_lists_are_served_and_offsets_go_on(home: Settings, tmp_path: Path) -> None:
+def test_after_backup_wipe_and_restore_elsewhere_lists_are_served_and_offsets_go_on(
+    home: Settings, tmp_path: Path
+) -> None:
     """Last of this home: it is wiped."""
     log, world = messy_log(), event_world(home)
     world.produce(log[:150])
@@ -107,7 +126,9 @@ def test_after_backup_wipe_and_restore_elsewhere_lists_are_served_and_offsets_go
     write_trio(mongo, TODAY, "run", PASSED)
     pointer = mongo.publish(TODAY, mongo.publishable(TODAY), None)
     events, letters = world.events(), world.letters()
-    with pytest.raises(ServiceError, match="kafka, mongo, samples still run: stop them with `podrec down` first"):
+    with pytest.raises(
+        ServiceError, match="kafka, mongo, samples still run: stop them with `podrec down` first"
+    ):
         back_up(home, world.lake, tmp_path / "copy", print)
     supervisor.down(home)
     back_up(home, world.lake, tmp_path / "copy", print)
@@ -119,7 +140,11 @@ def test_after_backup_wipe_and_restore_elsewhere_lists_are_served_and_offsets_go
         supervisor.up(again, print)
         store = Connections(again, {}).mongo
         assert store.publication() == pointer
-        assert [d["user_id"] for d in store.documents(LISTS, pointer.versions[LISTS])] == ["", "ann", "bob"]
+        assert [d["user_id"] for d in store.documents(LISTS, pointer.versions[LISTS])] == [
+            "",
+            "ann",
+            "bob",
+        ]
         world = event_world(again)
         assert (world.events(), world.letters()) == (events, letters)
         world.produce(log[150:])

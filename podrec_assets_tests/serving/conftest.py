@@ -21,8 +21,12 @@ def eve(today: date) -> date:
 
 
 @pytest.fixture(scope="module")
-def lists_world(tmp_path_factory: pytest.TempPathFactory, mongo_uri: str, today: date) -> Connections:
-    """The planted lake, of which nothing is made yet; shared by the tests of a module, in their order."""
+def lists_world(
+    tmp_path_factory: pytest.TempPathFactory, mongo_uri: str, today: date
+) -> Connections:
+    """The planted lake, of which nothing is made yet; shared by the tests of a module, in their
+    order.
+    """
     settings = Settings(
         home=tmp_path_factory.mktemp("planted"),
         engine="local",

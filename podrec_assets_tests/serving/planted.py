@@ -1,4 +1,6 @@
-"""A small planted lake without Kafka: two tastes, each with its own show, whose models and lists take seconds to make."""
+"""A small planted lake without Kafka: two tastes, each with its own show, whose models and lists
+take seconds to make.
+"""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -15,7 +17,9 @@ ALL = f"{MODELS} publication"
 
 
 def plant(connections: Connections, today: date) -> None:
-    """Episodes a0.. and b0.. of long ago; listener aN hears aN, aN+1, ... one more a day, up to today."""
+    """Episodes a0.. and b0.. of long ago; listener aN hears aN, aN+1, ... one more a day, up to
+    today.
+    """
     begin = today - timedelta(days=DAYS - 1)
     add_episodes(connections, begin, [f"{t}{n}" for t in TASTES for n in range(EPISODES_EACH)])
     days = [begin + timedelta(days=n) for n in range(DAYS)]
@@ -29,12 +33,16 @@ def plant(connections: Connections, today: date) -> None:
 
 
 def add_episodes(connections: Connections, day: date, names: list[str]) -> None:
-    """Episodes and vectors of a day, in place of those it had; up to today all days count as written."""
+    """Episodes and vectors of a day, in place of those it had; up to today all days count as
+    written.
+    """
     at = datetime.combine(day, time(), UTC) - timedelta(days=40)
     random = np.random.default_rng(7)
     episodes, vectors = [], []
     for name in names:
-        direction = np.array([1.0, 0.0, 0.0] if name[0] == "a" else [0.0, 1.0, 0.0]) + random.normal(0, 0.1, 3)
+        direction = np.array(
+            [1.0, 0.0, 0.0] if name[0] == "a" else [0.0, 1.0, 0.0]
+        ) + random.normal(0, 0.1, 3)
         own = {"day": day, "episode_id": name}
         episodes.append(own | {
             "show_id": f"show-{name[0]}", "show_title": f"Show {name[0].upper()}", "title": f"Episode {name}", "is_serial": False,
@@ -54,7 +62,9 @@ def add_episodes(connections: Connections, day: date, names: list[str]) -> None:
 
 def play(day: date, user: str, episode: str) -> dict:
     """A daily row of one finished play."""
-    counts = dict.fromkeys(("like_count", "unlike_count", "skip_count", "impression_count", "click_count"), 0)
+    counts = dict.fromkeys(
+        ("like_count", "unlike_count", "skip_count", "impression_count", "click_count"), 0
+    )
     at = datetime.combine(day, time(12), UTC)
     return {
         "day": day, "user_id": user, "episode_id": episode, "score": 3.0, "play_count": 1, **counts,

@@ -1,4 +1,6 @@
-"""A publishing run in a process of its own that kills itself at a given point: `home mongo_uri database day point`."""
+"""A publishing run in a process of its own that kills itself at a given point: `home mongo_uri
+database day point`.
+"""
 
 import os
 import signal
@@ -15,7 +17,11 @@ from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import versions
 from podrec_assets_tests.serving.planted import run
 
-POINTS = ("in the bulk write", "after the write, before it is listed", "after it is listed, before the pointer moves")
+POINTS = (
+    "in the bulk write",
+    "after the write, before it is listed",
+    "after it is listed, before the pointer moves",
+)
 _BEFORE = {
     POINTS[0]: ("bulk_write", LISTS, 2),
     POINTS[1]: ("replace_one", "versions", 1),
@@ -24,7 +30,9 @@ _BEFORE = {
 
 
 def die_at(point: str) -> None:
-    """Kills this process before the driver's call that the point names; batches are small, so that a write has several."""
+    """Kills this process before the driver's call that the point names; batches are small, so that
+    a write has several.
+    """
     versions.BATCH = 5
     method, collection, call = _BEFORE[point]
     setattr(Collection, method, _dying(getattr(Collection, method), collection, call))
@@ -46,7 +54,12 @@ def _dying(real: Callable, collection: str, call: int) -> Callable:
 def main() -> None:
     home, uri, database, day, point = sys.argv[1:]
     settings = Settings(
-        home=Path(home), engine="local", mongo_uri=uri, mongo_database=database, kafka_bootstrap="127.0.0.1:1", per_show_cap=10
+        home=Path(home),
+        engine="local",
+        mongo_uri=uri,
+        mongo_database=database,
+        kafka_bootstrap="127.0.0.1:1",
+        per_show_cap=10,
     )  # type: ignore[arg-type]
     die_at(point)
     run(Connections(settings, {}), date.fromisoformat(day), f"{LISTS} publication")

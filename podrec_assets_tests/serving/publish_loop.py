@@ -1,4 +1,6 @@
-"""A process that publishes 50 days one after the other, rolls back after every fifth, and prunes at once: `uri database`."""
+"""A process that publishes 50 days one after the other, rolls back after every fifth, and prunes at
+once: `uri database`.
+"""
 
 import sys
 from datetime import date, timedelta
@@ -26,7 +28,13 @@ def documents(collection: str, day: date) -> list[dict]:
 def publish(store: MongoStore, day: date) -> None:
     models = {}
     for name in COLLECTIONS:
-        version = store.write_version(name, day, "run", documents(name, day), {"models": dict(models)} if name == LISTS else {})
+        version = store.write_version(
+            name,
+            day,
+            "run",
+            documents(name, day),
+            {"models": dict(models)} if name == LISTS else {},
+        )
         models[name] = version.version
     store.judge(LISTS, version.version, Verdict(version.checksum, (PASSED,), "run"))
     store.advance(day, store.publishable(day))

@@ -1,4 +1,6 @@
-"""The podcast namespace's recommendations file as a JSON schema, written from its specification of 2021-08-31."""
+"""The podcast namespace's recommendations file as a JSON schema, written from its specification of
+2021-08-31.
+"""
 
 LINK_TYPES = ["generic", "feed", "item", "none"]
 MEDIA = ["podcast", "music", "video", "film", "audiobook", "newsletter", "blog"]
@@ -21,7 +23,9 @@ SCHEMA = {
                 "additionalProperties": False,
                 "properties": {
                     **dict.fromkeys(("title", "url", "image", "feed", "guid"), TEXT),
-                    **dict.fromkeys(("displayStartTime", "displayDuration", "startTime", "duration"), SECONDS),
+                    **dict.fromkeys(
+                        ("displayStartTime", "displayDuration", "startTime", "duration"), SECONDS
+                    ),
                     "linkType": {"enum": LINK_TYPES},
                     "medium": {"enum": MEDIA},
                     "motive": {"enum": MOTIVES},

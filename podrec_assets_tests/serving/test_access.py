@@ -30,7 +30,11 @@ def test_this_machine_needs_no_token(host: str) -> None:
     ],
 )
 def test_the_commands_refuse_it_before_anything_listens(
-    command: list[str], variables: dict[str, str], setting: str, tmp_path, monkeypatch: pytest.MonkeyPatch
+    command: list[str],
+    variables: dict[str, str],
+    setting: str,
+    tmp_path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PODREC_HOME", str(tmp_path))
     for name, value in variables.items():
@@ -40,6 +44,9 @@ def test_the_commands_refuse_it_before_anything_listens(
     assert setting in str(refused.exception)
 
 
-@pytest.mark.parametrize(("given", "is_right"), [("s3cret", True), ("s3cre", False), ("", False), ("ünicode\ud800", False)])
+@pytest.mark.parametrize(
+    ("given", "is_right"),
+    [("s3cret", True), ("s3cre", False), ("", False), ("ünicode\ud800", False)],
+)
 def test_only_the_very_token_opens(given: str, is_right: bool) -> None:
     assert is_token(given, "s3cret") is is_right

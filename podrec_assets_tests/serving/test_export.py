@@ -1,4 +1,6 @@
-"""Neighbours as the podcast namespace's recommendations JSON, against a schema written from its specification."""
+"""Neighbours as the podcast namespace's recommendations JSON, against a schema written from its
+specification.
+"""
 
 import jsonschema
 import pytest
@@ -24,7 +26,12 @@ def near(number: int, score: float, there_s: float | None) -> dict:
 
 
 KNOWN = {
-    e["episode_id"]: e for e in (announced(1), announced(2, image_url="https://cdn.example/2.png"), announced(3, title=None))
+    e["episode_id"]: e
+    for e in (
+        announced(1),
+        announced(2, image_url="https://cdn.example/2.png"),
+        announced(3, title=None),
+    )
 }
 
 

@@ -14,7 +14,9 @@ def connections(settings: Settings) -> Connections:
     found = Connections(settings, {})
     spoken = {f"e{n}": f"we were here and there again word{n} 1999 the bread" for n in range(12)}
     spoken["e0"] += " comet comet comet tail"
-    rows = [{"day": D[0], "episode_id": e, "status": "ok", "text": text} for e, text in spoken.items()]
+    rows = [
+        {"day": D[0], "episode_id": e, "status": "ok", "text": text} for e, text in spoken.items()
+    ]
     found.lake.replace_days(TRANSCRIPTS, TRANSCRIPTS.rows(rows), D[:1])
     return found
 

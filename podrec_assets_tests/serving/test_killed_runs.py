@@ -1,4 +1,6 @@
-"""kill -9 of a publishing run, on real processes: the old list stays served, and the next run succeeds."""
+"""kill -9 of a publishing run, on real processes: the old list stays served, and the next run
+succeeds.
+"""
 
 import subprocess
 import sys
@@ -35,7 +37,9 @@ def world(lists_world: Connections, eve: date, today: date) -> Connections:
     return lists_world
 
 
-def test_a_killed_run_leaves_the_old_list_and_the_next_one_succeeds(world: Connections, eve: date, today: date) -> None:
+def test_a_killed_run_leaves_the_old_list_and_the_next_one_succeeds(
+    world: Connections, eve: date, today: date
+) -> None:
     """The three deaths come one after the other, each on what the one before left."""
     before = world.mongo.publication()
     old = recommendations(world, "a-0", 20)
@@ -46,7 +50,8 @@ def test_a_killed_run_leaves_the_old_list_and_the_next_one_succeeds(world: Conne
         assert world.mongo.publication() == before
         assert recommendations(world, "a-0", 20) == old
         written.append(world.mongo._db[LISTS].count_documents({"day": str(today)}))
-    # 17 lists in batches of 5: one batch of the first run; all of the second and the third beside it.
+    # 17 lists in batches of 5: one batch of the first run; all of the second and the third beside
+    # it.
     assert written == [5, 22, 39]
     document = run(world, today, f"{LISTS} publication")
     assert document["success"], document["errors"]

@@ -1,4 +1,6 @@
-"""A trace returns exactly the planted events, and without one of them another list and another trace."""
+"""A trace returns exactly the planted events, and without one of them another list and another
+trace.
+"""
 
 import uuid
 from collections.abc import Callable
@@ -22,10 +24,18 @@ ANN = ("ann-first", "ann-second", "ann-like")
 
 
 def planted(without: str = "") -> list[Message]:
-    """Fans of each show play most of it; ann played a0 and a1 and liked a1; twice sent, shown only and borrowed ids beside."""
+    """Fans of each show play most of it; ann played a0 and a1 and liked a1; twice sent, shown only
+    and borrowed ids beside.
+    """
     numbers = iter(range(1000))
     log = [
-        play(f"id-{next(numbers)}", f"{taste}-{fan}", f"{taste}{(fan + n) % EPISODES_EACH}", 4, 1 + fan)
+        play(
+            f"id-{next(numbers)}",
+            f"{taste}-{fan}",
+            f"{taste}{(fan + n) % EPISODES_EACH}",
+            4,
+            1 + fan,
+        )
         for taste in "ab"
         for fan in range(6)
         for n in range(6)
@@ -43,7 +53,9 @@ def planted(without: str = "") -> list[Message]:
     return [m for m in log if not without or f'"{without}"'.encode() not in (m.value or b"")]
 
 
-def play(event_id: str, user: str, episode: str, days_ago: int, hour: float, kind: str = "play") -> Message:
+def play(
+    event_id: str, user: str, episode: str, days_ago: int, hour: float, kind: str = "play"
+) -> Message:
     return event(0, at(days_ago, hour), user=user, event_id=event_id, episode_id=episode, kind=kind)
 
 
@@ -51,7 +63,9 @@ World = Callable[[str], Connections]
 
 
 @pytest.fixture(scope="module")
-def traced(tmp_path_factory: pytest.TempPathFactory, mongo_uri: str, kafka_bootstrap: str, today: date) -> World:
+def traced(
+    tmp_path_factory: pytest.TempPathFactory, mongo_uri: str, kafka_bootstrap: str, today: date
+) -> World:
     """Makes a world, from its topic to its publication, of the planted log without one event."""
 
     def make(without: str) -> Connections:
@@ -85,19 +99,32 @@ def best(connections: Connections) -> str:
 
 def events_of(connections: Connections, *ids: str) -> list[tuple]:
     """Place, id and time of the first record of each id, as the raw table holds them."""
-    rows = sorted(connections.lake.read(USER_EVENTS.name).to_pylist(), key=lambda r: r["kafka_offset"])
+    rows = sorted(
+        connections.lake.read(USER_EVENTS.name).to_pylist(), key=lambda r: r["kafka_offset"]
+    )
     first = {i: next(r for r in rows if r["event_id"] == i) for i in ids}
     return [
-        (r["kafka_topic"], r["kafka_partition"], r["kafka_offset"], r["event_id"], r["occurred_at"].isoformat())
+        (
+            r["kafka_topic"],
+            r["kafka_partition"],
+            r["kafka_offset"],
+            r["event_id"],
+            r["occurred_at"].isoformat(),
+        )
         for r in first.values()
     ]
 
 
 def places(found: dict) -> list[tuple]:
-    return [(e["topic"], e["partition"], e["offset"], e["event_id"], e["occurred_at"]) for e in found["events"]]
+    return [
+        (e["topic"], e["partition"], e["offset"], e["event_id"], e["occurred_at"])
+        for e in found["events"]
+    ]
 
 
-def test_the_events_are_exactly_the_planted_ones_with_place_time_and_weight(world: Connections) -> None:
+def test_the_events_are_exactly_the_planted_ones_with_place_time_and_weight(
+    world: Connections,
+) -> None:
     found = trace(world, "ann", best(world))
     assert places(found) == events_of(world, *ANN)
     assert [(e["episode_id"], e["kind"], e["weight"]) for e in found["events"]] == [
@@ -109,21 +136,36 @@ def test_the_daily_rows_between_are_named_and_add_up(world: Connections) -> None
     items = served_list(world, "ann")[2]
     of_content = next(i["episode_id"] for i in items if i["als"] > 0 and "content" in i["causes"])
     found = trace(world, "ann", of_content)["evidence"]
-    assert [(r["episode_id"], r["score"], r["adds_up"]) for r in found["daily_rows"]] == [("a0", 3.0, True), ("a1", 5.0, True)]
-    assert [(h["episode_id"], h["arms"]) for h in found["heard"]] == [("a0", ["als", "content"]), ("a1", ["als", "content"])]
-    assert set(found["causes"].values()) == {h["episode_id"] for h in found["heard"] if h["is_named"]}
+    assert [(r["episode_id"], r["score"], r["adds_up"]) for r in found["daily_rows"]] == [
+        ("a0", 3.0, True),
+        ("a1", 5.0, True),
+    ]
+    assert [(h["episode_id"], h["arms"]) for h in found["heard"]] == [
+        ("a0", ["als", "content"]),
+        ("a1", ["als", "content"]),
+    ]
+    assert set(found["causes"].values()) == {
+        h["episode_id"] for h in found["heard"] if h["is_named"]
+    }
     assert found["passages"]["there_text"].startswith("aaaa topic a")
     assert found["is_as_made"]
 
 
-def test_runs_inputs_and_gate_are_those_of_the_served_versions(world: Connections, today: date) -> None:
+def test_runs_inputs_and_gate_are_those_of_the_served_versions(
+    world: Connections, today: date
+) -> None:
     found = trace(world, "ann", best(world))
     pointer = world.mongo.publication()
     assert pointer
     assert {r["collection"]: r["version"] for r in found["runs"]} == pointer.versions
     assert {r["run_id"][:8] for r in found["runs"]} == {pointer.versions[LISTS].partition(".")[2]}
-    assert {t: i["delta_version"] for t, i in found["inputs"].items()} == {t: world.lake.version(t) for t in found["inputs"]}
-    assert found["inputs"]["user_vs_episode_daily"]["days"] == [str(today - timedelta(days=89)), str(today)]
+    assert {t: i["delta_version"] for t, i in found["inputs"].items()} == {
+        t: world.lake.version(t) for t in found["inputs"]
+    }
+    assert found["inputs"]["user_vs_episode_daily"]["days"] == [
+        str(today - timedelta(days=89)),
+        str(today),
+    ]
     assert found["publication"] | {"gate": None} == {
         "day": str(today), "version": pointer.versions[LISTS], "move_count": 1, "gate": None,
     }  # fmt: skip
@@ -139,7 +181,9 @@ def test_an_item_of_a_listener_without_history_rests_on_no_event(world: Connecti
         trace(world, "ann", "e-none")
 
 
-def test_later_changes_of_the_tables_do_not_change_the_trace(world: Connections, today: date) -> None:
+def test_later_changes_of_the_tables_do_not_change_the_trace(
+    world: Connections, today: date
+) -> None:
     item = best(world)
     before = trace(world, "ann", item)
     day = today - timedelta(days=2)

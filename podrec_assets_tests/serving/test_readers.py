@@ -1,4 +1,6 @@
-"""Readers during publications, rollbacks and pruning by another process see one whole list or the other, always."""
+"""Readers during publications, rollbacks and pruning by another process see one whole list or the
+other, always.
+"""
 
 import subprocess
 import sys
@@ -16,7 +18,14 @@ from podrec_assets.schemas import COLLECTIONS, LISTS
 from podrec_assets.serving.reader import consistently, listeners, recommendations
 from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import Publication
-from podrec_assets_tests.serving.publish_loop import FIRST, LENGTH, LISTENERS, PUBLICATIONS, ROLLBACK_EVERY, publish
+from podrec_assets_tests.serving.publish_loop import (
+    FIRST,
+    LENGTH,
+    LISTENERS,
+    PUBLICATIONS,
+    ROLLBACK_EVERY,
+    publish,
+)
 
 pytestmark = pytest.mark.services
 READERS = 8
@@ -44,7 +53,9 @@ def read_once(connections: Connections, turn: int) -> Iterator[str]:
             yield "mixed"
 
     def trio(current: Publication) -> list[dict | None]:
-        return [connections.mongo.document(name, current.versions[name], user) for name in COLLECTIONS]
+        return [
+            connections.mongo.document(name, current.versions[name], user) for name in COLLECTIONS
+        ]
 
     current, found = consistently(connections, trio, all)
     if not all(found):
@@ -55,7 +66,9 @@ def read_once(connections: Connections, turn: int) -> Iterator[str]:
         yield "missing"
 
 
-def test_eight_readers_see_no_mixed_empty_or_missing_list(connect: Callable[[], Connections]) -> None:
+def test_eight_readers_see_no_mixed_empty_or_missing_list(
+    connect: Callable[[], Connections],
+) -> None:
     seen: Counter[str] = Counter()
     moves: set[int] = set()
     done = threading.Event()
@@ -89,8 +102,12 @@ def test_eight_readers_see_no_mixed_empty_or_missing_list(connect: Callable[[], 
     assert len(moves) > 10
 
 
-def test_a_reader_whose_version_is_removed_between_its_reads_gets_the_new_one(connect: Callable[[], Connections]) -> None:
-    """The version goes right after the reader has the pointer, and its documents with it, as a prune long after would do."""
+def test_a_reader_whose_version_is_removed_between_its_reads_gets_the_new_one(
+    connect: Callable[[], Connections],
+) -> None:
+    """The version goes right after the reader has the pointer, and its documents with it, as a
+    prune long after would do.
+    """
     connections = connect()
     mongo, look = connections.mongo, connections.mongo.publication
     moved: list[int] = []
@@ -105,10 +122,16 @@ def test_a_reader_whose_version_is_removed_between_its_reads_gets_the_new_one(co
 
     mongo.publication = look_then_move  # type: ignore[method-assign]
     document = recommendations(connections, "u7", 5)
-    assert (document["known"], document["day"], len(document["items"])) == (True, "2026-01-02", LENGTH)
+    assert (document["known"], document["day"], len(document["items"])) == (
+        True,
+        "2026-01-02",
+        LENGTH,
+    )
 
 
-def test_a_publication_that_never_holds_still_is_an_error_not_an_empty_list(connect: Callable[[], Connections]) -> None:
+def test_a_publication_that_never_holds_still_is_an_error_not_an_empty_list(
+    connect: Callable[[], Connections],
+) -> None:
     connections = connect()
     looks = iter(range(1000))
     first = connections.mongo.publication()

@@ -1,4 +1,6 @@
-"""What the body of an asset reads is what the graph says that it reads: nothing more, and less only where it must wait."""
+"""What the body of an asset reads is what the graph says that it reads: nothing more, and less only
+where it must wait.
+"""
 
 from collections.abc import Callable
 from datetime import date
@@ -31,10 +33,26 @@ WAITED_FOR = {"blend_experiment": {"user_vs_episode_daily"}}
 
 @pytest.fixture(scope="module")
 def graph_world(lists_world: Connections, eve: date, today: date) -> Connections:
-    """Lists of two days, so that calibration has a day to replay and quality one to measure; both answered."""
-    shown = {"user_id": "a-0", "episode_id": "a9", "list_version": f"{eve}.x", "position": 1, "is_late": False}
+    """Lists of two days, so that calibration has a day to replay and quality one to measure; both
+    answered.
+    """
+    shown = {
+        "user_id": "a-0",
+        "episode_id": "a9",
+        "list_version": f"{eve}.x",
+        "position": 1,
+        "is_late": False,
+    }
     events = [
-        {**shown, "day": today, "event_day": today, "event_id": kind, "kind": kind, "kafka_partition": 0, "kafka_offset": n}
+        {
+            **shown,
+            "day": today,
+            "event_day": today,
+            "event_id": kind,
+            "kind": kind,
+            "kafka_partition": 0,
+            "kafka_offset": n,
+        }
         for n, kind in enumerate(("impression", "click"))
     ]
     lists_world.lake.replace_days(USER_EVENTS, USER_EVENTS.rows(events), [eve, today])
@@ -53,7 +71,9 @@ def test_an_asset_reads_all_its_inputs_and_nothing_else(
     defs = build_defs(graph_world.settings)
     key = dg.AssetKey(asset)
     with dg.DagsterInstance.ephemeral() as instance:
-        job = defs.resolve_implicit_global_asset_job_def().get_subset(asset_selection={key}, asset_check_selection=set())
+        job = defs.resolve_implicit_global_asset_job_def().get_subset(
+            asset_selection={key}, asset_check_selection=set()
+        )
         assert job.execute_in_process(instance=instance, tags=range_tags(today, today)).success
     inputs = {k.to_user_string() for k in defs.resolve_asset_graph().get(key).parent_keys}
     assert read - {asset} == (inputs & {*TABLES, *COLLECTIONS}) - WAITED_FOR.get(asset, set())

@@ -1,4 +1,6 @@
-"""Lists come out the same from the same inputs, and old ones from their manifest after the inputs have changed."""
+"""Lists come out the same from the same inputs, and old ones from their manifest after the inputs
+have changed.
+"""
 
 import json
 from datetime import date, timedelta
@@ -33,11 +35,15 @@ def first(lists_world: Connections, eve: date) -> Publication:
     return served(lists_world)
 
 
-def test_the_manifest_says_what_the_lists_were_made_from(lists_world: Connections, first: Publication) -> None:
+def test_the_manifest_says_what_the_lists_were_made_from(
+    lists_world: Connections, first: Publication
+) -> None:
     made = lists_world.mongo.version(LISTS, first.versions[LISTS])
     assert made
     manifest = made.manifest
-    assert manifest["models"] == {name: first.versions[name] for name in ("als_top_n", "similarities")}
+    assert manifest["models"] == {
+        name: first.versions[name] for name in ("als_top_n", "similarities")
+    }
     assert manifest["delta_versions"] == lists_world.lake.versions()
     assert (manifest["engine"], manifest["code"]) == ("local", code_version())
     assert manifest["settings"] == lists_world.settings.results()
@@ -60,13 +66,20 @@ def test_the_same_inputs_make_the_same_bytes_in_another_database(
 
 @pytest.fixture(scope="module")
 def changed(lists_world: Connections, first: Publication, eve: date) -> Publication:
-    """Late plays on old days, another play instead of one, and a new episode; the models and lists are made again."""
+    """Late plays on old days, another play instead of one, and a new episode; the models and lists
+    are made again.
+    """
     lake, day = lists_world.lake, eve - timedelta(days=1)
-    rows = [r for r in lake.read_days(USER_VS_EPISODE_DAILY.name, [day]).to_pylist() if r["user_id"] != "a-1"]
+    rows = [
+        r
+        for r in lake.read_days(USER_VS_EPISODE_DAILY.name, [day]).to_pylist()
+        if r["user_id"] != "a-1"
+    ]
     rows += [play(day, "a-1", "b3"), play(day, "late-one", "a2"), play(day, "late-one", "a3")]
     lake.replace_days(USER_VS_EPISODE_DAILY, USER_VS_EPISODE_DAILY.rows(rows), [day])
     add_episodes(lists_world, eve, ["a-new", "b-new"])
-    # What a rebuild needs is other lists, not better ones: nothing is compared with the served ones here.
+    # What a rebuild needs is other lists, not better ones: nothing is compared with the served ones
+    # here.
     uncompared = lists_world.settings.model_copy(update={"gate_min_listeners": 1000})
     document = run(Connections(uncompared, {}), eve, ALL)
     assert document["success"], document["errors"]
@@ -93,10 +106,15 @@ def test_the_job_makes_a_version_again_and_shows_what_it_found(
         job = build_defs(lists_world.settings).resolve_job_def("rebuild_list")
         config = {"ops": {"make_again": {"config": {"version": first.versions[LISTS]}}}}
         assert job.execute_in_process(run_config=config, instance=instance).success
-        shown = instance.fetch_observations(dg.AssetKey(LISTS), limit=1).records[0].asset_observation
+        shown = (
+            instance.fetch_observations(dg.AssetKey(LISTS), limit=1).records[0].asset_observation
+        )
     assert shown
     assert shown.metadata["is_identical"].value is True
-    assert shown.metadata["rebuilt_checksum"].value == lists_world.mongo.version(LISTS, first.versions[LISTS]).checksum  # type: ignore[union-attr]
+    assert (
+        shown.metadata["rebuilt_checksum"].value
+        == lists_world.mongo.version(LISTS, first.versions[LISTS]).checksum
+    )  # type: ignore[union-attr]
 
 
 def test_a_version_whose_documents_were_changed_is_told_from_what_its_inputs_make(
@@ -110,21 +128,39 @@ def test_a_version_whose_documents_were_changed_is_told_from_what_its_inputs_mak
     stored.replace_one({"_id": whole["_id"]}, whole)
     assert found.differing_count == 1
     other = Rebuilt(
-        **{**{k: getattr(found, k) for k in found.__dataclass_fields__}, "rebuilt_checksum": "other", "code": "older"}
+        **{
+            **{k: getattr(found, k) for k in found.__dataclass_fields__},
+            "rebuilt_checksum": "other",
+            "code": "older",
+        }
     )
     assert not other.is_identical
-    assert difference(other).endswith(f"made differently now. It was made by code older, this is {code_version()}.")
+    assert difference(other).endswith(
+        f"made differently now. It was made by code older, this is {code_version()}."
+    )
 
 
-def test_an_unknown_version_is_refused_with_the_newest(lists_world: Connections, changed: Publication) -> None:
-    with pytest.raises(UnknownIdError, match=rf"no version 'x', or it was pruned; newest: {changed.versions[LISTS]}"):
+def test_an_unknown_version_is_refused_with_the_newest(
+    lists_world: Connections, changed: Publication
+) -> None:
+    with pytest.raises(
+        UnknownIdError,
+        match=rf"no version 'x', or it was pruned; newest: {changed.versions[LISTS]}",
+    ):
         rebuild(lists_world, "x")
     with pytest.raises(UnknownIdError, match="unknown collection 'lists'; known: als_top_n"):
         rebuild(lists_world, "x", "lists")
 
 
-def test_once_vacuum_took_the_old_files_it_says_so(lists_world: Connections, first: Publication, changed: Publication) -> None:
-    DeltaTable(lists_world.lake.uri(USER_VS_EPISODE_DAILY.name)).vacuum(0, dry_run=False, enforce_retention_duration=False)
-    with pytest.raises(PermanentError, match=r"Version 0 of user_vs_episode_daily can no longer be read: `podrec vacuum`"):
+def test_once_vacuum_took_the_old_files_it_says_so(
+    lists_world: Connections, first: Publication, changed: Publication
+) -> None:
+    DeltaTable(lists_world.lake.uri(USER_VS_EPISODE_DAILY.name)).vacuum(
+        0, dry_run=False, enforce_retention_duration=False
+    )
+    with pytest.raises(
+        PermanentError,
+        match=r"Version 0 of user_vs_episode_daily can no longer be read: `podrec vacuum`",
+    ):
         rebuild(lists_world, first.versions[LISTS])
     assert rebuild(lists_world, changed.versions[LISTS]).is_identical

@@ -1,4 +1,6 @@
-"""Simulated records: the same bytes by seed, the mess in its proportions, and nothing that could not have happened."""
+"""Simulated records: the same bytes by seed, the mess in its proportions, and nothing that could
+not have happened.
+"""
 
 import json
 from collections import Counter
@@ -36,7 +38,12 @@ def log() -> Log:
     events, refusals = [], []
     for message in messages:
         try:
-            events.append({**parse(message.value, message.recorded_at, SKEW_S), "recorded_at": message.recorded_at})
+            events.append(
+                {
+                    **parse(message.value, message.recorded_at, SKEW_S),
+                    "recorded_at": message.recorded_at,
+                }
+            )
         except Refusal as refusal:
             refusals.append(refusal.reason)
     return Log(messages, events, refusals)
@@ -53,7 +60,14 @@ def test_the_same_arguments_give_the_same_bytes_and_another_seed_others() -> Non
 
 
 def test_every_kind_of_event_is_there(log: Log) -> None:
-    assert Counter(e["kind"] for e in log.events).keys() == {"impression", "click", "play", "like", "unlike", "skip"}
+    assert Counter(e["kind"] for e in log.events).keys() == {
+        "impression",
+        "click",
+        "play",
+        "like",
+        "unlike",
+        "skip",
+    }
 
 
 def test_one_percent_comes_twice_and_a_third_of_that_cannot_be_read(log: Log) -> None:
@@ -88,7 +102,10 @@ def test_nothing_is_shown_or_played_before_it_is_published(log: Log) -> None:
 
 
 def test_nobody_plays_an_episode_twice(log: Log) -> None:
-    plays = Counter((e["user_id"], e["episode_id"]) for e in {e["event_id"]: e for e in of(log, "play")}.values())
+    plays = Counter(
+        (e["user_id"], e["episode_id"])
+        for e in {e["event_id"]: e for e in of(log, "play")}.values()
+    )
     assert max(plays.values()) == 1
 
 
@@ -119,7 +136,11 @@ def test_heard_before_is_what_was_played_by_then() -> None:
     happened = listening(make_world(catalogue(), 5, 14, 7, END.date()), 7, END)
     middle = END - timedelta(days=7)
     heard = heard_before(happened, middle)
-    assert sum(map(len, heard.values())) == sum(h.kind == "play" and h.at < middle for h in happened) > 0
+    assert (
+        sum(map(len, heard.values()))
+        == sum(h.kind == "play" and h.at < middle for h in happened)
+        > 0
+    )
 
 
 def test_live_records_bear_the_present_and_do_not_run_out() -> None:
@@ -138,12 +159,16 @@ def test_live_records_end_where_nothing_is_published() -> None:
     assert list(live(world, 7, lambda: BEFORE - timedelta(days=90))) == []
 
 
-def test_published_lists_are_shown_with_their_version_and_position_and_some_sessions_explore() -> None:
+def test_published_lists_are_shown_with_their_version_and_position_and_some_sessions_explore() -> (
+    None
+):
     ticks = iter(range(10**9))
     world = make_world(catalogue(2, 3), 40, 2, 7, END.date())
     mine, others = ["e1-1", "e0-0", "e1-0", "e0-1", "e1-2"], ["e0-1", "e0-0"]
     lists = Published("2026-11-14.abc", {"listener-0001": mine, "": others})
-    messages = islice(live(world, 7, lambda: END + timedelta(milliseconds=next(ticks)), lists), 8000)
+    messages = islice(
+        live(world, 7, lambda: END + timedelta(milliseconds=next(ticks)), lists), 8000
+    )
     events = [json.loads(m.value) for m in messages if m.key]
     shown = [e for e in events if e["kind"] == "impression"]
     listed = [e for e in shown if "list_version" in e]
@@ -152,6 +177,10 @@ def test_published_lists_are_shown_with_their_version_and_position_and_some_sess
     first = {(e["position"], e["episode_id"]) for e in listed if e["user_id"] == "listener-0001"}
     assert first == set(enumerate(mine[:4], start=1))
     assert {e["episode_id"] for e in listed if e["user_id"] == "listener-0007"} == set(others)
-    clicks = [e for e in events if e["kind"] == "click" and e["user_id"] == "listener-0001" and "list_version" in e]
+    clicks = [
+        e
+        for e in events
+        if e["kind"] == "click" and e["user_id"] == "listener-0001" and "list_version" in e
+    ]
     assert clicks
     assert {(e["position"], e["episode_id"]) for e in clicks} <= first

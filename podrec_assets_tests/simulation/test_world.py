@@ -18,7 +18,15 @@ from podrec_assets.simulation.world import (
     make_world,
     skip_probability,
 )
-from podrec_assets_tests.simulation.worlds import BEFORE, END, FIRST_DAY, NOON, by_hand, catalogue, moment
+from podrec_assets_tests.simulation.worlds import (
+    BEFORE,
+    END,
+    FIRST_DAY,
+    NOON,
+    by_hand,
+    catalogue,
+    moment,
+)
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +71,13 @@ def test_drift_changes_what_is_clicked() -> None:
 
 def test_what_was_heard_today_tires_of_its_topic_and_show_by_the_known_odds() -> None:
     world = by_hand()
-    lost = odds(world.attraction(moment())) - odds(world.attraction(moment(heard_today=("a", "mixed"))))
+    lost = odds(world.attraction(moment())) - odds(
+        world.attraction(moment(heard_today=("a", "mixed")))
+    )
     # Both are of topic A and of two shows; b shares neither.
-    assert lost == pytest.approx([2 * FATIGUE_TOPIC + FATIGUE_SHOW, 0, 2 * FATIGUE_TOPIC + FATIGUE_SHOW])
+    assert lost == pytest.approx(
+        [2 * FATIGUE_TOPIC + FATIGUE_SHOW, 0, 2 * FATIGUE_TOPIC + FATIGUE_SHOW]
+    )
 
 
 def test_nothing_heard_unpublished_or_of_another_show_than_the_fans_is_clicked() -> None:
@@ -89,7 +101,9 @@ def test_the_last_tenth_of_the_listeners_joins_in_the_last_days(world: World) ->
 
 
 def test_one_listener_is_heavy_and_the_next_hears_one_show(world: World) -> None:
-    assert world.listeners["listener-0001"].sessions_a_day > 2 * np.mean([o.sessions_a_day for o in world.listeners.values()])
+    assert world.listeners["listener-0001"].sessions_a_day > 2 * np.mean(
+        [o.sessions_a_day for o in world.listeners.values()]
+    )
     assert world.listeners["listener-0002"].only_show == "s0"
 
 
@@ -97,4 +111,6 @@ def test_the_same_arguments_make_the_same_world(world: World) -> None:
     again = make_world(catalogue()[::-1], 50, 14, 7, END.date())
     assert np.array_equal(again.appeal, world.appeal)
     assert np.array_equal(again.mixtures, world.mixtures)
-    assert np.array_equal(again.listeners["listener-0009"].anchors, world.listeners["listener-0009"].anchors)
+    assert np.array_equal(
+        again.listeners["listener-0009"].anchors, world.listeners["listener-0009"].anchors
+    )

@@ -1,4 +1,6 @@
-"""Expected click-through and regret: against sums by hand, every order of a list, and simulated sessions."""
+"""Expected click-through and regret: against sums by hand, every order of a list, and simulated
+sessions.
+"""
 
 from itertools import permutations
 
@@ -8,25 +10,40 @@ import pytest
 from podrec_assets.schemas import NEWCOMER
 from podrec_assets.simulation.listeners import session
 from podrec_assets.simulation.world import Moment, make_world
-from podrec_assets.simulation.worth import best_list, expected_click_through, play_lists, regret, summaries
+from podrec_assets.simulation.worth import (
+    best_list,
+    expected_click_through,
+    play_lists,
+    regret,
+    summaries,
+)
 from podrec_assets_tests.simulation.worlds import END, by_hand, catalogue, moment
 
 SESSIONS = 4000
 
 
 def documents(**lists: str) -> list[dict]:
-    return [{"user_id": u, "items": [{"episode_id": e} for e in shown.split()]} for u, shown in lists.items()]
+    return [
+        {"user_id": u, "items": [{"episode_id": e} for e in shown.split()]}
+        for u, shown in lists.items()
+    ]
 
 
 def test_expected_click_through_is_the_sum_reckoned_by_hand() -> None:
     # (1 * 0.880797 + 0.659754 * 0.047426 + 0.517282 * 0.377541) / 3
-    assert expected_click_through(by_hand(), moment(), ["a", "b", "mixed"], 3) == pytest.approx(0.369127, abs=1e-6)
+    assert expected_click_through(by_hand(), moment(), ["a", "b", "mixed"], 3) == pytest.approx(
+        0.369127, abs=1e-6
+    )
 
 
 def test_empty_places_and_places_beyond_the_list_earn_nothing() -> None:
     world = by_hand()
-    assert expected_click_through(world, moment(), ["a"], 4) == pytest.approx(0.880797 / 4, abs=1e-6)
-    assert expected_click_through(world, moment(), ["a", "mixed"], 1) == pytest.approx(0.880797, abs=1e-6)
+    assert expected_click_through(world, moment(), ["a"], 4) == pytest.approx(
+        0.880797 / 4, abs=1e-6
+    )
+    assert expected_click_through(world, moment(), ["a", "mixed"], 1) == pytest.approx(
+        0.880797, abs=1e-6
+    )
     assert expected_click_through(world, moment(), [], 3) == 0
 
 
@@ -45,7 +62,9 @@ def test_regret_is_what_the_best_list_earns_more() -> None:
     world = by_hand()
     assert best_list(world, moment(), 3) == ["a", "mixed", "b"]
     # (0.880797 + 0.659754 * 0.377541 + 0.517282 * 0.047426) / 3 - 0.369127
-    assert regret(world, moment(), ["a", "b", "mixed"], 3) == pytest.approx(0.384805 - 0.369127, abs=1e-5)
+    assert regret(world, moment(), ["a", "b", "mixed"], 3) == pytest.approx(
+        0.384805 - 0.369127, abs=1e-5
+    )
     assert regret(world, moment(), ["a", "mixed", "b"], 3) == 0
 
 
@@ -54,7 +73,10 @@ def test_no_order_of_no_choice_of_episodes_beats_the_best() -> None:
     for user in world.listeners:
         at = Moment(user, END, heard_today=("e0-0",))
         best = expected_click_through(world, at, best_list(world, at, 4), 4)
-        earned = [expected_click_through(world, at, list(shown), 4) for shown in permutations(world.index, 4)]
+        earned = [
+            expected_click_through(world, at, list(shown), 4)
+            for shown in permutations(world.index, 4)
+        ]
         assert max(earned) == pytest.approx(best)
 
 
@@ -92,7 +114,10 @@ def test_summaries_split_cold_from_warm_and_give_the_ratio_of_means() -> None:
     outcomes = play_lists(by_hand(), documents(x="b a", fan="a"), [moment(), moment("fan")], 1)
     found = summaries(outcomes)
     assert {name: s.user_count for name, s in found.items()} == {"all": 2, "warm": 1, "cold": 1}
-    assert (found["warm"].click_through, found["warm"].regret) == (0, pytest.approx(0.047426, abs=1e-6))
+    assert (found["warm"].click_through, found["warm"].regret) == (
+        0,
+        pytest.approx(0.047426, abs=1e-6),
+    )
     assert found["cold"].ratio == pytest.approx(0.047426 / 0.880797, abs=1e-5)
     assert found["all"].ratio == pytest.approx(0.047426 / (0.880797 + 0.047426), abs=1e-5)
     assert list(summaries(outcomes[:1])) == ["all", "cold"]
@@ -102,11 +127,14 @@ def test_knowing_tastes_pays_and_knowing_appeal_too_is_the_best() -> None:
     world = make_world(catalogue(), 60, 14, 3, END.date())
     moments = [Moment(user, END) for user in world.listeners]
     names = np.array(list(world.index))
-    by_taste = {u: " ".join(names[np.argsort(-world.liking(u, END.date()))]) for u in world.listeners}
+    by_taste = {
+        u: " ".join(names[np.argsort(-world.liking(u, END.date()))]) for u in world.listeners
+    }
     by_appeal = {NEWCOMER: " ".join(names[np.argsort(-world.appeal)])}
     best = {m.user_id: " ".join(best_list(world, m, 6)) for m in moments}
     taste, appeal, optimum = (
-        summaries(play_lists(world, documents(**d), moments, 6))["all"].ratio for d in (by_taste, by_appeal, best)
+        summaries(play_lists(world, documents(**d), moments, 6))["all"].ratio
+        for d in (by_taste, by_appeal, best)
     )
     assert optimum == 1
     assert appeal + 0.2 < taste < 1

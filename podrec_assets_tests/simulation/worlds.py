@@ -13,19 +13,29 @@ BEFORE = datetime(2026, 10, 1, tzinfo=UTC)
 
 
 def catalogue(shows: int = 6, each: int = 8) -> list[EpisodeInfo]:
-    """Episodes of as many topics as shows; half of each show's come out before the first day, half on later days."""
+    """Episodes of as many topics as shows; half of each show's come out before the first day, half
+    on later days.
+    """
     return [
-        EpisodeInfo(f"e{show}-{n}", f"s{show}", f"topic {show}", NOON + timedelta(days=3 * n - 12, hours=show), 1200.0)
+        EpisodeInfo(
+            f"e{show}-{n}",
+            f"s{show}",
+            f"topic {show}",
+            NOON + timedelta(days=3 * n - 12, hours=show),
+            1200.0,
+        )
         for show in range(shows)
         for n in range(each)
     ]
 
 
 def by_hand() -> World:
-    """Listener `x` likes topic A only; likings are 1 (a), 0 (b) and 1/2 (mixed), nothing has an appeal of its own.
+    """Listener `x` likes topic A only; likings are 1 (a), 0 (b) and 1/2 (mixed), nothing has an
+    appeal of its own.
 
-    Clicks on what is looked at: sigmoid(2) = 0.880797, sigmoid(-3) = 0.047426, sigmoid(-0.5) = 0.377541. Listener `fan` is the
-    same but hears show-b only. Tastes go from topic A to topic B in DRIFT_DAYS.
+    Clicks on what is looked at: sigmoid(2) = 0.880797, sigmoid(-3) = 0.047426, sigmoid(-0.5) =
+    0.377541. Listener `fan` is the same but hears show-b only. Tastes go from topic A to topic B in
+    DRIFT_DAYS.
     """
     episodes = (
         EpisodeInfo("a", "show-a", "A", BEFORE, 600.0),
@@ -37,7 +47,14 @@ def by_hand() -> World:
         "x": Listener("x", anchors, 2.0, FIRST_DAY, None),
         "fan": Listener("fan", anchors, 2.0, FIRST_DAY - timedelta(days=30), "show-b"),
     }
-    return World(episodes, ("A", "B"), np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]), np.zeros(3), listeners, FIRST_DAY)
+    return World(
+        episodes,
+        ("A", "B"),
+        np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]),
+        np.zeros(3),
+        listeners,
+        FIRST_DAY,
+    )
 
 
 def moment(user_id: str = "x", **more) -> Moment:

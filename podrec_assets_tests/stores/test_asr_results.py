@@ -26,7 +26,9 @@ def test_torn_lines_of_the_journal_are_passed_over(tmp_path: Path) -> None:
     assert results.real_time_factor("e/1") == 0.3
 
 
-def test_old_results_and_drafts_of_killed_writes_are_removed_but_not_what_is_in_use(tmp_path: Path) -> None:
+def test_old_results_and_drafts_of_killed_writes_are_removed_but_not_what_is_in_use(
+    tmp_path: Path,
+) -> None:
     results = Recognitions(tmp_path)
     for key in ("aa-old", "bb-used", "cc-new"):
         results.put(key, {"key": key})

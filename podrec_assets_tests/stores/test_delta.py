@@ -19,7 +19,9 @@ def lake(tmp_path: Path) -> Lake:
 
 
 def scores(*rows: tuple[date, str, float]) -> pa.Table:
-    return USER_VS_EPISODE_DAILY.rows({"day": d, "user_id": u, "episode_id": "e", "score": s} for d, u, s in rows)
+    return USER_VS_EPISODE_DAILY.rows(
+        {"day": d, "user_id": u, "episode_id": "e", "score": s} for d, u, s in rows
+    )
 
 
 def held(lake: Lake, name: str = "user_vs_episode_daily") -> list[tuple]:
@@ -37,7 +39,9 @@ def test_an_empty_day_is_data_and_a_missing_day_is_an_error(lake: Lake) -> None:
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D1, "a", 1.0)), [D1])
     lake.replace_days(USER_VS_EPISODE_DAILY, scores(), [D2])
     assert len(lake.read_days("user_vs_episode_daily", [D2])) == 0
-    with pytest.raises(MissingPartitionError, match="user_vs_episode_daily has never been written for 2026-11-03"):
+    with pytest.raises(
+        MissingPartitionError, match="user_vs_episode_daily has never been written for 2026-11-03"
+    ):
         lake.read_days("user_vs_episode_daily", [D1, D2, D3])
 
 
@@ -75,7 +79,13 @@ def test_dead_letters_of_a_repeated_batch_are_kept_once_and_replaced_by_stage(la
         return {"day": D1, "stage": stage, "source_key": key, "reason": "not_json", "payload": b"x"}
 
     lake.add_dead_letters([letter("user_events", "t:0:1")])
-    lake.add_dead_letters([letter("user_events", "t:0:1"), letter("user_events", "t:0:2"), letter("episodes", "t:0:1")])
+    lake.add_dead_letters(
+        [
+            letter("user_events", "t:0:1"),
+            letter("user_events", "t:0:2"),
+            letter("episodes", "t:0:1"),
+        ]
+    )
     assert len(lake.read("dead_letters")) == 3
     lake.replace_dead_letters("user_events", [D1], [letter("user_events", "t:0:9")])
     left = {(r["stage"], r["source_key"]) for r in lake.read("dead_letters").to_pylist()}
@@ -93,7 +103,9 @@ def test_every_table_is_created_readable_by_both_writers(lake: Lake, spec: Table
 
 def test_timestamps_come_back_as_they_went_in(lake: Lake) -> None:
     at = datetime(2026, 11, 1, 23, 59, 59, 123456, tzinfo=UTC)
-    lake.add_dead_letters([{"day": D1, "stage": "s", "source_key": "k", "reason": "r", "recorded_at": at}])
+    lake.add_dead_letters(
+        [{"day": D1, "stage": "s", "source_key": "k", "reason": "r", "recorded_at": at}]
+    )
     assert lake.read(DEAD_LETTERS.name)["recorded_at"].to_pylist() == [at]
 
 

@@ -87,7 +87,11 @@ found = duck.query("SELECT CAST(t.at AS DATE), hour(t.at) AS hour, current_setti
 print(*found.to_pylist()[0].values())
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], env=os.environ | {"TZ": "Pacific/Auckland"}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program],
+        env=os.environ | {"TZ": "Pacific/Auckland"},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.split() == ["2026-11-01", "23", "UTC"]
 

@@ -49,7 +49,9 @@ def at(*stamps: int) -> list[Message]:
     return [Message(b"k", str(n).encode(), stamp) for n, stamp in enumerate(stamps)]
 
 
-def read(store: KafkaStore, topic: str, ranges: dict[int, tuple[int, int]], batch: int = 50_000) -> list[Record]:
+def read(
+    store: KafkaStore, topic: str, ranges: dict[int, tuple[int, int]], batch: int = 50_000
+) -> list[Record]:
     return [record for gathered in store.read(topic, ranges, batch) for record in gathered]
 
 
@@ -57,8 +59,14 @@ def delete_before(admin: AdminClient, topic: str, offset: int) -> None:
     admin.delete_records([TopicPartition(topic, 0, offset)])[TopicPartition(topic, 0)].result(10)
 
 
-def test_records_come_back_with_key_value_timestamp_and_offset(store: KafkaStore, topic: str) -> None:
-    sent = [Message(b"ann", b"one", ms(D1, 7, 123)), Message(None, b"", ms(D1)), Message("zoë".encode(), None, ms(D2))]
+def test_records_come_back_with_key_value_timestamp_and_offset(
+    store: KafkaStore, topic: str
+) -> None:
+    sent = [
+        Message(b"ann", b"one", ms(D1, 7, 123)),
+        Message(None, b"", ms(D1)),
+        Message("zoë".encode(), None, ms(D2)),
+    ]
     assert store.produce(topic, sent) == 3
     assert read(store, topic, {0: (0, 3)}) == [
         Record(topic, 0, 0, ms(D1, 7, 123), b"ann", b"one"),
@@ -75,12 +83,16 @@ def test_a_record_without_a_timestamp_bears_the_present_time(store: KafkaStore, 
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 7), (2, 5), (6, 7), (3, 3), (5, 4)])
-def test_a_range_holds_its_start_and_not_its_end(store: KafkaStore, topic: str, start: int, end: int) -> None:
+def test_a_range_holds_its_start_and_not_its_end(
+    store: KafkaStore, topic: str, start: int, end: int
+) -> None:
     store.produce(topic, at(*[ms(D1)] * 7))
     assert [r.offset for r in read(store, topic, {0: (start, end)})] == list(range(start, end))
 
 
-def test_batches_hold_all_records_of_the_range_once_and_in_order(store: KafkaStore, topic: str) -> None:
+def test_batches_hold_all_records_of_the_range_once_and_in_order(
+    store: KafkaStore, topic: str
+) -> None:
     store.produce(topic, at(*[ms(D1)] * 25))
     batches = list(store.read(topic, {0: (3, 23)}, batch=4))
     assert [r.value for b in batches for r in b] == [str(n).encode() for n in range(3, 23)]
@@ -104,10 +116,16 @@ def test_ensuring_a_topic_twice_leaves_it_as_it_is(store: KafkaStore, topic: str
     store.produce(topic, at(ms(D1)))
     before = store.topic_id(topic)
     store.ensure_topic(topic, 4)
-    assert (store.topic_id(topic), store.partitions(topic), store.end_offsets(topic)) == (before, [0], {0: 1})
+    assert (store.topic_id(topic), store.partitions(topic), store.end_offsets(topic)) == (
+        before,
+        [0],
+        {0: 1},
+    )
 
 
-def test_a_topic_that_is_made_anew_has_another_id(store: KafkaStore, admin: AdminClient, topic: str) -> None:
+def test_a_topic_that_is_made_anew_has_another_id(
+    store: KafkaStore, admin: AdminClient, topic: str
+) -> None:
     before = store.topic_id(topic)
     assert store.topic_id(topic) == before
     admin.delete_topics([topic])[topic].result(10)
@@ -121,7 +139,9 @@ def test_offsets_that_retention_removed_are_data_loss_and_the_rest_is_readable(
     store.produce(topic, at(*[ms(D1)] * 6))
     delete_before(admin, topic, 4)
     assert (store.begin_offsets(topic), store.end_offsets(topic)) == ({0: 4}, {0: 6})
-    with pytest.raises(DataLossError, match=rf"^{topic} partition 0 no longer holds offsets 2 to 3\.$"):
+    with pytest.raises(
+        DataLossError, match=rf"^{topic} partition 0 no longer holds offsets 2 to 3\.$"
+    ):
         read(store, topic, {0: (2, 6)})
     assert [r.offset for r in read(store, topic, {0: (4, 6)})] == [4, 5]
 
@@ -137,13 +157,24 @@ def test_the_first_record_day_is_that_of_the_first_record_left_at_or_after_the_s
     assert store.first_record_days(topic, {0: 0}) == {0: D3}
 
 
-def test_the_offset_of_a_day_is_the_first_record_stamped_from_midnight_on(store: KafkaStore, topic: str) -> None:
+def test_the_offset_of_a_day_is_the_first_record_stamped_from_midnight_on(
+    store: KafkaStore, topic: str
+) -> None:
     store.produce(topic, at(ms(D1, 5), ms(D2, 0, -1), ms(D2), ms(D1, 6), ms(D3, 9)))
-    assert [store.offsets_for_day(topic, d) for d in (D1, D2, D3, D4)] == [{0: 0}, {0: 2}, {0: 4}, {0: 5}]
+    assert [store.offsets_for_day(topic, d) for d in (D1, D2, D3, D4)] == [
+        {0: 0},
+        {0: 2},
+        {0: 4},
+        {0: 5},
+    ]
 
 
 def test_an_empty_topic_has_offsets_of_zero(store: KafkaStore, topic: str) -> None:
-    assert (store.begin_offsets(topic), store.end_offsets(topic), store.offsets_for_day(topic, D1)) == ({0: 0}, {0: 0}, {0: 0})
+    assert (
+        store.begin_offsets(topic),
+        store.end_offsets(topic),
+        store.offsets_for_day(topic, D1),
+    ) == ({0: 0}, {0: 0}, {0: 0})
     assert store.first_record_days(topic, {0: 0}) == {}
 
 
@@ -154,7 +185,9 @@ def test_a_missing_topic_has_nothing_and_is_not_made_by_looking(store: KafkaStor
     assert store.partitions("missing") == []
 
 
-def test_what_needs_a_missing_topic_says_that_it_is_missing_and_says_so_at_once(store: KafkaStore, topic: str) -> None:
+def test_what_needs_a_missing_topic_says_that_it_is_missing_and_says_so_at_once(
+    store: KafkaStore, topic: str
+) -> None:
     started = time.monotonic()
     with pytest.raises(RetryableError, match=r"refuses: .*Unknown topic"):
         store.topic_id("missing")
@@ -165,7 +198,9 @@ def test_what_needs_a_missing_topic_says_that_it_is_missing_and_says_so_at_once(
     assert time.monotonic() - started < 5
 
 
-def test_a_record_that_can_never_be_stored_is_a_permanent_error(store: KafkaStore, topic: str) -> None:
+def test_a_record_that_can_never_be_stored_is_a_permanent_error(
+    store: KafkaStore, topic: str
+) -> None:
     with pytest.raises(PermanentError, match="too large"):
         store.produce(topic, [Message(b"k", b"x" * 3_000_000)])
     with pytest.raises(PermanentError, match="refused 1 records: their timestamp lies too far"):
@@ -184,7 +219,10 @@ def test_an_unreachable_broker_is_told_with_its_address(monkeypatch: pytest.Monk
         nowhere = f"127.0.0.1:{taken.getsockname()[1]}"
         store = KafkaStore(nowhere)
         for call in (store.partitions, store.topic_id, lambda name: store.ensure_topic(name, 1)):
-            with pytest.raises(RetryableError, match=rf"^Kafka at {nowhere} does not answer \(.*start it with `podrec up`\.$"):
+            with pytest.raises(
+                RetryableError,
+                match=rf"^Kafka at {nowhere} does not answer \(.*start it with `podrec up`\.$",
+            ):
                 call("any")
 
 

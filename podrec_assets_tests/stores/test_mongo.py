@@ -1,4 +1,6 @@
-"""Served collections on the real server: a version is whole or not there, and the pointer moves by compare-and-set."""
+"""Served collections on the real server: a version is whole or not there, and the pointer moves by
+compare-and-set.
+"""
 
 import socket
 import time
@@ -22,10 +24,14 @@ def store(mongo_uri: str) -> MongoStore:
 
 
 def docs(*users: str, episode: str = "e1") -> list[dict]:
-    return [{"user_id": u, "items": [{"rank": 1, "episode_id": episode, "score": 0.5}]} for u in users]
+    return [
+        {"user_id": u, "items": [{"rank": 1, "episode_id": episode, "score": 0.5}]} for u in users
+    ]
 
 
-def served(store: MongoStore, day: date, run: str, current: Publication | None = None) -> Publication:
+def served(
+    store: MongoStore, day: date, run: str, current: Publication | None = None
+) -> Publication:
     """The pointer after a fresh version of the day was published."""
     version = store.write_version(TOP, day, run, docs("ann", episode=run))
     return store.publish(day, {TOP: version.version}, current)
@@ -34,7 +40,11 @@ def served(store: MongoStore, day: date, run: str, current: Publication | None =
 def test_documents_come_back_as_they_were_given_by_key(store: MongoStore) -> None:
     given = docs("zoe", "", "ann", "$where", "a.b")
     version = store.write_version(TOP, D1, "run-one-of-many", given, {"run_id": "run-one-of-many"})
-    assert (version.version, version.count, version.manifest) == ("2026-11-01.run-one-", 5, {"run_id": "run-one-of-many"})
+    assert (version.version, version.count, version.manifest) == (
+        "2026-11-01.run-one-",
+        5,
+        {"run_id": "run-one-of-many"},
+    )
     assert store.documents(TOP, version.version) == sorted(given, key=lambda d: d["user_id"])
     assert store.keys(TOP, version.version) == ["", "$where", "a.b", "ann", "zoe"]
     assert store.document(TOP, version.version, "") == given[1]
@@ -70,7 +80,9 @@ def test_the_same_run_again_replaces_what_an_interrupted_write_left(store: Mongo
 
 
 def test_a_write_that_does_not_read_back_whole_is_not_listed(store: MongoStore) -> None:
-    with pytest.raises(RetryableError, match=r"als_top_n 2026-11-01\.r does not hold what was written to it"):
+    with pytest.raises(
+        RetryableError, match=r"als_top_n 2026-11-01\.r does not hold what was written to it"
+    ):
         store.write_version(TOP, D1, "r", docs("ann", "ann"))
     assert store.latest_version(TOP) is None
 
@@ -98,7 +110,9 @@ def test_other_content_of_the_same_run_leaves_the_listed_version_alone(store: Mo
     assert store.documents(TOP, second.version) == docs("ann", episode="e2")
 
 
-def test_the_latest_version_is_of_the_newest_day_though_an_older_day_was_written_later(store: MongoStore) -> None:
+def test_the_latest_version_is_of_the_newest_day_though_an_older_day_was_written_later(
+    store: MongoStore,
+) -> None:
     newest = store.write_version(TOP, D3, "a", docs("ann"))
     older = store.write_version(TOP, D1, "b", docs("ann", "bob"))
     assert store.latest_version(TOP) == newest
@@ -114,13 +128,19 @@ def test_an_empty_version_is_a_version(store: MongoStore) -> None:
     assert (version.count, store.documents("similarities", version.version)) == (0, [])
 
 
-@pytest.mark.parametrize("key", [{"$ne": ""}, {"$gt": ""}, {"$regex": ".*"}, "$ne", ["ann"], None, "ANN", "ann\0"])
-def test_a_key_that_is_no_listener_finds_nothing_whatever_it_looks_like(store: MongoStore, key: object) -> None:
+@pytest.mark.parametrize(
+    "key", [{"$ne": ""}, {"$gt": ""}, {"$regex": ".*"}, "$ne", ["ann"], None, "ANN", "ann\0"]
+)
+def test_a_key_that_is_no_listener_finds_nothing_whatever_it_looks_like(
+    store: MongoStore, key: object
+) -> None:
     version = store.write_version(TOP, D1, "r", docs("ann", "bob"))
     assert store.document(TOP, version.version, key) is None
 
 
-def test_the_pointer_counts_its_moves_and_remembers_what_was_served_before(store: MongoStore) -> None:
+def test_the_pointer_counts_its_moves_and_remembers_what_was_served_before(
+    store: MongoStore,
+) -> None:
     assert store.publication() is None
     first = served(store, D1, "a")
     second = served(store, D2, "b", first)
@@ -147,14 +167,18 @@ def test_of_two_runs_that_read_the_same_pointer_the_second_loses(store: MongoSto
 
 def test_an_unknown_version_is_refused_and_the_pointer_stays(store: MongoStore) -> None:
     first = served(store, D1, "a")
-    with pytest.raises(PermanentError, match=r"^Version 2026-11-09.x of similarities is not complete"):
+    with pytest.raises(
+        PermanentError, match=r"^Version 2026-11-09.x of similarities is not complete"
+    ):
         store.publish(D2, {TOP: "2026-11-01.a", "similarities": "2026-11-09.x"}, first)
     assert store.publication() == first
 
 
 def test_a_checksum_depends_on_keys_and_items_alone() -> None:
     given = docs("ann", "bob")
-    stored = [{**d, "_id": n, "version": "v", "day": "2026-11-01"} for n, d in enumerate(reversed(given))]
+    stored = [
+        {**d, "_id": n, "version": "v", "day": "2026-11-01"} for n, d in enumerate(reversed(given))
+    ]
     assert checksum(given, "user_id") == checksum(stored, "user_id")
     assert checksum(given, "user_id") != checksum(docs("ann", "bob", episode="e2"), "user_id")
     assert checksum(given, "user_id") != checksum(docs("ann", "cat"), "user_id")
@@ -173,4 +197,7 @@ def test_a_server_that_is_down_is_told_within_seconds() -> None:
 def test_content_that_was_made_from_other_models_is_a_version_of_its_own(store: MongoStore) -> None:
     first = store.write_version(LISTS, D1, "one", docs("ann"), {"models": {TOP: "x"}})
     assert store.write_version(LISTS, D1, "two", docs("ann"), {"models": {TOP: "x"}}) == first
-    assert store.write_version(LISTS, D1, "three", docs("ann"), {"models": {TOP: "y"}}).version == "2026-11-01.three"
+    assert (
+        store.write_version(LISTS, D1, "three", docs("ann"), {"models": {TOP: "y"}}).version
+        == "2026-11-01.three"
+    )

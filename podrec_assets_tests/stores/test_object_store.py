@@ -1,4 +1,6 @@
-"""The lake on an S3 API: writers that share no lock never lose or double each other's commits; both engines land there."""
+"""The lake on an S3 API: writers that share no lock never lose or double each other's commits; both
+engines land there.
+"""
 
 import multiprocessing
 import sys
@@ -36,9 +38,16 @@ WRITERS = 4
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """Address of an empty lake on a real HTTP server that speaks S3."""
-    # In a process of its own: deltalake holds the interpreter's lock while it waits, and the server would never answer.
+    # In a process of its own: deltalake holds the interpreter's lock while it waits, and the server
+    # would never answer.
     port = free_port()
-    command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
+    command = [
+        str(Path(sys.executable).with_name("moto_server")),
+        "-H",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
     server = process.start(command, tmp_path / "moto.log", tmp_path / "moto.json", {})
     assert process.wait_for(lambda: answers(port), 60), process.last_lines(tmp_path / "moto.log")
     address = f"http://127.0.0.1:{port}"
@@ -56,11 +65,20 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
 
 
 def write_day(root: str, locks: str, number: int) -> None:
-    """Replaces one day, as a machine of its own: with a lock folder that nobody shares. Runs again when told to."""
-    lake, day = Lake(root, Path(locks) / str(number), storage_options(root)), FIRST + timedelta(days=number)
+    """Replaces one day, as a machine of its own: with a lock folder that nobody shares. Runs again
+    when told to.
+    """
+    lake, day = (
+        Lake(root, Path(locks) / str(number), storage_options(root)),
+        FIRST + timedelta(days=number),
+    )
     while True:
         try:
-            lake.replace_days(FUSION_WEIGHTS, FUSION_WEIGHTS.rows([{"day": day, "bucket": "0", "alpha": number}]), [day])
+            lake.replace_days(
+                FUSION_WEIGHTS,
+                FUSION_WEIGHTS.rows([{"day": day, "bucket": "0", "alpha": number}]),
+                [day],
+            )
             return
         except RetryableError:
             continue
@@ -69,16 +87,23 @@ def write_day(root: str, locks: str, number: int) -> None:
 def test_machines_that_share_no_lock_keep_each_others_days(bucket: str, tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     write_day(bucket, str(tmp_path), WRITERS)
-    writers = [context.Process(target=write_day, args=(bucket, str(tmp_path), n)) for n in range(WRITERS)]
+    writers = [
+        context.Process(target=write_day, args=(bucket, str(tmp_path), n)) for n in range(WRITERS)
+    ]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join(120)
     assert [w.exitcode for w in writers] == [0] * WRITERS
-    lake, days = Lake(bucket, tmp_path / "reader"), [FIRST + timedelta(days=n) for n in range(WRITERS + 1)]
+    lake, days = (
+        Lake(bucket, tmp_path / "reader"),
+        [FIRST + timedelta(days=n) for n in range(WRITERS + 1)],
+    )
     assert lake.state("fusion_weights").days == frozenset(days)
     assert lake.version("fusion_weights") == WRITERS
-    assert {r["day"]: r["alpha"] for r in lake.read("fusion_weights").to_pylist()} == {d: float(n) for n, d in enumerate(days)}
+    assert {r["day"]: r["alpha"] for r in lake.read("fusion_weights").to_pylist()} == {
+        d: float(n) for n, d in enumerate(days)
+    }
 
 
 def test_a_commit_that_another_machine_overtook_is_refused(bucket: str, tmp_path: Path) -> None:
@@ -99,19 +124,33 @@ def test_a_commit_that_another_machine_overtook_is_refused(bucket: str, tmp_path
 def test_charts_and_topics_read_the_lake_where_it_is(bucket: str, tmp_path: Path) -> None:
     days = [FIRST, FIRST + timedelta(days=1)]
     world = Connections(Settings(home=tmp_path, lake=bucket), storage_options(bucket))
-    played = {"user_id": "u", "episode_id": "e", "play_count": 2, "like_count": 1, "skip_count": 0, "score": 3.0}
-    world.lake.replace_days(USER_VS_EPISODE_DAILY, USER_VS_EPISODE_DAILY.rows({**played, "day": d} for d in days), days)
+    played = {
+        "user_id": "u",
+        "episode_id": "e",
+        "play_count": 2,
+        "like_count": 1,
+        "skip_count": 0,
+        "score": 3.0,
+    }
+    world.lake.replace_days(
+        USER_VS_EPISODE_DAILY, USER_VS_EPISODE_DAILY.rows({**played, "day": d} for d in days), days
+    )
     assert ask(world, LISTENING_BY_DAY, days[1], days[1]).to_pylist() == [
         {"day": days[1], "plays": 2, "listeners": 1, "likes": 1, "skips": 0}
     ]
-    told = [{"day": FIRST, "episode_id": f"e{n}", "status": "ok", "text": f"apples {'pears' * n}"} for n in range(FEW)]
+    told = [
+        {"day": FIRST, "episode_id": f"e{n}", "status": "ok", "text": f"apples {'pears' * n}"}
+        for n in range(FEW)
+    ]
     world.lake.replace_days(TRANSCRIPTS, TRANSCRIPTS.rows(told), [FIRST])
     terms = vocabulary(world)
     assert terms is not None
     assert "pearspears" in terms.vocabulary_
 
 
-def test_small_files_are_put_together_and_lost_ones_noticed_on_an_object_store(bucket: str, tmp_path: Path) -> None:
+def test_small_files_are_put_together_and_lost_ones_noticed_on_an_object_store(
+    bucket: str, tmp_path: Path
+) -> None:
     lake, name = Lake(bucket, tmp_path / "locks"), FUSION_WEIGHTS.name
     rows = FUSION_WEIGHTS.rows([{"day": FIRST, "bucket": "0"}])
     with lake.writing(name):
@@ -121,7 +160,11 @@ def test_small_files_are_put_together_and_lost_ones_noticed_on_an_object_store(b
         assert (found.before, found.after) == (2, 1)
         assert lake.vacuum(name, 400) == []
         last = lake.append(FUSION_WEIGHTS, rows, [FIRST], {"landed": {"0": 9}})
-    assert (lake.version(name), lake.read(name).num_rows, lake.state(name).ledger) == (last, 3, {"landed": {"0": 9}})
+    assert (lake.version(name), lake.read(name).num_rows, lake.state(name).ledger) == (
+        last,
+        3,
+        {"landed": {"0": 9}},
+    )
     assert lake.unreadable(name, range(last + 1)) == {}
     table = lake.table(name)
     assert table is not None
@@ -135,7 +178,13 @@ def test_events_land_and_are_scored_on_an_object_store(
     bucket: str, name: str, kafka_bootstrap: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     topic = f"objects-{name}"
-    settings = Settings(home=tmp_path, lake=bucket, kafka_bootstrap=kafka_bootstrap, events_topic=topic, events_per_batch=40)
+    settings = Settings(
+        home=tmp_path,
+        lake=bucket,
+        kafka_bootstrap=kafka_bootstrap,
+        events_topic=topic,
+        events_per_batch=40,
+    )
     kafka = KafkaStore(kafka_bootstrap)
     kafka.ensure_topic(topic, 2)
     kafka.produce(topic, [event(n, at(1, 0.1 * n), user=f"u-{n % 5}") for n in range(100)])
@@ -151,4 +200,7 @@ def test_events_land_and_are_scored_on_an_object_store(
     rows = world.lake.read(USER_EVENTS.name)
     assert sorted(rows["event_id"].to_pylist()) == sorted(f"id-{n}" for n in range(100))
     assert world.lake.read("dead_letters").num_rows == len(BAD)
-    assert sum(engine.daily_score([TODAY - timedelta(days=1)])["score"].to_pylist()) == 100 * settings.weight_play_finished
+    assert (
+        sum(engine.daily_score([TODAY - timedelta(days=1)])["score"].to_pylist())
+        == 100 * settings.weight_play_finished
+    )

@@ -1,4 +1,6 @@
-"""PodcastIndex over real sockets: signed, never faster than one request a second, patient, and a directory of feeds."""
+"""PodcastIndex over real sockets: signed, never faster than one request a second, patient, and a
+directory of feeds.
+"""
 
 import itertools
 from datetime import UTC, datetime
@@ -52,7 +54,9 @@ def index(server, clock) -> PodcastIndex:
     return PodcastIndex(fetcher, url, SecretStr(KEY), SecretStr(SECRET), clock, clock.sleep)
 
 
-def ask(index: PodcastIndex, words: str, most: int = 20, since: datetime | None = None) -> list[str]:
+def ask(
+    index: PodcastIndex, words: str, most: int = 20, since: datetime | None = None
+) -> list[str]:
     asked = question(words, most, since)
     return feed_urls(index.get(asked.path, asked.parameters), most)
 
@@ -114,14 +118,29 @@ def test_without_a_key_nothing_is_asked(fake, index):
 def test_dead_and_repeated_feeds_are_left_out_and_no_more_than_asked_for_are_taken(fake, index):
     def three(example: dict) -> dict:
         feed = example["feeds"][0]
-        urls = ("https://a.example/f", "http://a.example/f/", "https://b.example/f", "https://c.example/f")
-        return {**example, "feeds": [{**feed, "url": BATMAN, "dead": 1}, *({**feed, "url": url} for url in urls), {}, None]}
+        urls = (
+            "https://a.example/f",
+            "http://a.example/f/",
+            "https://b.example/f",
+            "https://c.example/f",
+        )
+        return {
+            **example,
+            "feeds": [
+                {**feed, "url": BATMAN, "dead": 1},
+                *({**feed, "url": url} for url in urls),
+                {},
+                None,
+            ],
+        }
 
     fake.change = three
     assert ask(index, "words", 2) == ["https://a.example/f", "https://b.example/f"]
 
 
-@pytest.mark.parametrize("change", [lambda _: {"status": "false", "description": "no"}, lambda _: [], lambda _: "x"])
+@pytest.mark.parametrize(
+    "change", [lambda _: {"status": "false", "description": "no"}, lambda _: [], lambda _: "x"]
+)
 def test_an_answer_that_is_none_is_refused(fake, index, change):
     fake.change = change
     with pytest.raises(UnusableInputError) as refused:
@@ -129,7 +148,10 @@ def test_an_answer_that_is_none_is_refused(fake, index, change):
     assert refused.value.reason == "bad_answer"
 
 
-@pytest.mark.parametrize(("words", "since"), [("", None), ("feed:", None), ("feed:x", None), ("words", SINCE), ("feed:7", SINCE)])
+@pytest.mark.parametrize(
+    ("words", "since"),
+    [("", None), ("feed:", None), ("feed:x", None), ("words", SINCE), ("feed:7", SINCE)],
+)
 def test_what_cannot_be_asked_is_refused_before_anything_is_sent(words, since):
     with pytest.raises(UnusableInputError) as refused:
         question(words, 20, since)

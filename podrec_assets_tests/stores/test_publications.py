@@ -1,4 +1,6 @@
-"""What may be served, on the real server: only whole trios that the gate let pass, and never an older day by itself."""
+"""What may be served, on the real server: only whole trios that the gate let pass, and never an
+older day by itself.
+"""
 
 import threading
 import uuid
@@ -31,17 +33,27 @@ def test_a_day_is_publishable_only_with_every_collection(store: MongoStore) -> N
 
 def test_lists_that_nobody_judged_are_not_publishable(store: MongoStore) -> None:
     write_trio(store, D1, "one")
-    with pytest.raises(GateError, match=r"2026-11-01.one of final_recommendations has not been judged .* run `podrec run"):
+    with pytest.raises(
+        GateError,
+        match=r"2026-11-01.one of final_recommendations has not been judged .* run `podrec run",
+    ):
         store.publishable(D1)
 
 
-def test_refused_lists_are_not_publishable_and_the_check_is_named_with_its_number(store: MongoStore) -> None:
+def test_refused_lists_are_not_publishable_and_the_check_is_named_with_its_number(
+    store: MongoStore,
+) -> None:
     write_trio(store, D1, "one", PASSED, UNUSUAL)
-    with pytest.raises(GateError, match=r"refused version 2026-11-01.one .*: churn_is_bounded: 0.9; the bound is 0.8\.$"):
+    with pytest.raises(
+        GateError,
+        match=r"refused version 2026-11-01.one .*: churn_is_bounded: 0.9; the bound is 0.8\.$",
+    ):
         store.publishable(D1)
 
 
-def test_refused_lists_leave_the_days_earlier_ones_publishable_with_their_own_models(store: MongoStore) -> None:
+def test_refused_lists_leave_the_days_earlier_ones_publishable_with_their_own_models(
+    store: MongoStore,
+) -> None:
     write_trio(store, D1, "one", PASSED)
     write_trio(store, D1, "two", FAULT)
     assert store.publishable(D1) == dict.fromkeys(COLLECTIONS, "2026-11-01.one")
@@ -60,7 +72,9 @@ def test_a_verdict_on_other_documents_counts_for_nothing(store: MongoStore) -> N
         store.publishable(D1)
 
 
-def test_a_person_overrules_a_comparison_but_no_fault_and_no_missing_verdict(store: MongoStore) -> None:
+def test_a_person_overrules_a_comparison_but_no_fault_and_no_missing_verdict(
+    store: MongoStore,
+) -> None:
     version = write_trio(store, D1, "one", PASSED, UNUSUAL)
     found = store.version(LISTS, version.version)
     assert found
@@ -71,7 +85,10 @@ def test_a_person_overrules_a_comparison_but_no_fault_and_no_missing_verdict(sto
     assert noted.verdict
     assert noted.verdict.overruled_at
     assert not noted.verdict.passed
-    for run, findings, why in (("two", (UNUSUAL, FAULT), "is shown 1 heard"), ("three", (), "not been judged")):
+    for run, findings, why in (
+        ("two", (UNUSUAL, FAULT), "is shown 1 heard"),
+        ("three", (), "not been judged"),
+    ):
         faulty = store.version(LISTS, write_trio(store, D2, run, *findings).version)
         assert faulty
         with pytest.raises(GateError, match=f"{why}.*No one may overrule that"):
@@ -96,7 +113,9 @@ def test_an_older_day_does_not_replace_a_newer_one_by_itself(store: MongoStore) 
     assert store.advance(D2, store.publishable(D2)).day == D2
 
 
-def test_of_days_that_are_published_at_the_same_time_the_newest_stays(store: MongoStore, mongo_uri: str) -> None:
+def test_of_days_that_are_published_at_the_same_time_the_newest_stays(
+    store: MongoStore, mongo_uri: str
+) -> None:
     days = [D1 + timedelta(days=n) for n in range(8)]
     trios = {}
     for day in days:

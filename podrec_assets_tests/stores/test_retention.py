@@ -52,7 +52,9 @@ def test_what_is_served_and_what_was_before_stay_whatever_their_day(store: Mongo
     assert [d["user_id"] for d in store.documents(LISTS, "2026-11-01.one")] == ["", "ann", "bob"]
 
 
-def test_of_a_kept_day_its_newest_lists_and_those_that_may_be_published_stay_with_their_models(store: MongoStore) -> None:
+def test_of_a_kept_day_its_newest_lists_and_those_that_may_be_published_stay_with_their_models(
+    store: MongoStore,
+) -> None:
     write_trio(store, D1, "old", PASSED)
     write_trio(store, D1, "good", PASSED)
     write_trio(store, D1, "refused", UNUSUAL)
@@ -72,7 +74,9 @@ def test_nothing_goes_that_was_written_or_served_within_the_grace(store: MongoSt
     assert gone == sorted(f"{name}:2026-11-0{n}.one" for name in COLLECTIONS for n in (1, 2))
 
 
-def test_a_version_that_is_put_in_service_while_it_is_pruned_stays(store: MongoStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_version_that_is_put_in_service_while_it_is_pruned_stays(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Between the look at the pointer and the removal somebody rolls back to an old day."""
     for n in range(1, 5):
         write_trio(store, day(n), "one", PASSED)
@@ -105,7 +109,9 @@ def test_a_version_that_was_pruned_is_not_published(store: MongoStore) -> None:
 
 
 def test_what_a_killed_write_left_is_removed_after_the_grace(store: MongoStore) -> None:
-    documents = [{"user_id": f"u{n}", "items": [{"rank": n if n < 600 else 2**70}]} for n in range(601)]
+    documents = [
+        {"user_id": f"u{n}", "items": [{"rank": n if n < 600 else 2**70}]} for n in range(601)
+    ]
     with pytest.raises(OverflowError):
         store.write_version(LISTS, D1, "killed", documents)
     assert len(store.keys(LISTS, "2026-11-01.killed")) == 500

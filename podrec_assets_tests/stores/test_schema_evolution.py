@@ -1,4 +1,6 @@
-"""Tables outlive their definitions: a new column is added at the next write, a lost or changed one is refused."""
+"""Tables outlive their definitions: a new column is added at the next write, a lost or changed one
+is refused.
+"""
 
 from dataclasses import replace
 from datetime import date
@@ -34,9 +36,14 @@ def test_a_gained_column_is_null_in_old_days_and_travels_with_days_and_ledger(la
     row = {k: v for k, v in METRIC.items() if k != "user_count"}
     lake.replace_days(old, old.rows([row | {"day": D1}]), [D1], {"landed": {"0": 7}})
     assert lake.read(old.name)["user_count"].to_pylist() == [None]
-    version = lake.replace_days(RECOMMENDATION_QUALITY, RECOMMENDATION_QUALITY.rows([METRIC | {"day": D2}]), [D2])
+    version = lake.replace_days(
+        RECOMMENDATION_QUALITY, RECOMMENDATION_QUALITY.rows([METRIC | {"day": D2}]), [D2]
+    )
     rows = lake.read(old.name).sort_by("day").to_pylist()
-    assert [(r["day"], r["value"], r["user_count"]) for r in rows] == [(D1, 0.5, None), (D2, 0.5, 7)]
+    assert [(r["day"], r["value"], r["user_count"]) for r in rows] == [
+        (D1, 0.5, None),
+        (D2, 0.5, 7),
+    ]
     state = lake.state(old.name)
     assert (state.version, state.days, state.ledger) == (version, {D1, D2}, {"landed": {"0": 7}})
     assert lake.columns(old.name) == lake.declared_columns(RECOMMENDATION_QUALITY)
@@ -49,7 +56,9 @@ def test_the_version_before_the_column_can_still_be_read(lake: Lake) -> None:
     old = without(RECOMMENDATION_QUALITY, "user_count")
     row = {k: v for k, v in METRIC.items() if k != "user_count"}
     first = lake.replace_days(old, old.rows([row | {"day": D1}]), [D1])
-    lake.replace_days(RECOMMENDATION_QUALITY, RECOMMENDATION_QUALITY.rows([METRIC | {"day": D1}]), [D1])
+    lake.replace_days(
+        RECOMMENDATION_QUALITY, RECOMMENDATION_QUALITY.rows([METRIC | {"day": D1}]), [D1]
+    )
     assert lake.read(old.name, version=first)["user_count"].to_pylist() == [None]
 
 
@@ -57,18 +66,30 @@ def test_dead_letters_gain_a_column_by_their_merge(lake: Lake) -> None:
     old = without(DEAD_LETTERS, "detail", "payload")
     letter = {"day": D1, "stage": "s", "source_key": "k", "reason": "r"}
     lake.replace_days(old, old.rows([letter]), [D1])
-    lake.add_dead_letters([letter | {"detail": "again"}, letter | {"source_key": "new", "detail": "why", "payload": b"x"}])
+    lake.add_dead_letters(
+        [
+            letter | {"detail": "again"},
+            letter | {"source_key": "new", "detail": "why", "payload": b"x"},
+        ]
+    )
     found = {r["source_key"]: (r["detail"], r["payload"]) for r in lake.read(old.name).to_pylist()}
     assert found == {"k": (None, None), "new": ("why", b"x")}
 
 
-def test_questions_of_the_dashboard_read_days_that_are_older_than_a_column(settings: Settings) -> None:
-    connections, old = Connections(settings, {}), without(RECOMMENDATION_QUALITY, "low", "high", "user_count")
+def test_questions_of_the_dashboard_read_days_that_are_older_than_a_column(
+    settings: Settings,
+) -> None:
+    connections, old = (
+        Connections(settings, {}),
+        without(RECOMMENDATION_QUALITY, "low", "high", "user_count"),
+    )
     row = {k: v for k, v in METRIC.items() if k != "user_count"}
     connections.lake.replace_days(old, old.rows([row | {"day": D1}]), [D1])
     (found,) = analytics.ask(connections, analytics.QUALITY, D1, D2).to_pylist()
     assert found == row | {"day": D1, "low": None, "high": None, "user_count": None}
-    connections.lake.replace_days(RECOMMENDATION_QUALITY, RECOMMENDATION_QUALITY.rows([METRIC | {"day": D2}]), [D2])
+    connections.lake.replace_days(
+        RECOMMENDATION_QUALITY, RECOMMENDATION_QUALITY.rows([METRIC | {"day": D2}]), [D2]
+    )
     both = analytics.ask(connections, analytics.QUALITY, D1, D2).to_pylist()
     assert [(r["day"], r["user_count"]) for r in both] == [(D1, None), (D2, 7)]
 
@@ -81,18 +102,31 @@ def test_questions_of_the_dashboard_read_days_that_are_older_than_a_column(setti
     ],
     ids=["dropped", "retyped"],
 )
-def test_a_dropped_or_retyped_column_is_refused_and_nothing_is_written(lake: Lake, fields: list, words: str) -> None:
+def test_a_dropped_or_retyped_column_is_refused_and_nothing_is_written(
+    lake: Lake, fields: list, words: str
+) -> None:
     kept = [f for f in RECOMMENDATION_QUALITY.schema if f.name not in [g.name for g in fields]]
     old = replace(RECOMMENDATION_QUALITY, schema=pa.schema([*kept, *fields]))
     lake.replace_days(old, old.rows([{"day": D1}]), [D1])
-    with pytest.raises(PermanentError, match=f"recommendation_quality cannot be written: {words}.*Columns can only be added"):
-        lake.replace_days(RECOMMENDATION_QUALITY, RECOMMENDATION_QUALITY.rows([METRIC | {"day": D2}]), [D2])
+    with pytest.raises(
+        PermanentError,
+        match=f"recommendation_quality cannot be written: {words}.*Columns can only be added",
+    ):
+        lake.replace_days(
+            RECOMMENDATION_QUALITY, RECOMMENDATION_QUALITY.rows([METRIC | {"day": D2}]), [D2]
+        )
     assert lake.state(old.name).days == {D1}
 
 
-def test_rows_that_cannot_become_the_declared_type_are_an_error_that_names_the_column(lake: Lake) -> None:
+def test_rows_that_cannot_become_the_declared_type_are_an_error_that_names_the_column(
+    lake: Lake,
+) -> None:
     kept = [f for f in RECOMMENDATION_QUALITY.schema if f.name != "value"]
-    old = replace(RECOMMENDATION_QUALITY, schema=pa.schema([*kept, column("value", pa.string(), "")]))
+    old = replace(
+        RECOMMENDATION_QUALITY, schema=pa.schema([*kept, column("value", pa.string(), "")])
+    )
     lake.replace_days(old, old.rows([{"day": D1, "value": "high"}]), [D1])
-    with pytest.raises(PermanentError, match=r"recommendation_quality cannot be read: value is string on disk"):
+    with pytest.raises(
+        PermanentError, match=r"recommendation_quality cannot be read: value is string on disk"
+    ):
         lake.read(old.name)

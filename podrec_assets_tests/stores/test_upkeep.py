@@ -1,4 +1,6 @@
-"""Small files are put together and old ones removed, while readers, writers, time travel and the ledger notice nothing."""
+"""Small files are put together and old ones removed, while readers, writers, time travel and the
+ledger notice nothing.
+"""
 
 import os
 import threading
@@ -25,7 +27,9 @@ def lake(tmp_path: Path) -> Lake:
 
 def append(lake: Lake, day: date, bucket: str) -> int:
     with lake.writing(NAME):
-        return lake.append(FUSION_WEIGHTS, FUSION_WEIGHTS.rows([{"day": day, "bucket": bucket}]), [day], LEDGER)
+        return lake.append(
+            FUSION_WEIGHTS, FUSION_WEIGHTS.rows([{"day": day, "bucket": bucket}]), [day], LEDGER
+        )
 
 
 def held(lake: Lake, version: int | None = None) -> list[tuple[date, str]]:
@@ -71,7 +75,9 @@ def test_a_table_that_is_not_there_needs_no_upkeep(lake: Lake) -> None:
 
 def test_a_writer_that_comes_meanwhile_loses_nothing(lake: Lake) -> None:
     append(lake, D1, "before")
-    writer = threading.Thread(target=lambda: [append(Lake(lake.root, lake.lock_folder), D1, str(n)) for n in range(8)])
+    writer = threading.Thread(
+        target=lambda: [append(Lake(lake.root, lake.lock_folder), D1, str(n)) for n in range(8)]
+    )
     writer.start()
     while writer.is_alive():
         lake.optimize(NAME)
@@ -79,7 +85,9 @@ def test_a_writer_that_comes_meanwhile_loses_nothing(lake: Lake) -> None:
     assert held(lake) == sorted([(D1, "before"), *((D1, str(n)) for n in range(8))])
 
 
-def test_vacuum_removes_what_was_replaced_before_the_horizon_and_nothing_younger(lake: Lake) -> None:
+def test_vacuum_removes_what_was_replaced_before_the_horizon_and_nothing_younger(
+    lake: Lake,
+) -> None:
     for bucket in "abc":
         last = append(lake, D1, bucket)
     lake.optimize(NAME)
@@ -89,7 +97,9 @@ def test_vacuum_removes_what_was_replaced_before_the_horizon_and_nothing_younger
     assert files(lake) == 4
     assert len(lake.vacuum(NAME, 24)) == 3
     assert (files(lake), held(lake)) == (1, [(D1, "a"), (D1, "b"), (D1, "c")])
-    with pytest.raises(PermanentError, match="`podrec vacuum` or `podrec forget` removed old files"):
+    with pytest.raises(
+        PermanentError, match="`podrec vacuum` or `podrec forget` removed old files"
+    ):
         held(lake, last)
 
 
@@ -132,7 +142,9 @@ def test_what_a_killed_writer_left_is_removed_once_it_is_old(lake: Lake) -> None
 
 
 def test_a_horizon_beyond_deltas_own_is_written_into_the_table(lake: Lake) -> None:
-    """Checkpoints forget a replaced file after a week by themselves; its own age, which may be years, would then decide."""
+    """Checkpoints forget a replaced file after a week by themselves; its own age, which may be
+    years, would then decide.
+    """
     append(lake, D1, "a")
     lake.vacuum(NAME, 400)
     table = lake.table(NAME)

@@ -1,4 +1,6 @@
-"""Trios of versions whose documents say which trio they belong to, for tests of what is published and kept."""
+"""Trios of versions whose documents say which trio they belong to, for tests of what is published
+and kept.
+"""
 
 from datetime import date
 
@@ -23,12 +25,17 @@ FAULT = PASSED | {
 }
 
 
-def write_trio(store: MongoStore, day: date, run: str, *findings: dict, keys: tuple[str, ...] = KEYS) -> Version:
+def write_trio(
+    store: MongoStore, day: date, run: str, *findings: dict, keys: tuple[str, ...] = KEYS
+) -> Version:
     """The lists of a whole trio, judged by the findings; not judged without any."""
     models = {}
     for name in COLLECTIONS:
         manifest = {"models": dict(models)} if name == LISTS else {}
-        documents = [{COLLECTION_KEYS[name]: key, "items": [{"rank": 1, "episode_id": f"{day}/{run}"}]} for key in keys]
+        documents = [
+            {COLLECTION_KEYS[name]: key, "items": [{"rank": 1, "episode_id": f"{day}/{run}"}]}
+            for key in keys
+        ]
         version = store.write_version(name, day, run, documents, manifest)
         models[name] = version.version
     if findings:

@@ -1,1 +1,3 @@
-"""Speech to text: engines behind one contract, run in worker processes, fed piece by piece by a decoding process."""
+"""Speech to text: engines behind one contract, run in worker processes, fed piece by piece by a
+decoding process.
+"""

@@ -18,12 +18,14 @@ PRECISIONS: dict[Device, str] = {"cpu": "int8", "cuda": "float16"}
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine with its model, known without loading either: enough to plan, to look up results, and to load later.
+    """An engine with its model, known without loading either: enough to plan, to look up results,
+    and to load later.
 
     Attributes:
         name: engine.
         model: folder of the model; "" for a packaged one.
-        version: engine, its version, model and the model's fingerprint: equal versions give equal text.
+        version: engine, its version, model and the model's fingerprint: equal versions give equal
+            text.
         languages: primary subtags that the model knows; None where it knows any, or does not say.
         is_low_quality: its text is for finding, not for reading.
         device: where it computes.
@@ -39,8 +41,14 @@ class Engine:
     threads: int = 1
 
     def made(self, version: str | None) -> bool:
-        """Whether a row of this version is of this engine, on whatever device: a Spark worker's may be another than the run's."""
-        names = {version, *(f"{version.rpartition('/')[0]}/{p}" for p in PRECISIONS.values())} if version else set()
+        """Whether a row of this version is of this engine, on whatever device: a Spark worker's may
+        be another than the run's.
+        """
+        names = (
+            {version, *(f"{version.rpartition('/')[0]}/{p}" for p in PRECISIONS.values())}
+            if version
+            else set()
+        )
         return self.version in names
 
     def speaks(self, language: str | None) -> bool:
@@ -53,7 +61,8 @@ class Heard:
     """What an engine heard in one piece of audio.
 
     Attributes:
-        segments: {start_s, end_s, text, confidence} in order, seconds from the start of the piece; confidence 0 to 1 or None.
+        segments: {start_s, end_s, text, confidence} in order, seconds from the start of the piece;
+            confidence 0 to 1 or None.
         language: primary subtag that the engine detected or was told.
     """
 
@@ -85,8 +94,14 @@ class Recognition:
 
     @property
     def confidence(self) -> float | None:
-        """Mean confidence of the segments, weighted by their words; None where the engine gives none."""
-        known = [(s["confidence"], len(s["text"].split())) for s in self.segments if s["confidence"] is not None]
+        """Mean confidence of the segments, weighted by their words; None where the engine gives
+        none.
+        """
+        known = [
+            (s["confidence"], len(s["text"].split()))
+            for s in self.segments
+            if s["confidence"] is not None
+        ]
         words = sum(n for _, n in known)
         return sum(c * n for c, n in known) / words if words else None
 
@@ -105,7 +120,9 @@ class Recognizer(Protocol):
 
 
 class Transcriber(AbstractContextManager, Protocol):
-    """What transcribes audio files while it is entered, from as many threads as there are files at once."""
+    """What transcribes audio files while it is entered, from as many threads as there are files at
+    once.
+    """
 
     def transcribe(self, audio: Path, language: str | None) -> Recognition:
         """The transcript of a file.
@@ -119,7 +136,9 @@ class Transcriber(AbstractContextManager, Protocol):
 
 
 def absolute(pieces: Iterable[tuple[float, float, Heard]]) -> Iterator[dict]:
-    """Segments of pieces (start, end, what was heard) with times of the whole file: monotonic, inside their piece."""
+    """Segments of pieces (start, end, what was heard) with times of the whole file: monotonic,
+    inside their piece.
+    """
     latest = 0.0
     for start_s, end_s, heard in pieces:
         for segment in heard.segments:

@@ -1,7 +1,9 @@
-"""The decoding process: `decode_child.py FILE MEMORY_MB` writes a JSON header line, then 16 kHz mono PCM. The only user of PyAV.
+"""The decoding process: `decode_child.py FILE MEMORY_MB` writes a JSON header line, then 16 kHz
+mono PCM. The only user of PyAV.
 
-Run by itself, so that it imports nothing of podrec. A broken packet is skipped while the next ones still decode; a file that
-gives not one sample, and one that breaks off in the middle of most packets, is an error with one line on stderr.
+Run by itself, so that it imports nothing of podrec. A broken packet is skipped while the next ones
+still decode; a file that gives not one sample, and one that breaks off in the middle of most
+packets, is an error with one line on stderr.
 """
 
 import json
@@ -23,7 +25,11 @@ def main(file: str, memory_mb: int) -> int:
             if not container.streams.audio:
                 return _fail("it holds no audio stream")
             stream = container.streams.audio[0]
-            seconds = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
+            seconds = (
+                float(stream.duration * stream.time_base)
+                if stream.duration and stream.time_base
+                else None
+            )
             if seconds is None and container.duration:
                 seconds = container.duration / av.time_base
             out.write(json.dumps({"duration_s": seconds}).encode() + b"\n")
@@ -36,7 +42,11 @@ def main(file: str, memory_mb: int) -> int:
         return _fail(str(getattr(err, "strerror", None) or err))
     if not good:
         return _fail("it gives not one sample")
-    return _fail(f"{broken} of {good + broken} packets are broken") if broken > MOST_BROKEN_SHARE * (good + broken) else 0
+    return (
+        _fail(f"{broken} of {good + broken} packets are broken")
+        if broken > MOST_BROKEN_SHARE * (good + broken)
+        else 0
+    )
 
 
 def _decode(container, stream, out) -> tuple[int, int]:

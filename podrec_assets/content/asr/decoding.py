@@ -1,6 +1,8 @@
-"""Any audio file to 16 kHz mono PCM, in a child process: a hostile file can end that child, not the run.
+"""Any audio file to 16 kHz mono PCM, in a child process: a hostile file can end that child, not the
+run.
 
-The child is `decode_child.py`: it holds one frame at a time under a memory limit and writes a header line, then the samples.
+The child is `decode_child.py`: it holds one frame at a time under a memory limit and writes a
+header line, then the samples.
 """
 
 import inspect
@@ -40,7 +42,9 @@ class Decoded:
     heard_s: float = 0.0
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """(n,) int16 samples, about a second each. Raises UnusableInputError when there is more than was allowed."""
+        """(n,) int16 samples, about a second each. Raises UnusableInputError when there is more
+        than was allowed.
+        """
         while data := self._samples.read(BLOCK_BYTES):
             block = np.frombuffer(data[: len(data) // 2 * 2], dtype="<i2")
             self.heard_s += len(block) / RATE_HZ
@@ -59,10 +63,13 @@ def decoded(audio: Path, max_s: float, memory_mb: int) -> Iterator[Decoded]:
         memory_mb: address space of the decoding process.
 
     Raises:
-        UnusableInputError: `undecodable_audio` or `audio_too_long`; when its samples are broken, at the end of the block.
+        UnusableInputError: `undecodable_audio` or `audio_too_long`; when its samples are broken, at
+            the end of the block.
     """
     command = [sys.executable, "-I", "-c", CHILD, str(audio), str(memory_mb)]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
         assert child.stdout
         assert child.stderr
         try:

@@ -1,4 +1,6 @@
-"""Which engine and model transcribe: by settings and by what is on disk. Loads nothing and downloads nothing."""
+"""Which engine and model transcribe: by settings and by what is on disk. Loads nothing and
+downloads nothing.
+"""
 
 import hashlib
 import os
@@ -43,8 +45,14 @@ def model_folder(settings: Settings) -> Path:
 
 def models_on_disk(settings: Settings) -> list[Model]:
     """Whole models under the cache and where settings point, by engine and size, the largest first."""
-    folders = [f for f in model_folder(settings).glob("*") if f.is_dir() and not f.name.startswith(".")]
-    folders += [Path(f) for f in (settings.asr_whisper_model, settings.asr_vosk_model) if f and Path(f).is_dir()]
+    folders = [
+        f for f in model_folder(settings).glob("*") if f.is_dir() and not f.name.startswith(".")
+    ]
+    folders += [
+        Path(f)
+        for f in (settings.asr_whisper_model, settings.asr_vosk_model)
+        if f and Path(f).is_dir()
+    ]
     found = {f.resolve(): model for f in folders if (model := _model(f))}
     return sorted(found.values(), key=lambda m: (m.engine, -m.byte_count, m.name))
 
@@ -52,8 +60,8 @@ def models_on_disk(settings: Settings) -> list[Model]:
 def choose_engine(settings: Settings) -> Engine | None:
     """The engine of these settings; None where ASR is switched off.
 
-    PODREC_ASR_ENGINE forces one. Otherwise faster-whisper if a model of it is on disk, else Vosk if PODREC_ASR_VOSK_MODEL or the
-    cache has one, else pocketsphinx.
+    PODREC_ASR_ENGINE forces one. Otherwise faster-whisper if a model of it is on disk, else Vosk if
+    PODREC_ASR_VOSK_MODEL or the cache has one, else pocketsphinx.
 
     Raises:
         SetupError: the forced engine, or a model that a setting names, is not there.
@@ -63,10 +71,15 @@ def choose_engine(settings: Settings) -> Engine | None:
         return None
     if wanted == "pocketsphinx":
         return _pocketsphinx()
-    for engine, named in (("faster-whisper", settings.asr_whisper_model), ("vosk", settings.asr_vosk_model)):
+    for engine, named in (
+        ("faster-whisper", settings.asr_whisper_model),
+        ("vosk", settings.asr_vosk_model),
+    ):
         if wanted in ("auto", engine) and (model := _chosen(settings, engine, named)):
             return (
-                _whisper(model, device(settings.asr_device), _threads(settings)) if engine == "faster-whisper" else _vosk(model)
+                _whisper(model, device(settings.asr_device), _threads(settings))
+                if engine == "faster-whisper"
+                else _vosk(model)
             )
     if wanted != "auto":
         raise SetupError(
@@ -93,21 +106,26 @@ def load(engine: Engine) -> Recognizer:
 
 
 def device(wanted: AsrDevice) -> Device:
-    """Where ASR computes: as set, else on an NVIDIA GPU that this machine shows. Its driver is asked only when a model loads."""
+    """Where ASR computes: as set, else on an NVIDIA GPU that this machine shows. Its driver is
+    asked only when a model loads.
+    """
     if wanted != "auto":
         return wanted
     return "cuda" if any(Path("/dev").glob("nvidia[0-9]*")) else "cpu"
 
 
 def on_this_machine(engine: Engine, wanted: AsrDevice, threads: int) -> Engine:
-    """An engine that another machine chose, as this one runs it: on its own device, which the version says.
+    """An engine that another machine chose, as this one runs it: on its own device, which the
+    version says.
 
     Raises:
         SetupError: the engine's library or model is another one here, or is missing.
     """
     folder = Path(engine.model)
     if engine.model and not _model(folder):
-        raise SetupError(f"{platform.node()} has no model in {folder}: each Spark worker needs it there.")
+        raise SetupError(
+            f"{platform.node()} has no model in {folder}: each Spark worker needs it there."
+        )
 
     def made(place: Device) -> Engine:
         match engine.name:
@@ -120,16 +138,23 @@ def on_this_machine(engine: Engine, wanted: AsrDevice, threads: int) -> Engine:
 
     found = made(engine.device)
     if found.version != engine.version:
-        raise SetupError(f"{platform.node()} would transcribe with {found.version}, the run does with {engine.version}.")
+        raise SetupError(
+            f"{platform.node()} would transcribe with {found.version}, the run does with {engine.version}."
+        )
     return made(device(wanted))
 
 
 def fingerprint(folder: Path) -> str:
-    """8 hex digits that change with any file's name, size or beginning; a model of gigabytes is not read whole."""
+    """8 hex digits that change with any file's name, size or beginning; a model of gigabytes is not
+    read whole.
+    """
     digest = hashlib.sha256()
     for file in sorted(f for f in folder.rglob("*") if f.is_file()):
         with file.open("rb") as content:
-            digest.update(f"{file.relative_to(folder)}\0{file.stat().st_size}\0".encode() + content.read(HEAD_BYTES))
+            digest.update(
+                f"{file.relative_to(folder)}\0{file.stat().st_size}\0".encode()
+                + content.read(HEAD_BYTES)
+            )
     return digest.hexdigest()[:8]
 
 
@@ -142,13 +167,17 @@ def _model(folder: Path) -> Model | None:
 
 
 def _chosen(settings: Settings, engine: str, named: str) -> Path | None:
-    """The model that a setting names by folder or by name in the cache; without one, the largest that is on disk."""
+    """The model that a setting names by folder or by name in the cache; without one, the largest
+    that is on disk.
+    """
     if not named:
         return next((m.folder for m in models_on_disk(settings) if m.engine == engine), None)
     for folder in (Path(named).expanduser(), model_folder(settings) / named):
         if (model := _model(folder)) and model.engine == engine:
             return folder
-    raise SetupError(f"{named!r} is no {engine} model on disk; `podrec models list` shows what is there.")
+    raise SetupError(
+        f"{named!r} is no {engine} model on disk; `podrec models list` shows what is there."
+    )
 
 
 def _whisper(folder: Path, place: Device, threads: int) -> Engine:
@@ -167,12 +196,24 @@ def _whisper(folder: Path, place: Device, threads: int) -> Engine:
 
 def _vosk(folder: Path) -> Engine:
     found = _VOSK_LANGUAGE.match(folder.name)
-    spoken = ({"cn": "zh", "ua": "uk", "kz": "kk", "br": "br"}.get(found[1], found[1]),) if found else None
-    return Engine("vosk", str(folder.absolute()), f"vosk/{version('vosk')}/{folder.name}@{fingerprint(folder)}", spoken, False)
+    spoken = (
+        ({"cn": "zh", "ua": "uk", "kz": "kk", "br": "br"}.get(found[1], found[1]),)
+        if found
+        else None
+    )
+    return Engine(
+        "vosk",
+        str(folder.absolute()),
+        f"vosk/{version('vosk')}/{folder.name}@{fingerprint(folder)}",
+        spoken,
+        False,
+    )
 
 
 def _pocketsphinx() -> Engine:
-    return Engine("pocketsphinx", "", f"pocketsphinx/{version('pocketsphinx')}/en-us", ("en",), True)
+    return Engine(
+        "pocketsphinx", "", f"pocketsphinx/{version('pocketsphinx')}/en-us", ("en",), True
+    )
 
 
 def _threads(settings: Settings) -> int:

@@ -9,7 +9,13 @@ from pathlib import Path
 from podrec_assets.errors import FetchFailedError, PermanentError, UnusableInputError
 
 VOSK_URL = "https://alphacephei.com/vosk/models/{name}.zip"
-WHISPER_FILES = ["config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*"]
+WHISPER_FILES = [
+    "config.json",
+    "preprocessor_config.json",
+    "model.bin",
+    "tokenizer.json",
+    "vocabulary.*",
+]
 Download = Callable[[str, Path], object]
 
 
@@ -24,7 +30,8 @@ def pull(name: str, models: Path, download: Download) -> Path:
     """The folder of a model that was fetched whole; one that is there already is not fetched again.
 
     Args:
-        name: a faster-whisper name (tiny, small, large-v3, ...) or a Vosk one (vosk-model-small-en-us-0.15).
+        name: a faster-whisper name (tiny, small, large-v3, ...) or a Vosk one
+            (vosk-model-small-en-us-0.15).
         models: folder that holds the models.
         download: fetches an address into a file.
 
@@ -34,7 +41,9 @@ def pull(name: str, models: Path, download: Download) -> Path:
     """
     # The name becomes a folder, and a part of an address.
     if not re.fullmatch(r"[\w.-]+", name) or ".." in name:
-        raise PermanentError(f"{name!r} is not a model name: letters, digits, points and dashes only.")
+        raise PermanentError(
+            f"{name!r} is not a model name: letters, digits, points and dashes only."
+        )
     folder = models / (name if name.startswith("vosk-model-") else f"whisper-{name}")
     if folder.is_dir():
         return folder
@@ -52,14 +61,18 @@ def pull(name: str, models: Path, download: Download) -> Path:
 def _pull_whisper(name: str, draft: Path) -> None:
     known = whisper_repositories()
     if name not in known:
-        raise PermanentError(f"No model is named {name!r}; known: {', '.join(known)}, and Vosk's vosk-model-... names.")
+        raise PermanentError(
+            f"No model is named {name!r}; known: {', '.join(known)}, and Vosk's vosk-model-... names."
+        )
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         snapshot_download(known[name], local_dir=draft, allow_patterns=WHISPER_FILES)
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as err:
-        raise FetchFailedError(f"{known[name]} could not be fetched from the Hugging Face hub: {_first_line(err)}") from err
+        raise FetchFailedError(
+            f"{known[name]} could not be fetched from the Hugging Face hub: {_first_line(err)}"
+        ) from err
     shutil.rmtree(draft / ".cache", ignore_errors=True)
 
 
@@ -72,7 +85,9 @@ def _pull_vosk(name: str, draft: Path, download: Download) -> None:
             # zipfile keeps members inside the folder whatever their names say.
             packed.extractall(draft)
     except (zipfile.BadZipFile, OSError) as err:
-        raise UnusableInputError("bad_model", f"{archive} is not a whole model archive: {_first_line(err)}") from err
+        raise UnusableInputError(
+            "bad_model", f"{archive} is not a whole model archive: {_first_line(err)}"
+        ) from err
     finally:
         archive.unlink(missing_ok=True)
     inner = draft / name

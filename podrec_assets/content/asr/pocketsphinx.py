@@ -1,4 +1,6 @@
-"""pocketsphinx with its packaged US English model: needs nothing from outside, and understands about every second word."""
+"""pocketsphinx with its packaged US English model: needs nothing from outside, and understands
+about every second word.
+"""
 
 import math
 
@@ -13,7 +15,9 @@ LONGEST_SEGMENT_S = 15.0
 
 
 class PocketsphinxRecognizer:
-    """Segments end at pauses. Confidence is the posterior of the whole piece as a mean over its words: low, but comparable."""
+    """Segments end at pauses. Confidence is the posterior of the whole piece as a mean over its
+    words: low, but comparable.
+    """
 
     piece_s = 20.0
 
@@ -30,7 +34,8 @@ class PocketsphinxRecognizer:
         count = len(found.hypstr.split())
         confidence = math.exp(math.log(found.prob) / count) if found.prob > 0 else 0.0
         timed = [
-            (_plain(s.word), s.start_frame / FRAMES_A_SECOND, (s.end_frame + 1) / FRAMES_A_SECOND) for s in self._decoder.seg()
+            (_plain(s.word), s.start_frame / FRAMES_A_SECOND, (s.end_frame + 1) / FRAMES_A_SECOND)
+            for s in self._decoder.seg()
         ]
         return Heard(segmented([w for w in timed if w[0]], confidence), "en")
 
@@ -39,12 +44,22 @@ def segmented(words: list[tuple[str, float, float]], confidence: float | None) -
     """Segments of timed words (text, start, end): a pause of PAUSE_S or LONGEST_SEGMENT_S ends one."""
     groups: list[list[tuple[str, float, float]]] = []
     for word in words:
-        if groups and word[1] - groups[-1][-1][2] < PAUSE_S and word[2] - groups[-1][0][1] <= LONGEST_SEGMENT_S:
+        if (
+            groups
+            and word[1] - groups[-1][-1][2] < PAUSE_S
+            and word[2] - groups[-1][0][1] <= LONGEST_SEGMENT_S
+        ):
             groups[-1].append(word)
         else:
             groups.append([word])
     return [
-        {"start_s": g[0][1], "end_s": g[-1][2], "text": " ".join(w for w, _, _ in g), "confidence": confidence} for g in groups
+        {
+            "start_s": g[0][1],
+            "end_s": g[-1][2],
+            "text": " ".join(w for w, _, _ in g),
+            "confidence": confidence,
+        }
+        for g in groups
     ]
 
 

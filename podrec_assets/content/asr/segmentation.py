@@ -12,10 +12,11 @@ WINDOW_S = 0.2
 
 
 def pieces(blocks: Iterable[np.ndarray], piece_s: float) -> Iterator[tuple[float, np.ndarray]]:
-    """(start in seconds, samples) of consecutive pieces of at most `piece_s` that together are the whole stream.
+    """(start in seconds, samples) of consecutive pieces of at most `piece_s` that together are the
+    whole stream.
 
-    A piece ends in the middle of the quietest WINDOW_S of its last SEARCH_SHARE, so a word is cut only where nobody pauses for
-    that long. One piece and one block are held at a time.
+    A piece ends in the middle of the quietest WINDOW_S of its last SEARCH_SHARE, so a word is cut
+    only where nobody pauses for that long. One piece and one block are held at a time.
     """
     most, start = int(piece_s * RATE_HZ), 0
     held = np.zeros(0, np.int16)
@@ -30,7 +31,9 @@ def pieces(blocks: Iterable[np.ndarray], piece_s: float) -> Iterator[tuple[float
 
 
 def quietest(samples: np.ndarray, first: int) -> int:
-    """Index of the middle of the window with the least energy at or after `first`; the last one of equals."""
+    """Index of the middle of the window with the least energy at or after `first`; the last one of
+    equals.
+    """
     width = int(WINDOW_S * RATE_HZ)
     energy = np.cumsum(np.square(samples[first:], dtype=np.float64))
     if len(energy) <= width:

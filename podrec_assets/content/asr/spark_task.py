@@ -1,4 +1,6 @@
-"""One audio file recognised on a Spark worker. Its answer is JSON, by which the run has the very result or error."""
+"""One audio file recognised on a Spark worker. Its answer is JSON, by which the run has the very
+result or error.
+"""
 
 import json
 import platform
@@ -19,7 +21,8 @@ class Task:
 
     Attributes:
         engine: as the run chose it; the worker refuses to use another version.
-        device: where it computes, as the settings say; auto is the worker's own GPU if it shows one.
+        device: where it computes, as the settings say; auto is the worker's own GPU if it shows
+            one.
         threads: CPU threads.
         max_s, memory_mb, stall_s: limits as of `Workers`.
     """
@@ -38,7 +41,9 @@ def answer(task: Task, audio: bytes, language: str | None) -> str:
         with NamedTemporaryFile(prefix="podrec-asr-") as file:
             file.write(audio)
             file.flush()
-            return json.dumps({"done": asdict(_workers(task).transcribe(Path(file.name), language))})
+            return json.dumps(
+                {"done": asdict(_workers(task).transcribe(Path(file.name), language))}
+            )
     except UnusableInputError as err:
         return json.dumps({"unusable": [err.reason, str(err)]})
     except WorkerDiedError as err:
@@ -68,6 +73,8 @@ def recognition(answered: str) -> Recognition:
 
 @cache
 def _workers(task: Task) -> Workers:
-    """One engine process, which ends with this Python process of Spark's: the next file finds its model loaded."""
+    """One engine process, which ends with this Python process of Spark's: the next file finds its
+    model loaded.
+    """
     engine = on_this_machine(task.engine, task.device, task.threads)
     return Workers(engine, 1, task.max_s, task.memory_mb, task.stall_s)

@@ -27,7 +27,8 @@ def transcribe(
         audio: any file that FFmpeg reads.
         recognizer: the loaded engine.
         version: of that engine, kept with the result.
-        language: primary subtag if known; otherwise what the engine detects in the first piece is used for the others.
+        language: primary subtag if known; otherwise what the engine detects in the first piece is
+            used for the others.
         max_s: longest audio that is taken.
         memory_mb: memory limit of the decoding process.
         progress: told the seconds that are done, after each piece.
@@ -46,4 +47,6 @@ def transcribe(
                 heard.append((start_s, end_s, found))
             progress(end_s)
     spoken = [s for s in absolute(heard) if s["text"]]
-    return Recognition(version, spoken, language, round(source.heard_s, 3), round(time.monotonic() - begun, 3))
+    return Recognition(
+        version, spoken, language, round(source.heard_s, 3), round(time.monotonic() - begun, 3)
+    )

@@ -10,7 +10,9 @@ from podrec_assets.content.asr.contract import RATE_HZ, Engine, Heard
 from podrec_assets.errors import SetupError
 
 BLOCK = RATE_HZ // 4 * 2
-"""Bytes that are given at a time: a quarter of a second, between which the engine may end an utterance."""
+"""Bytes that are given at a time: a quarter of a second, between which the engine may end an
+utterance.
+"""
 
 
 class VoskRecognizer:
@@ -19,14 +21,21 @@ class VoskRecognizer:
     piece_s = 60.0
 
     def __init__(self, engine: Engine) -> None:
-        if not (Path(engine.model) / "am" / "final.mdl").is_file() and not (Path(engine.model) / "final.mdl").is_file():
+        if (
+            not (Path(engine.model) / "am" / "final.mdl").is_file()
+            and not (Path(engine.model) / "final.mdl").is_file()
+        ):
             # Kaldi would write to stderr and give a null handle.
-            raise SetupError(f"{engine.model} is not a Vosk model: it has no am/final.mdl; check PODREC_ASR_VOSK_MODEL.")
+            raise SetupError(
+                f"{engine.model} is not a Vosk model: it has no am/final.mdl; check PODREC_ASR_VOSK_MODEL."
+            )
         vosk.SetLogLevel(-1)
         try:
             self._model = vosk.Model(model_path=engine.model)
         except Exception as err:  # Vosk raises nothing narrower
-            raise SetupError(f"Vosk cannot load {engine.model}: {err}; pull it again or check PODREC_ASR_VOSK_MODEL.") from err
+            raise SetupError(
+                f"Vosk cannot load {engine.model}: {err}; pull it again or check PODREC_ASR_VOSK_MODEL."
+            ) from err
 
     def recognize(self, samples: np.ndarray, language: str | None) -> Heard:
         recognizer = vosk.KaldiRecognizer(self._model, RATE_HZ)

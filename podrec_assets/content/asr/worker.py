@@ -1,7 +1,8 @@
-"""The process that loads an engine and transcribes what it is told: `python -m podrec_assets.content.asr.worker SETUP`.
+"""The process that loads an engine and transcribes what it is told: `python -m
+podrec_assets.content.asr.worker SETUP`.
 
-Jobs are JSON lines on stdin, answers JSON lines on stdout. When stdin ends, the process ends at once, in the middle of a file if
-need be: a killed run leaves nobody behind who goes on.
+Jobs are JSON lines on stdin, answers JSON lines on stdout. When stdin ends, the process ends at
+once, in the middle of a file if need be: a killed run leaves nobody behind who goes on.
 """
 
 import json
@@ -20,12 +21,16 @@ from podrec_assets.errors import PodrecError
 
 
 def main(setup: dict) -> None:
-    # Engines and their libraries print to the first descriptor as they like; the answers get one of their own.
+    # Engines and their libraries print to the first descriptor as they like; the answers get one of
+    # their own.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     jobs: SimpleQueue[dict] = SimpleQueue()
     threading.Thread(target=_read, args=(jobs,), daemon=True).start()
-    engine = Engine(**setup["engine"] | {"languages": setup["engine"]["languages"] and tuple(setup["engine"]["languages"])})
+    engine = Engine(
+        **setup["engine"]
+        | {"languages": setup["engine"]["languages"] and tuple(setup["engine"]["languages"])}
+    )
     try:
         recognizer = load(engine)
     except PodrecError as err:
@@ -45,7 +50,9 @@ def main(setup: dict) -> None:
                 lambda seconds: _answer(answers, "progress", seconds),
             )
         except PodrecError as err:
-            _answer(answers, "error", {"reason": getattr(err, "reason", "failed"), "message": str(err)})
+            _answer(
+                answers, "error", {"reason": getattr(err, "reason", "failed"), "message": str(err)}
+            )
         else:
             _answer(answers, "done", asdict(found))
 

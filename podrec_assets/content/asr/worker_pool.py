@@ -1,4 +1,6 @@
-"""A few worker processes that transcribe files side by side. One that dies or hangs costs its file an attempt, never the run."""
+"""A few worker processes that transcribe files side by side. One that dies or hangs costs its file
+an attempt, never the run.
+"""
 
 import json
 import os
@@ -125,7 +127,9 @@ class _Worker:
         line = self._process.stdout.readline()
         if not line.endswith("\n"):
             code = self._process.wait()
-            raise WorkerDiedError(f"The speech recognition process ended with code {code} in the middle of a file.")
+            raise WorkerDiedError(
+                f"The speech recognition process ended with code {code} in the middle of a file."
+            )
         message = json.loads(line)
         return message["kind"], message["value"]
 
@@ -135,7 +139,9 @@ class _Worker:
             self._process.stdin.write(json.dumps(job) + "\n")
             self._process.stdin.flush()
         except BrokenPipeError as err:
-            raise WorkerDiedError("The speech recognition process ended between two files.") from err
+            raise WorkerDiedError(
+                "The speech recognition process ended between two files."
+            ) from err
 
     @contextmanager
     def watched(self, seconds: float) -> Iterator[None]:

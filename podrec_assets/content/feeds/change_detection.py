@@ -1,7 +1,7 @@
 """What was announced so far, and what of a feed is news beside it. Pure.
 
-An episode belongs to the feed that announced it first, for as long as that feed lives: mirrors word their items differently,
-and each poll of one would otherwise undo the other's.
+An episode belongs to the feed that announced it first, for as long as that feed lives: mirrors word
+their items differently, and each poll of one would otherwise undo the other's.
 """
 
 from collections.abc import Collection, Mapping
@@ -9,9 +9,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from podrec_assets.content.feeds.episode_message import Announcement
-from podrec_assets.content.feeds.ids import audio_key, episode_id, feed_key, mirror_keys, reused_guid_id
+from podrec_assets.content.feeds.ids import (
+    audio_key,
+    episode_id,
+    feed_key,
+    mirror_keys,
+    reused_guid_id,
+)
 
-COLUMNS = ("episode_id", "show_id", "feed_url", "guid", "title", "published_at", "audio_url", "content_hash")
+COLUMNS = (
+    "episode_id",
+    "show_id",
+    "feed_url",
+    "guid",
+    "title",
+    "published_at",
+    "audio_url",
+    "content_hash",
+)
 """Columns of `episodes` that it takes to tell what is news."""
 
 
@@ -41,7 +56,8 @@ class Announced:
             self.mirrors.setdefault(key, (episode, row["show_id"]))
 
     def news(self, found: list[Announcement], living: Collection[str]) -> list[Announcement]:
-        """The new and changed episodes of one feed, under the ids that they have for good; they count as announced.
+        """The new and changed episodes of one feed, under the ids that they have for good; they
+        count as announced.
 
         Args:
             found: the feed's episodes, each once.
@@ -50,8 +66,14 @@ class Announced:
         fresh = {}
         for a in self._mirrors_unified(_holders_kept(found, self.audio)):
             owner = self.owners.get(a.episode_id)
-            belongs_to_another = owner is not None and owner != feed_key(a.feed_url) and owner in living
-            if not belongs_to_another and self.hashes.get(a.episode_id) != a.content_hash and a.episode_id not in fresh:
+            belongs_to_another = (
+                owner is not None and owner != feed_key(a.feed_url) and owner in living
+            )
+            if (
+                not belongs_to_another
+                and self.hashes.get(a.episode_id) != a.content_hash
+                and a.episode_id not in fresh
+            ):
                 fresh[a.episode_id] = a
         for a in fresh.values():
             self.add({name: getattr(a, name) for name in COLUMNS})
@@ -63,7 +85,8 @@ class Announced:
         for a in found:
             keys = mirror_keys(a.guid, a.title, a.published_at, a.audio_url)
             first = next((self.mirrors[k] for k in keys if k in self.mirrors), None)
-            # Of one show, the same file under a new guid is the same episode unless the old guid is still there too.
+            # Of one show, the same file under a new guid is the same episode unless the old guid is
+            # still there too.
             is_known = a.episode_id in self.hashes
             if first and not is_known and (first[1] != a.show_id or first[0] not in here):
                 a = a.known_as(*first)
@@ -72,9 +95,11 @@ class Announced:
 
 
 def _holders_kept(found: list[Announcement], audio: Mapping[str, str]) -> list[Announcement]:
-    """The items with a reused guid, such that whichever file the guid was announced for keeps the guid's id.
+    """The items with a reused guid, such that whichever file the guid was announced for keeps the
+    guid's id.
 
-    `feeds` goes by the date, which a publisher may change, and cannot know an item that has left the feed.
+    `feeds` goes by the date, which a publisher may change, and cannot know an item that has left
+    the feed.
     """
     files: dict[tuple[str, str], set[str]] = {}
     for a in found:
@@ -83,8 +108,13 @@ def _holders_kept(found: list[Announcement], audio: Mapping[str, str]) -> list[A
 
 
 def _held(a: Announcement, files: set[str], audio: Mapping[str, str]) -> Announcement:
-    """An item under the id that its guid has for its file; `files` are all those that bear the guid now."""
-    reused, plain = reused_guid_id(a.show_id, a.guid or "", a.audio_url), episode_id(a.show_id, a.guid, None)
+    """An item under the id that its guid has for its file; `files` are all those that bear the guid
+    now.
+    """
+    reused, plain = (
+        reused_guid_id(a.show_id, a.guid or "", a.audio_url),
+        episode_id(a.show_id, a.guid, None),
+    )
     assert plain is not None
     if reused in audio:
         return a.known_as(reused, a.show_id)

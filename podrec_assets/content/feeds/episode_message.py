@@ -1,7 +1,8 @@
 """Messages of the topic `episode-metadata`: one announcement of an episode each, JSON, schema 1.
 
-The value holds the columns of `episodes` except `day` and those that Kafka gives; `published_at` is ISO 8601 with a zone.
-Anybody may produce to the topic, so nothing in a message is trusted: a record that cannot be used is a dead letter.
+The value holds the columns of `episodes` except `day` and those that Kafka gives; `published_at` is
+ISO 8601 with a zone. Anybody may produce to the topic, so nothing in a message is trusted: a record
+that cannot be used is a dead letter.
 """
 
 import hashlib
@@ -24,7 +25,9 @@ REQUIRED = ("episode_id", "show_id", "title")
 MAX_TEXT = 200_000
 """Longest text of one field; a description is never near it."""
 MAX_DESCRIPTION = 100_000
-"""Longest description that is announced, in characters; what is beyond is cut. Up to six bytes each, it still fits."""
+"""Longest description that is announced, in characters; what is beyond is cut. Up to six bytes
+each, it still fits.
+"""
 MAX_MESSAGE_BYTES = 900_000
 """Largest message: Kafka takes a megabyte with its envelope unless told otherwise."""
 
@@ -55,7 +58,9 @@ class Announcement:
 
     @property
     def content_hash(self) -> str:
-        """sha256 of what the publisher says, so without ids and the feed's address: a mirror announces nothing new."""
+        """sha256 of what the publisher says, so without ids and the feed's address: a mirror
+        announces nothing new.
+        """
         return _content_hash({f.name: getattr(self, f.name) for f in fields(self)})
 
     def known_as(self, episode_id: str, show_id: str) -> "Announcement":
@@ -80,7 +85,11 @@ class Record(Protocol):
 
 def encode(announcement: Announcement) -> bytes:
     """The message of an announcement: deterministic UTF-8 JSON."""
-    message = {"schema": SCHEMA_VERSION, **asdict(announcement), "content_hash": announcement.content_hash}
+    message = {
+        "schema": SCHEMA_VERSION,
+        **asdict(announcement),
+        "content_hash": announcement.content_hash,
+    }
     return _json(message).encode()
 
 
@@ -88,7 +97,8 @@ def decode(value: bytes | None) -> dict[str, Any]:
     """The columns of `episodes` that a message gives; unknown fields are ignored.
 
     Raises:
-        UnusableInputError: reason empty_message, not_utf8, not_json, wrong_schema, missing_field or bad_type.
+        UnusableInputError: reason empty_message, not_utf8, not_json, wrong_schema, missing_field or
+            bad_type.
     """
     message = _message(value)
     row = {field.name: _value(field, message.get(field.name)) for field in _message_fields()}
@@ -100,10 +110,13 @@ def decode(value: bytes | None) -> dict[str, Any]:
     return row
 
 
-def landing_rows(records: Iterable[Record], day_of: Callable[[Record], date]) -> tuple[list[dict], list[dict]]:
+def landing_rows(
+    records: Iterable[Record], day_of: Callable[[Record], date]
+) -> tuple[list[dict], list[dict]]:
     """Rows of `schemas.EPISODES` and of `schemas.DEAD_LETTERS` that records hold.
 
-    Of several announcements of an episode on one day the last in the log counts. Rows are ordered by (day, episode_id).
+    Of several announcements of an episode on one day the last in the log counts. Rows are ordered
+    by (day, episode_id).
     """
     rows: dict[tuple[date, str], dict] = {}
     dead = []
@@ -142,12 +155,19 @@ def _message(value: bytes | None) -> dict:
     if not isinstance(message, dict):
         raise UnusableInputError("wrong_schema", "The value is not a JSON object.")
     if message.get("schema") != SCHEMA_VERSION or isinstance(message.get("schema"), bool):
-        raise UnusableInputError("wrong_schema", f"schema is {str(message.get('schema'))[:40]!r}, expected {SCHEMA_VERSION}.")
+        raise UnusableInputError(
+            "wrong_schema",
+            f"schema is {str(message.get('schema'))[:40]!r}, expected {SCHEMA_VERSION}.",
+        )
     return message
 
 
 def _message_fields() -> list[pa.Field]:
-    return [f for f in EPISODES.schema if f.name not in {"day", "recorded_at"} and not f.name.startswith("kafka_")]
+    return [
+        f
+        for f in EPISODES.schema
+        if f.name not in {"day", "recorded_at"} and not f.name.startswith("kafka_")
+    ]
 
 
 def _value(field: pa.Field, value: Any) -> Any:
@@ -159,7 +179,9 @@ def _value(field: pa.Field, value: Any) -> Any:
             try:
                 return convert(field, value)
             except (TypeError, ValueError, OverflowError) as err:
-                raise UnusableInputError("bad_type", f"{field.name} cannot be {str(value)[:80]!r}: {err}.") from err
+                raise UnusableInputError(
+                    "bad_type", f"{field.name} cannot be {str(value)[:80]!r}: {err}."
+                ) from err
     raise AssertionError(f"no converter for {field}")
 
 
@@ -198,9 +220,14 @@ def _timestamp(_: pa.Field, value: Any) -> datetime:
 
 
 def _links(field: pa.Field, value: Any) -> list[dict]:
-    if not isinstance(value, list) or not all(isinstance(link, dict) and link.get("url") for link in value):
+    if not isinstance(value, list) or not all(
+        isinstance(link, dict) and link.get("url") for link in value
+    ):
         raise TypeError("expected a list of objects with a url")
-    return [{part.name: _value(part, link.get(part.name)) for part in field.type.value_type} for link in value]
+    return [
+        {part.name: _value(part, link.get(part.name)) for part in field.type.value_type}
+        for link in value
+    ]
 
 
 _CONVERTERS = (
@@ -214,14 +241,29 @@ _CONVERTERS = (
 
 
 def _kafka_columns(record: Record) -> dict[str, Any]:
-    at = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC) if record.timestamp_ms >= 0 else None
-    return {"kafka_topic": record.topic, "kafka_partition": record.partition, "kafka_offset": record.offset, "recorded_at": at}
+    at = (
+        datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
+        if record.timestamp_ms >= 0
+        else None
+    )
+    return {
+        "kafka_topic": record.topic,
+        "kafka_partition": record.partition,
+        "kafka_offset": record.offset,
+        "recorded_at": at,
+    }
 
 
 def _content_hash(values: dict[str, Any]) -> str:
-    kept = {k: v for k, v in values.items() if k not in {"episode_id", "show_id", "feed_url", "content_hash"}}
+    kept = {
+        k: v
+        for k, v in values.items()
+        if k not in {"episode_id", "show_id", "feed_url", "content_hash"}
+    }
     return hashlib.sha256(_json(kept).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _json(value: dict) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=datetime.isoformat)
+    return json.dumps(
+        value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=datetime.isoformat
+    )

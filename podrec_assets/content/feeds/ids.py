@@ -1,12 +1,15 @@
-"""Which show and which episode an item of a feed is: ids that stay the same across polls, addresses and duplicate feeds.
+"""Which show and which episode an item of a feed is: ids that stay the same across polls, addresses
+and duplicate feeds.
 
-- A show is its podcast:guid; without one, its feed's address without scheme, default port and trailing slash.
-- An episode is its guid within its show; without a guid, its enclosure; without both, its link or title.
-- A changed enclosure under a known guid is a new version of the same episode. Two items of *one* feed that share a guid but
-  not the enclosure are two episodes: the earlier published one keeps the guid's id, so an old episode never changes its id
-  when a publisher reuses the guid.
-- One episode in feeds of different show ids (a feed that moved, a mirror) is one episode: `announced.Announced` gives it the
-  id under which it was announced first, found by `mirror_keys`.
+- A show is its podcast:guid; without one, its feed's address without scheme, default port and
+  trailing slash.
+- An episode is its guid within its show; without a guid, its enclosure; without both, its link or
+  title.
+- A changed enclosure under a known guid is a new version of the same episode. Two items of *one*
+  feed that share a guid but not the enclosure are two episodes: the earlier published one keeps the
+  guid's id, so an old episode never changes its id when a publisher reuses the guid.
+- One episode in feeds of different show ids (a feed that moved, a mirror) is one episode:
+  `announced.Announced` gives it the id under which it was announced first, found by `mirror_keys`.
 """
 
 import hashlib
@@ -40,7 +43,10 @@ TRACKERS = frozenset(
     }
 )
 """Hosts that measure downloads by a prefix before the real address."""
-TRACKING_KEYS = re.compile(r"utm_.*|aw_.*|awcollectionid|awepisodeid|dest-id|dest|source|ref|_from|from|updated|played_on", re.I)
+TRACKING_KEYS = re.compile(
+    r"utm_.*|aw_.*|awcollectionid|awepisodeid|dest-id|dest|source|ref|_from|from|updated|played_on",
+    re.I,
+)
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,24}(?::\d+)?", re.I)
 _MEDIA = re.compile(r"\.(mp3|m4a|mp4|aac|ogg|opus|wav|flac|m4v|mov)$", re.I)
 
@@ -52,9 +58,15 @@ def show_id(podcast_guid: str | None, feed_url: str) -> str:
 
 
 def episode_id(
-    show: str, guid: str | None, audio_url: str | None, link: str | None = None, title: str | None = None
+    show: str,
+    guid: str | None,
+    audio_url: str | None,
+    link: str | None = None,
+    title: str | None = None,
 ) -> str | None:
-    """'e' and 15 hex digits; None for an item without guid, enclosure, link and title, which nothing can tell apart."""
+    """'e' and 15 hex digits; None for an item without guid, enclosure, link and title, which
+    nothing can tell apart.
+    """
     candidates = (("guid", guid), ("audio", audio_key(audio_url)), ("link", link), ("title", title))
     for kind, value in candidates:
         if value and value.strip():
@@ -69,18 +81,26 @@ def reused_guid_id(show: str, guid: str, audio_url: str | None) -> str:
 
 @lru_cache(maxsize=4096)
 def feed_key(url: str) -> str:
-    """A feed's address without what may change while the feed stays: scheme, default port, fragment, trailing slash."""
+    """A feed's address without what may change while the feed stays: scheme, default port,
+    fragment, trailing slash.
+    """
     try:
         parts = urlsplit(url.strip())
     except ValueError:  # no address; whoever fetches it says so
         return url.strip()
-    host = parts.netloc.lower().rpartition("@")[2].removesuffix(":80" if parts.scheme == "http" else ":443")
+    host = (
+        parts.netloc.lower()
+        .rpartition("@")[2]
+        .removesuffix(":80" if parts.scheme == "http" else ":443")
+    )
     return f"{host}{parts.path.rstrip('/')}" + (f"?{parts.query}" if parts.query else "")
 
 
 @lru_cache(maxsize=16)
 def audio_key(url: str | None) -> str:
-    """An enclosure's address without scheme, tracking prefixes and tracking parameters; "" for none."""
+    """An enclosure's address without scheme, tracking prefixes and tracking parameters; "" for
+    none.
+    """
     if not url:
         return ""
     rest = url.strip().partition("://")[2] or url.strip()
@@ -90,17 +110,28 @@ def audio_key(url: str | None) -> str:
         parts = urlsplit("//" + rest)
     except ValueError:  # behind a tracker may stand what is no address
         return rest
-    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING_KEYS.fullmatch(k)]
+    query = [
+        (k, v)
+        for k, v in parse_qsl(parts.query, keep_blank_values=True)
+        if not TRACKING_KEYS.fullmatch(k)
+    ]
     return parts.netloc.lower() + parts.path + (f"?{urlencode(query)}" if query else "")
 
 
-def mirror_keys(guid: str | None, title: str | None, published_at: datetime | None, audio_url: str | None) -> list[str]:
-    """What an episode shares with itself in another feed: its enclosure; or a guid with title and time to the second.
+def mirror_keys(
+    guid: str | None, title: str | None, published_at: datetime | None, audio_url: str | None
+) -> list[str]:
+    """What an episode shares with itself in another feed: its enclosure; or a guid with title and
+    time to the second.
 
     The guid alone would not do, for many feeds number their episodes.
     """
     audio = audio_key(audio_url)
-    told = f"guid {guid.strip()} {title.strip().casefold()} {published_at.isoformat()}" if guid and title and published_at else ""
+    told = (
+        f"guid {guid.strip()} {title.strip().casefold()} {published_at.isoformat()}"
+        if guid and title and published_at
+        else ""
+    )
     return [key for key in (f"audio {audio}" if audio else "", told) if key]
 
 

@@ -10,7 +10,8 @@ from podrec_assets.errors import UnusableInputError
 
 
 def feed_urls(body: bytes, name: str) -> list[str]:
-    """Addresses of the feeds in an OPML document, each feed once, in its order; folders may be nested.
+    """Addresses of the feeds in an OPML document, each feed once, in its order; folders may be
+    nested.
 
     Args:
         body: the document.
@@ -22,7 +23,9 @@ def feed_urls(body: bytes, name: str) -> list[str]:
     try:
         root = defusedxml.ElementTree.fromstring(body.strip(), forbid_dtd=True)
     except DefusedXmlException as err:
-        raise UnusableInputError("unsafe_xml", f"{name} declares a DOCTYPE or entities, which are not read.") from err
+        raise UnusableInputError(
+            "unsafe_xml", f"{name} declares a DOCTYPE or entities, which are not read."
+        ) from err
     except (ParseError, ValueError, LookupError) as err:
         raise UnusableInputError("not_opml", f"{name} is not OPML: {err}.") from err
     if root.tag.rpartition("}")[2].lower() != "opml":
@@ -30,7 +33,9 @@ def feed_urls(body: bytes, name: str) -> list[str]:
     found: dict[str, str] = {}
     for outline in root.iter():
         # Applications disagree on the case of xmlUrl.
-        url = next((value.strip() for key, value in outline.attrib.items() if key.lower() == "xmlurl"), "")
+        url = next(
+            (value.strip() for key, value in outline.attrib.items() if key.lower() == "xmlurl"), ""
+        )
         if url:
             found.setdefault(feed_key(url), url)
     if not found:

@@ -1,6 +1,7 @@
 """PodcastIndex as a directory: what to ask it for, and the feeds in what it answers. Pure.
 
-Episodes are read from the feeds themselves, which alone have all the tags. API: https://podcastindex-org.github.io/docs-api.
+Episodes are read from the feeds themselves, which alone have all the tags. API:
+https://podcastindex-org.github.io/docs-api.
 """
 
 import json
@@ -37,16 +38,25 @@ def question(words: str, most: int, since: datetime | None = None) -> Question:
     limit = {"max": str(most)}
     newer = {"since": str(int(since.timestamp()))} if since else {}
     if words in ("trending", "recent"):
-        return Question("/podcasts/trending" if words == "trending" else "/recent/feeds", limit | newer)
+        return Question(
+            "/podcasts/trending" if words == "trending" else "/recent/feeds", limit | newer
+        )
     if since:
-        raise UnusableInputError("bad_question", "Only `trending` and `recent` of PodcastIndex take a time since when.")
+        raise UnusableInputError(
+            "bad_question", "Only `trending` and `recent` of PodcastIndex take a time since when."
+        )
     if words.startswith("feed:"):
         feed_id = words.removeprefix("feed:").strip()
         if not (feed_id.isascii() and feed_id.isdigit()):
-            raise UnusableInputError("bad_question", f"{words!r} names no feed of PodcastIndex; use feed:75075.")
+            raise UnusableInputError(
+                "bad_question", f"{words!r} names no feed of PodcastIndex; use feed:75075."
+            )
         return Question("/podcasts/byfeedid", {"id": feed_id})
     if not words:
-        raise UnusableInputError("bad_question", "PodcastIndex needs words to search for, or trending, recent or feed:ID.")
+        raise UnusableInputError(
+            "bad_question",
+            "PodcastIndex needs words to search for, or trending, recent or feed:ID.",
+        )
     return Question("/search/byterm", {"q": words} | limit)
 
 
@@ -59,7 +69,9 @@ def feed_urls(body: bytes, most: int) -> list[str]:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError) as err:
-        raise UnusableInputError("bad_answer", "PodcastIndex answered with what is not JSON.") from err
+        raise UnusableInputError(
+            "bad_answer", "PodcastIndex answered with what is not JSON."
+        ) from err
     if not isinstance(answer, dict) or str(answer.get("status")).lower() != "true":
         said = answer.get("description") if isinstance(answer, dict) else None
         raise UnusableInputError("bad_answer", f"PodcastIndex could not answer: {str(said)[:200]}.")

@@ -1,4 +1,6 @@
-"""RSS and Atom bytes to announcements. An item that cannot be used is a problem of its own and takes no other item along."""
+"""RSS and Atom bytes to announcements. An item that cannot be used is a problem of its own and
+takes no other item along.
+"""
 
 import io
 import re
@@ -11,7 +13,12 @@ from xml.etree.ElementTree import Element, tostring
 
 import feedparser
 
-from podrec_assets.content.feeds.episode_message import MAX_DESCRIPTION, MAX_MESSAGE_BYTES, Announcement, encode
+from podrec_assets.content.feeds.episode_message import (
+    MAX_DESCRIPTION,
+    MAX_MESSAGE_BYTES,
+    Announcement,
+    encode,
+)
 from podrec_assets.content.feeds.ids import audio_key, episode_id, reused_guid_id, show_id
 from podrec_assets.content.feeds.safe_xml import HEAD_BYTES, feed_tree
 from podrec_assets.content.html_text import clean, plain_text
@@ -54,13 +61,16 @@ def parse_feed(body: bytes, feed_url: str) -> Feed:
     """The show and episodes of a feed.
 
     Raises:
-        UnusableInputError: nothing in it can be used: reason not_a_feed, unsafe_xml, too_complex or empty_feed.
+        UnusableInputError: nothing in it can be used: reason not_a_feed, unsafe_xml, too_complex or
+            empty_feed.
     """
-    # Blank lines before the declaration are common and harmless, but not XML; UTF-16 does not begin like this.
+    # Blank lines before the declaration are common and harmless, but not XML; UTF-16 does not begin
+    # like this.
     body = body.lstrip() if body.lstrip().startswith(b"<") else body
     root, damage = feed_tree(body, feed_url)
-    # A byte stream, never the bytes or the address themselves: feedparser would open a path or URL that they spell.
-    # What it would clean and join is read as plain text and joined here, at a tenth of the time.
+    # A byte stream, never the bytes or the address themselves: feedparser would open a path or URL
+    # that they spell. What it would clean and join is read as plain text and joined here, at a
+    # tenth of the time.
     parsed = feedparser.parse(
         io.BytesIO(body),
         response_headers={"content-type": "application/xml"},
@@ -81,14 +91,28 @@ def parse_feed(body: bytes, feed_url: str) -> Feed:
         announcement = _announcement(entry, element, show, feed_url)
         if announcement is None:
             detail = f"Item {number + 1} has no guid, enclosure, link or title."
-            problems.append(Problem(f"{feed_url}#item-{number + 1}", "no_identity", detail, _payload(element)))
+            problems.append(
+                Problem(f"{feed_url}#item-{number + 1}", "no_identity", detail, _payload(element))
+            )
         elif (size := len(encode(announcement))) > MAX_MESSAGE_BYTES:
-            detail = f"Item {number + 1} makes a message of {size} bytes, more than {MAX_MESSAGE_BYTES}."
-            problems.append(Problem(f"{feed_url}#item-{number + 1}", "too_large", detail, _payload(element)))
+            detail = (
+                f"Item {number + 1} makes a message of {size} bytes, more than {MAX_MESSAGE_BYTES}."
+            )
+            problems.append(
+                Problem(f"{feed_url}#item-{number + 1}", "too_large", detail, _payload(element))
+            )
         else:
             found.append(announcement)
     episodes, repeated = _told_apart(found)
-    return Feed(show.show_id, show.title, show.language, show.image_url, show.link, episodes, problems + repeated)
+    return Feed(
+        show.show_id,
+        show.title,
+        show.language,
+        show.image_url,
+        show.link,
+        episodes,
+        problems + repeated,
+    )
 
 
 @dataclass(frozen=True)
@@ -102,13 +126,23 @@ class _Show:
 
 
 def _show(root: Element | None, parsed: Any, feed_url: str) -> _Show:
-    """What the channel says. Its own children come first, for feedparser lets a podcast:liveItem overwrite them."""
-    channel = next((e for e in root.iter() if _local(e) in ("channel", "feed")), None) if root is not None else None
+    """What the channel says. Its own children come first, for feedparser lets a podcast:liveItem
+    overwrite them.
+    """
+    channel = (
+        next((e for e in root.iter() if _local(e) in ("channel", "feed")), None)
+        if root is not None
+        else None
+    )
     children = list(channel) if channel is not None else []
     own = {_local(e): text for e in reversed(children) if (text := (e.text or "").strip())}
     guid = next((e.text for e in children if _local(e) == "guid" and _is_podcast(e)), None)
     images = (e.get("href") or e.findtext("url") for e in children if _local(e) == "image")
-    image = next(filter(None, images), None) or (parsed.get("image") or {}).get("href") or parsed.get("logo")
+    image = (
+        next(filter(None, images), None)
+        or (parsed.get("image") or {}).get("href")
+        or parsed.get("logo")
+    )
     return _Show(
         show_id(guid or parsed.get("podcast_guid"), feed_url),
         plain_text(own.get("title") or parsed.get("title")) or None,
@@ -119,7 +153,9 @@ def _show(root: Element | None, parsed: Any, feed_url: str) -> _Show:
     )
 
 
-def _announcement(entry: Any, element: Element | None, show: _Show, feed_url: str) -> Announcement | None:
+def _announcement(
+    entry: Any, element: Element | None, show: _Show, feed_url: str
+) -> Announcement | None:
     """One item; None if nothing tells it from another."""
     audio = _enclosure(entry)
     audio_url = _address(audio.get("href"), feed_url)
@@ -128,7 +164,10 @@ def _announcement(entry: Any, element: Element | None, show: _Show, feed_url: st
     episode = episode_id(show.show_id, guid, audio_url, link, title)
     if episode is None:
         return None
-    texts = [c.get("value") for c in entry.get("content", ())] + [entry.get("summary"), entry.get("subtitle")]
+    texts = [c.get("value") for c in entry.get("content", ())] + [
+        entry.get("summary"),
+        entry.get("subtitle"),
+    ]
     return Announcement(
         episode_id=episode,
         show_id=show.show_id,
@@ -152,23 +191,42 @@ def _announcement(entry: Any, element: Element | None, show: _Show, feed_url: st
     )
 
 
-def _transcripts(entry: Any, element: Element | None, feed_url: str) -> tuple[dict[str, str | None], ...]:
-    tags: list[dict] = [entry["podcast_transcript"]] if isinstance(entry.get("podcast_transcript"), dict) else []
+def _transcripts(
+    entry: Any, element: Element | None, feed_url: str
+) -> tuple[dict[str, str | None], ...]:
+    tags: list[dict] = (
+        [entry["podcast_transcript"]] if isinstance(entry.get("podcast_transcript"), dict) else []
+    )
     if element is not None:
         tags = [dict(e.attrib) for e in element if _local(e) == "transcript" and _is_podcast(e)]
     links: dict[str, dict[str, str | None]] = {}
     for tag in tags:
         url = _address(tag.get("url"), feed_url)
         if url:
-            kind, rel = (clean(tag.get(name) or "").strip().lower() or None for name in ("type", "rel"))
-            links.setdefault(url, {"url": url, "type": kind, "language": primary_subtag(tag.get("language")), "rel": rel})
+            kind, rel = (
+                clean(tag.get(name) or "").strip().lower() or None for name in ("type", "rel")
+            )
+            links.setdefault(
+                url,
+                {
+                    "url": url,
+                    "type": kind,
+                    "language": primary_subtag(tag.get("language")),
+                    "rel": rel,
+                },
+            )
     return tuple(links.values())
 
 
 def _told_apart(found: list[Announcement]) -> tuple[list[Announcement], list[Problem]]:
-    """Each episode once, in the feed's order: a repeated item is a problem, a reused guid gets an id of its own."""
+    """Each episode once, in the feed's order: a repeated item is a problem, a reused guid gets an
+    id of its own.
+    """
     owners: dict[str, Announcement] = {}
-    oldest_first = sorted(found, key=lambda a: (a.published_at or datetime.max.replace(tzinfo=UTC), audio_key(a.audio_url)))
+    oldest_first = sorted(
+        found,
+        key=lambda a: (a.published_at or datetime.max.replace(tzinfo=UTC), audio_key(a.audio_url)),
+    )
     for a in oldest_first:
         owners.setdefault(a.episode_id, a)
     kept: dict[str, Announcement] = {}
@@ -178,14 +236,20 @@ def _told_apart(found: list[Announcement]) -> tuple[list[Announcement], list[Pro
             a = a.known_as(reused_guid_id(a.show_id, a.guid or "", a.audio_url), a.show_id)
         if a.episode_id in kept:
             detail = f"{a.title!r} repeats guid {a.guid!r} and its enclosure; the first such item of the feed counts."
-            repeated.append(Problem(f"{a.feed_url}#{a.episode_id}-{len(repeated) + 1}", "duplicate_item", detail))
+            repeated.append(
+                Problem(
+                    f"{a.feed_url}#{a.episode_id}-{len(repeated) + 1}", "duplicate_item", detail
+                )
+            )
         else:
             kept[a.episode_id] = a
     return list(kept.values()), repeated
 
 
 def seconds(duration: object) -> float | None:
-    """Seconds of an itunes:duration: '3600', '61.5', 'MM:SS' or 'HH:MM:SS'; None for anything else and for 0."""
+    """Seconds of an itunes:duration: '3600', '61.5', 'MM:SS' or 'HH:MM:SS'; None for anything else
+    and for 0.
+    """
     parts = str(duration or "").strip().split(":")
     if not 1 <= len(parts) <= 3 or not all(re.fullmatch(r"\d{1,7}(\.\d{1,9})?", p) for p in parts):
         return None
@@ -224,13 +288,21 @@ def _address(url: object, base: str) -> str | None:
 
 
 def _enclosure(entry: Any) -> dict[str, Any]:
-    """href, type and length of the item's audio: its first enclosure that is no picture, else what Media RSS has."""
+    """href, type and length of the item's audio: its first enclosure that is no picture, else what
+    Media RSS has.
+    """
     for enclosure in entry.get("enclosures", ()):
         if enclosure.get("href") and _is_media(enclosure):
             return enclosure
     for content in entry.get("media_content", ()):
-        if content.get("url") and (content.get("type") or content.get("medium") or "").lower().startswith(("audio", "video")):
-            return {"href": content["url"], "type": content.get("type"), "length": content.get("filesize")}
+        if content.get("url") and (
+            content.get("type") or content.get("medium") or ""
+        ).lower().startswith(("audio", "video")):
+            return {
+                "href": content["url"],
+                "type": content.get("type"),
+                "length": content.get("filesize"),
+            }
     return {}
 
 

@@ -1,8 +1,9 @@
 """What podrec knows of a feed that it follows, and what a poll changes in it. Pure.
 
-A feed is `active` until a poll fails, `failing` until one succeeds again, and `dead` after `dead_after` failures in a row or
-when its server says that it is gone (410). A failing feed is asked at twice the interval each time, at most once in
-`longest_s`. A dead one is left alone until somebody adds it again.
+A feed is `active` until a poll fails, `failing` until one succeeds again, and `dead` after
+`dead_after` failures in a row or when its server says that it is gone (410). A failing feed is
+asked at twice the interval each time, at most once in `longest_s`. A dead one is left alone until
+somebody adds it again.
 """
 
 from collections.abc import Iterable
@@ -83,7 +84,9 @@ def followed(url: str, now: datetime) -> Source:
 
 def revived(source: Source, now: datetime) -> Source:
     """A source that somebody added again: due now, its failures forgotten."""
-    return replace(source, status=ACTIVE, failure_count=0, last_reason=None, last_error=None, next_poll_at=now)
+    return replace(
+        source, status=ACTIVE, failure_count=0, last_reason=None, last_error=None, next_poll_at=now
+    )
 
 
 def unchanged(source: Source, now: datetime, policy: PollPolicy, moved_to: str | None) -> Source:
@@ -138,16 +141,24 @@ def succeeded(
 
 
 def failed(
-    source: Source, now: datetime, policy: PollPolicy, reason: str, error: str, retry_after_s: float | None = None
+    source: Source,
+    now: datetime,
+    policy: PollPolicy,
+    reason: str,
+    error: str,
+    retry_after_s: float | None = None,
 ) -> Source:
-    """After a poll that gave nothing that can be used. A remembered move is given up, for the old address may still serve."""
+    """After a poll that gave nothing that can be used. A remembered move is given up, for the old
+    address may still serve.
+    """
     count = source.failure_count + 1
     return replace(
         source,
         status=DEAD if count >= policy.dead_after or reason == GONE else FAILING,
         moved_to=None,
         last_polled_at=now,
-        next_poll_at=now + timedelta(seconds=max(policy.wait_s(count), min(retry_after_s or 0.0, policy.longest_s))),
+        next_poll_at=now
+        + timedelta(seconds=max(policy.wait_s(count), min(retry_after_s or 0.0, policy.longest_s))),
         failure_count=count,
         last_reason=reason,
         last_error=error,

@@ -1,7 +1,9 @@
-"""What a show says in episode after episode: intros, sponsors, farewells. Found by runs of words that recur. Pure.
+"""What a show says in episode after episode: intros, sponsors, farewells. Found by runs of words
+that recur. Pure.
 
-Runs of words, not sentences, because captions cut the same sentence at other places in every episode. A run counts once for
-an episode, and once for all episodes with the same text, so that a re-feed does not make an episode its own boilerplate.
+Runs of words, not sentences, because captions cut the same sentence at other places in every
+episode. A run counts once for an episode, and once for all episodes with the same text, so that a
+re-feed does not make an episode its own boilerplate.
 """
 
 import hashlib
@@ -17,14 +19,18 @@ MIN_EPISODES = 3
 MIN_SHARE = 0.1
 """Least share of the show's episodes that a run recurs in."""
 MAX_REMOVED_SHARE = 0.5
-"""An episode that would lose more than this keeps everything: it is a repeat of another, not boilerplate."""
+"""An episode that would lose more than this keeps everything: it is a repeat of another, not
+boilerplate.
+"""
 COVERED_SHARE = 0.5
 """Share of a sentence's words that lie in such runs, from which on the sentence is boilerplate."""
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_]+(?:['\u2019][^\W_]+)?")
 
 
 def word_hashes(text: str) -> np.ndarray:
-    """One uint64 for each word of the text (for each character where a script has no spaces), case ignored."""
+    """One uint64 for each word of the text (for each character where a script has no spaces), case
+    ignored.
+    """
     return np.fromiter((_hash(w) for w in _WORD.findall(text.lower())), dtype=np.uint64)
 
 
@@ -34,7 +40,9 @@ def _hash(word: str) -> int:
 
 
 def run_hashes(words: np.ndarray, length: int = RUN) -> np.ndarray:
-    """One uint64 for each run of so many successive words, in order: len(words) - length + 1 of them, or none."""
+    """One uint64 for each run of so many successive words, in order: len(words) - length + 1 of
+    them, or none.
+    """
     count = len(words) - length + 1
     if count <= 0:
         return np.empty(0, dtype=np.uint64)
@@ -60,9 +68,11 @@ def recurring_runs(texts: list[np.ndarray]) -> np.ndarray:
 
 
 def is_boilerplate(pieces: list[np.ndarray], recurring: np.ndarray) -> list[bool]:
-    """For each successive piece (sentence) of an episode, given as word_hashes, whether it is boilerplate.
+    """For each successive piece (sentence) of an episode, given as word_hashes, whether it is
+    boilerplate.
 
-    All False where more than MAX_REMOVED_SHARE of the words would go. Pieces without words are kept.
+    All False where more than MAX_REMOVED_SHARE of the words would go. Pieces without words are
+    kept.
     """
     words = np.concatenate([*pieces, np.empty(0, dtype=np.uint64)])
     starts = np.flatnonzero(np.isin(run_hashes(words), recurring))
@@ -71,7 +81,10 @@ def is_boilerplate(pieces: list[np.ndarray], recurring: np.ndarray) -> list[bool
     np.add.at(covered, starts + RUN, -1)
     is_covered = np.cumsum(covered[:-1]) > 0
     ends = np.cumsum([len(p) for p in pieces])
-    shares = [is_covered[end - len(p) : end].mean() if len(p) else 0.0 for p, end in zip(pieces, ends, strict=True)]
+    shares = [
+        is_covered[end - len(p) : end].mean() if len(p) else 0.0
+        for p, end in zip(pieces, ends, strict=True)
+    ]
     flags = [bool(share >= COVERED_SHARE) for share in shares]
     removed = sum(len(p) for p, flag in zip(pieces, flags, strict=True) if flag)
     return flags if removed <= MAX_REMOVED_SHARE * len(words) else [False] * len(pieces)

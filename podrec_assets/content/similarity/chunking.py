@@ -1,4 +1,6 @@
-"""Transcripts to chunks of at most so many tokens, on sentence bounds where there are some, each with its time span. Pure."""
+"""Transcripts to chunks of at most so many tokens, on sentence bounds where there are some, each
+with its time span. Pure.
+"""
 
 import re
 from collections.abc import Callable, Iterable
@@ -17,7 +19,9 @@ _SOUND = re.compile(
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence, or a part of one that is too long for a chunk: text, its tokens, and its segment's span in seconds."""
+    """A sentence, or a part of one that is too long for a chunk: text, its tokens, and its
+    segment's span in seconds.
+    """
 
     text: str
     token_count: int
@@ -36,7 +40,8 @@ class Chunk:
 
 
 def sentences(segments: list[dict], max_tokens: int, count: Callable[[str], int]) -> list[Sentence]:
-    """Sentences of the segments in order, without speaker labels and marks like [laughter]; none is longer than max_tokens.
+    """Sentences of the segments in order, without speaker labels and marks like [laughter]; none is
+    longer than max_tokens.
 
     Args:
         segments: {start_s, end_s, text} in order.
@@ -47,7 +52,9 @@ def sentences(segments: list[dict], max_tokens: int, count: Callable[[str], int]
     for segment in segments:
         for sentence in SENTENCE_END.split(spoken(segment["text"])):
             for part in _parts(sentence.strip(), max_tokens, count):
-                if tokens := count(part):  # a mark that the tokenizer does not know, alone, is no sentence
+                if tokens := count(
+                    part
+                ):  # a mark that the tokenizer does not know, alone, is no sentence
                     found.append(Sentence(part, tokens, segment["start_s"], segment["end_s"]))
     return found
 
@@ -67,7 +74,9 @@ def chunks(sentences: Iterable[Sentence], max_tokens: int) -> list[Chunk]:
 
 
 def spoken(text: str) -> str:
-    """What is said: the text without a speaker's label at its beginning and without marks of sounds."""
+    """What is said: the text without a speaker's label at its beginning and without marks of
+    sounds.
+    """
     while label := _LABEL.match(text):
         text = text[label.end() :]
     return " ".join(_SOUND.sub(" ", text).split())

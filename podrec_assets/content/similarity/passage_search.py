@@ -16,8 +16,11 @@ _WORD = re.compile(WORD)
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
 
-def best_passages(query: str, vector: np.ndarray, rows: pa.Table, vectors: np.ndarray, k: int) -> list[dict]:
-    """The best passage of each of the k best episodes: {episode_id, chunk, start_s, end_s, text, quote, score, cosine, lexical}.
+def best_passages(
+    query: str, vector: np.ndarray, rows: pa.Table, vectors: np.ndarray, k: int
+) -> list[dict]:
+    """The best passage of each of the k best episodes: {episode_id, chunk, start_s, end_s, text,
+    quote, score, cosine, lexical}.
 
     score = LEXICAL_SHARE * lexical + (1 - LEXICAL_SHARE) * cosine; ties in the order of the rows.
 
@@ -38,7 +41,10 @@ def best_passages(query: str, vector: np.ndarray, rows: pa.Table, vectors: np.nd
     wanted = set(words(query))
     return [
         {
-            **{name: rows[name][int(i)].as_py() for name in ("episode_id", "chunk", "start_s", "end_s", "text")},
+            **{
+                name: rows[name][int(i)].as_py()
+                for name in ("episode_id", "chunk", "start_s", "end_s", "text")
+            },
             "quote": quote(rows["text"][int(i)].as_py(), wanted),
             "score": float(scores[i]),
             "cosine": float(cosines[i]),
@@ -49,10 +55,12 @@ def best_passages(query: str, vector: np.ndarray, rows: pa.Table, vectors: np.nd
 
 
 def found_shares(query: str, rows: pa.Table) -> np.ndarray:
-    """(passages,) 0 to 1: how much of the query's information is in each passage, by BM25 over what it could be at most.
+    """(passages,) 0 to 1: how much of the query's information is in each passage, by BM25 over what
+    it could be at most.
 
-    A word that no passage has weighs most, so a paraphrase scores low everywhere and leaves the choice to the meaning. Each
-    word is one scan of the texts: nothing is indexed, memory stays that of the column.
+    A word that no passage has weighs most, so a paraphrase scores low everywhere and leaves the
+    choice to the meaning. Each word is one scan of the texts: nothing is indexed, memory stays that
+    of the column.
     """
     terms = sorted(set(words(query)))
     texts, lengths = pc.utf8_lower(rows["text"]), rows["token_count"].to_numpy().astype(np.float32)
@@ -60,7 +68,9 @@ def found_shares(query: str, rows: pa.Table) -> np.ndarray:
     total, possible = np.zeros(count, dtype=np.float32), 0.0
     slack = K1 * (1 - B + B * lengths / max(float(lengths.mean()) if count else 0.0, 1e-9))
     for term in terms:
-        times = pc.count_substring_regex(texts, pattern=_pattern(term)).to_numpy().astype(np.float32)
+        times = (
+            pc.count_substring_regex(texts, pattern=_pattern(term)).to_numpy().astype(np.float32)
+        )
         frequency = int(np.count_nonzero(times))
         weight = float(np.log(1 + (count - frequency + 0.5) / (frequency + 0.5)))
         total += weight * times / (times + slack)

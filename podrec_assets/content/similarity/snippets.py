@@ -16,7 +16,9 @@ def content_words(text: str) -> set[str]:
 
 
 def quote(text: str, wanted: set[str]) -> str:
-    """A short piece of a text, cut at a word: from the sentence on that has the most of the wanted words."""
+    """A short piece of a text, cut at a word: from the sentence on that has the most of the wanted
+    words.
+    """
     said = SENTENCE_END.split(text)
     counts = [len(wanted & set(_WORD.findall(s.lower()))) for s in said]
     begin = " ".join(said[counts.index(max(counts)) :])

@@ -1,4 +1,6 @@
-"""Rows of `vectors`: transcripts without labels and boilerplate, cut, encoded, with an account of every token. Pure."""
+"""Rows of `vectors`: transcripts without labels and boilerplate, cut, encoded, with an account of
+every token. Pure.
+"""
 
 from collections.abc import Iterable
 
@@ -27,13 +29,15 @@ def embed_transcripts(
     known: dict[str, np.ndarray] | None = None,
     progress: Progress | None = None,
 ) -> pa.Table:
-    """Rows of VECTORS for each chunk of each transcript with text, ordered by day, episode and chunk.
+    """Rows of VECTORS for each chunk of each transcript with text, ordered by day, episode and
+    chunk.
 
     Args:
         transcripts: rows of TRANSCRIPTS.
         encoder: makes the vectors.
         chunk_tokens: most tokens of a chunk.
-        recurring: episode_id -> recurring runs of its show (`boilerplate.recurring_runs`); sentences made of them are left out.
+        recurring: episode_id -> recurring runs of its show (`boilerplate.recurring_runs`);
+            sentences made of them are left out.
         known: text -> vector of this embedding version, used again.
         progress: called with (chunks encoded, chunks to encode).
     """
@@ -43,7 +47,9 @@ def embed_transcripts(
     rows: list[dict] = []
     for transcript in sorted(with_text(transcripts), key=lambda t: (t["day"], t["episode_id"])):
         runs = recurring.get(transcript["episode_id"], none)
-        for number, (chunk, left_out) in enumerate(accounted(transcript["segments"], runs, encoder, chunk_tokens)):
+        for number, (chunk, left_out) in enumerate(
+            accounted(transcript["segments"], runs, encoder, chunk_tokens)
+        ):
             rows.append(
                 {
                     "day": transcript["day"],
@@ -58,7 +64,9 @@ def embed_transcripts(
                 }
             )
     fresh = list(dict.fromkeys(r["text"] for r in rows if r["text"] not in known))
-    found = known | dict(zip(fresh, encoder.encode(fresh, progress), strict=True)) if fresh else known
+    found = (
+        known | dict(zip(fresh, encoder.encode(fresh, progress), strict=True)) if fresh else known
+    )
     return VECTORS.rows(row | {"vector": found[row["text"]]} for row in rows)
 
 
@@ -68,8 +76,12 @@ def with_text(transcripts: pa.Table) -> Iterable[dict]:
     return [t for t in wanted if t["status"] == "ok" and t["segments"]]
 
 
-def accounted(segments: list[dict], recurring: np.ndarray, encoder: Encoder, chunk_tokens: int) -> list[tuple[Chunk, int]]:
-    """(chunk, tokens of boilerplate left out in it or right before it) in order; the last one bears what follows it too."""
+def accounted(
+    segments: list[dict], recurring: np.ndarray, encoder: Encoder, chunk_tokens: int
+) -> list[tuple[Chunk, int]]:
+    """(chunk, tokens of boilerplate left out in it or right before it) in order; the last one bears
+    what follows it too.
+    """
     said = sentences(segments, chunk_tokens, encoder.count_tokens)
     flags = is_boilerplate([word_hashes(s.text) for s in said], recurring)
     found = chunks((s for s, flag in zip(said, flags, strict=True) if not flag), chunk_tokens)
@@ -88,12 +100,16 @@ def accounted(segments: list[dict], recurring: np.ndarray, encoder: Encoder, chu
     return list(zip(found, left_out, strict=True))
 
 
-def lost_tokens(transcripts: pa.Table, rows: pa.Table, encoder: Encoder, chunk_tokens: int) -> tuple[list[str], int]:
-    """(a sentence for each episode whose tokens and chunks do not add up, tokens of all transcripts), counted anew.
+def lost_tokens(
+    transcripts: pa.Table, rows: pa.Table, encoder: Encoder, chunk_tokens: int
+) -> tuple[list[str], int]:
+    """(a sentence for each episode whose tokens and chunks do not add up, tokens of all
+    transcripts), counted anew.
 
     Args:
         transcripts: rows of TRANSCRIPTS: day, episode_id, status, segments.
-        rows: rows of VECTORS of the same days: day, episode_id, text, token_count, left_out_token_count.
+        rows: rows of VECTORS of the same days: day, episode_id, text, token_count,
+            left_out_token_count.
         encoder: counts the tokens.
         chunk_tokens: as the rows were made with.
     """
@@ -103,16 +119,25 @@ def lost_tokens(transcripts: pa.Table, rows: pa.Table, encoder: Encoder, chunk_t
         key, tokens = (row["day"], row["episode_id"]), encoder.count_tokens(row["text"])
         if tokens != row["token_count"] or tokens > encoder.max_tokens:
             limit = encoder.max_tokens
-            faults.append(f"{key[1]} on {key[0]}: a chunk has {tokens} tokens, noted {row['token_count']}, read at most {limit}.")
+            faults.append(
+                f"{key[1]} on {key[0]}: a chunk has {tokens} tokens, noted {row['token_count']}, read at most {limit}."
+            )
         found[key] = found.get(key, 0) + tokens + row["left_out_token_count"]
     expected = 0
     for transcript in with_text(transcripts):
         key = (transcript["day"], transcript["episode_id"])
-        said = sum(s.token_count for s in sentences(transcript["segments"], chunk_tokens, encoder.count_tokens))
+        said = sum(
+            s.token_count
+            for s in sentences(transcript["segments"], chunk_tokens, encoder.count_tokens)
+        )
         expected += said
         if said != found.pop(key, 0):
-            faults.append(f"{key[1]} on {key[0]}: {said} tokens were said, its chunks do not add up to that.")
-    faults += [f"{episode} on {day}: there are chunks without a transcript." for day, episode in found]
+            faults.append(
+                f"{key[1]} on {key[0]}: {said} tokens were said, its chunks do not add up to that."
+            )
+    faults += [
+        f"{episode} on {day}: there are chunks without a transcript." for day, episode in found
+    ]
     return faults, expected
 
 
@@ -122,7 +147,11 @@ def require_one_version(rows: pa.Table) -> None:
     Raises:
         PermanentError: names the versions, their days and the command that makes them one again.
     """
-    spans = rows.select(["embedding_version", "day"]).group_by("embedding_version").aggregate([("day", "min"), ("day", "max")])
+    spans = (
+        rows.select(["embedding_version", "day"])
+        .group_by("embedding_version")
+        .aggregate([("day", "min"), ("day", "max")])
+    )
     if len(spans) < 2:
         return
     found = sorted(spans.to_pylist(), key=lambda s: (s["day_max"], s["embedding_version"]))
@@ -135,7 +164,8 @@ def require_one_version(rows: pa.Table) -> None:
 
 
 def require_encoder(version: str | None, encoder: Encoder) -> None:
-    """Refuses to compare vectors of an embedding version with those that the encoder would make; its chunker does not matter.
+    """Refuses to compare vectors of an embedding version with those that the encoder would make;
+    its chunker does not matter.
 
     Raises:
         PermanentError: names both versions and the command that makes them one again.

@@ -1,4 +1,6 @@
-"""Signs that a transcript is not what was said: what engines make of music, silence, another language or a broken file. Pure."""
+"""Signs that a transcript is not what was said: what engines make of music, silence, another
+language or a broken file. Pure.
+"""
 
 import re
 from collections.abc import Sequence
@@ -12,13 +14,17 @@ from podrec_assets.content.transcripts.stopwords import FUNCTION_WORDS
 LONGEST_LOOP = 12
 """Words of the longest phrase that is looked for in a loop."""
 LOOP_TIMES, LOOP_WORDS, LOOP_SHARE = 4, 24, 0.15
-"""A phrase said LOOP_TIMES in a row is a loop; one of LOOP_WORDS, or LOOP_SHARE of a text in loops, is suspicious."""
+"""A phrase said LOOP_TIMES in a row is a loop; one of LOOP_WORDS, or LOOP_SHARE of a text in loops,
+is suspicious.
+"""
 MOST_WORDS_A_MINUTE, FEWEST_WORDS_A_MINUTE = 320, 10
 MOST_SILENT_SHARE = 0.8
 SHORTEST_JUDGED_S = 60.0
 """Of shorter audio, pace and silence say nothing."""
 LEAST_CONFIDENCE, LEAST_CONFIDENCE_LOW_QUALITY = 0.37, 0.02
-"""Whisper itself distrusts a mean log probability under -1, which is .37; pocketsphinx gives .04 to .6 on clear speech."""
+"""Whisper itself distrusts a mean log probability under -1, which is .37; pocketsphinx gives .04 to
+.6 on clear speech.
+"""
 TRUNCATED_SHARE = 0.5
 JUDGED_WORDS, FOREIGN_RATIO, FOREIGN_SHARE = 50, 2.0, 0.15
 STOCK_SHARE = 0.5
@@ -46,7 +52,9 @@ class Suspicion:
     detail: str
 
 
-def suspicions(found: Recognition, announced_s: float | None, language: str | None, is_low_quality: bool) -> list[Suspicion]:
+def suspicions(
+    found: Recognition, announced_s: float | None, language: str | None, is_low_quality: bool
+) -> list[Suspicion]:
     """Signs in what an engine heard; none means that the transcript is used.
 
     Args:
@@ -62,13 +70,17 @@ def suspicions(found: Recognition, announced_s: float | None, language: str | No
         *(_pace(found, len(spoken)) if found.audio_s >= SHORTEST_JUDGED_S else ()),
         _language(spoken, language),
         _stock(found.segments),
-        _confidence(found.confidence, LEAST_CONFIDENCE_LOW_QUALITY if is_low_quality else LEAST_CONFIDENCE),
+        _confidence(
+            found.confidence, LEAST_CONFIDENCE_LOW_QUALITY if is_low_quality else LEAST_CONFIDENCE
+        ),
     ]
     return [sign for sign in signs if sign]
 
 
 def looped_words(spoken: Sequence[str]) -> tuple[int, int]:
-    """(words inside loops, words of the longest loop), a loop being a phrase that is said LOOP_TIMES or more in a row."""
+    """(words inside loops, words of the longest loop), a loop being a phrase that is said
+    LOOP_TIMES or more in a row.
+    """
     numbers = {w: n for n, w in enumerate(dict.fromkeys(spoken))}
     text = np.array([numbers[w] for w in spoken])
     inside, longest = np.zeros(len(text), bool), 0
@@ -85,18 +97,26 @@ def looped_words(spoken: Sequence[str]) -> tuple[int, int]:
 def _truncated(audio_s: float, announced_s: float | None) -> Suspicion | None:
     if not announced_s or audio_s >= announced_s * TRUNCATED_SHARE:
         return None
-    return Suspicion("truncated_audio", f"the audio lasts {audio_s:.0f} s, the feed says {announced_s:.0f}")
+    return Suspicion(
+        "truncated_audio", f"the audio lasts {audio_s:.0f} s, the feed says {announced_s:.0f}"
+    )
 
 
 def _repetition(spoken: list[str]) -> Suspicion | None:
     inside, longest = looped_words(spoken)
     if longest < LOOP_WORDS and inside < LOOP_SHARE * len(spoken):
         return None
-    return Suspicion("repetition", f"{inside} of {len(spoken)} words are phrases in a loop, the longest of {longest} words")
+    return Suspicion(
+        "repetition",
+        f"{inside} of {len(spoken)} words are phrases in a loop, the longest of {longest} words",
+    )
 
 
 def _pace(found: Recognition, count: int) -> list[Suspicion]:
-    pace, covered = count / found.audio_s * 60, sum(s["end_s"] - s["start_s"] for s in found.segments)
+    pace, covered = (
+        count / found.audio_s * 60,
+        sum(s["end_s"] - s["start_s"] for s in found.segments),
+    )
     silent, signs = max(0.0, 1 - covered / found.audio_s), []
     if not FEWEST_WORDS_A_MINUTE <= pace <= MOST_WORDS_A_MINUTE:
         signs.append(Suspicion("words_a_minute", f"{pace:.0f} words a minute"))
@@ -108,7 +128,10 @@ def _pace(found: Recognition, count: int) -> list[Suspicion]:
 def _language(spoken: list[str], language: str | None) -> Suspicion | None:
     if len(spoken) < JUDGED_WORDS or language not in FUNCTION_WORDS:
         return None
-    shares = {name: sum(w in known for w in spoken) / len(spoken) for name, known in FUNCTION_WORDS.items()}
+    shares = {
+        name: sum(w in known for w in spoken) / len(spoken)
+        for name, known in FUNCTION_WORDS.items()
+    }
     likely = max(shares, key=shares.__getitem__)
     if shares[likely] < FOREIGN_SHARE or shares[likely] < FOREIGN_RATIO * shares[language]:
         return None
@@ -116,16 +139,23 @@ def _language(spoken: list[str], language: str | None) -> Suspicion | None:
 
 
 def _stock(segments: list[dict]) -> Suspicion | None:
-    stock = sum(any(phrase in " ".join(words(s["text"])) for phrase in STOCK_PHRASES) for s in segments)
+    stock = sum(
+        any(phrase in " ".join(words(s["text"])) for phrase in STOCK_PHRASES) for s in segments
+    )
     if not segments or stock < STOCK_SHARE * len(segments):
         return None
-    return Suspicion("stock_phrases", f"{stock} of {len(segments)} segments are phrases that engines make up over music")
+    return Suspicion(
+        "stock_phrases",
+        f"{stock} of {len(segments)} segments are phrases that engines make up over music",
+    )
 
 
 def _confidence(confidence: float | None, least: float) -> Suspicion | None:
     if confidence is None or confidence >= least:
         return None
-    return Suspicion("low_confidence", f"the engine's mean confidence is {confidence:.2f}, under {least}")
+    return Suspicion(
+        "low_confidence", f"the engine's mean confidence is {confidence:.2f}, under {least}"
+    )
 
 
 def words(text: str) -> list[str]:

@@ -1,4 +1,5 @@
-"""What becomes of an episode's transcript: publisher links in order of preference, ASR for the rest, or a status with a reason.
+"""What becomes of an episode's transcript: publisher links in order of preference, ASR for the
+rest, or a status with a reason.
 
 Pure but for the `fetch` that it is given.
 """
@@ -12,7 +13,12 @@ from typing import Protocol
 from podrec_assets.content.asr.contract import Engine, Recognition
 from podrec_assets.content.feeds.rss import primary_subtag
 from podrec_assets.content.transcripts.asr_quality import Suspicion, suspicions
-from podrec_assets.content.transcripts.formats import Transcript, TranscriptError, format_of, parse_transcript
+from podrec_assets.content.transcripts.formats import (
+    Transcript,
+    TranscriptError,
+    format_of,
+    parse_transcript,
+)
 from podrec_assets.errors import PodrecError, RetryableError
 
 STAGE = "transcripts"
@@ -63,18 +69,31 @@ def published(episode: dict, fetch: Fetch) -> Published:
             passing.append(str(err))
             continue
         except PodrecError as err:
-            letters.append(letter(episode, link["url"], getattr(err, "reason", "not_fetched"), str(err)))
+            letters.append(
+                letter(episode, link["url"], getattr(err, "reason", "not_fetched"), str(err))
+            )
             continue
-        made = {"source": "publisher", "engine": transcript.engine, "source_url": link["url"], "segments": transcript.segments}
+        made = {
+            "source": "publisher",
+            "engine": transcript.engine,
+            "source_url": link["url"],
+            "segments": transcript.segments,
+        }
         language = primary_subtag(link.get("language")) or episode["language"]
-        return Published(row(episode, "ok", None, **made, language=language, text=transcript.text), letters)
+        return Published(
+            row(episode, "ok", None, **made, language=language, text=transcript.text), letters
+        )
     count = len(episode["transcripts"] or [])
-    why = f"none of {count} publisher transcripts is usable" if count else "the publisher links none"
+    why = (
+        f"none of {count} publisher transcripts is usable" if count else "the publisher links none"
+    )
     return Published(None, letters, f"{why}: {passing[0]}" if passing else why, bool(passing))
 
 
 def recognised(episode: dict, engine: Engine, found: Recognition) -> tuple[dict, list[dict]]:
-    """(the TRANSCRIPTS row of what ASR heard, its dead letters): ok, quarantined where it is suspicious, failed without words."""
+    """(the TRANSCRIPTS row of what ASR heard, its dead letters): ok, quarantined where it is
+    suspicious, failed without words.
+    """
     made = {
         "engine": found.engine,
         "source_url": episode["audio_url"],
@@ -84,10 +103,16 @@ def recognised(episode: dict, engine: Engine, found: Recognition) -> tuple[dict,
     }
     if not found.text:
         why = f"no speech was recognised in {found.audio_s:.0f} s of audio"
-        return row(episode, "failed", why, **made, attempts=1), [letter(episode, episode["audio_url"], NO_SPEECH, f"{why}.")]
+        return row(episode, "failed", why, **made, attempts=1), [
+            letter(episode, episode["audio_url"], NO_SPEECH, f"{why}.")
+        ]
     made |= {"source": "asr", "text": found.text, "confidence": found.confidence}
-    made["segments"] = [{k: s[k] for k in ("start_s", "end_s", "text")} | {"speaker": None} for s in found.segments]
-    signs: list[Suspicion] = suspicions(found, episode["duration_s"], episode["language"], engine.is_low_quality)
+    made["segments"] = [
+        {k: s[k] for k in ("start_s", "end_s", "text")} | {"speaker": None} for s in found.segments
+    ]
+    signs: list[Suspicion] = suspicions(
+        found, episode["duration_s"], episode["language"], engine.is_low_quality
+    )
     if not signs:
         return row(episode, "ok", None, **made), []
     why = "; ".join(s.detail for s in signs)
@@ -97,7 +122,8 @@ def recognised(episode: dict, engine: Engine, found: Recognition) -> tuple[dict,
 
 
 def ordered_links(links: list[dict], language: str | None) -> list[dict]:
-    """Links of known formats: the episode's language first, whole transcripts before captions, timed formats before others.
+    """Links of known formats: the episode's language first, whole transcripts before captions,
+    timed formats before others.
 
     An address that is linked twice counts once.
     """
@@ -105,7 +131,12 @@ def ordered_links(links: list[dict], language: str | None) -> list[dict]:
     def rank(link: dict) -> tuple:
         kind = format_of(link.get("type"), link["url"])
         spoken = primary_subtag(link.get("language"))
-        return (spoken not in (None, language), link.get("rel") == "captions", PREFERENCE.index(kind) if kind else 9, link["url"])
+        return (
+            spoken not in (None, language),
+            link.get("rel") == "captions",
+            PREFERENCE.index(kind) if kind else 9,
+            link["url"],
+        )
 
     ranked = sorted((link for link in links if link.get("url")), key=rank)
     unique: dict[str, dict] = {}
@@ -120,12 +151,20 @@ def input_hash(episode: dict) -> str:
 
 
 def recognition_key(episode: dict, engine: Engine) -> str:
-    """Name of the result of recognising an episode's audio: what the feed says of the audio, and the engine's version.
+    """Name of the result of recognising an episode's audio: what the feed says of the audio, and
+    the engine's version.
 
-    Not the bytes: advertising is put into the same file anew at each download, and a known result saves the download too.
+    Not the bytes: advertising is put into the same file anew at each download, and a known result
+    saves the download too.
     """
     return _hash(
-        [episode["audio_url"], episode["audio_bytes"], episode["duration_s"], episode["language"], engine.version],
+        [
+            episode["audio_url"],
+            episode["audio_bytes"],
+            episode["duration_s"],
+            episode["language"],
+            engine.version,
+        ],
     )
 
 
@@ -157,17 +196,32 @@ def row(episode: dict, status: str, reason: str | None, **made: object) -> dict:
 def letter(episode: dict, url: str | None, reason: str, detail: str) -> dict:
     """The dead letter of something about an episode's transcript that cannot be used."""
     key = f"{episode['episode_id']} {url or ''}"
-    return {"day": episode["day"], "stage": STAGE, "source_key": key, "reason": reason, "detail": detail}
+    return {
+        "day": episode["day"],
+        "stage": STAGE,
+        "source_key": key,
+        "reason": reason,
+        "detail": detail,
+    }
 
 
 def _usable(link: dict, duration_s: float | None, fetch: Fetch) -> Transcript:
     page = fetch(link["url"])
     transcript = parse_transcript(page.body, link.get("type") or page.content_type, link["url"])
-    words, ends = len(transcript.text.split()), [s["end_s"] for s in transcript.segments if s["end_s"] is not None]
+    words, ends = (
+        len(transcript.text.split()),
+        [s["end_s"] for s in transcript.segments if s["end_s"] is not None],
+    )
     if duration_s and words < duration_s / 60 * MIN_WORDS_A_MINUTE:
-        raise TranscriptError("far_too_short", f"{link['url']} has {words} words for {duration_s / 60:.0f} minutes of audio.")
+        raise TranscriptError(
+            "far_too_short",
+            f"{link['url']} has {words} words for {duration_s / 60:.0f} minutes of audio.",
+        )
     if duration_s and ends and max(ends) < duration_s * MIN_TIMED_SHARE:
-        raise TranscriptError("far_too_short", f"{link['url']} ends at {max(ends):.0f} of {duration_s:.0f} seconds of audio.")
+        raise TranscriptError(
+            "far_too_short",
+            f"{link['url']} ends at {max(ends):.0f} of {duration_s:.0f} seconds of audio.",
+        )
     return transcript
 
 

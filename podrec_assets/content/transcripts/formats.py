@@ -34,7 +34,15 @@ FORMATS = {
     "text/markdown": "text",
     "text/x-markdown": "text",
 }
-EXTENSIONS = {"vtt": "vtt", "srt": "srt", "json": "json", "html": "html", "htm": "html", "txt": "text", "md": "text"}
+EXTENSIONS = {
+    "vtt": "vtt",
+    "srt": "srt",
+    "json": "json",
+    "html": "html",
+    "htm": "html",
+    "txt": "text",
+    "md": "text",
+}
 PARSER_VERSION = 2
 """Part of a row's engine: 2 tells speakers from sentences with a colon."""
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})(?:[.,](\d{1,3}))?"
@@ -45,7 +53,23 @@ _OPENING = re.compile(r"<(cite|time|p)\b[^<>]*>", re.IGNORECASE)
 _CLOSING = re.compile(r"</(cite|time|p)>", re.IGNORECASE)
 _LABEL = re.compile(r"^(?:>>|-)?\s*([^\W\d_][\w.'\u2019 -]{0,40}?):\s+(?=\S)")
 _ASIDE = re.compile(r"[\[(\u266a][^\])]*[\])\u266a]?")
-_PARTICLES = {"al", "da", "de", "del", "der", "di", "du", "el", "la", "le", "of", "the", "van", "von", "y"}
+_PARTICLES = {
+    "al",
+    "da",
+    "de",
+    "del",
+    "der",
+    "di",
+    "du",
+    "el",
+    "la",
+    "le",
+    "of",
+    "the",
+    "van",
+    "von",
+    "y",
+}
 _SENTENCE_END = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*$")
 RECURRING = 3
 """A label that comes this often is a speaker even in a file whose first words have none."""
@@ -68,7 +92,9 @@ class TranscriptError(PermanentError):
 
 @dataclass(frozen=True)
 class Transcript:
-    """Segments (start_s, end_s, speaker, text) in order, and the format they came in. Times are null in untimed formats."""
+    """Segments (start_s, end_s, speaker, text) in order, and the format they came in. Times are
+    null in untimed formats.
+    """
 
     segments: list[dict]
     engine: str
@@ -79,7 +105,9 @@ class Transcript:
 
 
 def format_of(content_type: str | None, url: str) -> str | None:
-    """vtt, srt, json, html or text, by MIME type (with the aliases that real feeds use), else by the file's extension."""
+    """vtt, srt, json, html or text, by MIME type (with the aliases that real feeds use), else by
+    the file's extension.
+    """
     kind = FORMATS.get((content_type or "").partition(";")[0].strip().lower())
     extension = EXTENSIONS.get(url.partition("?")[0].rpartition(".")[2].lower())
     return extension if kind in (None, "text") and extension else kind
@@ -89,11 +117,15 @@ def parse_transcript(body: bytes, content_type: str | None, url: str) -> Transcr
     """The transcript in a body.
 
     Raises:
-        TranscriptError: unknown format, an error page in place of a transcript, no words, or broken syntax.
+        TranscriptError: unknown format, an error page in place of a transcript, no words, or broken
+            syntax.
     """
     kind = format_of(content_type, url)
     if kind is None:
-        raise TranscriptError("unknown_format", f"{url} is {content_type!r}, not a transcript format that podrec reads.")
+        raise TranscriptError(
+            "unknown_format",
+            f"{url} is {content_type!r}, not a transcript format that podrec reads.",
+        )
     text = body.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
     if kind != "html" and re.match(r"\s*<(!doctype|html|head|body)\b", text, re.IGNORECASE):
         raise TranscriptError("error_page", f"{url} is a web page in place of a {kind} transcript.")
@@ -104,7 +136,9 @@ def parse_transcript(body: bytes, content_type: str | None, url: str) -> Transcr
     found = Transcript(segments, f"{kind}/{PARSER_VERSION}")
     whole = plain_text(text) if kind == "html" else found.text
     if kind in ("html", "text") and _ERROR.match(whole) and len(whole.split()) < ERROR_WORDS:
-        raise TranscriptError("error_page", f"{url} is an error page in place of a transcript: {whole[:60]!r}.")
+        raise TranscriptError(
+            "error_page", f"{url} is an error page in place of a transcript: {whole[:60]!r}."
+        )
     return found
 
 
@@ -139,16 +173,23 @@ def _json(text: str, url: str) -> list[dict]:
         for item in listed:
             named = item.get("speaker")
             speaker = named if named and isinstance(named, str) else speaker
-            start, end = (item.get(k, item.get(other)) for k, other in (("startTime", "start"), ("endTime", "end")))
+            start, end = (
+                item.get(k, item.get(other))
+                for k, other in (("startTime", "start"), ("endTime", "end"))
+            )
             words = " ".join(str(item.get("body") or item.get("text") or "").split())
             segments.append(_segment(_optional(start), _optional(end), speaker, words))
     except (ValueError, AttributeError, TypeError, OverflowError, RecursionError) as err:
-        raise TranscriptError("bad_json", f"{url} is not a JSON transcript: {str(err)[:100]}") from err
+        raise TranscriptError(
+            "bad_json", f"{url} is not a JSON transcript: {str(err)[:100]}"
+        ) from err
     return segments
 
 
 def _html(text: str, url: str) -> list[dict]:
-    """Paragraphs; <cite> names the speaker and <time> the start, as the podcast namespace's HTML has it."""
+    """Paragraphs; <cite> names the speaker and <time> the start, as the podcast namespace's HTML
+    has it.
+    """
     segments, speaker, start = [], None, None
     for tag, inner in _elements(text):
         words = plain_text(inner)
@@ -162,7 +203,9 @@ def _html(text: str, url: str) -> list[dict]:
 
 
 def _elements(html: str) -> Iterator[tuple[str, str]]:
-    """(tag, inner) from an opening tag to the next closing one of its kind. One regex for both is quadratic where none closes."""
+    """(tag, inner) from an opening tag to the next closing one of its kind. One regex for both is
+    quadratic where none closes.
+    """
     closings: dict[str, list[int]] = {"cite": [], "time": [], "p": []}
     for closing in _CLOSING.finditer(html):
         closings[closing[1].lower()].append(closing.start())
@@ -186,9 +229,10 @@ def _text(text: str, url: str) -> list[dict]:
 def _speakers(said: list[str]) -> list[tuple[str | None, str]]:
     """(speaker that a cue names, its words without the name) of each cue or paragraph.
 
-    "Name: words" is a label only where the file labels its speakers: its first words have one, or this label recurs. Every word
-    of a name begins with a capital or a digit. A name that comes once must also begin a sentence and be followed by one:
-    "Two things: first" and a sentence that runs on into "Simple: stop." name nobody.
+    "Name: words" is a label only where the file labels its speakers: its first words have one, or
+    this label recurs. Every word of a name begins with a capital or a digit. A name that comes once
+    must also begin a sentence and be followed by one: "Two things: first" and a sentence that runs
+    on into "Simple: stop." name nobody.
     """
     found = [_label(words) for words in said]
     counts = Counter(label[0] for label in found if label)
@@ -200,7 +244,13 @@ def _speakers(said: list[str]) -> list[tuple[str | None, str]]:
         starts = not before or bool(_SENTENCE_END.search(before))
         is_name = label and (
             counts[label[0]] >= RECURRING
-            or (is_labelled and (counts[label[0]] > 1 or (starts and (label[1][0].isupper() or not label[1][0].isalpha()))))
+            or (
+                is_labelled
+                and (
+                    counts[label[0]] > 1
+                    or (starts and (label[1][0].isupper() or not label[1][0].isalpha()))
+                )
+            )
         )
         result.append(label if label and is_name else (None, words))
         before = words if words and not _ASIDE.fullmatch(words) else before
@@ -213,12 +263,20 @@ def _label(words: str) -> tuple[str, str] | None:
     if not found:
         return None
     parts = found[1].split()
-    is_name = all(p[0].isupper() or p[0].isdigit() or p in _PARTICLES for p in parts) and parts[0][0].isupper()
+    is_name = (
+        all(p[0].isupper() or p[0].isdigit() or p in _PARTICLES for p in parts)
+        and parts[0][0].isupper()
+    )
     return (found[1].strip(), words[found.end() :]) if is_name else None
 
 
 def _segment(start: float | None, end: float | None, speaker: str | None, text: str) -> dict:
-    return {"start_s": start, "end_s": end, "speaker": clean(speaker or "") or None, "text": clean(text)}
+    return {
+        "start_s": start,
+        "end_s": end,
+        "speaker": clean(speaker or "") or None,
+        "text": clean(text),
+    }
 
 
 def _closed(segments: list[dict]) -> list[dict]:
@@ -230,7 +288,12 @@ def _closed(segments: list[dict]) -> list[dict]:
 
 def _seconds(parts: tuple[str | None, ...]) -> float:
     hours, minutes, seconds, fraction = parts
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0) + float(f"0.{fraction or 0}")
+    return (
+        int(hours or 0) * 3600
+        + int(minutes or 0) * 60
+        + int(seconds or 0)
+        + float(f"0.{fraction or 0}")
+    )
 
 
 def _clock(text: str) -> float | None:

@@ -18,8 +18,8 @@ def is_markdown(text: str) -> bool:
 def markdown(text: str) -> list[tuple[float | None, str | None, str]]:
     """(start in seconds, speaker, words) of each paragraph; a mark like [12:34] says when.
 
-    Times of paragraphs between two marks are by their share of the characters; before the first and after the last mark
-    there are none.
+    Times of paragraphs between two marks are by their share of the characters; before the first and
+    after the last mark there are none.
     """
     said: list[tuple[int, str | None, str]] = []
     marks: list[tuple[int, float]] = []
@@ -30,7 +30,12 @@ def markdown(text: str) -> list[tuple[float | None, str | None, str]]:
         words = words[speaker.end() :] if speaker else words
         if mark := _MARK.search(words):
             hours, minutes, seconds, fraction = mark.groups()
-            second = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction or 0}")
+            second = (
+                int(hours or 0) * 3600
+                + int(minutes) * 60
+                + int(seconds)
+                + float(f"0.{fraction or 0}")
+            )
             # A mark that goes back is a slip of the transcriber, or a quoted time.
             if not marks or second >= marks[-1][1]:
                 marks.append((at, second))

@@ -22,7 +22,9 @@ class RetryPolicy:
         return now + min(self.first_wait * 2 ** (attempts - 1), LONGEST_WAIT)
 
 
-def is_due(row: dict, now: datetime, engine: Engine | None, redo: frozenset[str] = frozenset()) -> bool:
+def is_due(
+    row: dict, now: datetime, engine: Engine | None, redo: frozenset[str] = frozenset()
+) -> bool:
     """Whether a TRANSCRIPTS row whose inputs did not change is to be made again.
 
     Args:
@@ -33,7 +35,9 @@ def is_due(row: dict, now: datetime, engine: Engine | None, redo: frozenset[str]
     """
     if row["status"] in redo:
         return True
-    is_other = engine is not None and not engine.made(row["engine"]) and engine.speaks(row["language"])
+    is_other = (
+        engine is not None and not engine.made(row["engine"]) and engine.speaks(row["language"])
+    )
     match row["status"]:
         case "failed":
             # An ASR engine that heard nothing is named in the row: another one may hear more.
@@ -44,5 +48,10 @@ def is_due(row: dict, now: datetime, engine: Engine | None, redo: frozenset[str]
         case "no_model" | "quarantined":
             return is_other
         case "ok":
-            return bool(row["is_low_quality"]) and is_other and engine is not None and not engine.is_low_quality
+            return (
+                bool(row["is_low_quality"])
+                and is_other
+                and engine is not None
+                and not engine.is_low_quality
+            )
     return False

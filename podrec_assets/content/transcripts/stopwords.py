@@ -1,4 +1,6 @@
-"""The commonest small words of some languages, by primary subtag: enough to tell which of them a page of text is in."""
+"""The commonest small words of some languages, by primary subtag: enough to tell which of them a
+page of text is in.
+"""
 
 _WORDS = {
     "en": "the and of to a in that is it you for was with as are this have not be at they but what we his",

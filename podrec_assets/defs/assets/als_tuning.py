@@ -1,4 +1,6 @@
-"""Tuning of ALS: an asset of the recommendations group that is made by hand, for a search costs many fits."""
+"""Tuning of ALS: an asset of the recommendations group that is made by hand, for a search costs
+many fits.
+"""
 
 import time
 from dataclasses import replace
@@ -36,12 +38,14 @@ def als_tuning(
     spark: SparkResource,
     user_vs_episode_daily: pa.Table,
 ) -> dg.MaterializeResult[pa.Table]:
-    """One row is one trial of ALS settings: learned without the last days, measured on what was newly played in them.
+    """One row is one trial of ALS settings: learned without the last days, measured on what was
+    newly played in them.
 
-    Beside the settings in force and popularity. Run it by the job `tune_als`; nothing follows it by itself: a person adopts
-    what it chose by setting the variables that its metadata shows. Which trials are made depends on the settings alone, unless
-    `tuning_seconds` of the run end them early, which the metadata says; of a range the latest days are searched first. Replaces
-    the day. A day after which nothing new was played, or for which no time is left, has no rows.
+    Beside the settings in force and popularity. Run it by the job `tune_als`; nothing follows it by
+    itself: a person adopts what it chose by setting the variables that its metadata shows. Which
+    trials are made depends on the settings alone, unless `tuning_seconds` of the run end them
+    early, which the metadata says; of a range the latest days are searched first. Replaces the day.
+    A day after which nothing new was played, or for which no time is left, has no rows.
     """
     settings, engine = connections.settings, build_engine(connections, spark)
     current = Trial(AlsConfig.from_settings(settings), settings.half_life_days)

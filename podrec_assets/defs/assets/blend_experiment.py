@@ -1,4 +1,6 @@
-"""The experiment on the blend: an asset of the recommendations group that tells which of two blends listeners prefer."""
+"""The experiment on the blend: an asset of the recommendations group that tells which of two blends
+listeners prefer.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -28,18 +30,21 @@ COLUMNS = ("user_id", "list_version", "episode_id", "kind")
     deps=[
         dg.AssetDep("user_events", partition_mapping=LATE),
         dg.AssetDep("final_recommendations", partition_mapping=DAY_BEFORE),
-        # Not read: a day's score is made again once the day has ended, and by that its answers are known to have landed.
+        # Not read: a day's score is made again once the day has ended, and by that its answers are
+        # known to have landed.
         "user_vs_episode_daily",
     ],
 )
 def blend_experiment(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]
 ) -> dg.MaterializeResult[pa.Table]:
-    """One row is one challenger of the served blend on one day: how many listeners preferred which, in interleaved lists.
+    """One row is one challenger of the served blend on one day: how many listeners preferred which,
+    in interleaved lists.
 
-    Counts what was answered (clicked, played, liked) in lists whose version the events name, whenever the list was made. The
-    metadata adds up the days and says what they show. Replaces the day. Late events count when the day is made again; lists
-    that were pruned count no more. A day without an experiment has no rows.
+    Counts what was answered (clicked, played, liked) in lists whose version the events name,
+    whenever the list was made. The metadata adds up the days and says what they show. Replaces the
+    day. Late events count when the day is made again; lists that were pruned count no more. A day
+    without an experiment has no rows.
     """
     rows: list[dict] = []
     days = run_days(context)
@@ -61,16 +66,23 @@ def blend_experiment(
 def _answers(connections: Connections, day: date) -> pa.Table:
     kinds = ", ".join(f"'{kind}'" for kind in ("impression", *ANSWERS))
     return connections.lake.read(
-        USER_EVENTS.name, f"event_day = '{day}' AND list_version IS NOT NULL AND kind IN ({kinds})", COLUMNS
+        USER_EVENTS.name,
+        f"event_day = '{day}' AND list_version IS NOT NULL AND kind IN ({kinds})",
+        COLUMNS,
     )
 
 
 def _interleaved(connections: Connections, events: pa.Table) -> Iterator[tuple[str, dict]]:
-    """Documents, each with its version, of the lists that events name and that were made with an experiment."""
+    """Documents, each with its version, of the lists that events name and that were made with an
+    experiment.
+    """
     named = set(events["list_version"].to_pylist())
     for made in connections.mongo.versions(LISTS) if named else []:
         if made.version in named and made.manifest.get("settings", {}).get("experiment_share"):
-            yield from ((made.version, document) for document in connections.mongo.documents(LISTS, made.version))
+            yield from (
+                (made.version, document)
+                for document in connections.mongo.documents(LISTS, made.version)
+            )
 
 
 def _told(result: list[dict]) -> str:

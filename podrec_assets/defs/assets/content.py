@@ -1,4 +1,6 @@
-"""Content group: announcements to episodes, chunk vectors and nearest neighbours. Transcripts have their own file."""
+"""Content group: announcements to episodes, chunk vectors and nearest neighbours. Transcripts have
+their own file.
+"""
 
 import dagster as dg
 import pyarrow as pa
@@ -15,7 +17,11 @@ from podrec_assets.defs.io_managers.mongo import DailyDocs
 from podrec_assets.defs.partitions import CATALOGUE, run_days
 from podrec_assets.defs.resources.spark import SparkResource
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.content.embedding_inputs import encoded_before, logged, recurring_of_shows
+from podrec_assets.pipelines.content.embedding_inputs import (
+    encoded_before,
+    logged,
+    recurring_of_shows,
+)
 from podrec_assets.pipelines.content.episode_landing import land_episodes
 from podrec_assets.pipelines.spark_workers import SpreadEncoder, encoder_of
 from podrec_assets.schemas import EPISODES, VECTORS
@@ -30,17 +36,26 @@ GROUP = "content"
     deps=[episode_metadata_topic],
     kinds={"deltalake", "kafka"},
 )
-def episodes(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
+def episodes(
+    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]
+) -> dg.MaterializeResult:
     """One row is one episode as announced on its log day; the day's last announcement wins.
 
-    Reads exactly the day's offsets of the topic and replaces the day. What lies before the requested days and is not landed
-    yet lands too and is reported. Records that cannot be used become dead letters. Fails when the topic lost offsets.
+    Reads exactly the day's offsets of the topic and replaces the day. What lies before the
+    requested days and is not landed yet lands too and is reported. Records that cannot be used
+    become dead letters. Fails when the topic lost offsets.
     """
     settings, days = connections.settings, run_days(context)
-    landed = land_episodes(connections.lake, connections.kafka, settings, days, connections.now().date())
+    landed = land_episodes(
+        connections.lake, connections.kafka, settings, days, connections.now().date()
+    )
     for day, count in landed.rows_by_day.items():
         if day not in days:
-            context.log_event(dg.AssetMaterialization("episodes", partition=str(day), metadata={"row_count": count}))
+            context.log_event(
+                dg.AssetMaterialization(
+                    "episodes", partition=str(day), metadata={"row_count": count}
+                )
+            )
     _, metadata = written(context, connections.lake, EPISODES, days)
     return dg.MaterializeResult(
         metadata=metadata
@@ -66,17 +81,19 @@ def vectors(
 ) -> dg.MaterializeResult[pa.Table]:
     """One row is one chunk of a transcript with its time span and unit vector.
 
-    Replaces the day; chunks whose text and embedding version did not change keep their vector. What a show repeats in episode
-    after episode, told by the transcripts of its other days, is left out and counted; every other token reaches the encoder
-    (check `every_token_is_encoded`). Rows bear the embedding version: after a change of model, precision or chunk size a
-    backfill of all days makes them comparable again.
-    Episodes without text have no rows.
+    Replaces the day; chunks whose text and embedding version did not change keep their vector. What
+    a show repeats in episode after episode, told by the transcripts of its other days, is left out
+    and counted; every other token reaches the encoder (check `every_token_is_encoded`). Rows bear
+    the embedding version: after a change of model, precision or chunk size a backfill of all days
+    makes them comparable again. Episodes without text have no rows.
     """
     encoder, chunk_tokens = encoder_of(connections, spark), connections.settings.chunk_tokens
     version = embedding_version(encoder, chunk_tokens)
     known = encoded_before(connections.lake, transcripts, version)
     recurring = recurring_of_shows(connections.lake, transcripts)
-    table = embed_transcripts(transcripts, encoder, chunk_tokens, recurring, known, logged(context.log.info))
+    table = embed_transcripts(
+        transcripts, encoder, chunk_tokens, recurring, known, logged(context.log.info)
+    )
     reused = sum(text in known for text in table["text"].to_pylist())
     return dg.MaterializeResult(
         value=table,
@@ -86,7 +103,11 @@ def vectors(
             "reused_chunk_count": reused,
             "token_count": pc.sum(table["token_count"]).as_py() or 0,
             "left_out_token_count": pc.sum(table["left_out_token_count"]).as_py() or 0,
-            **({"batches_by_place": dict(encoder.places)} if isinstance(encoder, SpreadEncoder) else {}),
+            **(
+                {"batches_by_place": dict(encoder.places)}
+                if isinstance(encoder, SpreadEncoder)
+                else {}
+            ),
         },
     )
 
@@ -96,18 +117,27 @@ def vectors(
     group_name=GROUP,
     kinds={"mongodb", "scikitlearn"},
     automation_condition=MODELS,
-    ins={"vectors": dg.AssetIn(partition_mapping=CATALOGUE), "episodes": dg.AssetIn(partition_mapping=CATALOGUE)},
+    ins={
+        "vectors": dg.AssetIn(partition_mapping=CATALOGUE),
+        "episodes": dg.AssetIn(partition_mapping=CATALOGUE),
+    },
 )
 def similarities(
-    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], vectors: pa.Table, episodes: pa.Table
+    context: dg.AssetExecutionContext,
+    connections: dg.ResourceParam[Connections],
+    vectors: pa.Table,
+    episodes: pa.Table,
 ) -> DailyDocs:
-    """One document is one episode's nearest neighbours as of the end of the day, with the chunk pair that shows why.
+    """One document is one episode's nearest neighbours as of the end of the day, with the chunk
+    pair that shows why.
 
-    Reads the catalogue window, so older episodes gain newer neighbours. Writes a new version; fails on mixed embedding
-    versions. Episodes without a transcript take no part.
+    Reads the catalogue window, so older episodes gain newer neighbours. Writes a new version; fails
+    on mixed embedding versions. Episodes without a transcript take no part.
     """
     window, found = Settings.catalogue_days, DailyDocs()
     for day in run_days(context):
         known = catalogue(episodes, day, window)
-        found[day] = find_similarities(catalogue(vectors, day, window), known, connections.settings.neighbours)
+        found[day] = find_similarities(
+            catalogue(vectors, day, window), known, connections.settings.neighbours
+        )
     return found

@@ -1,4 +1,6 @@
-"""Everything that could not be used, in one table: each stage writes its own rows, this asset reports the day."""
+"""Everything that could not be used, in one table: each stage writes its own rows, this asset
+reports the day.
+"""
 
 import dagster as dg
 
@@ -18,11 +20,14 @@ from podrec_assets.schemas import DEAD_LETTERS
     automation_condition=follows_inputs(optional=dg.AssetSelection.assets("sources")),
     deps=["sources", "episodes", "transcripts", "user_events"],
 )
-def dead_letters(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
-    """One row is one unusable record of any stage, on the day it was met, with its reason, place and raw bytes.
+def dead_letters(
+    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]
+) -> dg.MaterializeResult:
+    """One row is one unusable record of any stage, on the day it was met, with its reason, place
+    and raw bytes.
 
-    The stages write their rows themselves, before their own table's commit, so that a crash repeats and never loses. This
-    asset marks the day as complete and reports it by reason.
+    The stages write their rows themselves, before their own table's commit, so that a crash repeats
+    and never loses. This asset marks the day as complete and reports it by reason.
     """
     days = run_days(context)
     connections.lake.replace_dead_letters("dead_letters", days, [])

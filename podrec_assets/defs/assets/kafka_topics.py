@@ -1,4 +1,6 @@
-"""The two Kafka topics as external assets: podrec reads them, others write them. Sensors report their offsets and lag."""
+"""The two Kafka topics as external assets: podrec reads them, others write them. Sensors report
+their offsets and lag.
+"""
 
 from datetime import timedelta
 

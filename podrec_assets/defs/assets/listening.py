@@ -30,18 +30,28 @@ GROUP = "listening"
     kinds={"deltalake", "kafka", "spark"},
 )
 def user_events(
-    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], spark: SparkResource
+    context: dg.AssetExecutionContext,
+    connections: dg.ResourceParam[Connections],
+    spark: SparkResource,
 ) -> dg.MaterializeResult:
-    """One row is one valid Kafka record of `user-events`; its key is (kafka_partition, kafka_offset), its day the log day.
+    """One row is one valid Kafka record of `user-events`; its key is (kafka_partition,
+    kafka_offset), its day the log day.
 
-    Days that are not landed yet land by Spark Structured Streaming (or in one process, as PODREC_ENGINE says), with
-    everything before and after them that the topic holds; days that are landed are read again by their offsets and
-    replaced (replay), or made whole from the table's history where retention removed them. Malformed records become dead
-    letters. A late event lands today with its own event_day and is flagged. Fails when offsets were lost before landing.
+    Days that are not landed yet land by Spark Structured Streaming (or in one process, as
+    PODREC_ENGINE says), with everything before and after them that the topic holds; days that are
+    landed are read again by their offsets and replaced (replay), or made whole from the table's
+    history where retention removed them. Malformed records become dead letters. A late event lands
+    today with its own event_day and is flagged. Fails when offsets were lost before landing.
     """
     days = run_days(context)
     engine = build_engine(connections, spark)
-    landing = EventLanding(connections.lake, connections.kafka, connections.settings, connections.now().date(), engine.source())
+    landing = EventLanding(
+        connections.lake,
+        connections.kafka,
+        connections.settings,
+        connections.now().date(),
+        engine.source(),
+    )
     landed = landing.run(days)
     for day in sorted(landed.log_days - set(days)):
         context.log_event(dg.AssetMaterialization("user_events", partition=str(day)))
@@ -65,17 +75,22 @@ def user_events(
     automation_condition=FACTS,
 )
 def user_vs_episode_daily(
-    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections], spark: SparkResource
+    context: dg.AssetExecutionContext,
+    connections: dg.ResourceParam[Connections],
+    spark: SparkResource,
 ) -> dg.MaterializeResult[pa.Table]:
-    """One row is one listener and episode on the day the events happened: score, counts, furthest play.
+    """One row is one listener and episode on the day the events happened: score, counts, furthest
+    play.
 
-    Recomputed from every raw row with that event day, whenever it landed, and replaced; a repeated event_id counts once.
-    Fails when the log has not been landed up to the day.
+    Recomputed from every raw row with that event day, whenever it landed, and replaced; a repeated
+    event_id counts once. Fails when the log has not been landed up to the day.
     """
     days, lake = run_days(context), connections.lake
     landed = Ledger.from_json(lake.state("user_events").ledger).landed
     rows = build_engine(connections, spark).daily_score(days)
-    event_ids = lake.read("user_events", f"event_day >= '{days[0]}' AND event_day <= '{days[-1]}'", ("event_id",))["event_id"]
+    event_ids = lake.read(
+        "user_events", f"event_day >= '{days[0]}' AND event_day <= '{days[-1]}'", ("event_id",)
+    )["event_id"]
     return dg.MaterializeResult(
         value=rows,
         metadata={
@@ -100,14 +115,17 @@ def als_top_n(
     spark: SparkResource,
     user_vs_episode_daily: pa.Table,
 ) -> DailyDocs:
-    """One document is one listener's top episodes by ALS on implicit feedback, as of the end of the day.
+    """One document is one listener's top episodes by ALS on implicit feedback, as of the end of the
+    day.
 
-    Reads the history window of daily scores. Writes a new version. Heard and unliked episodes are left out. A day without
-    any listening gives no documents.
+    Reads the history window of daily scores. Writes a new version. Heard and unliked episodes are
+    left out. A day without any listening gives no documents.
     """
     settings, engine, found = connections.settings, build_engine(connections, spark), DailyDocs()
     for day in run_days(context):
         history = history_of_window(user_vs_episode_daily, day, settings)
         config = AlsConfig.from_settings(settings)
-        found[day] = list(top_n(engine.fit_als(history.matrix, config), history, config, settings.als_top_n))
+        found[day] = list(
+            top_n(engine.fit_als(history.matrix, config), history, config, settings.als_top_n)
+        )
     return found

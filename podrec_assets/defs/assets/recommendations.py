@@ -10,9 +10,20 @@ from podrec_assets.day_windows import catalogue, of_window
 from podrec_assets.defs.assets.decorators import collection_asset, daily_asset, table_asset
 from podrec_assets.defs.automation import MODELS, nightly
 from podrec_assets.defs.io_managers.mongo import DailyDocs
-from podrec_assets.defs.partitions import CALIBRATION_DAYS, CATALOGUE, EVENTS_AFTER_MODELS, HISTORY, MODELS_BEFORE, run_days
+from podrec_assets.defs.partitions import (
+    CALIBRATION_DAYS,
+    CATALOGUE,
+    EVENTS_AFTER_MODELS,
+    HISTORY,
+    MODELS_BEFORE,
+    run_days,
+)
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.recommend.interaction_history import history_of_window, history_until, shown_and_clicked
+from podrec_assets.pipelines.recommend.interaction_history import (
+    history_of_window,
+    history_until,
+    shown_and_clicked,
+)
 from podrec_assets.recommend.evaluation.plots import alpha_curves
 from podrec_assets.recommend.ranking.alpha_calibration import Trial, calibrated_weights
 from podrec_assets.recommend.ranking.blend import BlendConfig
@@ -46,11 +57,13 @@ def fusion_weights(
     user_vs_episode_daily: pa.Table,
     episodes: pa.Table,
 ) -> dg.MaterializeResult[pa.Table]:
-    """One row is one history-length bucket's share of ALS in the blend (alpha) on that day, with the curve it was chosen from.
+    """One row is one history-length bucket's share of ALS in the blend (alpha) on that day, with
+    the curve it was chosen from.
 
-    The last days' models are blended again with every alpha and measured on what was then clicked in the lists shown, each click
-    over the probability that its position is looked at; where too few were, on what was then played. Alpha moves from the
-    settings' default only outside noise. Replaces the day. Days without models before them give the default.
+    The last days' models are blended again with every alpha and measured on what was then clicked
+    in the lists shown, each click over the probability that its position is looked at; where too
+    few were, on what was then played. Alpha moves from the settings' default only outside noise.
+    Replaces the day. Days without models before them give the default.
     """
     rows: list[dict] = []
     settings = connections.settings
@@ -58,7 +71,9 @@ def fusion_weights(
         history = history_of_window(user_vs_episode_daily, day, settings)
         counts = {user: len(heard) for user, heard in history.seen.items()}
         trials = _trials(connections, day, user_vs_episode_daily, episodes)
-        weights = calibrated_weights(counts, trials, settings.fusion_alpha, BlendConfig.of(settings), settings.seed)
+        weights = calibrated_weights(
+            counts, trials, settings.fusion_alpha, BlendConfig.of(settings), settings.seed
+        )
         rows += [{**row, "day": day} for row in weights]
     last = [r for r in rows if r["day"] == run_days(context)[-1]]
     return dg.MaterializeResult(
@@ -71,11 +86,15 @@ def fusion_weights(
     )
 
 
-def _trials(connections: Connections, day: date, daily: pa.Table, episodes: pa.Table) -> Iterator[Trial]:
+def _trials(
+    connections: Connections, day: date, daily: pa.Table, episodes: pa.Table
+) -> Iterator[Trial]:
     """The days before `day` that have models, each with what was played on the day after it."""
     for back in range(1, CALIBRATION_DAYS + 1):
         eve = day - timedelta(days=back)
-        als, similarities = (connections.mongo.latest_documents(name, eve) for name in ("als_top_n", "similarities"))
+        als, similarities = (
+            connections.mongo.latest_documents(name, eve) for name in ("als_top_n", "similarities")
+        )
         if als and similarities:
             heard = history_of_window(daily, eve, connections.settings)
             known = catalogue(episodes, eve, Settings.catalogue_days)
@@ -103,12 +122,14 @@ def final_recommendations(
     user_vs_episode_daily: pa.Table,
     episodes: pa.Table,
 ) -> dg.MaterializeResult[DailyDocs]:
-    """One document is one listener's ranked list as of the day, each item with score, parts and a reason.
+    """One document is one listener's ranked list as of the day, each item with score, parts and a
+    reason.
 
-    score = alpha * ALS + (1 - alpha) * cosine, both normalised per listener, plus what reception and newness add; candidates
-    are the union of ALS, kin of what was liked, popular and fresh. user_id "" holds the newcomers' list. Nothing heard is in
-    it. Listeners of an experiment get their list interleaved with the challenger's. Writes a new version; the gate's blocking
-    checks decide whether it may be published.
+    score = alpha * ALS + (1 - alpha) * cosine, both normalised per listener, plus what reception
+    and newness add; candidates are the union of ALS, kin of what was liked, popular and fresh.
+    user_id "" holds the newcomers' list. Nothing heard is in it. Listeners of an experiment get
+    their list interleaved with the challenger's. Writes a new version; the gate's blocking checks
+    decide whether it may be published.
     """
     settings, found = connections.settings, DailyDocs()
     for day in run_days(context):
@@ -130,7 +151,9 @@ def final_recommendations(
         metadata={
             "list_count": len(lists),
             "mean_list_length": round(sum(lists) / max(1, len(lists)), 2),
-            "interleaved_list_count": sum("challenger_alpha" in d for docs in found.values() for d in docs),
+            "interleaved_list_count": sum(
+                "challenger_alpha" in d for docs in found.values() for d in docs
+            ),
         },
     )
 
@@ -142,12 +165,16 @@ def final_recommendations(
     automation_condition=MODELS,
     deps=["als_top_n", "similarities", "final_recommendations"],
 )
-def publication(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
-    """The one pointer to the versions that readers are served, moved after the blocking checks passed.
+def publication(
+    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]
+) -> dg.MaterializeResult:
+    """The one pointer to the versions that readers are served, moved after the blocking checks
+    passed.
 
-    Moves by compare-and-set to the newest lists of the run's last day that the gate let pass, and to the models they were
-    made from; lists that it refused or has not judged fail the run. An older day than the one served never replaces it.
-    Versions of days past `keep_days` are pruned, the served and the previous one never.
+    Moves by compare-and-set to the newest lists of the run's last day that the gate let pass, and
+    to the models they were made from; lists that it refused or has not judged fail the run. An
+    older day than the one served never replaces it. Versions of days past `keep_days` are pruned,
+    the served and the previous one never.
     """
     mongo, day = connections.mongo, run_days(context)[-1]
     current = mongo.publication()

@@ -1,4 +1,6 @@
-"""The feeds that podrec follows, and what was announced from them: the beginning of the content group."""
+"""The feeds that podrec follows, and what was announced from them: the beginning of the content
+group.
+"""
 
 from collections import Counter
 
@@ -15,13 +17,17 @@ from podrec_assets.schemas import SOURCES
 
 
 @table_asset(SOURCES, group_name="content", kinds={"deltalake", "kafka"})
-def sources(context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.MaterializeResult:
-    """One row is one feed that podrec followed on the day, as its last poll of that day left it: health and validators.
+def sources(
+    context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]
+) -> dg.MaterializeResult:
+    """One row is one feed that podrec followed on the day, as its last poll of that day left it:
+    health and validators.
 
-    Materializing today polls the feeds that are due (the sensor `due_sources` asks for it), announces their new and changed
-    episodes on `episode-metadata` and replaces the day. A past day is never polled again: if it was not written, it gets the
-    feeds as the day before it left them. A feed that fails is a dead letter and a row that says why, never a failed run;
-    the run fails when Kafka cannot be reached.
+    Materializing today polls the feeds that are due (the sensor `due_sources` asks for it),
+    announces their new and changed episodes on `episode-metadata` and replaces the day. A past day
+    is never polled again: if it was not written, it gets the feeds as the day before it left them.
+    A feed that fails is a dead letter and a row that says why, never a failed run; the run fails
+    when Kafka cannot be reached.
     """
     days = run_days(context)
     polled = poll_due(connections, days, connections.now())

@@ -20,7 +20,8 @@ class TranscriptsConfig(dg.Config):
     """What one run does beyond what is due."""
 
     redo: list[str] = Field(
-        default=[], description="Statuses whose rows are made again though nothing changed, e.g. failed, quarantined, ok."
+        default=[],
+        description="Statuses whose rows are made again though nothing changed, e.g. failed, quarantined, ok.",
     )
 
 
@@ -41,16 +42,21 @@ def build_transcripts(pool: str) -> dg.AssetsDefinition:
         spark: SparkResource,
         episodes: pa.Table,
     ) -> dg.MaterializeResult[pa.Table]:
-        """One row is one episode of the day, whatever became of its transcript; `status` and `reason` say what.
+        """One row is one episode of the day, whatever became of its transcript; `status` and
+        `reason` say what.
 
-        Publisher transcripts (VTT, SRT, JSON, HTML, plain text) first; ASR for the rest, as many minutes of audio as the run's
-        budget has. Replaces the day: a row whose inputs did not change stays as it is unless it is due (a retry whose time has
-        come, what was over budget, a better engine), and ASR results outlive a killed run. A transcript that cannot be used is
-        a dead letter, a suspicious one is quarantined, never a failed run. Fails when the ASR engine that is set is not there.
+        Publisher transcripts (VTT, SRT, JSON, HTML, plain text) first; ASR for the rest, as many
+        minutes of audio as the run's budget has. Replaces the day: a row whose inputs did not
+        change stays as it is unless it is due (a retry whose time has come, what was over budget, a
+        better engine), and ASR results outlive a killed run. A transcript that cannot be used is a
+        dead letter, a suspicious one is quarantined, never a failed run. Fails when the ASR engine
+        that is set is not there.
         """
         start = transcriber_of(connections.settings, spark)
         redo, say = frozenset(config.redo), context.log.info
-        found = transcribe_days(connections, episodes.to_pylist(), connections.now(), redo, say, start)
+        found = transcribe_days(
+            connections, episodes.to_pylist(), connections.now(), redo, say, start
+        )
         connections.lake.replace_dead_letters("transcripts", run_days(context), found.letters)
         metadata = {"dead_letter_count": len(found.letters), **found.figures}
         return dg.MaterializeResult(value=TRANSCRIPTS.rows(found.rows), metadata=metadata)

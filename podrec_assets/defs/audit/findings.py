@@ -17,7 +17,9 @@ class Fault:
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor: of what, whether it is well, in what state, and what to do where it is not."""
+    """One line of the doctor: of what, whether it is well, in what state, and what to do where it
+    is not.
+    """
 
     what: str
     ok: bool

@@ -35,9 +35,14 @@ class Held(NamedTuple):
 
 
 def topics_go_on(connections: Connections) -> Iterator[Fault]:
-    """A topic that was made anew, is shorter than what landed or was cut before it landed; ledgers that contradict themselves."""
+    """A topic that was made anew, is shorter than what landed or was cut before it landed; ledgers
+    that contradict themselves.
+    """
     settings = connections.settings
-    for topic, table in ((settings.episodes_topic, EPISODES.name), (settings.events_topic, USER_EVENTS.name)):
+    for topic, table in (
+        (settings.episodes_topic, EPISODES.name),
+        (settings.events_topic, USER_EVENTS.name),
+    ):
         ledger, _ = _ledger(connections.lake, table)
         if not ledger.landed:
             continue
@@ -60,43 +65,69 @@ def contradictions(ledger: Ledger) -> Iterator[str]:
     for partition, starts in sorted(ledger.starts.items()):
         first, landed = ledger.first.get(partition, 0), ledger.landed.get(partition, 0)
         days, begins = [day for day, _ in starts], [offset for _, offset in starts]
-        if days != sorted(set(days)) or begins != sorted(begins) or not first <= begins[0] <= begins[-1] <= landed:
+        if (
+            days != sorted(set(days))
+            or begins != sorted(begins)
+            or not first <= begins[0] <= begins[-1] <= landed
+        ):
             yield f"the ledger's days of partition {partition} are no ascending ranges from offset {first} to {landed}"
 
 
-def _other_records(connections: Connections, topic: str, table: str, ledger: Ledger, low: offsets.Offsets) -> Iterator[Fault]:
-    """Records at the first and last landed offsets that Kafka still holds whose time is not the one that landed with them."""
+def _other_records(
+    connections: Connections, topic: str, table: str, ledger: Ledger, low: offsets.Offsets
+) -> Iterator[Fault]:
+    """Records at the first and last landed offsets that Kafka still holds whose time is not the one
+    that landed with them.
+    """
     for partition, end in sorted(ledger.landed.items()):
         for offset in sorted({max(low[partition], ledger.first.get(partition, 0)), end - 1}):
             if not low[partition] <= offset < end:
                 continue
             landed = _recorded_ms(connections.lake, table, partition, offset)
-            records = [r for batch in connections.kafka.read(topic, {partition: (offset, offset + 1)}) for r in batch]
+            records = [
+                r
+                for batch in connections.kafka.read(topic, {partition: (offset, offset + 1)})
+                for r in batch
+            ]
             if landed is not None and any(r.timestamp_ms != landed for r in records):
-                yield Fault(f"{topic} partition {partition} holds another record at offset {offset} than landed", ONE_BACKUP)
+                yield Fault(
+                    f"{topic} partition {partition} holds another record at offset {offset} than landed",
+                    ONE_BACKUP,
+                )
 
 
 def _recorded_ms(lake: Lake, table: str, partition: int, offset: int) -> int | None:
-    """Timestamp of the row or dead letter of a place; None where a later announcement took the row's place."""
+    """Timestamp of the row or dead letter of a place; None where a later announcement took the
+    row's place.
+    """
     where = f"kafka_partition = {partition} AND kafka_offset = {offset}"
     for name, of_table in ((table, "true"), (DEAD_LETTERS.name, f"stage = '{table}'")):
-        if found := lake.read(name, f"{where} AND {of_table}", ("recorded_at",))["recorded_at"].to_pylist():
+        if found := lake.read(name, f"{where} AND {of_table}", ("recorded_at",))[
+            "recorded_at"
+        ].to_pylist():
             return round(found[0].timestamp() * 1000)
     return None
 
 
 def offsets_add_up(connections: Connections) -> Iterator[Fault]:
-    """Days of `user_events` on which rows, dead letters and losses are not the landed offsets, one for one."""
+    """Days of `user_events` on which rows, dead letters and losses are not the landed offsets, one
+    for one.
+    """
     lake, row_count = connections.lake, 0
     ledger, version = _ledger(lake, USER_EVENTS.name)
     letters = _by_place(lake.read(DEAD_LETTERS.name, landed_letters(ledger), PLACE))
     for day in ledger.days():
         rows = _by_place(lake.read(USER_EVENTS.name, f"day = '{day}'", PLACE, version))
-        row_counts, letter_counts = (Counter({p: h.row_count for p, h in held.items()}) for held in (rows, letters))
+        row_counts, letter_counts = (
+            Counter({p: h.row_count for p, h in held.items()}) for held in (rows, letters)
+        )
         for account in accounts(ledger, [day], row_counts, letter_counts):
             held = rows.get((account.day, account.partition))
             if words := _unaccounted(account, held):
-                yield Fault(f"{account.day} partition {account.partition}: {words}", again(USER_EVENTS.name, [account.day]))
+                yield Fault(
+                    f"{account.day} partition {account.partition}: {words}",
+                    again(USER_EVENTS.name, [account.day]),
+                )
         row_count += sum(row_counts.values())
     table = lake.table(USER_EVENTS.name, version)
     if table is not None and (stray := table.count() - row_count):
@@ -122,16 +153,18 @@ def announcements_are_of_their_day(connections: Connections) -> Iterator[Fault]:
     for (day, partition), held in sorted(_by_place(rows).items()):
         start, end = ledger.ranges(day).get(partition, (0, 0))
         if not start <= held.lowest <= held.highest < end:
-            words = (
-                f"{held.row_count} rows of offsets {held.lowest} to {held.highest}, but its landed offsets are [{start}, {end})"
-            )
+            words = f"{held.row_count} rows of offsets {held.lowest} to {held.highest}, but its landed offsets are [{start}, {end})"
             yield Fault(f"{day} partition {partition}: {words}", again(EPISODES.name, [day]))
 
 
-def daily_counts_are_those_of_events(connections: Connections, instance: dg.DagsterInstance) -> Iterator[Fault]:
-    """Days of the models' history whose daily counts are not those of the events that they were computed from.
+def daily_counts_are_those_of_events(
+    connections: Connections, instance: dg.DagsterInstance
+) -> Iterator[Fault]:
+    """Days of the models' history whose daily counts are not those of the events that they were
+    computed from.
 
-    Events that landed during or after the computation may be counted or not: the next run of the day counts them.
+    Events that landed during or after the computation may be counted or not: the next run of the
+    day counts them.
     """
     lake = connections.lake
     written = sorted(lake.state(USER_VS_EPISODE_DAILY.name).days)
@@ -140,28 +173,49 @@ def daily_counts_are_those_of_events(connections: Connections, instance: dg.Dags
         # In this order, so that what lands and is computed meanwhile is in the events at least.
         landed = computed_from(instance, day) or {}
         daily = lake.read(USER_VS_EPISODE_DAILY.name, f"day = '{day}'", kinds)
-        events = lake.read(USER_EVENTS.name, f"event_day = '{day}'", ("event_id", "kafka_partition", "kafka_offset"))
+        events = lake.read(
+            USER_EVENTS.name,
+            f"event_day = '{day}'",
+            ("event_id", "kafka_partition", "kafka_offset"),
+        )
         ends = [landed.get(p, 0) for p in events["kafka_partition"].to_pylist()]
-        least = len(events.filter(pc.less(events["kafka_offset"], pa.array(ends, pa.int64())))["event_id"].unique())
+        least = len(
+            events.filter(pc.less(events["kafka_offset"], pa.array(ends, pa.int64())))[
+                "event_id"
+            ].unique()
+        )
         most = len(events["event_id"].unique())
         counted = sum(pc.sum(daily[k]).as_py() or 0 for k in kinds)
         if not least <= counted <= most:
             between = f"{most}" if least == most else f"{least} to {most}"
-            yield Fault(f"{day} counts {counted} events, user_events has {between}", again(USER_VS_EPISODE_DAILY.name, [day]))
+            yield Fault(
+                f"{day} counts {counted} events, user_events has {between}",
+                again(USER_VS_EPISODE_DAILY.name, [day]),
+            )
 
 
 def _by_place(rows: pa.Table) -> dict[tuple[date, int], Held]:
-    wanted = [("kafka_offset", "count"), ("kafka_offset", "count_distinct"), ("kafka_offset", "min"), ("kafka_offset", "max")]
+    wanted = [
+        ("kafka_offset", "count"),
+        ("kafka_offset", "count_distinct"),
+        ("kafka_offset", "min"),
+        ("kafka_offset", "max"),
+    ]
     found = rows.group_by(["day", "kafka_partition"]).aggregate(wanted).to_pylist()  # type: ignore[arg-type]
     return {
         (r["day"], r["kafka_partition"]): Held(
-            r["kafka_offset_count"], r["kafka_offset_count_distinct"], r["kafka_offset_min"], r["kafka_offset_max"]
+            r["kafka_offset_count"],
+            r["kafka_offset_count_distinct"],
+            r["kafka_offset_min"],
+            r["kafka_offset_max"],
         )
         for r in found
     }
 
 
 def _ledger(lake: Lake, table: str) -> tuple[Ledger, int]:
-    """The ledger and the version that it is of: other versions hold other rows, and landing goes on beside the doctor."""
+    """The ledger and the version that it is of: other versions hold other rows, and landing goes on
+    beside the doctor.
+    """
     state = lake.state(table)
     return Ledger.from_json(state.ledger), state.version

@@ -12,7 +12,9 @@ NAMED = 3
 
 
 def pointer_holds(connections: Connections) -> Iterator[Fault]:
-    """Served versions that are not complete, were refused, are not what was written, or do not belong together."""
+    """Served versions that are not complete, were refused, are not what was written, or do not
+    belong together.
+    """
     mongo = connections.mongo
     published = mongo.publication()
     if published is None:
@@ -21,21 +23,34 @@ def pointer_holds(connections: Connections) -> Iterator[Fault]:
     for collection, name in sorted(published.versions.items()):
         version = mongo.version(collection, name)
         if version is None:
-            yield Fault(f"{collection} {name} is served, but no complete version has that name", remedy)
+            yield Fault(
+                f"{collection} {name} is served, but no complete version has that name", remedy
+            )
             continue
         documents = mongo.documents(collection, name)
-        if len(documents) == version.count and checksum(documents, COLLECTION_KEYS[collection]) != version.checksum:
-            yield Fault(f"the documents of {collection} {name} were changed since they were verified", made_again(version))
+        if (
+            len(documents) == version.count
+            and checksum(documents, COLLECTION_KEYS[collection]) != version.checksum
+        ):
+            yield Fault(
+                f"the documents of {collection} {name} were changed since they were verified",
+                made_again(version),
+            )
         if collection == LISTS:
             yield from _served_lists(published, version, remedy)
 
 
 def _served_lists(published: Publication, lists: Version, remedy: str) -> Iterator[Fault]:
     if not (lists.verdict and lists.verdict.allows):
-        yield Fault(f"{LISTS} {lists.version} is served although the gate did not let it pass", remedy)
+        yield Fault(
+            f"{LISTS} {lists.version} is served although the gate did not let it pass", remedy
+        )
     for collection, made_from in lists.manifest.get("models", {}).items():
         if (served := published.versions.get(collection)) != made_from:
-            yield Fault(f"the served lists were made from {collection} {made_from}, but {served} is served", remedy)
+            yield Fault(
+                f"the served lists were made from {collection} {made_from}, but {served} is served",
+                remedy,
+            )
 
 
 def documents_are_all_there(connections: Connections) -> Iterator[Fault]:
@@ -45,7 +60,10 @@ def documents_are_all_there(connections: Connections) -> Iterator[Fault]:
         for version in mongo.versions(collection):
             found = mongo.document_count(collection, version.version)
             if found != version.count:
-                yield Fault(f"{collection} {version.version} holds {found} of {version.count} documents", made_again(version))
+                yield Fault(
+                    f"{collection} {version.version} holds {found} of {version.count} documents",
+                    made_again(version),
+                )
 
 
 def manifests_can_be_followed(connections: Connections) -> Iterator[Fault]:
@@ -54,7 +72,9 @@ def manifests_can_be_followed(connections: Connections) -> Iterator[Fault]:
         lost = sorted(connections.lake.unreadable(table, named))
         harmed = sorted({made for version in lost for made in named[version]})
         if harmed:
-            shown = ", ".join(harmed[:NAMED]) + (f" and {len(harmed) - NAMED} more" if len(harmed) > NAMED else "")
+            shown = ", ".join(harmed[:NAMED]) + (
+                f" and {len(harmed) - NAMED} more" if len(harmed) > NAMED else ""
+            )
             yield Fault(
                 f"versions {', '.join(map(str, lost))} of {table} cannot be read, of which {shown} were made",
                 "these are served as before but cannot be traced or made again, which `podrec forget` brings about on purpose; "
@@ -63,5 +83,7 @@ def manifests_can_be_followed(connections: Connections) -> Iterator[Fault]:
 
 
 def made_again(version: Version) -> str:
-    """How a day gets whole versions beside a damaged one, which publication prunes when nothing points to it any more."""
+    """How a day gets whole versions beside a damaged one, which publication prunes when nothing
+    points to it any more.
+    """
     return f"{again(' '.join(COLLECTIONS) + ' publication', [version.day])} makes whole ones"

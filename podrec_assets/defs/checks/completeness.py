@@ -1,5 +1,6 @@
-"""Checks that yesterday's partition is there by its deadline. The freshness badge sees only when something was made last,
-so a backfill of an old day turns it green; these look at the store."""
+"""Checks that yesterday's partition is there by its deadline. The freshness badge sees only when
+something was made last, so a backfill of an old day turns it green; these look at the store.
+"""
 
 from datetime import date, timedelta
 
@@ -23,12 +24,18 @@ def build_presence_check(name: str, deadline: Deadline) -> dg.AssetChecksDefinit
         description=f"Yesterday is there from {deadline.hour:02}:00 UTC on, the day before until then. Gaps of the last "
         f"{LOOK_BACK_DAYS} days are listed. What was never made yet promises nothing.",
     )
-    def latest_complete_day_is_present(connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
+    def latest_complete_day_is_present(
+        connections: dg.ResourceParam[Connections],
+    ) -> dg.AssetCheckResult:
         expected = deadline.expected_day(connections.now())
         there = written_days(connections, name, expected)
         gaps = [d for d in recent(expected) if there and min(there) < d and d not in there]
         absent = bool(there) and expected not in there and min(there) <= expected
-        made = f"`podrec run --select {name} --days {expected}` makes it" if absent else "nothing is missing"
+        made = (
+            f"`podrec run --select {name} --days {expected}` makes it"
+            if absent
+            else "nothing is missing"
+        )
         return dg.AssetCheckResult(
             passed=not absent,
             description=f"{expected} is {'absent' if absent else 'there, or older than the first day ever made'}; {made}.",
@@ -49,7 +56,9 @@ def recent(last: date) -> list[date]:
 
 
 def written_days(connections: Connections, name: str, last: date) -> set[date]:
-    """Days of a table that were ever written, or recent days up to `last` of which a collection has a version."""
+    """Days of a table that were ever written, or recent days up to `last` of which a collection has
+    a version.
+    """
     if name in TABLES:
         return set(connections.lake.state(name).days)
     if name == "publication":

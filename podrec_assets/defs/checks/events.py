@@ -1,4 +1,6 @@
-"""Checks of the event ledger: every landed offset is accounted for, and what Kafka no longer holds is named."""
+"""Checks of the event ledger: every landed offset is accounted for, and what Kafka no longer holds
+is named.
+"""
 
 import dagster as dg
 
@@ -18,9 +20,13 @@ SHOWN = 20
     blocking=True,
     description="For each day and Kafka partition of the run, rows + dead letters + offsets written down as lost = end - start.",
 )
-def offsets_add_up(context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
+def offsets_add_up(
+    context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]
+) -> dg.AssetCheckResult:
     lake = connections.lake
-    found = accounts_of(lake, days_between(*days_of_run(context, lake.state(USER_EVENTS.name).latest_day)))
+    found = accounts_of(
+        lake, days_between(*days_of_run(context, lake.state(USER_EVENTS.name).latest_day))
+    )
     faults = [str(a) for a in found if a.missing_count]
     return dg.AssetCheckResult(
         passed=not faults,
@@ -45,13 +51,17 @@ def log_is_replayable(connections: dg.ResourceParam[Connections]) -> dg.AssetChe
     try:
         gone = no_longer_held(ledger, connections.kafka.begin_offsets(topic))
     except RetryableError as err:
-        return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, metadata={"reason": str(err)})
+        return dg.AssetCheckResult(
+            passed=False, severity=dg.AssetCheckSeverity.WARN, metadata={"reason": str(err)}
+        )
     lost = {str(p): [f"{a} to {b - 1}" for a, b in spans] for p, spans in ledger.lost.items()}
     return dg.AssetCheckResult(
         passed=not gone and not lost,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={
-            "no_longer_in_kafka": {str(p): f"{start} to {end - 1}" for p, (start, end) in sorted(gone.items())},
+            "no_longer_in_kafka": {
+                str(p): f"{start} to {end - 1}" for p, (start, end) in sorted(gone.items())
+            },
             "lost_before_landing": lost,
         },
     )
@@ -62,10 +72,14 @@ def log_is_replayable(connections: dg.ResourceParam[Connections]) -> dg.AssetChe
     description="Every episode that was listened to on the days of the run has been announced. Unknown ones are kept and count; "
     "they cannot be recommended, so many of them mean that a feed is missing or a player sends other ids.",
 )
-def episodes_are_known(context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
+def episodes_are_known(
+    context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]
+) -> dg.AssetCheckResult:
     lake = connections.lake
     first, last = days_of_run(context, lake.state(USER_VS_EPISODE_DAILY.name).latest_day)
-    heard = lake.read(USER_VS_EPISODE_DAILY.name, f"day >= '{first}' AND day <= '{last}'", ("episode_id",))["episode_id"]
+    heard = lake.read(
+        USER_VS_EPISODE_DAILY.name, f"day >= '{first}' AND day <= '{last}'", ("episode_id",)
+    )["episode_id"]
     known = lake.read(EPISODES.name, columns=("episode_id",))["episode_id"]
     unknown = sorted(set(heard.to_pylist()) - set(known.to_pylist()))
     return dg.AssetCheckResult(

@@ -1,4 +1,6 @@
-"""Checks that every Delta table answers the same way: keys are unique and present, the partition is written."""
+"""Checks that every Delta table answers the same way: keys are unique and present, the partition is
+written.
+"""
 
 import dagster as dg
 import pyarrow as pa
@@ -21,11 +23,17 @@ def build_key_check(spec: Table) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]
     ) -> dg.AssetCheckResult:
         first, last = days_of_run(context, connections.lake.state(spec.name).latest_day)
-        rows = connections.lake.read(spec.name, f"day >= '{first}' AND day <= '{last}'", ("day", *spec.key))
+        rows = connections.lake.read(
+            spec.name, f"day >= '{first}' AND day <= '{last}'", ("day", *spec.key)
+        )
         repeated, absent = count_key_faults(rows, spec)
         return dg.AssetCheckResult(
             passed=repeated == 0 and absent == 0,
-            metadata={"row_count": len(rows), "repeated_key_count": repeated, "null_key_count": absent},
+            metadata={
+                "row_count": len(rows),
+                "repeated_key_count": repeated,
+                "null_key_count": absent,
+            },
         )
 
     return keys_are_unique

@@ -1,4 +1,6 @@
-"""Checks of the way from a topic to its table: what waits in Kafka, what it still holds, and how old the newest event is."""
+"""Checks of the way from a topic to its table: what waits in Kafka, what it still holds, and how
+old the newest event is.
+"""
 
 import statistics
 from datetime import UTC, datetime, timedelta
@@ -34,7 +36,9 @@ def build_topic_check(name: str) -> dg.AssetChecksDefinition:
         ledger = offsets.Ledger.from_json(connections.lake.state(name).ledger)
         try:
             ends = kafka.end_offsets(topic)
-            offsets.check_continuity(topic, ledger, kafka.begin_offsets(topic), ends, kafka.topic_id(topic))
+            offsets.check_continuity(
+                topic, ledger, kafka.begin_offsets(topic), ends, kafka.topic_id(topic)
+            )
         except DataLossError as err:
             return dg.AssetCheckResult(passed=False, metadata={"reason": str(err)})
         except RetryableError as err:
@@ -45,7 +49,11 @@ def build_topic_check(name: str) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=lag <= max(usual, LEAST_LAG),
             severity=WARN,
-            metadata={"lag": lag, "usual_records_of_a_day": usual, "lag_by_partition": {str(p): n for p, n in behind.items()}},
+            metadata={
+                "lag": lag,
+                "usual_records_of_a_day": usual,
+                "lag_by_partition": {str(p): n for p, n in behind.items()},
+            },
         )
 
     return topic_is_followed
@@ -53,7 +61,10 @@ def build_topic_check(name: str) -> dg.AssetChecksDefinition:
 
 def usual_records(ledger: offsets.Ledger) -> int:
     """Median of the records of the last landed days."""
-    counts = [sum(end - start for start, end in ledger.ranges(day).values()) for day in ledger.days()[-8:-1]]
+    counts = [
+        sum(end - start for start, end in ledger.ranges(day).values())
+        for day in ledger.days()[-8:-1]
+    ]
     return int(statistics.median(counts)) if counts else 0
 
 
@@ -76,7 +87,10 @@ def events_are_recent(connections: dg.ResourceParam[Connections]) -> dg.AssetChe
         description=f"The newest landed event is {lag / timedelta(hours=1):.1f} hours old."
         if newest
         else "No event has landed yet.",
-        metadata={"newest_event_at": str(newest), "event_lag_h": round(lag.total_seconds() / 3600, 2)},
+        metadata={
+            "newest_event_at": str(newest),
+            "event_lag_h": round(lag.total_seconds() / 3600, 2),
+        },
     )
 
 

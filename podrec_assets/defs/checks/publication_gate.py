@@ -1,6 +1,8 @@
-"""The gate before publication: lists that must not be served stop the run here, and the old publication stays.
+"""The gate before publication: lists that must not be served stop the run here, and the old
+publication stays.
 
-The verdict is left on each judged version, so that no later run and no command serves what was refused.
+The verdict is left on each judged version, so that no later run and no command serves what was
+refused.
 """
 
 from collections.abc import Iterator
@@ -15,7 +17,13 @@ from podrec_assets.defs.checks.run_days import days_of_run
 from podrec_assets.ledger.ledger import days_between
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.recommend.interaction_history import history_until
-from podrec_assets.recommend.ranking.list_drift import COMPARISONS, Bounds, Evidence, as_lists, comparisons
+from podrec_assets.recommend.ranking.list_drift import (
+    COMPARISONS,
+    Bounds,
+    Evidence,
+    as_lists,
+    comparisons,
+)
 from podrec_assets.recommend.ranking.list_validation import FAULTS, Finding, faults
 from podrec_assets.schemas import LISTS
 from podrec_assets.settings import Settings
@@ -41,11 +49,15 @@ DESCRIPTIONS = {
 @dg.multi_asset_check(
     name="gate",
     specs=[
-        dg.AssetCheckSpec(name, asset=LISTS, blocking=True, description=f"{DESCRIPTIONS[name]} {KEPT}")
+        dg.AssetCheckSpec(
+            name, asset=LISTS, blocking=True, description=f"{DESCRIPTIONS[name]} {KEPT}"
+        )
         for name in (*FAULTS, *COMPARISONS)
     ],
 )
-def gate(context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]) -> Iterator[dg.AssetCheckResult]:
+def gate(
+    context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]
+) -> Iterator[dg.AssetCheckResult]:
     newest = connections.mongo.latest_version(LISTS)
     first, last = days_of_run(context, newest.day if newest else None)
     days = days_between(first, last)
@@ -53,7 +65,9 @@ def gate(context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[C
     episodes = connections.lake.read_window("episodes", last, Settings.catalogue_days + len(days))
     by_day = {day: _judge(connections, context.run.run_id, day, daily, episodes) for day in days}
     for name in (*FAULTS, *COMPARISONS):
-        yield _result(name, {day: next(f for f in found if f.check == name) for day, found in by_day.items()})
+        yield _result(
+            name, {day: next(f for f in found if f.check == name) for day, found in by_day.items()}
+        )
 
 
 def _span(connections: Connections, first: date, last: date) -> pa.Table:
@@ -61,7 +75,9 @@ def _span(connections: Connections, first: date, last: date) -> pa.Table:
     return connections.lake.read("user_vs_episode_daily", f"day > '{begin}' AND day <= '{end}'")
 
 
-def _judge(connections: Connections, run_id: str, day: date, daily: pa.Table, episodes: pa.Table) -> list[Finding]:
+def _judge(
+    connections: Connections, run_id: str, day: date, daily: pa.Table, episodes: pa.Table
+) -> list[Finding]:
     """The findings on a day's newest lists, left on them as their verdict."""
     mongo, settings = connections.mongo, connections.settings
     version = mongo.latest_version(LISTS, day)
@@ -72,18 +88,26 @@ def _judge(connections: Connections, run_id: str, day: date, daily: pa.Table, ep
     if found[0].passed:
         known = set(catalogue(episodes, day, Settings.catalogue_days)["episode_id"].to_pylist())
         played = of_window(daily, day + timedelta(days=REPLAY_DAYS), REPLAY_DAYS)
-        evidence = Evidence(history, known, as_lists(served) if served is not None else None, why_not, played)
+        evidence = Evidence(
+            history, known, as_lists(served) if served is not None else None, why_not, played
+        )
         found += comparisons(documents, evidence, bounds_of(settings))
     else:
-        found += [Finding(name, False, "not compared: the lists cannot be read") for name in COMPARISONS]
+        found += [
+            Finding(name, False, "not compared: the lists cannot be read") for name in COMPARISONS
+        ]
     if version:
         findings = tuple(asdict(f) for f in found)
-        mongo.judge(LISTS, version.version, Verdict(version.checksum, findings, run_id, compared_with))
+        mongo.judge(
+            LISTS, version.version, Verdict(version.checksum, findings, run_id, compared_with)
+        )
     return found
 
 
 def _served(connections: Connections, day: date) -> tuple[str | None, list[dict] | None, str]:
-    """Version and documents that are served, to compare the lists of a day with; or none of them, and why."""
+    """Version and documents that are served, to compare the lists of a day with; or none of them,
+    and why.
+    """
     current = connections.mongo.publication()
     if current is None:
         return None, None, "nothing is published yet"

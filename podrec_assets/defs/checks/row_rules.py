@@ -1,6 +1,8 @@
-"""What every row of a table must satisfy, as SQL conditions: one that does not would spread into what reads the table.
+"""What every row of a table must satisfy, as SQL conditions: one that does not would spread into
+what reads the table.
 
-Only what podrec itself computes is here. What publishers and players send is judged where it lands, as dead letters.
+Only what podrec itself computes is here. What publishers and players send is judged where it lands,
+as dead letters.
 """
 
 import dagster as dg
@@ -17,7 +19,12 @@ RULES = {
         "(failure_count = 0) = (last_error IS NULL)",
         "added_at IS NOT NULL AND next_poll_at IS NOT NULL",
     ],
-    "episodes": ["kafka_offset >= 0", "title IS NOT NULL", "show_id IS NOT NULL", "content_hash IS NOT NULL"],
+    "episodes": [
+        "kafka_offset >= 0",
+        "title IS NOT NULL",
+        "show_id IS NOT NULL",
+        "content_hash IS NOT NULL",
+    ],
     "transcripts": [
         "status IN ('ok', 'quarantined', 'failed', 'no_audio', 'no_model', 'over_budget')",
         "status <> 'ok' OR text IS NOT NULL",
@@ -63,7 +70,8 @@ def build_rules_check(name: str, rules: list[str]) -> dg.AssetChecksDefinition:
         asset=name,
         name="values_are_sound",
         blocking=True,
-        description="On the days of the run every row satisfies:\n\n" + "\n".join(f"- `{rule}`" for rule in rules),
+        description="On the days of the run every row satisfies:\n\n"
+        + "\n".join(f"- `{rule}`" for rule in rules),
     )
     def values_are_sound(
         context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]
@@ -76,10 +84,16 @@ def build_rules_check(name: str, rules: list[str]) -> dg.AssetChecksDefinition:
             broken = connections.lake.read(name, where, key)
             if len(broken):
                 faults[rule] = len(broken)
-                examples[rule] = [" / ".join(map(str, row.values())) for row in broken.slice(0, SHOWN).to_pylist()]
+                examples[rule] = [
+                    " / ".join(map(str, row.values())) for row in broken.slice(0, SHOWN).to_pylist()
+                ]
         return dg.AssetCheckResult(
             passed=not faults,
-            metadata={"broken_row_count": sum(faults.values()), "broken_rules": faults, "examples": examples},
+            metadata={
+                "broken_row_count": sum(faults.values()),
+                "broken_rules": faults,
+                "examples": examples,
+            },
         )
 
     return values_are_sound

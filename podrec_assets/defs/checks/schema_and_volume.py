@@ -1,4 +1,6 @@
-"""Checks of a table's shape: the columns on disk, the volume beside the days before, and what must not be mixed or missing."""
+"""Checks of a table's shape: the columns on disk, the volume beside the days before, and what must
+not be mixed or missing.
+"""
 
 import statistics
 from datetime import date, timedelta
@@ -10,7 +12,15 @@ import pyarrow.compute as pc
 from podrec_assets.defs.checks.run_days import days_of_run
 from podrec_assets.ledger.ledger import days_between
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.schemas import EPISODES, TABLES, TRANSCRIPTS, USER_EVENTS, USER_VS_EPISODE_DAILY, VECTORS, Table
+from podrec_assets.schemas import (
+    EPISODES,
+    TABLES,
+    TRANSCRIPTS,
+    USER_EVENTS,
+    USER_VS_EPISODE_DAILY,
+    VECTORS,
+    Table,
+)
 
 WARN = dg.AssetCheckSeverity.WARN
 COMPARED_DAYS = 7
@@ -35,9 +45,15 @@ def build_schema_check(spec: Table) -> dg.AssetChecksDefinition:
         drift = {
             "absent_columns": sorted(declared.keys() - found.keys()) if found else [],
             "unknown_columns": sorted(found.keys() - declared.keys()),
-            "other_types": sorted(f"{n}: {found[n]}" for n in found.keys() & declared.keys() if found[n] != declared[n]),
+            "other_types": sorted(
+                f"{n}: {found[n]}"
+                for n in found.keys() & declared.keys()
+                if found[n] != declared[n]
+            ),
         }
-        return dg.AssetCheckResult(passed=not any(drift.values()), metadata=drift | {"column_count": len(found)})
+        return dg.AssetCheckResult(
+            passed=not any(drift.values()), metadata=drift | {"column_count": len(found)}
+        )
 
     return schema_is_as_declared
 
@@ -58,21 +74,32 @@ def build_volume_check(name: str) -> dg.AssetChecksDefinition:
         first, last = days_of_run(context, lake.state(name).latest_day)
         last = min(last, today - timedelta(days=1))
         since = first - timedelta(days=COMPARED_DAYS)
-        counted = pc.value_counts(lake.read(name, f"day >= '{since}' AND day <= '{last}'", ("day",))["day"]).to_pylist()
+        counted = pc.value_counts(
+            lake.read(name, f"day >= '{since}' AND day <= '{last}'", ("day",))["day"]
+        ).to_pylist()
         rows = dict.fromkeys(lake.state(name).days, 0) | {c["values"]: c["counts"] for c in counted}
-        unusual = {str(d): found for d in days_between(first, last) if (found := unusual_volume(rows, d))}
+        unusual = {
+            str(d): found for d in days_between(first, last) if (found := unusual_volume(rows, d))
+        }
         return dg.AssetCheckResult(
             passed=not unusual,
             severity=WARN,
-            metadata={"row_count": sum(rows.get(d, 0) for d in days_between(first, last)), "unusual_days": unusual},
+            metadata={
+                "row_count": sum(rows.get(d, 0) for d in days_between(first, last)),
+                "unusual_days": unusual,
+            },
         )
 
     return volume_is_usual
 
 
 def unusual_volume(rows: dict[date, int], day: date) -> str | None:
-    """What is unusual about a day's number of rows, beside the written days of the week before; None where nothing is."""
-    before = [rows[d] for n in range(1, COMPARED_DAYS + 1) if (d := day - timedelta(days=n)) in rows]
+    """What is unusual about a day's number of rows, beside the written days of the week before;
+    None where nothing is.
+    """
+    before = [
+        rows[d] for n in range(1, COMPARED_DAYS + 1) if (d := day - timedelta(days=n)) in rows
+    ]
     if len(before) < COMPARED_DAYS // 2 or day not in rows:
         return None
     usual = statistics.median(before)
@@ -92,7 +119,10 @@ def every_episode_has_a_row(
     first, last = days_of_run(context, connections.lake.state(TRANSCRIPTS.name).latest_day)
     where = f"day >= '{first}' AND day <= '{last}'"
     announced, handled = (
-        {(r["day"], r["episode_id"]) for r in connections.lake.read(name, where, ("day", "episode_id")).to_pylist()}
+        {
+            (r["day"], r["episode_id"])
+            for r in connections.lake.read(name, where, ("day", "episode_id")).to_pylist()
+        }
         for name in (EPISODES.name, TRANSCRIPTS.name)
     )
     waiting = sorted(announced - handled)
@@ -113,25 +143,38 @@ def every_episode_has_a_row(
     "are named have to be materialized again.",
 )
 def one_embedding_version(connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
-    versions, others = embedding_versions(connections.lake.read(VECTORS.name, columns=("day", "embedding_version")))
+    versions, others = embedding_versions(
+        connections.lake.read(VECTORS.name, columns=("day", "embedding_version"))
+    )
     named = [str(d) for d in others[:SHOWN]]
     return dg.AssetCheckResult(
         passed=len(versions) <= 1,
-        metadata={"version_count": len(versions), "vectors_by_version": versions, "days_of_other_versions": named},
+        metadata={
+            "version_count": len(versions),
+            "vectors_by_version": versions,
+            "days_of_other_versions": named,
+        },
     )
 
 
 def embedding_versions(rows: pa.Table) -> tuple[dict[str, int], list[date]]:
-    """(vectors by embedding version, the most first; days, in order, that have vectors of another than that one)."""
+    """(vectors by embedding version, the most first; days, in order, that have vectors of another
+    than that one).
+    """
     counted = pc.value_counts(rows["embedding_version"]).to_pylist()
     versions = {str(c["values"]): c["counts"] for c in sorted(counted, key=lambda c: -c["counts"])}
-    others = sorted({r["day"] for r in rows.to_pylist() if str(r["embedding_version"]) != next(iter(versions))})
+    others = sorted(
+        {r["day"] for r in rows.to_pylist() if str(r["embedding_version"]) != next(iter(versions))}
+    )
     return versions, others
 
 
 SHAPE_CHECKS = [
     *(build_schema_check(spec) for spec in TABLES.values()),
-    *(build_volume_check(name) for name in (EPISODES.name, USER_EVENTS.name, USER_VS_EPISODE_DAILY.name, VECTORS.name)),
+    *(
+        build_volume_check(name)
+        for name in (EPISODES.name, USER_EVENTS.name, USER_VS_EPISODE_DAILY.name, VECTORS.name)
+    ),
     every_episode_has_a_row,
     one_embedding_version,
 ]

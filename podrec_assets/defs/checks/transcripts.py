@@ -14,7 +14,9 @@ from podrec_assets.schemas import TRANSCRIPTS
     name="one_asr_engine",
     description="The used ASR transcripts of the run's days were made by one engine version; a mixture is named, not hidden.",
 )
-def one_asr_engine(context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
+def one_asr_engine(
+    context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]
+) -> dg.AssetCheckResult:
     first, last = days_of_run(context, connections.lake.state(TRANSCRIPTS.name).latest_day)
     engines = asr_rows_by_engine(connections, first, last)
     return dg.AssetCheckResult(

@@ -1,4 +1,6 @@
-"""The check of the chunk vectors: no token of a transcript is lost between the text and the encoder."""
+"""The check of the chunk vectors: no token of a transcript is lost between the text and the
+encoder.
+"""
 
 import dagster as dg
 import pyarrow.compute as pc
@@ -25,7 +27,9 @@ def every_token_is_encoded(
     transcripts = lake.read("transcripts", days, ("day", "episode_id", "status", "segments"))
     columns = ("day", "episode_id", "text", "token_count", "left_out_token_count")
     rows = lake.read("vectors", days, columns)
-    faults, expected = lost_tokens(transcripts, rows, connections.encoder, connections.settings.chunk_tokens)
+    faults, expected = lost_tokens(
+        transcripts, rows, connections.encoder, connections.settings.chunk_tokens
+    )
     left_out = pc.sum(rows["left_out_token_count"]).as_py() or 0
     return dg.AssetCheckResult(
         passed=not faults,

@@ -1,4 +1,6 @@
-"""Reads and writes Delta tables for assets: a write replaces exactly the run's days, a read refuses days never written."""
+"""Reads and writes Delta tables for assets: a write replaces exactly the run's days, a read refuses
+days never written.
+"""
 
 from datetime import date
 from typing import TYPE_CHECKING
@@ -15,7 +17,12 @@ from podrec_assets.stores.delta import Lake
 if TYPE_CHECKING:
     from dagster._core.execution.context.system import StepExecutionContext
 
-_ARROW_NAMES = {pa.string(): "string", pa.float64(): "double", pa.float32(): "float", pa.date32(): "date"}
+_ARROW_NAMES = {
+    pa.string(): "string",
+    pa.float64(): "double",
+    pa.float32(): "float",
+    pa.date32(): "date",
+}
 PREVIEW_ROWS = 5
 PREVIEW_WIDTH = 60
 
@@ -23,8 +30,9 @@ PREVIEW_WIDTH = 60
 class DeltaIOManager(dg.ConfigurableIOManager):
     """Asset `x` is the Delta table `x`; its output is an Arrow table with a `day` column.
 
-    Dagster's own Delta IO manager replaces the whole table for some partition types and reads one day of a window, hence
-    this one. Outputs may cover one day or a range. Rows outside the run's days are refused before anything is written.
+    Dagster's own Delta IO manager replaces the whole table for some partition types and reads one
+    day of a window, hence this one. Outputs may cover one day or a range. Rows outside the run's
+    days are refused before anything is written.
     """
 
     connections: dg.ResourceDependency[Connections]
@@ -33,16 +41,21 @@ class DeltaIOManager(dg.ConfigurableIOManager):
         name = context.asset_key.path[-1]
         days = [date.fromisoformat(key) for key in context.asset_partition_keys]
         version = self.connections.lake.replace_days(TABLES[name], obj, days)
-        context.add_output_metadata(table_metadata(TABLES[name], self.connections.lake.uri(name), obj, version))
+        context.add_output_metadata(
+            table_metadata(TABLES[name], self.connections.lake.uri(name), obj, version)
+        )
         if len(days) > 1:
             counts = rows_by_day(obj)
             add_day_metadata(context.step_context, {day: counts.get(day, 0) for day in days})
 
     def load_input(self, context: dg.InputContext) -> pa.Table:
-        """Rows of the input's days. Raises MissingPartitionError naming the day that no run has written."""
+        """Rows of the input's days. Raises MissingPartitionError naming the day that no run has
+        written.
+        """
         name = context.asset_key.path[-1]
         days = [date.fromisoformat(key) for key in context.asset_partition_keys]
-        # Asked for by number, so that another run's commit cannot come between what is noted and what is read.
+        # Asked for by number, so that another run's commit cannot come between what is noted and
+        # what is read.
         version = self.connections.lake.version(name)
         if version is not None:
             self.connections.inputs.tables[name] = version
@@ -50,7 +63,9 @@ class DeltaIOManager(dg.ConfigurableIOManager):
 
 
 def table_metadata(spec: Table, uri: str, rows: pa.Table, version: int) -> dict:
-    """What the UI shows of a write: where, how many rows, the schema with its comments, and a few rows."""
+    """What the UI shows of a write: where, how many rows, the schema with its comments, and a few
+    rows.
+    """
     return {
         "dagster/uri": uri,
         "dagster/table_name": spec.name,
@@ -65,24 +80,37 @@ def table_metadata(spec: Table, uri: str, rows: pa.Table, version: int) -> dict:
     }
 
 
-def written(context: dg.AssetExecutionContext, lake: Lake, spec: Table, days: list[date]) -> tuple[pa.Table, dict]:
-    """The rows of the days that an asset has written itself, and what the UI shows of them; each day bears its own count."""
+def written(
+    context: dg.AssetExecutionContext, lake: Lake, spec: Table, days: list[date]
+) -> tuple[pa.Table, dict]:
+    """The rows of the days that an asset has written itself, and what the UI shows of them; each
+    day bears its own count.
+    """
     rows, version = lake.read_days(spec.name, days), lake.version(spec.name)
     assert version is not None
     add_day_metadata(context, dict.fromkeys(days, 0) | rows_by_day(rows))
     return rows, table_metadata(spec, lake.uri(spec.name), rows, version)
 
 
-def add_day_metadata(context: "StepExecutionContext | dg.AssetExecutionContext", counts: dict[date, int]) -> None:
-    """Gives each partition of a range its own row count: the run's would make every point of the UI's plot the sum."""
+def add_day_metadata(
+    context: "StepExecutionContext | dg.AssetExecutionContext", counts: dict[date, int]
+) -> None:
+    """Gives each partition of a range its own row count: the run's would make every point of the
+    UI's plot the sum.
+    """
     for day, count in counts.items():
-        context.add_asset_metadata({"row_count": count, "dagster/partition_row_count": count}, partition_key=day.isoformat())
+        context.add_asset_metadata(
+            {"row_count": count, "dagster/partition_row_count": count},
+            partition_key=day.isoformat(),
+        )
 
 
 def rows_by_day(rows: pa.Table) -> dict[date, int]:
     """Number of rows of each day that has any, in order."""
     counts = rows.group_by("day").aggregate([("day", "count")])
-    return dict(sorted(zip(counts["day"].to_pylist(), counts["day_count"].to_pylist(), strict=True)))
+    return dict(
+        sorted(zip(counts["day"].to_pylist(), counts["day_count"].to_pylist(), strict=True))
+    )
 
 
 def column_schema(spec: Table) -> dg.TableSchema:
@@ -96,7 +124,9 @@ def column_schema(spec: Table) -> dg.TableSchema:
         )
         for f in spec.schema
     ]
-    return dg.TableSchema(columns, constraints=dg.TableConstraints(other=[f"one row is {spec.grain}"]))
+    return dg.TableSchema(
+        columns, constraints=dg.TableConstraints(other=[f"one row is {spec.grain}"])
+    )
 
 
 def preview(rows: pa.Table) -> str:

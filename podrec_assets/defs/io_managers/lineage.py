@@ -6,8 +6,13 @@ from podrec_assets.schemas.lineage import LINEAGE
 
 
 def column_lineage(name: str) -> dict[str, dg.TableColumnLineage]:
-    """Metadata of a write: what each column of the table or collection is made of; {} where all of it comes from outside."""
-    columns = {column: [_dep(source) for source in sources] for column, sources in LINEAGE.get(name, {}).items()}
+    """Metadata of a write: what each column of the table or collection is made of; {} where all of
+    it comes from outside.
+    """
+    columns = {
+        column: [_dep(source) for source in sources]
+        for column, sources in LINEAGE.get(name, {}).items()
+    }
     return {"dagster/column_lineage": dg.TableColumnLineage(columns)} if columns else {}
 
 

@@ -1,4 +1,6 @@
-"""Reads and writes versioned Mongo collections for assets: a write is a new verified version for each day of the run."""
+"""Reads and writes versioned Mongo collections for assets: a write is a new verified version for
+each day of the run.
+"""
 
 from datetime import date
 
@@ -17,15 +19,17 @@ DailyDocs = dict[date, list[dict]]
 PREVIEW_DOCS = 3
 PREVIEW_FIELDS = ("rank", "episode_id", "title", "score", "cosine", "reason")
 MADE_OF = {"similarities": "vectors", "als_top_n": "user_vs_episode_daily"}
-"""The table whose first day is the first on which a collection can hold anything. A backfill that the UI starts at the topics
-also targets the days before them that late events touch."""
+"""The table whose first day is the first on which a collection can hold anything. A backfill that
+the UI starts at the topics also targets the days before them that late events touch.
+"""
 
 
 class MongoIOManager(dg.ConfigurableIOManager):
-    """Asset `x` is the collection `x`; its output is `DailyDocs`. Nothing served is ever overwritten.
+    """Asset `x` is the collection `x`; its output is `DailyDocs`. Nothing served is ever
+    overwritten.
 
-    Fields: one document per (version, key) with `items`; the version is the day and the run's id. Content that equals the
-    day's latest version is kept, so a repeated run changes nothing.
+    Fields: one document per (version, key) with `items`; the version is the day and the run's id.
+    Content that equals the day's latest version is kept, so a repeated run changes nothing.
     """
 
     connections: dg.ResourceDependency[Connections]
@@ -34,7 +38,9 @@ class MongoIOManager(dg.ConfigurableIOManager):
 
     def handle_output(self, context: dg.OutputContext, obj: DailyDocs) -> None:
         name = context.asset_key.path[-1]
-        written = [self._write(name, day, context.run_id, docs) for day, docs in sorted(obj.items())]
+        written = [
+            self._write(name, day, context.run_id, docs) for day, docs in sorted(obj.items())
+        ]
         last = written[-1]
         context.add_output_metadata(
             {
@@ -45,7 +51,9 @@ class MongoIOManager(dg.ConfigurableIOManager):
                 "version": last.version,
                 "checksum": last.checksum,
                 "documents_by_day": {v.day.isoformat(): v.count for v in written},
-                "preview": dg.MetadataValue.md(preview_items(obj[last.day][:PREVIEW_DOCS], COLLECTION_KEYS[name])),
+                "preview": dg.MetadataValue.md(
+                    preview_items(obj[last.day][:PREVIEW_DOCS], COLLECTION_KEYS[name])
+                ),
                 **column_lineage(name),
             }
         )
@@ -53,16 +61,29 @@ class MongoIOManager(dg.ConfigurableIOManager):
             add_day_metadata(context.step_context, {v.day: v.count for v in written})
 
     def load_input(self, context: dg.InputContext) -> DailyDocs:
-        """Documents of each of the input's days. Raises MissingPartitionError for a day without a version."""
+        """Documents of each of the input's days. Raises MissingPartitionError for a day without a
+        version.
+        """
         name = context.asset_key.path[-1]
-        return {date.fromisoformat(key): self.load_day(name, date.fromisoformat(key)) for key in context.asset_partition_keys}
+        return {
+            date.fromisoformat(key): self.load_day(name, date.fromisoformat(key))
+            for key in context.asset_partition_keys
+        }
 
     def load_day(self, name: str, day: date) -> list[dict]:
-        """Documents of a day's latest complete version, or of the pinned one; none before the history that they rest on."""
+        """Documents of a day's latest complete version, or of the pinned one; none before the
+        history that they rest on.
+        """
         mongo = self.connections.mongo
-        version = mongo.version(name, self.pinned[name]) if name in self.pinned else mongo.latest_version(name, day)
+        version = (
+            mongo.version(name, self.pinned[name])
+            if name in self.pinned
+            else mongo.latest_version(name, day)
+        )
         if version is None:
-            begin = self.connections.lake.state(MADE_OF[name]).first_day if name in MADE_OF else None
+            begin = (
+                self.connections.lake.state(MADE_OF[name]).first_day if name in MADE_OF else None
+            )
             if begin and day < begin:
                 return []
             raise MissingPartitionError(
@@ -86,12 +107,20 @@ def document_schema(name: str) -> dg.TableSchema:
             dg.TableColumn("version", "string", "Day and run that wrote the document."),
             dg.TableColumn("day", "string", "Day that the document is as of, ISO 8601."),
             dg.TableColumn(key, "string", "Whose list it is."),
-            dg.TableColumn("items", "array", "The ranked list: rank from 1, episode_id, score and evidence."),
+            dg.TableColumn(
+                "items", "array", "The ranked list: rank from 1, episode_id, score and evidence."
+            ),
         ]
     )
 
 
 def preview_items(docs: list[dict], key: str) -> str:
-    """The first items of some documents as a Markdown table: what all items have, and the reason where there is one."""
-    rows = [{key: doc[key]} | {f: item[f] for f in PREVIEW_FIELDS if f in item} for doc in docs for item in doc["items"][:2]]
+    """The first items of some documents as a Markdown table: what all items have, and the reason
+    where there is one.
+    """
+    rows = [
+        {key: doc[key]} | {f: item[f] for f in PREVIEW_FIELDS if f in item}
+        for doc in docs
+        for item in doc["items"][:2]
+    ]
     return preview(pa.Table.from_pylist(rows)) if rows else "_no items_"

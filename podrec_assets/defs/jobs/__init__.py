@@ -1,5 +1,6 @@
-"""Jobs for people who start things by name in the UI: a day's facts, its models, tuning, a rollback, an old list made again, the
-lake's upkeep."""
+"""Jobs for people who start things by name in the UI: a day's facts, its models, tuning, a
+rollback, an old list made again, the lake's upkeep.
+"""
 
 from typing import Any
 
@@ -15,7 +16,9 @@ JOBS: list[Any] = [
     rebuild_list,
     upkeep,
     dg.define_asset_job(
-        "daily_facts", dg.AssetSelection.assets(*FACTS), description="Lands a day of both topics and makes its facts."
+        "daily_facts",
+        dg.AssetSelection.assets(*FACTS),
+        description="Lands a day of both topics and makes its facts.",
     ),
     dg.define_asset_job(
         "models_and_publication",

@@ -1,4 +1,6 @@
-"""An old version made again from what it was made of, to show that it can be: the same asset on the same inputs."""
+"""An old version made again from what it was made of, to show that it can be: the same asset on the
+same inputs.
+"""
 
 from dataclasses import asdict, dataclass
 
@@ -20,7 +22,11 @@ from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import Version, checksum
 
 KNOWN_SHOWN = 5
-MAKERS = {"als_top_n": als_top_n, "similarities": similarities, "final_recommendations": final_recommendations}
+MAKERS = {
+    "als_top_n": als_top_n,
+    "similarities": similarities,
+    "final_recommendations": final_recommendations,
+}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -29,7 +35,8 @@ class Rebuilt:
     """A version beside what its inputs make now.
 
     Attributes:
-        checksum: of the version; rebuilt_checksum: of the documents made again. Equal means the same bytes.
+        checksum: of the version; rebuilt_checksum: of the documents made again. Equal means the
+            same bytes.
         differing_count: documents that are not the same.
         code: what made the version; code_now: what made it again.
     """
@@ -56,11 +63,13 @@ class Rebuilt:
 
 
 def rebuild(connections: Connections, version: str, collection: str = LISTS) -> Rebuilt:
-    """A version made again by its asset from its manifest's Delta versions, models, settings and engine. Writes nothing.
+    """A version made again by its asset from its manifest's Delta versions, models, settings and
+    engine. Writes nothing.
 
     Raises:
         UnknownIdError: there is no such version (any more); names some.
-        PermanentError: the manifest does not say enough, or a table's old version is no longer kept.
+        PermanentError: the manifest does not say enough, or a table's old version is no longer
+            kept.
     """
     made = _version(connections, version, collection)
     documents = _made_again(connections, made)
@@ -89,13 +98,23 @@ def _version(connections: Connections, version: str, collection: str) -> Version
     made = connections.mongo.version(collection, version)
     if made is None:
         known = ", ".join(v.version for v in connections.mongo.versions(collection)[:KNOWN_SHOWN])
-        raise UnknownIdError(f"{collection} has no version {version!r}, or it was pruned; newest: {known or 'none'}.")
-    lacking = [name for name in ("delta_versions", "models", "settings", "engine") if name not in made.manifest]
+        raise UnknownIdError(
+            f"{collection} has no version {version!r}, or it was pruned; newest: {known or 'none'}."
+        )
+    lacking = [
+        name
+        for name in ("delta_versions", "models", "settings", "engine")
+        if name not in made.manifest
+    ]
     unknown = sorted(made.manifest.get("settings", {}).keys() - Settings.model_fields.keys())
     if lacking or unknown:
         raise PermanentError(
             f"Version {version} of {collection} cannot be made again: "
-            + (f"its manifest lacks {', '.join(lacking)}." if lacking else f"this podrec has no setting {', '.join(unknown)}.")
+            + (
+                f"its manifest lacks {', '.join(lacking)}."
+                if lacking
+                else f"this podrec has no setting {', '.join(unknown)}."
+            )
         )
     return made
 
@@ -114,9 +133,13 @@ class _Kept(dg.IOManager):
 
 
 def _made_again(connections: Connections, made: Version) -> list[dict]:
-    """The documents that the collection's asset makes on the version's inputs, in a run that nothing records."""
+    """The documents that the collection's asset makes on the version's inputs, in a run that
+    nothing records.
+    """
     manifest = made.manifest
-    settings = connections.settings.model_copy(update={**manifest["settings"], "engine": manifest["engine"]})
+    settings = connections.settings.model_copy(
+        update={**manifest["settings"], "engine": manifest["engine"]}
+    )
     pinned = Connections(settings, connections.storage_options, pinned=manifest["delta_versions"])
     kept = _Kept(MongoIOManager(connections=pinned, pinned=manifest["models"]))
     resources = {
@@ -128,7 +151,13 @@ def _made_again(connections: Connections, made: Version) -> list[dict]:
     maker = MAKERS[made.collection]
     day = range_tags(made.day, made.day)
     try:
-        dg.materialize([maker, *_inputs(maker)], selection=[maker], resources=resources, tags=day, run_config=QUIET)
+        dg.materialize(
+            [maker, *_inputs(maker)],
+            selection=[maker],
+            resources=resources,
+            tags=day,
+            run_config=QUIET,
+        )
     except dg.DagsterError as err:
         raise _cause(err) from err
     return kept.documents[made.day]
@@ -137,7 +166,12 @@ def _made_again(connections: Connections, made: Version) -> list[dict]:
 def _inputs(maker: dg.AssetsDefinition) -> list[dg.AssetSpec]:
     """What an asset reads, as assets that are only read, each by its IO manager."""
     names = {key.path[-1] for key in maker.keys_by_input_name.values()}
-    return [dg.AssetSpec(n, partitions_def=DAILY).with_io_manager_key("mongo" if n in COLLECTIONS else "delta") for n in names]
+    return [
+        dg.AssetSpec(n, partitions_def=DAILY).with_io_manager_key(
+            "mongo" if n in COLLECTIONS else "delta"
+        )
+        for n in names
+    ]
 
 
 def _cause(err: BaseException) -> BaseException:
@@ -155,20 +189,34 @@ class RebuildConfig(dg.Config):
     collection: str = Field(LISTS, description="final_recommendations, als_top_n or similarities.")
 
 
-@dg.op(description="Makes a version again from its manifest and compares it; fails when a byte differs.")
-def make_again(context: dg.OpExecutionContext, config: RebuildConfig, connections: dg.ResourceParam[Connections]) -> None:
+@dg.op(
+    description="Makes a version again from its manifest and compares it; fails when a byte differs."
+)
+def make_again(
+    context: dg.OpExecutionContext,
+    config: RebuildConfig,
+    connections: dg.ResourceParam[Connections],
+) -> None:
     found = rebuild(connections, config.version, config.collection)
-    context.log_event(dg.AssetObservation(found.collection, partition=found.day, metadata=found.document()))
+    context.log_event(
+        dg.AssetObservation(found.collection, partition=found.day, metadata=found.document())
+    )
     if not found.is_identical:
         raise dg.Failure(difference(found))
 
 
-@dg.job(description="Makes an old version again from the inputs, models and settings of its manifest, and compares it.")
+@dg.job(
+    description="Makes an old version again from the inputs, models and settings of its manifest, and compares it."
+)
 def rebuild_list() -> None:
     make_again()
 
 
 def difference(found: Rebuilt) -> str:
     """What is not the same, in a sentence, and the likely reason."""
-    why = "" if found.code == found.code_now else f" It was made by code {found.code}, this is {found.code_now}."
+    why = (
+        ""
+        if found.code == found.code_now
+        else f" It was made by code {found.code}, this is {found.code_now}."
+    )
     return f"{found.differing_count} of {found.count} documents of {found.version} are made differently now.{why}"

@@ -14,15 +14,28 @@ class RollbackConfig(dg.Config):
     """What is to be served."""
 
     day: str = Field(description="Day whose lists are to be served, e.g. 2026-11-01.")
-    force: bool = Field(False, description="Although a comparison with the served lists refused them.")
+    force: bool = Field(
+        False, description="Although a comparison with the served lists refused them."
+    )
 
 
-@dg.op(description="Moves the pointer to the newest lists of a day that the gate let pass.", pool="write_publication")
-def serve_day(context: dg.OpExecutionContext, config: RollbackConfig, connections: dg.ResourceParam[Connections]) -> None:
-    context.log_event(materialization(publish_day(connections, date.fromisoformat(config.day), config.force)))
+@dg.op(
+    description="Moves the pointer to the newest lists of a day that the gate let pass.",
+    pool="write_publication",
+)
+def serve_day(
+    context: dg.OpExecutionContext,
+    config: RollbackConfig,
+    connections: dg.ResourceParam[Connections],
+) -> None:
+    context.log_event(
+        materialization(publish_day(connections, date.fromisoformat(config.day), config.force))
+    )
 
 
-@dg.job(description="Serves another day's lists: back, or forward again. The nightly run goes on with newer days.")
+@dg.job(
+    description="Serves another day's lists: back, or forward again. The nightly run goes on with newer days."
+)
 def rollback() -> None:
     serve_day()
 
@@ -32,5 +45,9 @@ def materialization(moved: Publication) -> dg.AssetMaterialization:
     return dg.AssetMaterialization(
         "publication",
         partition=moved.day.isoformat(),
-        metadata={"served_day": moved.day.isoformat(), "versions": moved.versions, "move_count": moved.v},
+        metadata={
+            "served_day": moved.day.isoformat(),
+            "versions": moved.versions,
+            "move_count": moved.v,
+        },
     )

@@ -1,4 +1,6 @@
-"""The job that puts small files of the lake together and removes old ones, and its week, for people who live in the UI."""
+"""The job that puts small files of the lake together and removes old ones, and its week, for people
+who live in the UI.
+"""
 
 import dagster as dg
 from pydantic import Field
@@ -12,11 +14,18 @@ class UpkeepConfig(dg.Config):
     """What is done to every table."""
 
     optimize: bool = Field(True, description="Put the small files of each day together.")
-    vacuum: bool = Field(True, description="Remove files that nothing younger than PODREC_VACUUM_HOURS and no kept list needs.")
+    vacuum: bool = Field(
+        True,
+        description="Remove files that nothing younger than PODREC_VACUUM_HOURS and no kept list needs.",
+    )
 
 
-@dg.op(description="Puts small files of every table together, removes old ones, and shows on each table how many.")
-def tend_tables(context: dg.OpExecutionContext, config: UpkeepConfig, connections: dg.ResourceParam[Connections]) -> None:
+@dg.op(
+    description="Puts small files of every table together, removes old ones, and shows on each table how many."
+)
+def tend_tables(
+    context: dg.OpExecutionContext, config: UpkeepConfig, connections: dg.ResourceParam[Connections]
+) -> None:
     lake, hours = connections.lake, connections.settings.vacuum_hours
     named = named_versions(connections.mongo) if config.vacuum else {}
     for name in TABLES:
@@ -29,7 +38,9 @@ def tend_tables(context: dg.OpExecutionContext, config: UpkeepConfig, connection
         context.log_event(dg.AssetObservation(name, metadata=metadata))
 
 
-@dg.job(description="Puts the lake's small files together and removes those that no reader and no kept list can need any more.")
+@dg.job(
+    description="Puts the lake's small files together and removes those that no reader and no kept list can need any more."
+)
 def upkeep() -> None:
     tend_tables()
 

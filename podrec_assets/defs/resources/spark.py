@@ -1,4 +1,6 @@
-"""The Spark session of a run: dagster-pyspark's lazy resource, on podrec's Java and jars, stopped at the end of the run."""
+"""The Spark session of a run: dagster-pyspark's lazy resource, on podrec's Java and jars, stopped
+at the end of the run.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +15,15 @@ from podrec_assets.stores.spark import session as spark
 
 
 class SparkResource(LazyPySparkResource):
-    """Starts a JVM when the session is first used, and not before: a run without Spark work never pays for one."""
+    """Starts a JVM when the session is first used, and not before: a run without Spark work never
+    pays for one.
+    """
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "SparkResource":
-        """The resource with the session's configuration visible in the UI. Jars and Java are looked up on first use."""
+        """The resource with the session's configuration visible in the UI. Jars and Java are looked
+        up on first use.
+        """
         return cls(spark_config={"spark.master": settings.spark_master})
 
     @contextmanager

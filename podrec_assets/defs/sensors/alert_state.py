@@ -39,20 +39,29 @@ class AlertState:
     runs: dict[str, str] = field(default_factory=dict)
 
 
-def decide(state: AlertState, lasting: Iterable[Alert], failed_runs: Iterable[Alert], now: datetime) -> list[Alert]:
-    """The alerts to send now: new troubles, what is over, and failures that were not told in the last REMIND_AFTER."""
+def decide(
+    state: AlertState, lasting: Iterable[Alert], failed_runs: Iterable[Alert], now: datetime
+) -> list[Alert]:
+    """The alerts to send now: new troubles, what is over, and failures that were not told in the
+    last REMIND_AFTER.
+    """
     found = {alert.key: alert for alert in lasting}
     new = [alert for key, alert in sorted(found.items()) if key not in state.open]
     over = [Alert(key, "resolved", f"resolved: {key}, open since {since}") for key, since in sorted(state.open.items())
             if key not in found]  # fmt: skip
     first = {alert.key: alert for alert in reversed(list(failed_runs))}
-    told = {key for key, at in state.runs.items() if now - datetime.fromisoformat(at) < REMIND_AFTER}
+    told = {
+        key for key, at in state.runs.items() if now - datetime.fromisoformat(at) < REMIND_AFTER
+    }
     return [*new, *over, *(alert for key, alert in sorted(first.items()) if key not in told)]
 
 
 def after(state: AlertState, sent: Iterable[Alert], now: datetime) -> AlertState:
     """The state once the alerts were sent."""
-    open_, runs = dict(state.open), {k: at for k, at in state.runs.items() if now - datetime.fromisoformat(at) < REMIND_AFTER}
+    open_, runs = (
+        dict(state.open),
+        {k: at for k, at in state.runs.items() if now - datetime.fromisoformat(at) < REMIND_AFTER},
+    )
     for alert in sent:
         if alert.kind == "resolved":
             open_.pop(alert.key, None)

@@ -1,4 +1,6 @@
-"""The sensor of transcripts that are not finished: retries whose time has come, and what an earlier run's budget left over."""
+"""The sensor of transcripts that are not finished: retries whose time has come, and what an earlier
+run's budget left over.
+"""
 
 from datetime import date, datetime
 
@@ -27,7 +29,9 @@ UNFINISHED_ROWS = "status = 'over_budget' OR status = 'no_model' OR (status = 'f
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Requests the newest days of `transcripts` whose retries are due or that a budget left over, once an hour.",
 )
-def transcripts_due(context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]) -> dg.SensorResult:
+def transcripts_due(
+    context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]
+) -> dg.SensorResult:
     now = connections.now()
     tried = attempts(context.instance, RETRIES, TRANSCRIPTS.name)
     if reason := tried.reason_to_wait("a run of retries", now):
@@ -41,7 +45,12 @@ def transcripts_due(context: dg.SensorEvaluationContext, connections: dg.Resourc
     # The hour in the key keeps a budget a budget: what it leaves over waits for the next hour.
     ranges = bounded_ranges(days, MOST_RUNS, MOST_DAYS)
     return dg.SensorResult(
-        [request(RETRIES, TRANSCRIPTS.name, a, b, tried.key(f"retries:{a}..{b}:{now:%Y-%m-%dT%H}")) for a, b in ranges]
+        [
+            request(
+                RETRIES, TRANSCRIPTS.name, a, b, tried.key(f"retries:{a}..{b}:{now:%Y-%m-%dT%H}")
+            )
+            for a, b in ranges
+        ]
     )
 
 

@@ -1,4 +1,6 @@
-"""The sensor of late events: a daily score that was computed before some of its events landed is computed again."""
+"""The sensor of late events: a daily score that was computed before some of its events landed is
+computed again.
+"""
 
 from datetime import date, timedelta
 from typing import cast
@@ -16,7 +18,9 @@ from podrec_assets.settings import Settings
 REFRESHES = "podrec/refreshes"
 """Tag of the runs that this sensor requests."""
 MOST_RUNS, MOST_DAYS = 3, 31
-"""Runs that one tick requests, and days of one run: a flood of late events is worked off over several ticks."""
+"""Runs that one tick requests, and days of one run: a flood of late events is worked off over
+several ticks.
+"""
 
 
 @dg.sensor(
@@ -26,7 +30,9 @@ MOST_RUNS, MOST_DAYS = 3, 31
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Requests exactly the days of `user_vs_episode_daily` for which late events landed after they were computed.",
 )
-def late_events(context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]) -> dg.SensorResult:
+def late_events(
+    context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]
+) -> dg.SensorResult:
     now = connections.now()
     tried = attempts(context.instance, REFRESHES, USER_VS_EPISODE_DAILY.name)
     if reason := tried.reason_to_wait("a refresh", now):
@@ -35,20 +41,31 @@ def late_events(context: dg.SensorEvaluationContext, connections: dg.ResourcePar
     if not days:
         return dg.SensorResult(skip_reason="no day waits for late events")
     version = connections.lake.state(USER_EVENTS.name).version
-    # A version of user_events that did not change needs no second request for the same days, unless the first failed.
+    # A version of user_events that did not change needs no second request for the same days, unless
+    # the first failed.
     ranges = bounded_ranges(days, MOST_RUNS, MOST_DAYS)
     return dg.SensorResult(
-        [request(REFRESHES, USER_VS_EPISODE_DAILY.name, a, b, tried.key(f"late:{a}..{b}:{version}")) for a, b in ranges]
+        [
+            request(
+                REFRESHES, USER_VS_EPISODE_DAILY.name, a, b, tried.key(f"late:{a}..{b}:{version}")
+            )
+            for a, b in ranges
+        ]
     )
 
 
-def waiting_days(connections: Connections, instance: dg.DagsterInstance, today: date, is_late_only: bool = True) -> list[date]:
+def waiting_days(
+    connections: Connections, instance: dg.DagsterInstance, today: date, is_late_only: bool = True
+) -> list[date]:
     """Days within the models' history whose score lacks events that have landed: late ones, or any.
 
-    An event in time is lacking while its day goes on, or where a run was killed between landing and scoring.
+    An event in time is lacking while its day goes on, or where a run was killed between landing and
+    scoring.
     """
     begin = today - timedelta(days=Settings.history_days)
-    where = f"event_day >= '{begin}' AND event_day <= '{today}'" + (" AND is_late" if is_late_only else "")
+    where = f"event_day >= '{begin}' AND event_day <= '{today}'" + (
+        " AND is_late" if is_late_only else ""
+    )
     keys = ["event_day", "kafka_partition"]
     rows = connections.lake.read(USER_EVENTS.name, where, (*keys, "kafka_offset"))
     highest: dict[date, Offsets] = {}
@@ -60,9 +77,13 @@ def waiting_days(connections: Connections, instance: dg.DagsterInstance, today: 
 
 
 def computed_from(instance: dg.DagsterInstance, day: date) -> Offsets | None:
-    """The landed offsets (exclusive) that the latest materialization of a day's score was computed from; None without one."""
+    """The landed offsets (exclusive) that the latest materialization of a day's score was computed
+    from; None without one.
+    """
     key = dg.AssetKey(USER_VS_EPISODE_DAILY.name)
-    found = instance.fetch_materializations(dg.AssetRecordsFilter(key, asset_partitions=[day.isoformat()]), limit=1).records
+    found = instance.fetch_materializations(
+        dg.AssetRecordsFilter(key, asset_partitions=[day.isoformat()]), limit=1
+    ).records
     event = found[0].asset_materialization if found else None
     metadata = event.metadata.get(COMPUTED_FROM) if event else None
     if metadata is None:

@@ -1,4 +1,6 @@
-"""Offset sensors: they compare a topic's end with what its table has landed, and plan. They never consume."""
+"""Offset sensors: they compare a topic's end with what its table has landed, and plan. They never
+consume.
+"""
 
 import json
 
@@ -16,8 +18,11 @@ LANDS = "podrec/lands"
 """Tag of the runs that a sensor requests: the asset that they land."""
 
 
-def build_offset_sensor(asset_name: str, topic_asset: str, topic_setting: str) -> dg.SensorDefinition:
-    """A sensor that requests the log days between the table's landed offsets and the topic's end, as one run.
+def build_offset_sensor(
+    asset_name: str, topic_asset: str, topic_setting: str
+) -> dg.SensorDefinition:
+    """A sensor that requests the log days between the table's landed offsets and the topic's end,
+    as one run.
 
     Args:
         asset_name: asset (and Delta table) that lands the topic.
@@ -32,14 +37,18 @@ def build_offset_sensor(asset_name: str, topic_asset: str, topic_setting: str) -
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Requests `{asset_name}` for the log days whose offsets are not landed yet.",
     )
-    def offset_sensor(context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]) -> dg.SensorResult:
+    def offset_sensor(
+        context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]
+    ) -> dg.SensorResult:
         topic, now = getattr(connections.settings, topic_setting), connections.now()
         try:
             state = connections.lake.state(asset_name)
             ledger = offsets.Ledger.from_json(state.ledger)
             kafka, ends = connections.kafka, connections.kafka.end_offsets(topic)
             if ends:
-                offsets.check_continuity(topic, ledger, kafka.begin_offsets(topic), ends, kafka.topic_id(topic))
+                offsets.check_continuity(
+                    topic, ledger, kafka.begin_offsets(topic), ends, kafka.topic_id(topic)
+                )
             first_days = kafka.first_record_days(topic, {p: ledger.landed.get(p, 0) for p in ends})
         except PodrecError as err:
             return dg.SensorResult(skip_reason=str(err), cursor=context.cursor)
@@ -50,7 +59,9 @@ def build_offset_sensor(asset_name: str, topic_asset: str, topic_setting: str) -
         if plan.first_day is None or plan.last_day is None:
             return dg.SensorResult(skip_reason=plan.reason, cursor=cursor, asset_events=events)
         if asset_name == USER_EVENTS.name and is_streaming(connections.lake):
-            return dg.SensorResult(skip_reason="podrec stream lands these events", cursor=cursor, asset_events=events)
+            return dg.SensorResult(
+                skip_reason="podrec stream lands these events", cursor=cursor, asset_events=events
+            )
         # A run that is not finished takes along whatever has come meanwhile.
         tried = attempts(context.instance, LANDS, asset_name)
         if reason := tried.reason_to_wait(f"landing {asset_name}", now):
@@ -65,7 +76,11 @@ def _advance(topic_asset: str, ends: offsets.Offsets, lag: int) -> dg.AssetMater
     version = "|".join(f"{p}:{o}" for p, o in sorted(ends.items()))
     return dg.AssetMaterialization(
         topic_asset,
-        metadata={"end_offsets": {str(p): o for p, o in sorted(ends.items())}, "lag": lag, "record_count": sum(ends.values())},
+        metadata={
+            "end_offsets": {str(p): o for p, o in sorted(ends.items())},
+            "lag": lag,
+            "record_count": sum(ends.values()),
+        },
         tags={"dagster/data_version": version},
     )
 

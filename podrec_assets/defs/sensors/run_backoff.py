@@ -1,4 +1,6 @@
-"""Requests that failed come again, at a growing distance and for ever: a sensor that gave up would need a hand."""
+"""Requests that failed come again, at a growing distance and for ever: a sensor that gave up would
+need a hand.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -8,7 +10,13 @@ import dagster as dg
 from podrec_assets.defs.partitions import range_tags
 
 _STATUS = dg.DagsterRunStatus
-UNFINISHED = [_STATUS.QUEUED, _STATUS.NOT_STARTED, _STATUS.STARTING, _STATUS.STARTED, _STATUS.CANCELING]
+UNFINISHED = [
+    _STATUS.QUEUED,
+    _STATUS.NOT_STARTED,
+    _STATUS.STARTING,
+    _STATUS.STARTED,
+    _STATUS.CANCELING,
+]
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=2), timedelta(hours=1)
 LOOKED_AT = 10
 """Runs that are looked back on; after as many failures the wait no longer grows."""
@@ -42,11 +50,15 @@ class Attempts:
         return None
 
     def key(self, run_key: str) -> str:
-        """The run key of the next request: Dagster never runs a key again, so each try after a failure has its own."""
+        """The run key of the next request: Dagster never runs a key again, so each try after a
+        failure has its own.
+        """
         return f"{run_key}#after:{self.last_run_id}" if self.failure_count else run_key
 
 
-def request(tag: str, asset: str, first: date, last: date, run_key: str | None = None) -> dg.RunRequest:
+def request(
+    tag: str, asset: str, first: date, last: date, run_key: str | None = None
+) -> dg.RunRequest:
     """A run of an asset's days first..last that `attempts` finds again by the tag."""
     tags = {tag: asset, **range_tags(first, last)}
     return dg.RunRequest(run_key=run_key, asset_selection=[dg.AssetKey(asset)], tags=tags)
@@ -64,7 +76,9 @@ def attempts(instance: dg.DagsterInstance, tag: str, value: str) -> Attempts:
         failures += 1
     if not failures:
         return Attempts(False, 0, "", datetime.min.replace(tzinfo=UTC))
-    ended = datetime.fromtimestamp(records[0].end_time or records[0].update_timestamp.timestamp(), UTC)
+    ended = datetime.fromtimestamp(
+        records[0].end_time or records[0].update_timestamp.timestamp(), UTC
+    )
     return Attempts(False, failures, records[0].dagster_run.run_id, ended + wait_after(failures))
 
 

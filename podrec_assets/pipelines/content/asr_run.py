@@ -1,4 +1,6 @@
-"""Speech recognition within a run: what is known already, then as many minutes as the budget has, kept as they come."""
+"""Speech recognition within a run: what is known already, then as many minutes as the budget has,
+kept as they come.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -50,7 +52,9 @@ class Asr:
 
     def __post_init__(self) -> None:
         settings = self.settings
-        self.policy = RetryPolicy(settings.asr_max_attempts, timedelta(minutes=settings.asr_retry_minutes))
+        self.policy = RetryPolicy(
+            settings.asr_max_attempts, timedelta(minutes=settings.asr_retry_minutes)
+        )
         self.results = self.connections.recognitions
 
     @property
@@ -61,7 +65,9 @@ class Asr:
         """The row of an episode that ASR is not asked for; None where it is."""
         tried = self.attempts.get(episode["episode_id"], 0) + 1
         if answer.is_passing and (following := self.policy.next_attempt(tried, self.now)):
-            return pages.row(episode, "failed", answer.why, attempts=tried, next_attempt_at=following)
+            return pages.row(
+                episode, "failed", answer.why, attempts=tried, next_attempt_at=following
+            )
         if not episode["audio_url"]:
             return pages.row(episode, "no_audio", f"{answer.why}, and there is no audio")
         if self.engine is None:
@@ -71,8 +77,12 @@ class Asr:
             return pages.row(episode, "no_model", why)
         return None
 
-    def rows(self, episodes: list[dict], say: Callable[[str], None]) -> tuple[list[dict], list[dict]]:
-        """(rows, dead letters) of the episodes: known results, then new ones as far as the budget goes, then over_budget."""
+    def rows(
+        self, episodes: list[dict], say: Callable[[str], None]
+    ) -> tuple[list[dict], list[dict]]:
+        """(rows, dead letters) of the episodes: known results, then new ones as far as the budget
+        goes, then over_budget.
+        """
         if not episodes or self.engine is None:
             return [], []
         keys = {e["episode_id"]: pages.recognition_key(e, self.engine) for e in episodes}
@@ -82,9 +92,13 @@ class Asr:
                 results[name] = Recognition(**stored)
         cached, spent_s = len(results), 0.0
         while batch := take(
-            [e for e in episodes if e["episode_id"] not in results], self.settings.asr_minutes_per_run * 60, spent_s
+            [e for e in episodes if e["episode_id"] not in results],
+            self.settings.asr_minutes_per_run * 60,
+            spent_s,
         ):
-            say(f"transcribing {len(batch)} episodes, about {minutes(map(_length, batch)):.0f} minutes, by {self.engine.version}")
+            say(
+                f"transcribing {len(batch)} episodes, about {minutes(map(_length, batch)):.0f} minutes, by {self.engine.version}"
+            )
             new = dict(self._recognise(batch, keys, say))
             results |= new
             spent_s += sum(r.audio_s for r in new.values() if isinstance(r, Recognition))
@@ -93,7 +107,9 @@ class Asr:
             "asr_engine": self.engine.version,
             "asr_minutes": round(spent_s / 60, 1),
             "asr_cache_hits": cached,
-            "asr_seconds_per_audio_second": round(self.results.real_time_factor(self.engine.version) or 0.0, 3),
+            "asr_seconds_per_audio_second": round(
+                self.results.real_time_factor(self.engine.version) or 0.0, 3
+            ),
         }
         return [row for row, _ in made], [x for _, letters in made for x in letters]
 
@@ -105,23 +121,42 @@ class Asr:
         if isinstance(result, Recognition):
             return pages.recognised(episode, self.engine, result)
         tried = self.attempts.get(episode["episode_id"], 0) + 1
-        following = self.policy.next_attempt(tried, self.now) if isinstance(result, RetryableError) else None
+        following = (
+            self.policy.next_attempt(tried, self.now)
+            if isinstance(result, RetryableError)
+            else None
+        )
         row = pages.row(episode, "failed", str(result), attempts=tried, next_attempt_at=following)
         # What is tried again is not unusable yet.
         code = getattr(result, "reason", "failed")
-        return row, [] if following else [pages.letter(episode, episode["audio_url"], code, str(result))]
+        return row, [] if following else [
+            pages.letter(episode, episode["audio_url"], code, str(result))
+        ]
 
-    def _recognise(self, batch: list[dict], keys: dict[str, str], say: Callable[[str], None]) -> Iterator[tuple[str, Result]]:
-        """(episode id, result) of each episode of the batch. Files are downloaded while others are transcribed."""
+    def _recognise(
+        self, batch: list[dict], keys: dict[str, str], say: Callable[[str], None]
+    ) -> Iterator[tuple[str, Result]]:
+        """(episode id, result) of each episode of the batch. Files are downloaded while others are
+        transcribed.
+        """
         assert self.engine
-        settings, downloads, known = self.settings, self.connections.downloads, {e["episode_id"]: e for e in batch}
+        settings, downloads, known = (
+            self.settings,
+            self.connections.downloads,
+            {e["episode_id"]: e for e in batch},
+        )
         # One file may wait beside those that are transcribed; more would only fill the disk.
         room, futures = Semaphore(settings.asr_workers + 1), dict[str, Future[Result]]()
-        with self.start(self.engine, settings) as transcriber, ThreadPoolExecutor(settings.asr_workers) as pool:
+        with (
+            self.start(self.engine, settings) as transcriber,
+            ThreadPoolExecutor(settings.asr_workers) as pool,
+        ):
 
             def one(episode: dict, got: Downloaded) -> Result:
                 try:
-                    return self._transcribe(transcriber, episode, keys[episode["episode_id"]], got, say)
+                    return self._transcribe(
+                        transcriber, episode, keys[episode["episode_id"]], got, say
+                    )
                 finally:
                     downloads.release(got)
                     room.release()
@@ -137,7 +172,12 @@ class Asr:
                 yield name, future.result()
 
     def _transcribe(
-        self, transcriber: Transcriber, episode: dict, key: str, got: Downloaded, say: Callable[[str], None]
+        self,
+        transcriber: Transcriber,
+        episode: dict,
+        key: str,
+        got: Downloaded,
+        say: Callable[[str], None],
     ) -> Result:
         assert self.engine
         name = episode["episode_id"]
@@ -159,7 +199,8 @@ class Asr:
 def take(episodes: list[dict], budget_s: float, spent_s: float) -> list[dict]:
     """The first episodes whose announced lengths fit what is left of the budget.
 
-    One that is longer than a whole budget is taken when nothing was spent yet, or it would never be.
+    One that is longer than a whole budget is taken when nothing was spent yet, or it would never
+    be.
     """
     taken: list[dict] = []
     for episode in episodes:

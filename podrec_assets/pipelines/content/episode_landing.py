@@ -1,4 +1,6 @@
-"""Landing of `episode-metadata` into the `episodes` table: a small topic, so each touched day is read whole and replaced."""
+"""Landing of `episode-metadata` into the `episodes` table: a small topic, so each touched day is
+read whole and replaced.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,8 +23,11 @@ class EpisodesLanded:
     ledger: offsets.Ledger
 
 
-def land_episodes(lake: Lake, kafka: KafkaStore, settings: Settings, days: list[date], today: date) -> EpisodesLanded:
-    """Replaces the requested days, and every day that new offsets reach, by what the topic holds for them.
+def land_episodes(
+    lake: Lake, kafka: KafkaStore, settings: Settings, days: list[date], today: date
+) -> EpisodesLanded:
+    """Replaces the requested days, and every day that new offsets reach, by what the topic holds
+    for them.
 
     Days of the range that the log has not touched are written empty. Idempotent.
 
@@ -33,7 +38,9 @@ def land_episodes(lake: Lake, kafka: KafkaStore, settings: Settings, days: list[
         return _land(lake, kafka, settings, days, today)
 
 
-def _land(lake: Lake, kafka: KafkaStore, settings: Settings, days: list[date], today: date) -> EpisodesLanded:
+def _land(
+    lake: Lake, kafka: KafkaStore, settings: Settings, days: list[date], today: date
+) -> EpisodesLanded:
     topic = settings.episodes_topic
     before = offsets.Ledger.from_json(lake.state(EPISODES.name).ledger)
     ledger = _advanced(before, kafka, topic, settings.start_day, today)
@@ -42,10 +49,15 @@ def _land(lake: Lake, kafka: KafkaStore, settings: Settings, days: list[date], t
     days = sorted({*days, *gaps})
     rows, dead = [], []
     for records in kafka.read(topic, offsets.union(ledger, days)):
-        found, refused = episode_message.landing_rows(records, lambda r: ledger.day_of(r.partition, r.offset))
+        found, refused = episode_message.landing_rows(
+            records, lambda r: ledger.day_of(r.partition, r.offset)
+        )
         rows += found
         dead += refused
-    latest = {(r["day"], r["episode_id"]): r for r in sorted(rows, key=lambda r: (r["kafka_partition"], r["kafka_offset"]))}
+    latest = {
+        (r["day"], r["episode_id"]): r
+        for r in sorted(rows, key=lambda r: (r["kafka_partition"], r["kafka_offset"]))
+    }
     lake.replace_dead_letters(EPISODES.name, days, [d for d in dead if d["day"] in days])
     kept = [r for _, r in sorted(latest.items()) if r["day"] in days]
     lake.replace_days(EPISODES, EPISODES.rows(kept), days, ledger.to_json())
@@ -53,13 +65,21 @@ def _land(lake: Lake, kafka: KafkaStore, settings: Settings, days: list[date], t
     return EpisodesLanded(counts, len(dead), ledger)
 
 
-def _advanced(ledger: offsets.Ledger, kafka: KafkaStore, topic: str, floor: date, today: date) -> offsets.Ledger:
+def _advanced(
+    ledger: offsets.Ledger, kafka: KafkaStore, topic: str, floor: date, today: date
+) -> offsets.Ledger:
     """The ledger after everything that the topic holds now, as far as its day has begun."""
-    low, ends, topic_id = kafka.begin_offsets(topic), kafka.end_offsets(topic), kafka.topic_id(topic)
+    low, ends, topic_id = (
+        kafka.begin_offsets(topic),
+        kafka.end_offsets(topic),
+        kafka.topic_id(topic),
+    )
     offsets.check_continuity(topic, ledger, low, ends, topic_id)
     ledger = offsets.begin(ledger, low, topic_id)
     earliest: dict[int, dict[date, int]] = {p: {} for p in ends}
-    for records in kafka.read(topic, {p: (ledger.landed[p], end) for p, end in ends.items() if end > ledger.landed[p]}):
+    for records in kafka.read(
+        topic, {p: (ledger.landed[p], end) for p, end in ends.items() if end > ledger.landed[p]}
+    ):
         for record in records:
             earliest[record.partition].setdefault(record_day(record), record.offset)
     return offsets.advance(ledger, ends, earliest, floor, today)
@@ -68,5 +88,7 @@ def _advanced(ledger: offsets.Ledger, kafka: KafkaStore, topic: str, floor: date
 def record_day(record: Record) -> date:
     """UTC date of a record's timestamp. Raises PermanentError for a record without one."""
     if record.timestamp_ms < 0:
-        raise PermanentError(f"{record.topic}:{record.partition}:{record.offset} has no timestamp; the topic needs CreateTime.")
+        raise PermanentError(
+            f"{record.topic}:{record.partition}:{record.offset} has no timestamp; the topic needs CreateTime."
+        )
     return datetime.fromtimestamp(record.timestamp_ms / 1000, UTC).date()

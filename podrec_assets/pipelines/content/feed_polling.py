@@ -1,7 +1,8 @@
-"""Polling: feeds are fetched, what is new in them is announced on `episode-metadata`, and what a poll taught is remembered.
+"""Polling: feeds are fetched, what is new in them is announced on `episode-metadata`, and what a
+poll taught is remembered.
 
-The order makes a crash harmless: dead letters, then announcements, then the source with its validators. Whatever is repeated
-finds its episodes announced already.
+The order makes a crash harmless: dead letters, then announcements, then the source with its
+validators. Whatever is repeated finds its episodes announced already.
 """
 
 from collections.abc import Iterable
@@ -66,7 +67,9 @@ class Ingest:
         settings = self.connections.settings
         self.kafka: KafkaStore = self.connections.kafka
         self.fetcher: Fetcher = self.connections.fetcher
-        self.policy = PollPolicy(settings.poll_interval_s, settings.poll_longest_s, settings.poll_dead_after)
+        self.policy = PollPolicy(
+            settings.poll_interval_s, settings.poll_longest_s, settings.poll_dead_after
+        )
         self.kafka.ensure_topic(settings.episodes_topic, 1)
         self.is_first = not any(self.kafka.end_offsets(settings.episodes_topic).values())
         self.announced = what_was_announced(self.connections)
@@ -77,7 +80,9 @@ class Ingest:
         return self.backdate and self.is_first
 
     def poll(self, wanted: list[Source]) -> Iterable[PollReport]:
-        """Polls feeds in their order; a feed or item that cannot be used is a dead letter and takes no other along."""
+        """Polls feeds in their order; a feed or item that cannot be used is a dead letter and takes
+        no other along.
+        """
         for start in range(0, len(wanted), BATCH):
             batch = wanted[start : start + BATCH]
             answers = self._answers(batch)
@@ -86,15 +91,25 @@ class Ingest:
             self._keep_letters(letters for _, _, letters in outcomes)
             if not self.is_backdated:
                 self._produce()
-            self.followed.remember([source for _, source, _ in outcomes if _is_worth_following(source)], self.now)
+            self.followed.remember(
+                [source for _, source, _ in outcomes if _is_worth_following(source)], self.now
+            )
             yield from (report for report, _, _ in outcomes)
         self._produce()
 
-    def _answers(self, batch: list[Source]) -> dict[str, "tuple[Fetched, Feed | None] | PodrecError"]:
+    def _answers(
+        self, batch: list[Source]
+    ) -> dict[str, "tuple[Fetched, Feed | None] | PodrecError"]:
         """feed_url -> answer and feed (None where nothing changed), or why there is none."""
         by_url = {s.feed_url: s for s in batch}
         turns = Turns(list(by_url), PER_HOST, GAP_S)
-        return dict(in_turns(turns, self.connections.settings.polls_parallel, lambda url, _: self._fetch(by_url[url])))
+        return dict(
+            in_turns(
+                turns,
+                self.connections.settings.polls_parallel,
+                lambda url, _: self._fetch(by_url[url]),
+            )
+        )
 
     def _fetch(self, source: Source) -> tuple[Fetched, Feed | None]:
         # On an empty topic nothing was announced, whatever was known when it was another.
@@ -107,7 +122,9 @@ class Ingest:
             return fetched, parse_feed(fetched.body, source.feed_url)
         except PodrecError:
             raise
-        except Exception as err:  # whatever a stranger's bytes do to a parser must not stop the other feeds
+        except (
+            Exception
+        ) as err:  # whatever a stranger's bytes do to a parser must not stop the other feeds
             why = f"{source.feed_url} made the parser fail: {type(err).__name__}: {str(err)[:200]}."
             raise UnusableInputError("parser_failed", why) from err
 
@@ -118,13 +135,30 @@ class Ingest:
         url = source.feed_url
         if isinstance(answer, PodrecError):
             reason = getattr(answer, "reason", "feed_unusable")
-            after = sources.failed(source, self.now, self.policy, reason, str(answer), getattr(answer, "retry_after_s", None))
+            after = sources.failed(
+                source,
+                self.now,
+                self.policy,
+                reason,
+                str(answer),
+                getattr(answer, "retry_after_s", None),
+            )
             letter = _letter(self.now.date(), Problem(url, reason, str(answer)))
-            return PollReport(url, source.show_title, error=str(answer), reason=reason, dead_letter_count=1), after, [letter]
+            return (
+                PollReport(
+                    url, source.show_title, error=str(answer), reason=reason, dead_letter_count=1
+                ),
+                after,
+                [letter],
+            )
         fetched, feed = answer
         if feed is None:
             after = sources.unchanged(source, self.now, self.policy, fetched.moved_to)
-            return PollReport(url, source.show_title, source.episode_count, is_unchanged=True), after, []
+            return (
+                PollReport(url, source.show_title, source.episode_count, is_unchanged=True),
+                after,
+                [],
+            )
         fresh = self.announced.news(feed.episodes, living)
         self.held += fresh
         letters = [_letter(self.now.date(), problem) for problem in feed.problems]
@@ -140,7 +174,12 @@ class Ingest:
             dead_letter_count=len(letters),
         )
         report = PollReport(
-            url, feed.show_title, len(feed.episodes), len(fresh), dead_letter_count=len(letters), is_unchanged=False
+            url,
+            feed.show_title,
+            len(feed.episodes),
+            len(fresh),
+            dead_letter_count=len(letters),
+            is_unchanged=False,
         )
         return report, after, letters
 
@@ -149,7 +188,10 @@ class Ingest:
 
     def _produce(self) -> None:
         settings = self.connections.settings
-        self.kafka.produce(settings.episodes_topic, _messages(self.held, self.is_backdated, self.now, settings.start_day))
+        self.kafka.produce(
+            settings.episodes_topic,
+            _messages(self.held, self.is_backdated, self.now, settings.start_day),
+        )
         self.held.clear()
 
 
@@ -163,10 +205,16 @@ def what_was_announced(connections: Connections) -> Announced:
     is_same = bool(ledger.landed) and ledger.topic_id == kafka.topic_id(topic)
     if is_same:
         order = ("kafka_partition", "kafka_offset")
-        for row in lake.read(EPISODES.name, columns=(*COLUMNS, *order)).sort_by([(c, "ascending") for c in order]).to_pylist():
+        for row in (
+            lake.read(EPISODES.name, columns=(*COLUMNS, *order))
+            .sort_by([(c, "ascending") for c in order])
+            .to_pylist()
+        ):
             announced.add(row)
     starts = {p: max(low[p], ledger.landed.get(p, 0) if is_same else 0) for p in ends}
-    for records in kafka.read(topic, {p: (starts[p], end) for p, end in ends.items() if end > starts[p]}):
+    for records in kafka.read(
+        topic, {p: (starts[p], end) for p, end in ends.items() if end > starts[p]}
+    ):
         rows, _ = episode_message.landing_rows(records, lambda r: date.min)
         for row in sorted(rows, key=lambda r: (r["kafka_partition"], r["kafka_offset"])):
             announced.add(row)
@@ -174,27 +222,44 @@ def what_was_announced(connections: Connections) -> Announced:
 
 
 def poll_due(connections: Connections, days: list[date], now: datetime) -> list[PollReport]:
-    """Reports of the polls of the followed feeds that are due; the given days of `sources` are written.
+    """Reports of the polls of the followed feeds that are due; the given days of `sources` are
+    written.
 
-    A past day that was never written gets the feeds as they were before it; one that was keeps what it has.
+    A past day that was never written gets the feeds as they were before it; one that was keeps what
+    it has.
     """
     round_ = Ingest(connections, now)
-    reports = list(round_.poll(sources.due(round_.followed.present(), now))) if now.date() in days else []
+    reports = (
+        list(round_.poll(sources.due(round_.followed.present(), now))) if now.date() in days else []
+    )
     round_.followed.carry_on(days)
     return reports
 
 
 def _is_worth_following(source: Source) -> bool:
-    """Not if it never gave a feed and never will: a mistyped address, a web page, a private network."""
+    """Not if it never gave a feed and never will: a mistyped address, a web page, a private
+    network.
+    """
     return source.last_success_at is not None or source.last_reason in (None, "fetch_failed")
 
 
-def _messages(fresh: list[Announcement], backdated: bool, now: datetime, floor: date) -> list[Message]:
-    """Messages in time order; backdated ones bear their publication time, held between the first day and now."""
+def _messages(
+    fresh: list[Announcement], backdated: bool, now: datetime, floor: date
+) -> list[Message]:
+    """Messages in time order; backdated ones bear their publication time, held between the first
+    day and now.
+    """
     first = datetime(floor.year, floor.month, floor.day, tzinfo=UTC)
-    stamped = sorted(((min(max(a.published_at or first, first), now), a) for a in fresh), key=lambda s: (s[0], s[1].episode_id))
+    stamped = sorted(
+        ((min(max(a.published_at or first, first), now), a) for a in fresh),
+        key=lambda s: (s[0], s[1].episode_id),
+    )
     return [
-        Message(a.episode_id.encode(), episode_message.encode(a), int(at.timestamp() * 1000) if backdated else None)
+        Message(
+            a.episode_id.encode(),
+            episode_message.encode(a),
+            int(at.timestamp() * 1000) if backdated else None,
+        )
         for at, a in stamped
     ]
 

@@ -1,4 +1,6 @@
-"""The feeds that podrec follows, remembered in `sources`: each day holds all of them, the latest day is the present."""
+"""The feeds that podrec follows, remembered in `sources`: each day holds all of them, the latest
+day is the present.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +24,9 @@ class Followed:
         return self._on(self.lake.state(SOURCES.name).latest_day)
 
     def remember(self, polled: Iterable[Source], now: datetime) -> None:
-        """Writes what polls taught of feeds, new ones included; a feed that was removed meanwhile is not brought back."""
+        """Writes what polls taught of feeds, new ones included; a feed that was removed meanwhile
+        is not brought back.
+        """
         changed = {s.key: s for s in polled}
         with self.lake.writing(SOURCES.name):
             there = {s.key: s for s in self.present()}
@@ -44,7 +48,9 @@ class Followed:
         return [s for key, s in wanted.items() if key not in there], list(again.values())
 
     def remove(self, urls: Iterable[str], now: datetime) -> tuple[list[str], list[str]]:
-        """Follows feeds no longer; their episodes stay. Returns (addresses removed, addresses that were not followed)."""
+        """Follows feeds no longer; their episodes stay. Returns (addresses removed, addresses that
+        were not followed).
+        """
         urls = list(urls)
         with self.lake.writing(SOURCES.name):
             there = {s.key: s for s in self.present()}
@@ -77,5 +83,9 @@ class Followed:
         self._replace({d: self._on(latest) for d in gap} | {max(day, latest): list(present)})
 
     def _replace(self, found: dict[date, list[Source]]) -> None:
-        rows = [s.row(day) for day, held in found.items() for s in sorted(held, key=lambda s: s.feed_url)]
+        rows = [
+            s.row(day)
+            for day, held in found.items()
+            for s in sorted(held, key=lambda s: s.feed_url)
+        ]
         self.lake.replace_days(SOURCES, SOURCES.rows(rows), found)

@@ -1,4 +1,6 @@
-"""The transcripts of some days: what is finished is kept, publishers are asked first, ASR does the rest within its budget."""
+"""The transcripts of some days: what is finished is kept, publishers are asked first, ASR does the
+rest within its budget.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +13,13 @@ from podrec_assets.content.asr.engine_choice import choose_engine
 from podrec_assets.content.transcripts import choose as pages
 from podrec_assets.content.transcripts.retry_policy import is_due
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.content.asr_run import ASSUMED_S, Asr, StartTranscriber, minutes, processes
+from podrec_assets.pipelines.content.asr_run import (
+    ASSUMED_S,
+    Asr,
+    StartTranscriber,
+    minutes,
+    processes,
+)
 from podrec_assets.schemas import TRANSCRIPTS
 from podrec_assets.stores.delta import Lake
 
@@ -52,7 +60,8 @@ def transcribe_days(
     say: Callable[[str], None] = lambda _: None,
     start: StartTranscriber = processes,
 ) -> Transcribed:
-    """Rows and dead letters of the episodes, ordered by day and id. Writes no table; results of ASR are kept as they come.
+    """Rows and dead letters of the episodes, ordered by day and id. Writes no table; results of ASR
+    are kept as they come.
 
     Args:
         connections: stores and settings.
@@ -84,14 +93,24 @@ def transcribe_days(
             spoken.append(episode | {"why": answer.why})
     rows, letters = asr.rows(spoken, say)
     found.rows = sorted(found.rows + rows, key=lambda r: (r["day"], r["episode_id"]))
-    found.letters = sorted(found.letters + letters, key=lambda x: (x["day"], x["source_key"], x["reason"]))
+    found.letters = sorted(
+        found.letters + letters, key=lambda x: (x["day"], x["source_key"], x["reason"])
+    )
     found.figures = figures(found.rows, episodes) | asr.figures | {"kept_count": len(known.kept)}
     connections.recognitions.prune(now.timestamp())
     return found
 
 
-def look_up(lake: Lake, episodes: list[dict], now: datetime, engine: Engine | None, redo: frozenset[str] = frozenset()) -> Known:
-    """Which of the episodes have a row that stays. A re-announced episode takes its row along to its new day."""
+def look_up(
+    lake: Lake,
+    episodes: list[dict],
+    now: datetime,
+    engine: Engine | None,
+    redo: frozenset[str] = frozenset(),
+) -> Known:
+    """Which of the episodes have a row that stays. A re-announced episode takes its row along to
+    its new day.
+    """
     hashes = {e["episode_id"]: pages.input_hash(e) for e in episodes}
     places = lake.read(TRANSCRIPTS.name, columns=("day", "episode_id", "input_hash")).to_pylist()
     days = {p["day"] for p in places if hashes.get(p["episode_id"]) == p["input_hash"]}
@@ -113,19 +132,33 @@ def look_up(lake: Lake, episodes: list[dict], now: datetime, engine: Engine | No
         if x["source_key"].partition(" ")[0] in stay
     ]
     unique = {(x["source_key"], x["reason"]): x for x in letters}
-    todo = sorted((e for e in episodes if e["episode_id"] not in stay), key=lambda e: e["episode_id"])
-    attempts = {name: row["attempts"] or 0 for name, row in rows.items() if row["status"] == "failed" and "failed" not in redo}
-    return Known(kept, list(unique.values()), sorted(todo, key=lambda e: e["day"], reverse=True), attempts)
+    todo = sorted(
+        (e for e in episodes if e["episode_id"] not in stay), key=lambda e: e["episode_id"]
+    )
+    attempts = {
+        name: row["attempts"] or 0
+        for name, row in rows.items()
+        if row["status"] == "failed" and "failed" not in redo
+    }
+    return Known(
+        kept, list(unique.values()), sorted(todo, key=lambda e: e["day"], reverse=True), attempts
+    )
 
 
 def figures(rows: list[dict], episodes: list[dict]) -> dict:
-    """Metadata of a day's rows: how many of each status and engine, and the minutes of audio that publishers saved ASR."""
+    """Metadata of a day's rows: how many of each status and engine, and the minutes of audio that
+    publishers saved ASR.
+    """
     lengths = {e["episode_id"]: e["duration_s"] or 0.0 for e in episodes}
     left = [r for r in rows if r["status"] == "over_budget"]
     return {
-        **{f"{status}_count": count for status, count in Counter(r["status"] for r in rows).items()},
+        **{
+            f"{status}_count": count for status, count in Counter(r["status"] for r in rows).items()
+        },
         "rows_by_engine": dict(sorted(Counter(r["engine"] for r in rows if r["engine"]).items())),
-        "asr_minutes_saved": minutes(lengths[r["episode_id"]] for r in rows if r["source"] == "publisher"),
+        "asr_minutes_saved": minutes(
+            lengths[r["episode_id"]] for r in rows if r["source"] == "publisher"
+        ),
         "left_over_count": len(left),
         "left_over_minutes": minutes(lengths[r["episode_id"]] or ASSUMED_S for r in left),
         "retry_count": sum(r["next_attempt_at"] is not None for r in rows),

@@ -12,19 +12,25 @@ from podrec_assets.pipelines.content.transcription import look_up
 
 
 def plan_transcripts(connections: Connections, first: date, last: date, now: datetime) -> dict:
-    """What the days' episodes need, by the feeds' own lengths; an episode without one counts as ASSUMED_S.
+    """What the days' episodes need, by the feeds' own lengths; an episode without one counts as
+    ASSUMED_S.
 
     Returns:
-        episode_count, finished_count (rows that stay), publisher_count and publisher_minutes (have a link of a known format),
-        cached_count and cached_minutes (ASR result on disk), asr_count and asr_minutes (to be transcribed if no publisher's
-        transcript is usable beside the others), unknown_length_count (of those), no_audio_count, no_model_count, engine,
-        seconds_per_audio_second (measured here; None before any), expected_asr_minutes (of computing, one worker),
-        run_count (runs of the present budget; None for a budget of 0).
+        episode_count, finished_count (rows that stay), publisher_count and publisher_minutes (have
+        a link of a known format), cached_count and cached_minutes (ASR result on disk), asr_count
+        and asr_minutes (to be transcribed if no publisher's transcript is usable beside the
+        others), unknown_length_count (of those), no_audio_count, no_model_count, engine,
+        seconds_per_audio_second (measured here; None before any), expected_asr_minutes (of
+        computing, one worker), run_count (runs of the present budget; None for a budget of 0).
     """
     settings, engine = connections.settings, choose_engine(connections.settings)
-    episodes = connections.lake.read("episodes", f"day >= '{first}' AND day <= '{last}'").to_pylist()
+    episodes = connections.lake.read(
+        "episodes", f"day >= '{first}' AND day <= '{last}'"
+    ).to_pylist()
     known = look_up(connections.lake, episodes, now, engine)
-    groups: dict[str, list[dict]] = {n: [] for n in ("publisher", "cached", "asr", "no_audio", "no_model")}
+    groups: dict[str, list[dict]] = {
+        n: [] for n in ("publisher", "cached", "asr", "no_audio", "no_model")
+    }
     for episode in known.todo:
         links = pages.ordered_links(episode["transcripts"] or [], episode["language"])
         if any(format_of(link.get("type"), link["url"]) for link in links):
@@ -36,7 +42,10 @@ def plan_transcripts(connections: Connections, first: date, last: date, now: dat
         else:
             is_cached = connections.recognitions.has(pages.recognition_key(episode, engine))
             groups["cached" if is_cached else "asr"].append(episode)
-    exact = {name: sum(e["duration_s"] or ASSUMED_S for e in found) / 60 for name, found in groups.items()}
+    exact = {
+        name: sum(e["duration_s"] or ASSUMED_S for e in found) / 60
+        for name, found in groups.items()
+    }
     factor = connections.recognitions.real_time_factor(engine.version) if engine else None
     budget = settings.asr_minutes_per_run
     return {

@@ -1,8 +1,9 @@
-"""Landing of `user-events` into Delta: what is new, replay of landed days, and the commit that makes both idempotent.
+"""Landing of `user-events` into Delta: what is new, replay of landed days, and the commit that
+makes both idempotent.
 
-Both engines run the same parsing, the same log-day rule and the same commit: dead letters first, by key, then rows and the
-ledger of landed offsets together. The table's ledger alone says what is landed, so a lost checkpoint, a repeated batch and
-a killed driver end in the same rows.
+Both engines run the same parsing, the same log-day rule and the same commit: dead letters first, by
+key, then rows and the ledger of landed offsets together. The table's ledger alone says what is
+landed, so a lost checkpoint, a repeated batch and a killed driver end in the same rows.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,9 @@ from podrec_assets.stores.kafka import KafkaStore
 
 @dataclass(frozen=True)
 class Landed:
-    """What a landing did: rows and dead letters added, the ledger after it, and the days it touched."""
+    """What a landing did: rows and dead letters added, the ledger after it, and the days it
+    touched.
+    """
 
     row_count: int
     dead_count: int
@@ -52,18 +55,26 @@ class EventLanding:
     source: Source
 
     def run(self, days: list[date]) -> Landed:
-        """Lands what is new, then reads the requested days again whose offsets had all been landed before (replay).
+        """Lands what is new, then reads the requested days again whose offsets had all been landed
+        before (replay).
 
-        A day that retention has removed from the topic is not read again but made whole from the table's history.
+        A day that retention has removed from the topic is not read again but made whole from the
+        table's history.
 
         Raises:
             DataLossError: the topic lost offsets that are needed, or was created anew.
         """
         before = self.ledger()
         landed = self.land_new()
-        again = [d for d in days if before.ranges(d) and before.ranges(d) == landed.ledger.ranges(d)]
+        again = [
+            d for d in days if before.ranges(d) and before.ranges(d) == landed.ledger.ranges(d)
+        ]
         low = self.kafka.begin_offsets(self.settings.events_topic)
-        held = [d for d in again if all(start >= low.get(p, 0) for p, (start, _) in before.ranges(d).items())]
+        held = [
+            d
+            for d in again
+            if all(start >= low.get(p, 0) for p, (start, _) in before.ranges(d).items())
+        ]
         if held:
             landed = landed.then(self.replay(held))
         with self.lake.writing(USER_EVENTS.name):
@@ -74,9 +85,13 @@ class EventLanding:
         return landed
 
     def land_new(self) -> Landed:
-        """Lands everything from the ledger up to the topic's end, or up to what lies in tomorrow. Idempotent."""
+        """Lands everything from the ledger up to the topic's end, or up to what lies in tomorrow.
+        Idempotent.
+        """
         with self.lake.writing(USER_EVENTS.name):
-            self.lake.evolved(USER_EVENTS)  # before Spark writes, which knows nothing of our definitions
+            self.lake.evolved(
+                USER_EVENTS
+            )  # before Spark writes, which knows nothing of our definitions
             start = self._begin()
             ends = self.kafka.end_offsets(self.settings.events_topic)
             done = [Landed(0, 0, start)]
@@ -90,11 +105,13 @@ class EventLanding:
     def replay(self, days: list[date]) -> Landed:
         """Reads exactly the landed offsets of the days again and replaces the days.
 
-        Days are taken together as long as they fit into one batch, so memory is bounded by a batch or the largest day.
+        Days are taken together as long as they fit into one batch, so memory is bounded by a batch
+        or the largest day.
         """
         with self.lake.writing(USER_EVENTS.name):
             self.lake.evolved(USER_EVENTS)
-            # Read under the lock: a ledger from before another landing would take that landing back.
+            # Read under the lock: a ledger from before another landing would take that landing
+            # back.
             ledger = self.ledger()
             low = self.kafka.begin_offsets(self.settings.events_topic)
             offsets.check_available(self.settings.events_topic, offsets.union(ledger, days), low)
@@ -116,7 +133,9 @@ class EventLanding:
         return Ledger.from_json(self.lake.state(USER_EVENTS.name).ledger)
 
     def _begin(self) -> Ledger:
-        """The ledger with a place to begin for each partition; refuses a topic that lost what is not landed."""
+        """The ledger with a place to begin for each partition; refuses a topic that lost what is
+        not landed.
+        """
         topic, ledger = self.settings.events_topic, self.ledger()
         low, topic_id = self.kafka.begin_offsets(topic), self.kafka.topic_id(topic)
         offsets.check_continuity(topic, ledger, low, self.kafka.end_offsets(topic), topic_id)
@@ -138,7 +157,11 @@ def _summary(tagged: Tagged, letters: list[dict], ledger: Ledger) -> Landed:
     touched = tagged.touched()
     log_days = {day for day, _, _ in touched} | {d["day"] for d in letters}
     return Landed(
-        sum(n for _, _, n in touched), len(letters), ledger, frozenset(log_days), frozenset(event for _, event, _ in touched)
+        sum(n for _, _, n in touched),
+        len(letters),
+        ledger,
+        frozenset(log_days),
+        frozenset(event for _, event, _ in touched),
     )
 
 
@@ -160,7 +183,9 @@ def _groups(ledger: Ledger, days: list[date], most: int) -> list[list[date]]:
 def accept_loss(lake: Lake, kafka: KafkaStore, topic: str) -> Ledger:
     """The ledger after what retention removed before it landed was written down as lost."""
     with lake.writing(USER_EVENTS.name):
-        ledger = offsets.accept_loss(Ledger.from_json(lake.state(USER_EVENTS.name).ledger), kafka.begin_offsets(topic))
+        ledger = offsets.accept_loss(
+            Ledger.from_json(lake.state(USER_EVENTS.name).ledger), kafka.begin_offsets(topic)
+        )
         lake.note(USER_EVENTS, [], ledger.to_json())
     return ledger
 

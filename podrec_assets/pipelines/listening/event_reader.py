@@ -1,4 +1,6 @@
-"""Where events come from and how a batch of them is written: what an engine has to offer to `EventLanding`."""
+"""Where events come from and how a batch of them is written: what an engine has to offer to
+`EventLanding`.
+"""
 
 from collections.abc import Iterable
 from datetime import date

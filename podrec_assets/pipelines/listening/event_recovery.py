@@ -1,4 +1,6 @@
-"""Days of `user_events` against their ledger: what became of each offset, and rows put back from the table's older versions."""
+"""Days of `user_events` against their ledger: what became of each offset, and rows put back from
+the table's older versions.
+"""
 
 from collections import Counter
 from datetime import date
@@ -11,26 +13,36 @@ from podrec_assets.stores.delta import Lake
 
 
 def accounts_of(lake: Lake, days: list[date], version: int | None = None) -> list[Account]:
-    """What became of every landed offset of the days, by the table as it is (or was at a version) and its dead letters."""
+    """What became of every landed offset of the days, by the table as it is (or was at a version)
+    and its dead letters.
+    """
     if not days:
         return []
     state = lake.state(USER_EVENTS.name)
     ledger = Ledger.from_json(state.ledger)
     listed = ", ".join(f"'{d}'" for d in days)
     # Rows of the ledger's own version: `podrec stream` may land more at any time.
-    rows = _places(lake, USER_EVENTS.name, f"day IN ({listed})", state.version if version is None else version)
+    rows = _places(
+        lake, USER_EVENTS.name, f"day IN ({listed})", state.version if version is None else version
+    )
     letters = _places(lake, DEAD_LETTERS.name, f"day IN ({listed}) AND {landed_letters(ledger)}")
     return accounts(ledger, days, rows, letters)
 
 
 def landed_letters(ledger: Ledger) -> str:
-    """The SQL condition of the dead letters that the ledger counts: they are written before the commit that lands them."""
-    ends = " OR ".join(f"(kafka_partition = {p} AND kafka_offset < {end})" for p, end in sorted(ledger.landed.items()))
+    """The SQL condition of the dead letters that the ledger counts: they are written before the
+    commit that lands them.
+    """
+    ends = " OR ".join(
+        f"(kafka_partition = {p} AND kafka_offset < {end})"
+        for p, end in sorted(ledger.landed.items())
+    )
     return f"stage = '{USER_EVENTS.name}' AND ({ends or 'false'})"
 
 
 def restore_days(lake: Lake, ledger: Ledger, days: list[date]) -> None:
-    """Puts back the rows of days whose offsets are not all accounted for, from the newest version that has them all.
+    """Puts back the rows of days whose offsets are not all accounted for, from the newest version
+    that has them all.
 
     The caller holds the table's lock.
 
@@ -43,7 +55,9 @@ def restore_days(lake: Lake, ledger: Ledger, days: list[date]) -> None:
             continue
         version = _whole_version(lake, day)
         if version is None:
-            raise DataLossError(f"user_events lost records that neither Kafka nor its history holds: {faults[0]}.")
+            raise DataLossError(
+                f"user_events lost records that neither Kafka nor its history holds: {faults[0]}."
+            )
         rows = lake.read(USER_EVENTS.name, f"day = '{day}'", version=version)
         lake.replace_days(USER_EVENTS, rows, [day], ledger.to_json())
 

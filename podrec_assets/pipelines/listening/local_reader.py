@@ -54,12 +54,18 @@ class LocalBatch:
         return event_batches.day_boundaries(self.records)
 
     def ends(self) -> dict[int, int]:
-        counts = self.records.group_by("kafka_partition").aggregate([("kafka_offset", "max")]).to_pylist()
+        counts = (
+            self.records.group_by("kafka_partition")
+            .aggregate([("kafka_offset", "max")])
+            .to_pylist()
+        )
         return {c["kafka_partition"]: c["kafka_offset_max"] + 1 for c in counts}
 
     def tagged(self, since: Ledger, ledger: Ledger) -> LocalTagged:
         parsed = event_message.parse_batch(self.records, self.settings.future_skew_s)
-        rows, letters = event_batches.split(event_batches.tag_days(parsed, since, ledger, self.settings.late_days))
+        rows, letters = event_batches.split(
+            event_batches.tag_days(parsed, since, ledger, self.settings.late_days)
+        )
         return LocalTagged(rows, letters, self.lake)
 
 
@@ -73,7 +79,9 @@ class LocalSource:
 
     def stream(self, start: dict[int, int], land: Callable[[LocalBatch], None]) -> None:
         topic = self.settings.events_topic
-        ranges = {p: (start[p], end) for p, end in self.kafka.end_offsets(topic).items() if end > start[p]}
+        ranges = {
+            p: (start[p], end) for p, end in self.kafka.end_offsets(topic).items() if end > start[p]
+        }
         gathered: list[pa.Table] = []
         for part in self._parts(ranges):
             gathered.append(part)
@@ -88,12 +96,18 @@ class LocalSource:
         yield self._batch(list(self._parts(ranges)))
 
     def _parts(self, ranges: Ranges) -> Iterator[pa.Table]:
-        # Few Python objects at a time: Arrow holds a record in a fraction of the memory, out of the garbage collector's way.
+        # Few Python objects at a time: Arrow holds a record in a fraction of the memory, out of the
+        # garbage collector's way.
         size = min(PART, self.settings.events_per_batch)
-        return (to_table(records) for records in self.kafka.read(self.settings.events_topic, ranges, size))
+        return (
+            to_table(records)
+            for records in self.kafka.read(self.settings.events_topic, ranges, size)
+        )
 
     def _batch(self, parts: list[pa.Table]) -> LocalBatch:
-        return LocalBatch(pa.concat_tables([record_schema().empty_table(), *parts]), self.lake, self.settings)
+        return LocalBatch(
+            pa.concat_tables([record_schema().empty_table(), *parts]), self.lake, self.settings
+        )
 
 
 def to_table(records: list[Record]) -> pa.Table:
@@ -106,4 +120,6 @@ def to_table(records: list[Record]) -> pa.Table:
         [r.timestamp_ms * 1000 for r in records],
         [r.value for r in records],
     ]
-    return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+    return pa.table(
+        [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
+    )

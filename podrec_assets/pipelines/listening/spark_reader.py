@@ -1,4 +1,6 @@
-"""The Spark source of events: Structured Streaming for what is new, a batch read of offsets for replay."""
+"""The Spark source of events: Structured Streaming for what is new, a batch read of offsets for
+replay.
+"""
 
 import json
 import shutil
@@ -30,7 +32,8 @@ COLUMNS = (
 )
 KAFKA_OPTIONS = {
     "failOnDataLoss": "true",
-    # A broker that went away ends the landing within a minute; by default it is waited for three times as long.
+    # A broker that went away ends the landing within a minute; by default it is waited for three
+    # times as long.
     "fetchOffset.numRetries": "1",
     "kafka.default.api.timeout.ms": "20000",
     "kafka.request.timeout.ms": "10000",
@@ -41,15 +44,17 @@ KAFKA_OPTIONS = {
 class SparkTagged:
     """Parsed records in a cached DataFrame in `batches.TAGGED_SCHEMA`.
 
-    On an object store deltalake alone commits: its conditional puts are safe, Spark's S3 commits are not, and the two do not see
-    each other. A batch is bounded, so the driver can hold it.
+    On an object store deltalake alone commits: its conditional puts are safe, Spark's S3 commits
+    are not, and the two do not see each other. A batch is bounded, so the driver can hold it.
     """
 
     frame: DataFrame
     lake: Lake
 
     def dead_letters(self) -> list[dict]:
-        refused = self.frame.where("refusal IS NOT NULL").toArrow().cast(event_batches.TAGGED_SCHEMA)
+        refused = (
+            self.frame.where("refusal IS NOT NULL").toArrow().cast(event_batches.TAGGED_SCHEMA)
+        )
         return event_batches.split(refused)[1]
 
     def append(self, metadata_days: list[date], ledger: Ledger) -> None:
@@ -97,12 +102,18 @@ class SparkBatch:
 
     @cached_property
     def _spans(self) -> list[Row]:
-        """(partition, record date, lowest and highest offset): one job for all that the ledger needs."""
+        """(partition, record date, lowest and highest offset): one job for all that the ledger
+        needs.
+        """
         dated = self.frame.groupBy("kafka_partition", self.frame["recorded_at"].cast("date"))
         return dated.agg(functions.min("kafka_offset"), functions.max("kafka_offset")).collect()
 
     def tagged(self, since: Ledger, ledger: Ledger) -> SparkTagged:
-        skew_s, late_days, schema = self.settings.future_skew_s, self.settings.late_days, record_schema()
+        skew_s, late_days, schema = (
+            self.settings.future_skew_s,
+            self.settings.late_days,
+            record_schema(),
+        )
 
         def tag(parts: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for part in parts:
@@ -125,12 +136,19 @@ class SparkSource:
 
     def stream(self, start: dict[int, int], land: Callable[[SparkBatch], None]) -> None:
         checkpoint = Path(self.settings.home) / "checkpoints" / USER_EVENTS.name
-        # The table's ledger says where to begin; a checkpoint left behind can only agree with it or be wrong.
+        # The table's ledger says where to begin; a checkpoint left behind can only agree with it or
+        # be wrong.
         shutil.rmtree(checkpoint, ignore_errors=True)
         begin = json.dumps({self.settings.events_topic: {str(p): o for p, o in start.items()}})
-        source = self._kafka(self.session().readStream).option("subscribe", self.settings.events_topic)
+        source = self._kafka(self.session().readStream).option(
+            "subscribe", self.settings.events_topic
+        )
         source = source.option("startingOffsets", begin)
-        frame = source.option("maxOffsetsPerTrigger", self.settings.events_per_batch).load().selectExpr(*COLUMNS)
+        frame = (
+            source.option("maxOffsetsPerTrigger", self.settings.events_per_batch)
+            .load()
+            .selectExpr(*COLUMNS)
+        )
         query = (
             frame.writeStream.trigger(availableNow=True)
             .option("checkpointLocation", str(checkpoint))
@@ -145,7 +163,9 @@ class SparkSource:
         source = self._kafka(self.session().read)
         # Partitions left out would be read whole, so they are assigned away.
         source = source.option("assign", json.dumps({topic: sorted(ranges)}))
-        frame = source.option("startingOffsets", json.dumps({topic: begin})).option("endingOffsets", json.dumps({topic: end}))
+        frame = source.option("startingOffsets", json.dumps({topic: begin})).option(
+            "endingOffsets", json.dumps({topic: end})
+        )
         try:
             yield SparkBatch(frame.load().selectExpr(*COLUMNS), self.lake, self.settings)
         finally:
@@ -153,7 +173,11 @@ class SparkSource:
 
     def _kafka(self, reader):
         options = KAFKA_OPTIONS | security.spark_options(self.settings)
-        return reader.format("kafka").option("kafka.bootstrap.servers", self.bootstrap).options(**options)
+        return (
+            reader.format("kafka")
+            .option("kafka.bootstrap.servers", self.bootstrap)
+            .options(**options)
+        )
 
     def _cached(self, frame: DataFrame, land: Callable[[SparkBatch], None]) -> None:
         cached = frame.persist()

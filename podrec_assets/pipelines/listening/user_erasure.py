@@ -1,4 +1,6 @@
-"""Privacy: everything that podrec holds of one listener is removed, and replay does not bring it back."""
+"""Privacy: everything that podrec holds of one listener is removed, and replay does not bring it
+back.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -22,12 +24,15 @@ class Forgotten:
 def forget_user(lake: Lake, mongo: MongoStore, user_id: str) -> Forgotten:
     """Removes a listener's events, daily rows, refused events and served lists.
 
-    Each event's place stays as a dead letter without content, so offsets still add up; the ledger keeps a hash of the id, so a
-    replay makes the same of the records that Kafka still holds. Later events of the same id are new. Idempotent.
+    Each event's place stays as a dead letter without content, so offsets still add up; the ledger
+    keeps a hash of the id, so a replay makes the same of the records that Kafka still holds. Later
+    events of the same id are new. Idempotent.
     """
     with lake.writing(USER_EVENTS.name):
         ledger = Ledger.from_json(lake.state(USER_EVENTS.name).ledger)
-        ledger = replace(ledger, forgotten={**ledger.forgotten, user_hash(user_id): dict(ledger.landed)})
+        ledger = replace(
+            ledger, forgotten={**ledger.forgotten, user_hash(user_id): dict(ledger.landed)}
+        )
         rows = lake.read_equal(USER_EVENTS.name, "user_id", user_id, ("day", *PLACE)).to_pylist()
         lake.add_dead_letters([forgotten_letter(row) for row in rows])
         lake.delete_equal(USER_EVENTS, "user_id", user_id, ledger.to_json())
@@ -43,6 +48,8 @@ def _forget_letters(lake: Lake, user_id: str) -> int:
     days = {r["day"] for r in letters if user_of(r) == user_id}
     naming = [r for r in letters if r["day"] in days and user_of(r) == user_id]
     if naming:
-        kept = [forgotten_letter(r) if user_of(r) == user_id else r for r in letters if r["day"] in days]
+        kept = [
+            forgotten_letter(r) if user_of(r) == user_id else r for r in letters if r["day"] in days
+        ]
         lake.replace_dead_letters(STAGE, days, kept)
     return len(naming)

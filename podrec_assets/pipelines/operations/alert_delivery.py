@@ -1,4 +1,6 @@
-"""Where alerts go: always to a log under the home, and to a webhook and e-mail where the settings name them."""
+"""Where alerts go: always to a log under the home, and to a webhook and e-mail where the settings
+name them.
+"""
 
 import json
 from datetime import datetime
@@ -20,7 +22,8 @@ def deliver(settings: Settings, alerts: list[dict], now: datetime) -> tuple[int,
         now: for the log.
 
     Returns:
-        How many of the webhook and e-mail took them, and what went wrong, a line for each that did not.
+        How many of the webhook and e-mail took them, and what went wrong, a line for each that did
+        not.
     """
     subject = f"podrec: {len(alerts)} alert{'s' * (len(alerts) > 1)}, {alerts[0]['text']}"
     text = "\n".join(f"- [{a['kind']}] {a['text']}" for a in alerts)
@@ -48,7 +51,9 @@ def _mail(settings: Settings, subject: str, text: str, alerts: list[dict]) -> bo
     if not (recipients and settings.alert_smtp):
         return False
     password = settings.alert_smtp_password.get_secret_value()
-    server = MailServer(settings.alert_smtp, settings.alert_smtp_security, settings.alert_smtp_user, password)
+    server = MailServer(
+        settings.alert_smtp, settings.alert_smtp_security, settings.alert_smtp_user, password
+    )
     server.send(settings.alert_email_from, recipients, subject[:150], text)
     return True
 
@@ -58,4 +63,9 @@ def _log(settings: Settings, alerts: list[dict], problems: list[str], now: datet
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOG).open("a") as log:
         for alert in alerts:
-            log.write(json.dumps({"at": now.isoformat(), **alert, "not_sent": problems}, ensure_ascii=False) + "\n")
+            log.write(
+                json.dumps(
+                    {"at": now.isoformat(), **alert, "not_sent": problems}, ensure_ascii=False
+                )
+                + "\n"
+            )

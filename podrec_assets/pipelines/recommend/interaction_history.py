@@ -1,4 +1,6 @@
-"""What the lake holds of listeners up to a day: the window that models learn from, and what was heard before it."""
+"""What the lake holds of listeners up to a day: the window that models learn from, and what was
+heard before it.
+"""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -25,7 +27,9 @@ def history_of_window(daily: pa.Table, day: date, settings: Settings) -> Interac
 
 
 def history_until(lake: Lake, daily: pa.Table, day: date, settings: Settings) -> Interactions:
-    """The history of the window, and whatever was heard or unliked earlier; `lake` is where earlier days are read."""
+    """The history of the window, and whatever was heard or unliked earlier; `lake` is where earlier
+    days are read.
+    """
     earlier = lake.read(
         USER_VS_EPISODE_DAILY.name,
         f"day <= '{day - timedelta(days=Settings.history_days)}' AND (max_completed_share >= {HEARD_SHARE} OR like_count > 0 "
@@ -33,11 +37,15 @@ def history_until(lake: Lake, daily: pa.Table, day: date, settings: Settings) ->
         ("user_id", "episode_id"),
     )
     heard: dict[str, set[str]] = {}
-    for user, episode in zip(earlier["user_id"].to_pylist(), earlier["episode_id"].to_pylist(), strict=True):
+    for user, episode in zip(
+        earlier["user_id"].to_pylist(), earlier["episode_id"].to_pylist(), strict=True
+    ):
         heard.setdefault(user, set()).add(episode)
     return replace(history_of_window(daily, day, settings), heard_before=heard)
 
 
 def shown_and_clicked(lake: Lake, day: date) -> pa.Table:
-    """Impressions and clicks that happened on a day, rows of USER_EVENTS; the daily scores do not tell at which position."""
+    """Impressions and clicks that happened on a day, rows of USER_EVENTS; the daily scores do not
+    tell at which position.
+    """
     return lake.read(USER_EVENTS.name, f"event_day = '{day}' AND kind IN ('impression', 'click')")

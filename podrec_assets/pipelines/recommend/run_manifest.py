@@ -1,4 +1,6 @@
-"""What a version of lists was made from: with a manifest an old list can be made again, or followed to its events."""
+"""What a version of lists was made from: with a manifest an old list can be made again, or followed
+to its events.
+"""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -17,7 +19,8 @@ PACKAGE = Path(__file__).resolve().parents[2]
 
 @dataclass
 class InputsRead:
-    """The versions that this process last read inputs at. A step reads its inputs just before it writes, so they are its own.
+    """The versions that this process last read inputs at. A step reads its inputs just before it
+    writes, so they are its own.
 
     Attributes:
         tables: Delta version by table.
@@ -31,8 +34,9 @@ class InputsRead:
         """What the version of a day is made from.
 
         Returns:
-            run_id; delta_versions by table, as read or else the present one; models: version by collection, of those read
-            for the day; engine; settings that change results; code: see `code_version`.
+            run_id; delta_versions by table, as read or else the present one; models: version by
+            collection, of those read for the day; engine; settings that change results; code: see
+            `code_version`.
         """
         return {
             "run_id": run_id,
@@ -45,18 +49,24 @@ class InputsRead:
 
 
 def named_versions(mongo: MongoStore) -> dict[str, dict[int, list[str]]]:
-    """By table, the Delta versions that kept lists and models were made of, each with these as "collection version"."""
+    """By table, the Delta versions that kept lists and models were made of, each with these as
+    "collection version".
+    """
     named: dict[str, dict[int, list[str]]] = {}
     for collection in COLLECTIONS:
         for made in mongo.versions(collection):
             for table, version in made.manifest.get("delta_versions", {}).items():
-                named.setdefault(table, {}).setdefault(version, []).append(f"{collection} {made.version}")
+                named.setdefault(table, {}).setdefault(version, []).append(
+                    f"{collection} {made.version}"
+                )
     return named
 
 
 @cache
 def code_version() -> str:
-    """Version of the package and a digest of its source, e.g. "0.1.0+1f2e3d4c5b6a": other code may make other lists."""
+    """Version of the package and a digest of its source, e.g. "0.1.0+1f2e3d4c5b6a": other code may
+    make other lists.
+    """
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())

@@ -1,13 +1,16 @@
-"""ALS on implicit feedback (Hu, Koren, Volinsky 2008): what every engine is given, and what it must give back.
+"""ALS on implicit feedback (Hu, Koren, Volinsky 2008): what every engine is given, and what it must
+give back.
 
 All engines minimise the same thing over listeners u and episodes i:
 
-    sum over all u, i of c_ui (p_ui - x_u'y_i)^2  +  lambda * (sum over u of n_u |x_u|^2 + sum over i of n_i |y_i|^2)
+    sum over all u, i of c_ui (p_ui - x_u'y_i)^2  +  lambda * (sum over u of n_u |x_u|^2 + sum over
+    i of n_i |y_i|^2)
 
-with confidence c = 1 + alpha * r for a damped score r, preference p = 1 where r > 0 and 0 elsewhere, and n the number of a row's
-scores. That is how Spark ML scales regularisation. `implicit` adds one lambda to all rows of a call, so it is called for rows of
-(nearly) one length at a time, with lambda * n. A sweep solves episodes first, then listeners: listeners' factors are then exact
-for the episodes', which is what explanations rest on.
+with confidence c = 1 + alpha * r for a damped score r, preference p = 1 where r > 0 and 0
+elsewhere, and n the number of a row's scores. That is how Spark ML scales regularisation.
+`implicit` adds one lambda to all rows of a call, so it is called for rows of (nearly) one length at
+a time, with lambda * n. A sweep solves episodes first, then listeners: listeners' factors are then
+exact for the episodes', which is what explanations rest on.
 """
 
 from dataclasses import dataclass
@@ -49,7 +52,9 @@ class Factors:
     def none(cls, matrix: csr_matrix, config: AlsConfig) -> "Factors":
         """What is learned from nothing."""
         users, items = matrix.shape
-        return cls(np.zeros((users, config.rank), np.float32), np.zeros((items, config.rank), np.float32))
+        return cls(
+            np.zeros((users, config.rank), np.float32), np.zeros((items, config.rank), np.float32)
+        )
 
     @cached_property
     def item_gram(self) -> np.ndarray:
@@ -59,11 +64,19 @@ class Factors:
 
 
 def bounded_rank(rank: int, matrix: csr_matrix) -> int:
-    """The rank, but no more than the scores can tell: more learns the noise of a small or sparse history.
+    """The rank, but no more than the scores can tell: more learns the noise of a small or sparse
+    history.
 
-    At most one factor for every ITEMS_A_FACTOR items and ROOT_A_FACTOR times the root of the number of scores; see ADR 0006.
+    At most one factor for every ITEMS_A_FACTOR items and ROOT_A_FACTOR times the root of the number
+    of scores; see ADR 0006.
     """
-    return min(rank, max(LEAST_RANK, min(matrix.shape[1] // ITEMS_A_FACTOR, int(sqrt(matrix.nnz) / ROOT_A_FACTOR))))
+    return min(
+        rank,
+        max(
+            LEAST_RANK,
+            min(matrix.shape[1] // ITEMS_A_FACTOR, int(sqrt(matrix.nnz) / ROOT_A_FACTOR)),
+        ),
+    )
 
 
 def confidences(matrix: csr_matrix, alpha: float) -> csr_matrix:

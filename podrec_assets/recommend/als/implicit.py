@@ -11,7 +11,9 @@ from scipy.sparse import csr_matrix
 from podrec_assets.recommend.als.factors import AlsConfig, Factors, confidences
 
 NEARLY = 1.05
-"""Rows whose numbers of interactions differ by less than this factor are solved in one call, with their mean regularisation."""
+"""Rows whose numbers of interactions differ by less than this factor are solved in one call, with
+their mean regularisation.
+"""
 Solver = Callable[..., None]
 
 
@@ -29,7 +31,9 @@ class Rows:
 
 
 def fit(matrix: csr_matrix, config: AlsConfig) -> Factors:
-    """Factors of a users x items matrix of damped scores. The same bytes each time, on any number of cores."""
+    """Factors of a users x items matrix of damped scores. The same bytes each time, on any number
+    of cores.
+    """
     from implicit.cpu.als import AlternatingLeastSquares
     from threadpoolctl import threadpool_limits
 
@@ -40,7 +44,9 @@ def fit(matrix: csr_matrix, config: AlsConfig) -> Factors:
     whole.data = whole.data + np.float32(1)
     users, items = by_length(whole), by_length(whole.T.tocsr())
     random = np.random.default_rng(config.seed)
-    user, item = (0.01 * random.random((size, config.rank), dtype=np.float32) for size in matrix.shape)
+    user, item = (
+        0.01 * random.random((size, config.rank), dtype=np.float32) for size in matrix.shape
+    )
     user, item = user[users.order], item[items.order]
     with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
         solver = AlternatingLeastSquares(factors=config.rank, num_threads=1).solver
@@ -63,7 +69,14 @@ def by_length(matrix: csr_matrix) -> Rows:
     return Rows(order, groups)
 
 
-def _sweep(pool: ThreadPoolExecutor, solver: Solver, rows: Rows, factors: np.ndarray, fixed: np.ndarray, each: float) -> None:
+def _sweep(
+    pool: ThreadPoolExecutor,
+    solver: Solver,
+    rows: Rows,
+    factors: np.ndarray,
+    fixed: np.ndarray,
+    each: float,
+) -> None:
     """Moves the factors of all rows to their solution for the fixed ones of the columns, in place."""
     factors[: rows.groups[0][0].start] = 0
 

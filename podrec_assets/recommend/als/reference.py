@@ -9,8 +9,8 @@ from podrec_assets.recommend.als.factors import AlsConfig, Factors, confidences
 def fit(matrix: csr_matrix, config: AlsConfig) -> Factors:
     """Factors of a users x items matrix of damped scores.
 
-    Each sweep solves (X'X + X'(C - I)X + lambda * n_i * I) y = X'C p for every item, then the same for users; n_i is the number
-    of a row's interactions, as in Spark ML.
+    Each sweep solves (X'X + X'(C - I)X + lambda * n_i * I) y = X'C p for every item, then the same
+    for users; n_i is the number of a row's interactions, as in Spark ML.
     """
     extra = confidences(matrix, config.alpha)
     random = np.random.default_rng(config.seed)
@@ -24,7 +24,9 @@ def fit(matrix: csr_matrix, config: AlsConfig) -> Factors:
 
 
 def sweep(extra: csr_matrix, fixed: np.ndarray, regularization: float) -> np.ndarray:
-    """The exact factors of the rows of `extra` (confidences above 1) for given factors of its columns."""
+    """The exact factors of the rows of `extra` (confidences above 1) for given factors of its
+    columns.
+    """
     gram, rank = fixed.T @ fixed, fixed.shape[1]
     solved = np.zeros((extra.shape[0], rank))
     for row in range(extra.shape[0]):
@@ -32,6 +34,10 @@ def sweep(extra: csr_matrix, fixed: np.ndarray, regularization: float) -> np.nda
         if stop == start:
             continue
         known, weights = fixed[extra.indices[start:stop]], extra.data[start:stop]
-        left = gram + known.T @ (known * weights[:, None]) + regularization * (stop - start) * np.eye(rank)
+        left = (
+            gram
+            + known.T @ (known * weights[:, None])
+            + regularization * (stop - start) * np.eye(rank)
+        )
         solved[row] = np.linalg.solve(left, known.T @ (1 + weights))
     return solved

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 SMALL = 1_000_000
-"""Up to so many interactions one block does: sums then have one order, and two fits give the same lists."""
+"""Up to so many interactions one block does: sums then have one order, and two fits give the same
+lists.
+"""
 
 
 def fit(spark: "SparkSession", matrix: csr_matrix, config: AlsConfig) -> Factors:
@@ -43,10 +45,14 @@ def fit(spark: "SparkSession", matrix: csr_matrix, config: AlsConfig) -> Factors
         numUserBlocks=blocks,
         numItemBlocks=blocks,
     )
-    ratings = spark.createDataFrame(table).coalesce(1) if blocks == 1 else spark.createDataFrame(table)
+    ratings = (
+        spark.createDataFrame(table).coalesce(1) if blocks == 1 else spark.createDataFrame(table)
+    )
     model = als.fit(ratings)
     users, items = matrix.shape
-    return Factors(_dense(model.userFactors, users, config.rank), _dense(model.itemFactors, items, config.rank))
+    return Factors(
+        _dense(model.userFactors, users, config.rank), _dense(model.itemFactors, items, config.rank)
+    )
 
 
 def _dense(frame: "DataFrame", size: int, rank: int) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""ALS lists from factors, in bounded memory: the best unheard episodes of each listener, and the heard one behind each. Pure."""
+"""ALS lists from factors, in bounded memory: the best unheard episodes of each listener, and the
+heard one behind each. Pure.
+"""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -16,19 +18,25 @@ DIGITS = 5
 
 
 def top_n(factors: Factors, history: Interactions, config: AlsConfig, n: int) -> Iterator[dict]:
-    """One document for each listener in order, heard and unliked episodes left out; ties by episode id.
+    """One document for each listener in order, heard and unliked episodes left out; ties by episode
+    id.
 
     Yields:
-        {"user_id", "items": [{rank, episode_id, score, because, listener_count}]}: `because` is the heard episode that gives
-        most of the score (None where none raises it), `listener_count` how many others heard both.
+        {"user_id", "items": [{rank, episode_id, score, because, listener_count}]}: `because` is the
+        heard episode that gives most of the score (None where none raises it), `listener_count` how
+        many others heard both.
     """
     seen, barred = (pairs_matrix(history, pairs) for pairs in (history.seen, barred_items(history)))
-    user, item, score = (np.concatenate(parts) for parts in zip(*best_items(factors, barred, n), strict=True))
+    user, item, score = (
+        np.concatenate(parts) for parts in zip(*best_items(factors, barred, n), strict=True)
+    )
     starts = np.searchsorted(user, np.arange(len(history.users) + 1))
     nameable = _stored_in(history.matrix, seen)
     cause = np.full(len(item), -1, dtype=np.int32)
     for row, (start, stop) in enumerate(pairwise(starts)):
-        cause[start:stop] = main_causes(factors, history.matrix, row, item[start:stop], nameable, config)
+        cause[start:stop] = main_causes(
+            factors, history.matrix, row, item[start:stop], nameable, config
+        )
     together = co_listeners(seen, item, cause)
     for row, name in enumerate(history.users):
         picks = range(starts[row], starts[row + 1])
@@ -47,11 +55,15 @@ def top_n(factors: Factors, history: Interactions, config: AlsConfig, n: int) ->
         }
 
 
-def best_items(factors: Factors, barred: csr_matrix, n: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """(users, items, rounded scores) block by block: each user's first n items by score, equal scores by item number.
+def best_items(
+    factors: Factors, barred: csr_matrix, n: int
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """(users, items, rounded scores) block by block: each user's first n items by score, equal
+    scores by item number.
 
-    A user has fewer where fewer are not barred; users and items that nothing was learned about (zero factors) are left out.
-    Costs one single-precision product and partition a block; what can reach a list's last place is scored again exactly.
+    A user has fewer where fewer are not barred; users and items that nothing was learned about
+    (zero factors) are left out. Costs one single-precision product and partition a block; what can
+    reach a list's last place is scored again exactly.
     """
     users, items = (np.flatnonzero(side.any(axis=1)) for side in (factors.user, factors.item))
     left, right = factors.user[users], factors.item[items]
@@ -64,12 +76,16 @@ def best_items(factors: Factors, barred: csr_matrix, n: int) -> Iterator[tuple[n
         out = barred[start : start + size].tocoo()
         rough[out.row, out.col] = -np.inf
         row, column = np.nonzero(rough >= _least(rough, n) - _error(block, right))
-        score = np.einsum("ij,ij->i", block[row].astype(np.float64), right[column].astype(np.float64))
+        score = np.einsum(
+            "ij,ij->i", block[row].astype(np.float64), right[column].astype(np.float64)
+        )
         row, column, score = first_places(row, column, np.round(score, DIGITS) + 0.0, n)
         yield users[start + row], items[column], score
 
 
-def first_places(row: np.ndarray, column: np.ndarray, score: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def first_places(
+    row: np.ndarray, column: np.ndarray, score: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of scored cells the n best of each row: by row, falling score, then column."""
     order = np.lexsort((column, -score, row))
     rows = row[order]
@@ -91,12 +107,18 @@ def _error(user: np.ndarray, item: np.ndarray) -> float:
 
 
 def main_causes(
-    factors: Factors, matrix: csr_matrix, user: int, items: np.ndarray, nameable: np.ndarray, config: AlsConfig
+    factors: Factors,
+    matrix: csr_matrix,
+    user: int,
+    items: np.ndarray,
+    nameable: np.ndarray,
+    config: AlsConfig,
 ) -> np.ndarray:
-    """For each item the heard one that contributes most to the user's score of it; -1 where none contributes.
+    """For each item the heard one that contributes most to the user's score of it; -1 where none
+    contributes.
 
-    A score is a sum over what the user heard (Hu, Koren, Volinsky, section 5): y_i' W y_j * c_j with
-    W = (Y'Y + Y'(C - I)Y + lambda * n * I)^-1.
+    A score is a sum over what the user heard (Hu, Koren, Volinsky, section 5): y_i' W y_j * c_j
+    with W = (Y'Y + Y'(C - I)Y + lambda * n * I)^-1.
 
     Args:
         factors: of a fit with `config`.
@@ -115,7 +137,9 @@ def main_causes(
     left[np.diag_indices_from(left)] += config.regularization * len(heard)
     named = nameable[start:stop]
     weighted = known[named] * (1 + extra[named])[:, None]
-    given = np.round(np.linalg.solve(left, factors.item[items].T.astype(np.float64)).T @ weighted.T, DIGITS)
+    given = np.round(
+        np.linalg.solve(left, factors.item[items].T.astype(np.float64)).T @ weighted.T, DIGITS
+    )
     best = given.argmax(axis=1)
     return np.where(given[np.arange(len(items)), best] > 0, heard[named][best], -1)
 
@@ -142,10 +166,16 @@ def barred_items(history: Interactions) -> dict[str, set[str]]:
 def pairs_matrix(history: Interactions, pairs: dict[str, set[str]]) -> csr_matrix:
     """users x items matrix of ones at the pairs."""
     column = {e: j for j, e in enumerate(history.items)}
-    found = [np.fromiter((column[e] for e in pairs[u]), dtype=np.int32, count=len(pairs[u])) for u in history.users]
+    found = [
+        np.fromiter((column[e] for e in pairs[u]), dtype=np.int32, count=len(pairs[u]))
+        for u in history.users
+    ]
     indptr = np.concatenate(([0], np.cumsum([len(f) for f in found], dtype=np.int64)))
     indices = np.concatenate(found) if found else np.zeros(0, np.int32)
-    matrix = csr_matrix((np.ones(len(indices), np.int32), indices, indptr), shape=(len(history.users), len(history.items)))
+    matrix = csr_matrix(
+        (np.ones(len(indices), np.int32), indices, indptr),
+        shape=(len(history.users), len(history.items)),
+    )
     matrix.sort_indices()
     return matrix
 
@@ -154,6 +184,9 @@ def _stored_in(matrix: csr_matrix, other: csr_matrix) -> np.ndarray:
     """(matrix.nnz,) bool: the stored entries of a matrix that the other one stores as well."""
 
     def keys(m: csr_matrix) -> np.ndarray:
-        return np.repeat(np.arange(m.shape[0], dtype=np.int64), np.diff(m.indptr)) * m.shape[1] + m.indices
+        return (
+            np.repeat(np.arange(m.shape[0], dtype=np.int64), np.diff(m.indptr)) * m.shape[1]
+            + m.indices
+        )
 
     return np.isin(keys(matrix), keys(other))

@@ -1,4 +1,6 @@
-"""A search for the settings of ALS on a time split: learned up to a day, measured on what was newly played after it. Pure."""
+"""A search for the settings of ALS on a time split: learned up to a day, measured on what was newly
+played after it. Pure.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +19,12 @@ from podrec_assets.recommend.evaluation import metrics, offline
 from podrec_assets.recommend.evaluation.online import K, newly_played
 from podrec_assets.recommend.interactions import Interactions, interactions
 
-RANKS, REGULARIZATIONS, ALPHAS, HALF_LIVES = (8, 16, 32, 64), (0.03, 0.1, 0.3), (0.5, 1.0, 2.0, 4.0), (15.0, 45.0, 90.0)
+RANKS, REGULARIZATIONS, ALPHAS, HALF_LIVES = (
+    (8, 16, 32, 64),
+    (0.03, 0.1, 0.3),
+    (0.5, 1.0, 2.0, 4.0),
+    (15.0, 45.0, 90.0),
+)
 LEAST_USERS = 60
 """With fewer listeners in the split nothing is moved: a half of them would decide by chance."""
 Fit = Callable[[csr_matrix, AlsConfig], Factors]
@@ -36,7 +43,8 @@ class Budget:
     """What a search may cost.
 
     Attributes:
-        trials: points tried, the settings in force among them; these and the seed alone decide what is tried.
+        trials: points tried, the settings in force among them; these and the seed alone decide what
+            is tried.
         seconds: after so long no further trial begins.
         held_out_days: the last days, on which the trials are measured.
     """
@@ -57,12 +65,18 @@ def trials(current: Trial, count: int) -> list[Trial]:
 
 
 def tune(
-    daily: pa.Table, as_of: date, current: Trial, fit: Fit, budget: Budget, clock: Callable[[], float] = time.monotonic
+    daily: pa.Table,
+    as_of: date,
+    current: Trial,
+    fit: Fit,
+    budget: Budget,
+    clock: Callable[[], float] = time.monotonic,
 ) -> list[dict]:
     """Rows of ALS_TUNING (without day): popularity, the settings in force, then every other trial.
 
-    The trial that is best on one half of the listeners is chosen where the other half confirms it: its gain over the settings in
-    force is above zero by the whole paired 95 % interval. Else the settings in force are. No rows where nothing new was played.
+    The trial that is best on one half of the listeners is chosen where the other half confirms it:
+    its gain over the settings in force is above zero by the whole paired 95 % interval. Else the
+    settings in force are. No rows where nothing new was played.
 
     Args:
         daily: USER_VS_EPISODE_DAILY of the history that ends with `as_of`.
@@ -84,7 +98,14 @@ def tune(
         if not history.matrix.nnz or not test.nnz:
             return []
         if not rows:
-            rows.append(_row(0, "popularity", _measured(_popularity(history), history, test), current.config.seed))
+            rows.append(
+                _row(
+                    0,
+                    "popularity",
+                    _measured(_popularity(history), history, test),
+                    current.config.seed,
+                )
+            )
         start = clock()
         scorer = offline.als_scorer(fit(history.matrix, trial.config), history.matrix)
         gains.append(_measured(scorer, history, test))
@@ -97,7 +118,9 @@ def tune(
 
 
 def _chosen(ndcg: np.ndarray, seed: int) -> int:
-    """Row of (trials, listeners) nDCG to adopt; 0, the settings in force, unless another one is better outside noise."""
+    """Row of (trials, listeners) nDCG to adopt; 0, the settings in force, unless another one is
+    better outside noise.
+    """
     if ndcg.shape[1] < LEAST_USERS:
         return 0
     order = np.random.default_rng(seed).permutation(ndcg.shape[1])

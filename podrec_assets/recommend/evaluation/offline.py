@@ -1,4 +1,6 @@
-"""A recommender on held-out interactions, beside popularity and random: full ranking, seen items left out. Pure."""
+"""A recommender on held-out interactions, beside popularity and random: full ranking, seen items
+left out. Pure.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -17,7 +19,9 @@ Scorer = Callable[[np.ndarray], np.ndarray]
 
 
 def als_scorer(factors: Factors, train: csr_matrix) -> Scorer:
-    """Scores by the product of factors; by popularity for users of whom nothing was learned, as podrec serves newcomers."""
+    """Scores by the product of factors; by popularity for users of whom nothing was learned, as
+    podrec serves newcomers.
+    """
     items, popular = factors.item.T.astype(np.float64), popularity_scorer(train)
 
     def scores(users: np.ndarray) -> np.ndarray:
@@ -35,11 +39,16 @@ def popularity_scorer(train: csr_matrix) -> Scorer:
 
 def random_scorer(item_count: int, seed: int) -> Scorer:
     """Noise, the same for the same user."""
-    return lambda users: np.stack([np.random.default_rng((seed, int(u))).random(item_count) for u in users])
+    return lambda users: np.stack(
+        [np.random.default_rng((seed, int(u))).random(item_count) for u in users]
+    )
 
 
-def ranked(scorer: Scorer, train: csr_matrix, users: np.ndarray, k: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(users, item numbers of their first k places) block by block, without the items of a user's own training row.
+def ranked(
+    scorer: Scorer, train: csr_matrix, users: np.ndarray, k: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(users, item numbers of their first k places) block by block, without the items of a user's
+    own training row.
 
     The second is (b, k) with NONE where a list is shorter; ties go by item number.
     """
@@ -56,16 +65,21 @@ def ranked(scorer: Scorer, train: csr_matrix, users: np.ndarray, k: int) -> Iter
         yield block, found
 
 
-def measure(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: int) -> dict[str, float | list[float]]:
+def measure(
+    scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: int
+) -> dict[str, float | list[float]]:
     """Means over the users with held-out items.
 
     Returns:
-        ndcg@k, recall@k, mrr@k (0 to 1), coverage (share of the catalogue in any list), gini (0: all items shown alike often, 1:
-        one only), novelty (mean of -log2 of the share of users who know a shown item), and `ci`: the 95 % interval of nDCG.
+        ndcg@k, recall@k, mrr@k (0 to 1), coverage (share of the catalogue in any list), gini (0:
+        all items shown alike often, 1: one only), novelty (mean of -log2 of the share of users who
+            know a shown item), and `ci`: the 95 % interval of nDCG.
     """
     users = np.flatnonzero(np.diff(test.indptr))
     if not len(users):
-        return dict.fromkeys((f"ndcg@{k}", f"recall@{k}", f"mrr@{k}", "coverage", "gini", "novelty"), 0.0) | {"ci": [0.0, 0.0]}
+        return dict.fromkeys(
+            (f"ndcg@{k}", f"recall@{k}", f"mrr@{k}", "coverage", "gini", "novelty"), 0.0
+        ) | {"ci": [0.0, 0.0]}
     knowing = np.asarray((train > 0).sum(axis=0)).ravel() / train.shape[0]
     surprise = -np.log2(np.maximum(knowing, 1 / train.shape[0]))
     shown = np.zeros(train.shape[1])
@@ -73,7 +87,9 @@ def measure(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: i
     for block, items in ranked(scorer, train, users, k):
         listed = items != NONE
         np.add.at(shown, items[listed], 1)
-        novelty = np.where(listed, surprise[items], 0.0).sum(axis=1) / np.maximum(listed.sum(axis=1), 1)
+        novelty = np.where(listed, surprise[items], 0.0).sum(axis=1) / np.maximum(
+            listed.sum(axis=1), 1
+        )
         parts.append(np.column_stack([*_gains(items, test[block], k), novelty]))
     values = np.concatenate(parts)
     ndcg, recall, mrr, novelty = (round(float(v), 5) for v in values.mean(axis=0))
@@ -92,12 +108,19 @@ def measure(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: i
 def ndcg_of_users(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int) -> np.ndarray:
     """(users with held-out items, 2) nDCG@k and recall@k of each, in order."""
     users = np.flatnonzero(np.diff(test.indptr))
-    parts = [np.column_stack(_gains(items, test[block], k)[:2]) for block, items in ranked(scorer, train, users, k)]
+    parts = [
+        np.column_stack(_gains(items, test[block], k)[:2])
+        for block, items in ranked(scorer, train, users, k)
+    ]
     return np.concatenate(parts) if parts else np.zeros((0, 2))
 
 
-def _gains(items: np.ndarray, wanted: csr_matrix, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """nDCG, recall and reciprocal rank of lists (b, k) for the stored items of each row; formulas as in `metrics`."""
+def _gains(
+    items: np.ndarray, wanted: csr_matrix, k: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """nDCG, recall and reciprocal rank of lists (b, k) for the stored items of each row; formulas
+    as in `metrics`.
+    """
     hits = _is_stored(wanted, items)
     counts = np.diff(wanted.indptr)
     discount = 1 / np.log2(np.arange(2, k + 2))
@@ -113,10 +136,14 @@ def _is_stored(matrix: csr_matrix, columns: np.ndarray) -> np.ndarray:
     return np.isin(rows * matrix.shape[1] + columns, stored) & (columns != NONE)
 
 
-def measure_sampled(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: int) -> dict[str, float]:
-    """Hit rate and nDCG of each user's one held-out item among NEGATIVES items unknown to the user, as papers report it.
+def measure_sampled(
+    scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: int
+) -> dict[str, float]:
+    """Hit rate and nDCG of each user's one held-out item among NEGATIVES items unknown to the user,
+    as papers report it.
 
-    Sampled metrics flatter and can reverse an order (Krichene and Rendle 2020): for comparison with papers only.
+    Sampled metrics flatter and can reverse an order (Krichene and Rendle 2020): for comparison with
+    papers only.
     """
     random = np.random.default_rng(seed)
     hits, gains = [], []
@@ -128,10 +155,15 @@ def measure_sampled(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int,
         place = 1 + int(np.sum(scores[pool] >= scores[positive]))
         hits.append(place <= k)
         gains.append(1 / np.log2(place + 1) if place <= k else 0.0)
-    return {f"sampled_hit_rate@{k}": round(float(np.mean(hits)), 5), f"sampled_ndcg@{k}": round(float(np.mean(gains)), 5)}
+    return {
+        f"sampled_hit_rate@{k}": round(float(np.mean(hits)), 5),
+        f"sampled_ndcg@{k}": round(float(np.mean(gains)), 5),
+    }
 
 
 def _unknown(known: set[int], item_count: int, random: np.random.Generator) -> list[int]:
     """NEGATIVES items outside `known`, or all of them where there are fewer."""
-    drawn = random.choice(item_count, min(item_count, NEGATIVES + len(known)), replace=False, shuffle=False)
+    drawn = random.choice(
+        item_count, min(item_count, NEGATIVES + len(known)), replace=False, shuffle=False
+    )
     return [i for i in random.permutation(drawn).tolist() if i not in known][:NEGATIVES]

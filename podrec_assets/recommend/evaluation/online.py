@@ -14,11 +14,19 @@ K = 10
 
 
 def newly_played(history: Interactions, played: pa.Table) -> dict[str, set[str]]:
-    """By listener of the history, the episodes heard in `played` (USER_VS_EPISODE_DAILY) and not before."""
+    """By listener of the history, the episodes heard in `played` (USER_VS_EPISODE_DAILY) and not
+    before.
+    """
     found: dict[str, set[str]] = {}
-    for row in played.select(["user_id", "episode_id", "play_count", "max_completed_share"]).to_pylist():
+    for row in played.select(
+        ["user_id", "episode_id", "play_count", "max_completed_share"]
+    ).to_pylist():
         user, episode = row["user_id"], row["episode_id"]
-        if share_of(row) >= HEARD_SHARE and user in history.seen and episode not in history.seen[user]:
+        if (
+            share_of(row) >= HEARD_SHARE
+            and user in history.seen
+            and episode not in history.seen[user]
+        ):
             found.setdefault(user, set()).add(episode)
     return found
 
@@ -38,25 +46,43 @@ def quality_of_lists(
         history: what those lists were made from.
         played: USER_VS_EPISODE_DAILY of the day; only episodes new to the listener count.
         seed: of the random ranker and the intervals.
-        similarities: documents of similarities, for the diversity within lists; episodes that are no neighbours count as unlike.
-        shows: episode_id -> show_id, for the concentration on shows; an unknown episode is a show of its own.
+        similarities: documents of similarities, for the diversity within lists; episodes that are
+            no neighbours count as unlike.
+        shows: episode_id -> show_id, for the concentration on shows; an unknown episode is a show
+            of its own.
     """
     relevant = newly_played(history, played)
     users = sorted(relevant)
     if not users:
         return []
-    ranked = {name: {d["user_id"]: [i["episode_id"] for i in d["items"]] for d in documents} for name, documents in lists.items()}
+    ranked = {
+        name: {d["user_id"]: [i["episode_id"] for i in d["items"]] for d in documents}
+        for name, documents in lists.items()
+    }
     popular = sorted(history.items, key=lambda e: (-history.recent_plays.get(e, 0.0), e))
     random = np.random.default_rng(seed)
     left = {u: [e for e in popular if e not in history.seen[u]] for u in users}
     ranked["popularity"] = left
     ranked["random"] = {u: [left[u][i] for i in random.permutation(len(left[u]))] for u in users}
     # Lists also hold episodes that nobody has played yet.
-    catalogue = set(history.items).union(*(listed for by_user in ranked.values() for listed in by_user.values()))
+    catalogue = set(history.items).union(
+        *(listed for by_user in ranked.values() for listed in by_user.values())
+    )
     known = Counter(e for heard in history.seen.values() for e in heard)
-    ground = _Ground(catalogue, known, len(history.users), metrics.likeness(similarities or []), shows or {}, seed)
+    ground = _Ground(
+        catalogue,
+        known,
+        len(history.users),
+        metrics.likeness(similarities or []),
+        shows or {},
+        seed,
+    )
     wanted = [relevant[u] for u in users]
-    return [row for name in sorted(ranked) for row in _rows(name, [ranked[name].get(u, []) for u in users], wanted, ground)]
+    return [
+        row
+        for name in sorted(ranked)
+        for row in _rows(name, [ranked[name].get(u, []) for u in users], wanted, ground)
+    ]
 
 
 @dataclass(frozen=True)
@@ -71,13 +97,17 @@ class _Ground:
     seed: int
 
 
-def _rows(ranker: str, lists: list[list[str]], relevant: list[set[str]], ground: _Ground) -> list[dict]:
+def _rows(
+    ranker: str, lists: list[list[str]], relevant: list[set[str]], ground: _Ground
+) -> list[dict]:
     pairs = list(zip(lists, relevant, strict=True))
     by_metric = {
         f"ndcg@{K}": [metrics.ndcg_at_k(ranked, wanted, K) for ranked, wanted in pairs],
         f"recall@{K}": [metrics.recall_at_k(ranked, wanted, K) for ranked, wanted in pairs],
         f"mrr@{K}": [metrics.mrr_at_k(ranked, wanted, K) for ranked, wanted in pairs],
-        "novelty": [metrics.novelty(ranked[:K], ground.known, ground.listener_count) for ranked in lists],
+        "novelty": [
+            metrics.novelty(ranked[:K], ground.known, ground.listener_count) for ranked in lists
+        ],
         "diversity": [metrics.diversity(ranked[:K], ground.likeness) for ranked in lists],
     }
     shown = Counter(ground.shows.get(e, e) for ranked in lists for e in ranked[:K])
@@ -90,20 +120,29 @@ def _rows(ranker: str, lists: list[list[str]], relevant: list[set[str]], ground:
     for metric, values in by_metric.items():
         low, high = metrics.bootstrap_interval(values, ground.seed)
         rows.append(_row(ranker, metric, float(np.mean(values)), low, high, len(values)))
-    return rows + [_row(ranker, metric, value, value, value, len(lists)) for metric, value in of_all.items()]
+    return rows + [
+        _row(ranker, metric, value, value, value, len(lists)) for metric, value in of_all.items()
+    ]
 
 
 def click_through(shown: pa.Table, seed: int) -> list[dict]:
-    """One row of RECOMMENDATION_QUALITY (without day): clicks over impressions of published lists; none without impressions.
+    """One row of RECOMMENDATION_QUALITY (without day): clicks over impressions of published lists;
+    none without impressions.
 
     Args:
-        shown: impressions and clicks of USER_EVENTS; those without a list_version are not of a list and are left out.
-        seed: of the interval, which is over listeners, for the impressions of one are not independent.
+        shown: impressions and clicks of USER_EVENTS; those without a list_version are not of a list
+            and are left out.
+        seed: of the interval, which is over listeners, for the impressions of one are not
+            independent.
     """
     counts: dict[str, list[int]] = {}
     # Delivered twice, an event counts once.
     for user, kind, _ in sorted(
-        {(r["user_id"], r["kind"], r["event_id"]) for r in shown.to_pylist() if r["list_version"] is not None}
+        {
+            (r["user_id"], r["kind"], r["event_id"])
+            for r in shown.to_pylist()
+            if r["list_version"] is not None
+        }
     ):
         counts.setdefault(user, [0, 0])[kind == "click"] += 1
     table = np.array([c for c in counts.values() if c[0]], dtype=float)
@@ -115,8 +154,24 @@ def click_through(shown: pa.Table, seed: int) -> list[dict]:
     sums = table[draws].sum(axis=1)
     low, high = np.quantile(sums[:, 1] / sums[:, 0], [0.025, 0.975])
     value = float(table[:, 1].sum() / table[:, 0].sum())
-    return [_row("blend", "click_through", value, min(float(low), value), max(float(high), value), len(table))]
+    return [
+        _row(
+            "blend",
+            "click_through",
+            value,
+            min(float(low), value),
+            max(float(high), value),
+            len(table),
+        )
+    ]
 
 
 def _row(ranker: str, metric: str, value: float, low: float, high: float, users: int) -> dict:
-    return {"ranker": ranker, "metric": metric, "value": value, "low": low, "high": high, "user_count": users}
+    return {
+        "ranker": ranker,
+        "metric": metric,
+        "value": value,
+        "low": low,
+        "high": high,
+        "user_count": users,
+    }

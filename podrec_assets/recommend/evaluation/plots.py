@@ -1,4 +1,6 @@
-"""Plots that the UI shows beside the tables: PNGs as Markdown images, for Dagster draws no charts of a table itself."""
+"""Plots that the UI shows beside the tables: PNGs as Markdown images, for Dagster draws no charts
+of a table itself.
+"""
 
 import base64
 import io
@@ -14,14 +16,18 @@ DPI = 80
 
 
 def alpha_curves(weights: list[dict]) -> str:
-    """Markdown image of a day's rows of FUSION_WEIGHTS: nDCG by alpha with its interval, a panel a bucket, the choice marked."""
+    """Markdown image of a day's rows of FUSION_WEIGHTS: nDCG by alpha with its interval, a panel a
+    bucket, the choice marked.
+    """
     figure = _figure(len(weights), "share of ALS (alpha)")
     for axes, row in zip(figure.axes, weights, strict=True):
         axes.set_title(f"{row['bucket']} heard: alpha {row['alpha']}\n{row['source']}", fontsize=7)
         curve = json.loads(row["curve"]) if row["curve"] else []
         if curve:
             alphas = [c["alpha"] for c in curve]
-            axes.fill_between(alphas, [c["low"] for c in curve], [c["high"] for c in curve], alpha=0.25)
+            axes.fill_between(
+                alphas, [c["low"] for c in curve], [c["high"] for c in curve], alpha=0.25
+            )
             axes.plot(alphas, [c["ndcg"] for c in curve], marker=".")
         else:
             axes.text(0.5, 0.5, "nothing to go by", ha="center", transform=axes.transAxes)
@@ -32,7 +38,9 @@ def alpha_curves(weights: list[dict]) -> str:
 
 
 def quality_over_days(rows: list[dict]) -> str:
-    """Markdown image of rows of RECOMMENDATION_QUALITY: each metric over the days with its interval, a line a ranker."""
+    """Markdown image of rows of RECOMMENDATION_QUALITY: each metric over the days with its
+    interval, a line a ranker.
+    """
     metrics = [m for m in SHOWN_METRICS if any(r["metric"] == m for r in rows)]
     if not metrics:
         return "_Nothing measured yet: no day with plays has lists of its eve._"
@@ -40,7 +48,10 @@ def quality_over_days(rows: list[dict]) -> str:
     for axes, metric in zip(figure.axes, metrics, strict=True):
         axes.set_title(metric, fontsize=9)
         for ranker in sorted({r["ranker"] for r in rows if r["metric"] == metric}):
-            mine = sorted((r for r in rows if (r["metric"], r["ranker"]) == (metric, ranker)), key=lambda r: r["day"])
+            mine = sorted(
+                (r for r in rows if (r["metric"], r["ranker"]) == (metric, ranker)),
+                key=lambda r: r["day"],
+            )
             days = [r["day"] for r in mine]
             axes.fill_between(days, [r["low"] for r in mine], [r["high"] for r in mine], alpha=0.15)
             axes.plot(days, [r["value"] for r in mine], marker=".", label=ranker)
@@ -50,17 +61,30 @@ def quality_over_days(rows: list[dict]) -> str:
 
 
 def preference_over_days(rows: list[dict]) -> str:
-    """Markdown image of rows of BLEND_EXPERIMENT: preference by day with its interval, a panel a challenger, 0.5 marked."""
+    """Markdown image of rows of BLEND_EXPERIMENT: preference by day with its interval, a panel a
+    challenger, 0.5 marked.
+    """
     decided = [r for r in rows if r["preference"] is not None]
     if not decided:
         return "_Nothing decided yet: no interleaved list was answered._"
     alphas = sorted({r["challenger_alpha"] for r in decided})
     figure = _figure(len(alphas), "day")
     for axes, alpha in zip(figure.axes, alphas, strict=True):
-        mine = sorted((r for r in decided if r["challenger_alpha"] == alpha), key=lambda r: r["day"])
-        spans = [[r["preference"] - r["low"] for r in mine], [r["high"] - r["preference"] for r in mine]]
+        mine = sorted(
+            (r for r in decided if r["challenger_alpha"] == alpha), key=lambda r: r["day"]
+        )
+        spans = [
+            [r["preference"] - r["low"] for r in mine],
+            [r["high"] - r["preference"] for r in mine],
+        ]
         axes.set_title(f"challenger: alpha {alpha:g}", fontsize=9)
-        axes.errorbar([r["day"] for r in mine], [r["preference"] for r in mine], yerr=spans, fmt="o", markersize=4)
+        axes.errorbar(
+            [r["day"] for r in mine],
+            [r["preference"] for r in mine],
+            yerr=spans,
+            fmt="o",
+            markersize=4,
+        )
         axes.axhline(0.5, linestyle="--", color="black")
         axes.set_ylim(-0.02, 1.02)
     figure.axes[0].set_ylabel("prefer the challenger")
@@ -69,7 +93,9 @@ def preference_over_days(rows: list[dict]) -> str:
 
 
 def tuning_trials(rows: list[dict]) -> str:
-    """Markdown image of a day's rows of ALS_TUNING: nDCG of each trial by each setting, the chosen one and popularity marked."""
+    """Markdown image of a day's rows of ALS_TUNING: nDCG of each trial by each setting, the chosen
+    one and popularity marked.
+    """
     tried = [r for r in rows if r["ranker"] == "als"]
     if not tried:
         return "_Nothing tried: nothing was newly played in the days held out._"
@@ -83,9 +109,21 @@ def tuning_trials(rows: list[dict]) -> str:
             ("in force", "tab:blue", [r for r in tried if r["is_current"]]),
             ("chosen", "tab:red", [r for r in tried if r["is_chosen"]]),
         ):
-            spans = [[r["ndcg"] - r["ndcg_low"] for r in mine], [r["ndcg_high"] - r["ndcg"] for r in mine]]
+            spans = [
+                [r["ndcg"] - r["ndcg_low"] for r in mine],
+                [r["ndcg_high"] - r["ndcg"] for r in mine],
+            ]
             at = [r[name] for r in mine]
-            axes.errorbar(at, [r["ndcg"] for r in mine], yerr=spans, fmt="o", markersize=4, color=colour, label=label, alpha=0.8)
+            axes.errorbar(
+                at,
+                [r["ndcg"] for r in mine],
+                yerr=spans,
+                fmt="o",
+                markersize=4,
+                color=colour,
+                label=label,
+                alpha=0.8,
+            )
         axes.set_xscale("log")
     figure.axes[0].set_ylabel("nDCG@10")
     figure.axes[0].legend(fontsize=7)
@@ -93,7 +131,8 @@ def tuning_trials(rows: list[dict]) -> str:
 
 
 def _figure(panels: int, below: str) -> "Figure":
-    # Here, for matplotlib takes a second to load and most runs draw nothing; without pyplot, which is not safe in threads.
+    # Here, for matplotlib takes a second to load and most runs draw nothing; without pyplot, which
+    # is not safe in threads.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(3.2 * panels, 2.8), layout="constrained")

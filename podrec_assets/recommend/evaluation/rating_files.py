@@ -30,12 +30,15 @@ ABSENT = {"value": 1, "timestamp": None}
 
 @dataclass(frozen=True)
 class Ratings:
-    """Interactions as parallel arrays of length n, each pair of user and item once, both numbered from 0 in order of their names.
+    """Interactions as parallel arrays of length n, each pair of user and item once, both numbered
+    from 0 in order of their names.
 
     Attributes:
         user, item: int32 numbers.
-        value: float64, positive: a rating or a count; the sum where the file has the pair several times.
-        timestamp: float64 seconds, the earliest of the pair; None where a line of the file has none.
+        value: float64, positive: a rating or a count; the sum where the file has the pair several
+            times.
+        timestamp: float64 seconds, the earliest of the pair; None where a line of the file has
+            none.
         user_count, item_count: sizes of the numbering.
         left_out: lines without a positive value, which say nothing of a preference.
     """
@@ -52,7 +55,9 @@ class Ratings:
         """users x items matrix of the chosen interactions' damped values."""
         shape = (self.user_count, self.item_count)
         values = damped(self.value[chosen])
-        return csr_matrix((values, (self.user[chosen], self.item[chosen])), shape=shape, dtype=np.float64)
+        return csr_matrix(
+            (values, (self.user[chosen], self.item[chosen])), shape=shape, dtype=np.float64
+        )
 
 
 def read_ratings(file: Path, kind: str) -> Ratings:
@@ -60,13 +65,15 @@ def read_ratings(file: Path, kind: str) -> Ratings:
 
     Args:
         file: what to read.
-        kind: ml-100k (tab-separated user, item, rating, timestamp, with or without a header), lastfm (user, artist, count, after
-            column names or counts) or csv (a header with user,item,value,timestamp in any order, more columns are ignored;
-            separated by commas, semicolons or tabs; value 1 and no timestamp where the column is absent). Timestamps are
+        kind: ml-100k (tab-separated user, item, rating, timestamp, with or without a header),
+            lastfm (user, artist, count, after column names or counts) or csv (a header with
+            user,item,value,timestamp in any order, more columns are ignored; separated by commas,
+            semicolons or tabs; value 1 and no timestamp where the column is absent). Timestamps are
             seconds since 1970, or ISO 8601.
 
     Raises:
-        UnusableInputError: there is no such file, a line is not of the format (the line is named), or nothing is positive.
+        UnusableInputError: there is no such file, a line is not of the format (the line is named),
+            or nothing is positive.
     """
     if not file.is_file():
         raise UnusableInputError("no_file", f"{file} is not a file.")
@@ -76,7 +83,9 @@ def read_ratings(file: Path, kind: str) -> Ratings:
     rows: list[tuple[int, int, float, float]] = []
     number, left_out = 1, 0
     with _opened(file) as stored:
-        lines = io.TextIOWrapper(cast(BinaryIO, stored), encoding="utf-8-sig", newline="" if kind == "csv" else None)
+        lines = io.TextIOWrapper(
+            cast(BinaryIO, stored), encoding="utf-8-sig", newline="" if kind == "csv" else None
+        )
         try:
             for number, fields in read(lines):  # noqa: B007 (the error below names it)
                 user, item, value, timestamp = fields
@@ -86,8 +95,18 @@ def read_ratings(file: Path, kind: str) -> Ratings:
                     rows.append((*places, weight, _seconds(timestamp)))
                 else:
                     left_out += 1
-        except (ValueError, KeyError, TypeError, UnicodeDecodeError, OSError, EOFError, csv.Error) as err:
-            raise UnusableInputError("bad_ratings", f"{file} is not {kind}: line {number}: {err}.") from err
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            UnicodeDecodeError,
+            OSError,
+            EOFError,
+            csv.Error,
+        ) as err:
+            raise UnusableInputError(
+                "bad_ratings", f"{file} is not {kind}: line {number}: {err}."
+            ) from err
     if not rows:
         raise UnusableInputError("bad_ratings", f"{file} holds no ratings above 0.")
     return _numbered(rows, _by_name(users), _by_name(items), left_out)
@@ -106,13 +125,17 @@ def _movielens(lines: Iterable[str]) -> Iterator[tuple[int, list]]:
 
 
 def _lastfm(lines: Iterable[str]) -> Iterator[tuple[int, list]]:
-    for number, line in dropwhile(lambda numbered: _is_preamble(numbered[1]), enumerate(lines, start=1)):
+    for number, line in dropwhile(
+        lambda numbered: _is_preamble(numbered[1]), enumerate(lines, start=1)
+    ):
         if line.strip():
             yield number, [*line.split(), None]
 
 
 def _is_preamble(line: str) -> bool:
-    """Whether a line stands before the data: column names, or the counts that some copies begin with."""
+    """Whether a line stands before the data: column names, or the counts that some copies begin
+    with.
+    """
     return len(line.split()) != 3 or not line.split()[2].replace(".", "", 1).isdigit()
 
 
@@ -121,13 +144,22 @@ def _csv(lines: Iterable[str]) -> Iterator[tuple[int, list]]:
     header = next(lines, "")
     separator = max(",;\t", key=header.count)
     names = [name.strip().lower() for name in next(csv.reader([header], delimiter=separator), [])]
-    place = {column: names.index(name) for column, known in COLUMNS.items() for name in names if name in known}
+    place = {
+        column: names.index(name)
+        for column, known in COLUMNS.items()
+        for name in names
+        if name in known
+    }
     if missing := {"user", "item"} - place.keys():
         raise ValueError(f"the header has no column {' and '.join(sorted(missing))}")
     reader = csv.reader(lines, delimiter=separator)
     for row in reader:
         if row:
-            fields = [row[place[c]] if c in place else ABSENT[c] for c in COLUMNS if place.get(c, 0) < len(row)]
+            fields = [
+                row[place[c]] if c in place else ABSENT[c]
+                for c in COLUMNS
+                if place.get(c, 0) < len(row)
+            ]
             yield reader.line_num + 1, fields
 
 
@@ -149,15 +181,28 @@ def _by_name(numbers: dict[str, int]) -> np.ndarray:
     return found
 
 
-def _numbered(rows: list[tuple[int, int, float, float]], users: np.ndarray, items: np.ndarray, left_out: int) -> Ratings:
+def _numbered(
+    rows: list[tuple[int, int, float, float]], users: np.ndarray, items: np.ndarray, left_out: int
+) -> Ratings:
     given = np.array(rows)
     user, item = users[given[:, 0].astype(np.int32)], items[given[:, 1].astype(np.int32)]
-    _, first, place = np.unique(user.astype(np.int64) * len(items) + item, return_index=True, return_inverse=True)
-    # In the order of the file, so that a split by chance is the same whether or not pairs repeat elsewhere.
+    _, first, place = np.unique(
+        user.astype(np.int64) * len(items) + item, return_index=True, return_inverse=True
+    )
+    # In the order of the file, so that a split by chance is the same whether or not pairs repeat
+    # elsewhere.
     order = np.argsort(first, kind="stable")
     value = np.bincount(place, weights=given[:, 2])
     kept = first[order]
-    return Ratings(user[kept], item[kept], value[order], _earliest(given[:, 3], place, order), len(users), len(items), left_out)
+    return Ratings(
+        user[kept],
+        item[kept],
+        value[order],
+        _earliest(given[:, 3], place, order),
+        len(users),
+        len(items),
+        left_out,
+    )
 
 
 def _earliest(stamps: np.ndarray, place: np.ndarray, order: np.ndarray) -> np.ndarray | None:

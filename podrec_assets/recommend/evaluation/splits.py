@@ -13,8 +13,9 @@ def held_out(ratings: Ratings, split: str, seed: int, share: float = HELD_SHARE)
 
     Args:
         ratings: all interactions.
-        split: random (a share of each user's), per-user-temporal (the last share of each user's), global-temporal (the last share
-            of all), leave-one-out (each user's last one; a random one without timestamps).
+        split: random (a share of each user's), per-user-temporal (the last share of each user's),
+            global-temporal (the last share of all), leave-one-out (each user's last one; a random
+            one without timestamps).
         seed: of the random choices.
         share: of the interactions that is held out.
 
@@ -22,7 +23,9 @@ def held_out(ratings: Ratings, split: str, seed: int, share: float = HELD_SHARE)
         UnusableInputError: a temporal split of ratings without timestamps.
     """
     if "temporal" in split and ratings.timestamp is None:
-        raise UnusableInputError("no_timestamps", f"The split {split} needs timestamps, and these ratings have none.")
+        raise UnusableInputError(
+            "no_timestamps", f"The split {split} needs timestamps, and these ratings have none."
+        )
     chance = np.random.default_rng(seed).random(len(ratings.user))
     if split == "global-temporal":
         assert ratings.timestamp is not None
@@ -34,8 +37,12 @@ def held_out(ratings: Ratings, split: str, seed: int, share: float = HELD_SHARE)
     return _last_of_each_user(ratings.user, place, chance, 1 if split == "leave-one-out" else share)
 
 
-def _last_of_each_user(user: np.ndarray, place: np.ndarray, chance: np.ndarray, share: float) -> np.ndarray:
-    """Mask of the last share (or the last one, where share is 1) of each user's interactions by `place`; ties by chance."""
+def _last_of_each_user(
+    user: np.ndarray, place: np.ndarray, chance: np.ndarray, share: float
+) -> np.ndarray:
+    """Mask of the last share (or the last one, where share is 1) of each user's interactions by
+    `place`; ties by chance.
+    """
     order = np.lexsort((chance, place, user))
     sizes = np.bincount(user)[user[order]]
     starts = np.concatenate(([0], np.cumsum(np.bincount(user))))[user[order]]

@@ -11,4 +11,8 @@ def bucket_of(count: int) -> str:
 
 def alpha_for(count: int, weights: list[dict]) -> float:
     """Alpha of a listener who has heard so many episodes."""
-    return next(w["alpha"] for w in sorted(weights, key=lambda w: -w["min_history"]) if count >= w["min_history"])
+    return next(
+        w["alpha"]
+        for w in sorted(weights, key=lambda w: -w["min_history"])
+        if count >= w["min_history"]
+    )

@@ -1,7 +1,8 @@
-"""Alpha by what listeners then did: for each history length the share of ALS that ranked it best. Pure.
+"""Alpha by what listeners then did: for each history length the share of ALS that ranked it best.
+Pure.
 
-Where a bucket's listeners clicked on enough shown items, the clicks decide, each over the probability that its position was
-looked at; else what was played on the day after.
+Where a bucket's listeners clicked on enough shown items, the clicks decide, each over the
+probability that its position was looked at; else what was played on the day after.
 """
 
 import json
@@ -24,7 +25,8 @@ LEAST_USERS = 30
 """Less evidence of a bucket's listeners says nothing: it keeps the default."""
 CLICKS, PLAYS = "clicks", "plays"
 Gains = dict[str, np.ndarray]
-"""By bucket, (listener days, GRID and one) the DCG of each under each alpha, and the best there is."""
+"""By bucket, (listener days, GRID and one) the DCG of each under each alpha, and the best there is.
+"""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Trial:
 
     Attributes:
         played: USER_VS_EPISODE_DAILY of the day after.
-        shown: impressions and clicks of the day after, columns of USER_EVENTS; None where nobody tells them.
+        shown: impressions and clicks of the day after, columns of USER_EVENTS; None where nobody
+            tells them.
     """
 
     history: Interactions
@@ -50,9 +53,10 @@ def calibrated_weights(
 ) -> list[dict]:
     """Rows of FUSION_WEIGHTS (without day).
 
-    A bucket moves from the default to the alpha of the best mean nDCG only where its gain is outside its paired 95 % bootstrap
-    interval; so it is never worse than alpha 0 or 1 there beyond noise. One that says too little of itself takes what all
-    listeners together say by the same rule, rather than a default that they have refuted.
+    A bucket moves from the default to the alpha of the best mean nDCG only where its gain is
+    outside its paired 95 % bootstrap interval; so it is never worse than alpha 0 or 1 there beyond
+    noise. One that says too little of itself takes what all listeners together say by the same
+    rule, rather than a default that they have refuted.
 
     Args:
         history: heard episodes of each listener now.
@@ -65,9 +69,14 @@ def calibrated_weights(
     sizes = {name: 0 for name, _ in BUCKETS}
     for count in history.values():
         sizes[bucket_of(count)] += 1
-    together = {source: np.concatenate(list(by_bucket.values())) for source, by_bucket in found.items()}
+    together = {
+        source: np.concatenate(list(by_bucket.values())) for source, by_bucket in found.items()
+    }
     everybody = _choice(together[CLICKS], together[PLAYS], (default, "default"), seed)
-    start = (everybody["alpha"], everybody["source"].replace(" of ", " of all ", 1) if everybody["moved"] else "default")
+    start = (
+        everybody["alpha"],
+        everybody["source"].replace(" of ", " of all ", 1) if everybody["moved"] else "default",
+    )
     rows = []
     for name, low in BUCKETS:
         own = found[CLICKS][name], found[PLAYS][name]
@@ -83,12 +92,16 @@ def _gains(trials: list[Trial], config: BlendConfig) -> dict[str, Gains]:
     """What the trials say, by clicks and by plays."""
     shown = [shown_by_user(t.shown) if t.shown is not None else {} for t in trials]
     seen_at = propensities([s for by_user in shown for s in by_user.values()])
-    rows: dict[str, dict[str, list[np.ndarray]]] = {source: {name: [] for name, _ in BUCKETS} for source in (CLICKS, PLAYS)}
+    rows: dict[str, dict[str, list[np.ndarray]]] = {
+        source: {name: [] for name, _ in BUCKETS} for source in (CLICKS, PLAYS)
+    }
     for trial, by_user in zip(trials, shown, strict=True):
         for source, user, gains in _of_trial(trial, by_user, seen_at, config):
             rows[source][bucket_of(len(trial.history.seen[user]))].append(gains)
     return {
-        source: {name: np.array(found).reshape(-1, len(GRID) + 1) for name, found in by_bucket.items()}
+        source: {
+            name: np.array(found).reshape(-1, len(GRID) + 1) for name, found in by_bucket.items()
+        }
         for source, by_bucket in rows.items()
     }
 
@@ -98,21 +111,33 @@ def _of_trial(
 ) -> Iterator[tuple[str, str, np.ndarray]]:
     """(source, listener, a row of Gains) of everybody who clicked or played something new."""
     relevant = newly_played(trial.history, trial.played)
-    blender = Blender(trial.history, trial.als, trial.similarities, trial.episodes, config, trial.as_of)
+    blender = Blender(
+        trial.history, trial.als, trial.similarities, trial.episodes, config, trial.as_of
+    )
     for arms in blender.blocks(range(len(trial.history.users))):
         scores = [blender.scores(arms, np.array([[alpha]])) for alpha in GRID]
         for row, user in enumerate(trial.history.users[arms.users.start : arms.users.stop]):
             by_alpha = [s[row] for s in scores]
             if user in relevant:
-                yield PLAYS, user, _of_plays(by_alpha, blender.shelf.columns(relevant[user]), len(relevant[user]))
-            if user in shown and (gains := _of_clicks(by_alpha, shown[user], blender, arms, row, seen_at)) is not None:
+                yield (
+                    PLAYS,
+                    user,
+                    _of_plays(by_alpha, blender.shelf.columns(relevant[user]), len(relevant[user])),
+                )
+            if (
+                user in shown
+                and (gains := _of_clicks(by_alpha, shown[user], blender, arms, row, seen_at))
+                is not None
+            ):
                 yield CLICKS, user, gains
 
 
 def _of_plays(by_alpha: list[np.ndarray], wanted: list[int], count: int) -> np.ndarray:
     """nDCG@K of the ranking of all candidates, hence 1 as the best."""
     best = float(sum(1 / np.log2(rank + 1) for rank in range(1, min(K, count) + 1)))
-    return np.array([*(sum(_discount(scores, column) for column in wanted) / best for scores in by_alpha), 1.0])
+    return np.array(
+        [*(sum(_discount(scores, column) for column in wanted) / best for scores in by_alpha), 1.0]
+    )
 
 
 def _discount(scores: np.ndarray, column: int) -> float:
@@ -125,31 +150,58 @@ def _discount(scores: np.ndarray, column: int) -> float:
 
 
 def _of_clicks(
-    by_alpha: list[np.ndarray], shown: Shown, blender: Blender, arms: Arms, row: int, seen_at: np.ndarray
+    by_alpha: list[np.ndarray],
+    shown: Shown,
+    blender: Blender,
+    arms: Arms,
+    row: int,
+    seen_at: np.ndarray,
 ) -> np.ndarray | None:
-    """DCG of the ranking of what was shown, each click over its propensity, and the best; None without a click or a choice.
+    """DCG of the ranking of what was shown, each click over its propensity, and the best; None
+    without a click or a choice.
 
-    Not over each listener's own best: that would undo the weights of those who clicked once, at the top.
+    Not over each listener's own best: that would undo the weights of those who clicked once, at the
+    top.
     """
     known = [n for n, e in enumerate(shown.episodes) if e in blender.shelf.column]
     columns = np.array([blender.shelf.column[shown.episodes[n]] for n in known], dtype=int)
     kept = arms.is_candidate[row, columns] if len(columns) else np.zeros(0, dtype=bool)
     columns, places = columns[kept], np.array(known, dtype=int)[kept]
-    weights = shown.clicked[places] / seen_at[shown.positions[places]] if len(places) else np.zeros(0)
+    weights = (
+        shown.clicked[places] / seen_at[shown.positions[places]] if len(places) else np.zeros(0)
+    )
     if len(columns) < 2 or not weights.any():
         return None
     discounts = 1 / np.log2(np.arange(2, len(columns) + 2))
     best = float((np.sort(weights)[::-1] * discounts).sum())
-    return np.array([*(float((weights[np.lexsort((columns, -s[columns]))] * discounts).sum()) for s in by_alpha), best])
+    return np.array(
+        [
+            *(
+                float((weights[np.lexsort((columns, -s[columns]))] * discounts).sum())
+                for s in by_alpha
+            ),
+            best,
+        ]
+    )
 
 
 def _choice(clicks: np.ndarray, plays: np.ndarray, start: tuple[float, str], seed: int) -> dict:
-    """alpha, source, whether it moved from the start, its gain over that with the interval, and the curve."""
+    """alpha, source, whether it moved from the start, its gain over that with the interval, and the
+    curve.
+    """
     source, rows = (CLICKS, clicks) if len(clicks) >= LEAST_USERS else (PLAYS, plays)
     gains = rows[:, :-1] / (rows[:, -1].mean() if len(rows) else 1.0)
     default, told = start
     curve = json.dumps(_curve(gains, seed)) if len(gains) else None
-    stays = {"alpha": default, "source": told, "moved": False, "gain": None, "gain_low": None, "gain_high": None, "curve": curve}
+    stays = {
+        "alpha": default,
+        "source": told,
+        "moved": False,
+        "gain": None,
+        "gain_low": None,
+        "gain_high": None,
+        "curve": curve,
+    }
     if len(gains) < LEAST_USERS:
         return stays
     at = int(np.argmin(np.abs(np.array(GRID) - default)))
@@ -158,7 +210,11 @@ def _choice(clicks: np.ndarray, plays: np.ndarray, start: tuple[float, str], see
     low, high = bootstrap_interval(won.tolist(), seed)
     measured = stays | {"gain": float(won.mean()), "gain_low": low, "gain_high": high}
     if low > 0:
-        return measured | {"alpha": GRID[best], "moved": True, "source": f"{source} of {len(gains)} listener days"}
+        return measured | {
+            "alpha": GRID[best],
+            "moved": True,
+            "source": f"{source} of {len(gains)} listener days",
+        }
     return measured | {"source": f"{told}, not beaten on {source} of {len(gains)} listener days"}
 
 
@@ -168,6 +224,11 @@ def _curve(gains: np.ndarray, seed: int) -> list[dict]:
     for column, alpha in enumerate(GRID):
         low, high = bootstrap_interval(gains[:, column].tolist(), seed)
         curve.append(
-            {"alpha": alpha, "ndcg": round(float(gains[:, column].mean()), 4), "low": round(low, 4), "high": round(high, 4)}
+            {
+                "alpha": alpha,
+                "ndcg": round(float(gains[:, column].mean()), 4),
+                "low": round(low, 4),
+                "high": round(high, 4),
+            }
         )
     return curve

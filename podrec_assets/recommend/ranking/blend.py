@@ -1,11 +1,13 @@
-"""The blend of a day's models: candidates of all sources, and one score for each listener and episode under any alpha. Pure.
+"""The blend of a day's models: candidates of all sources, and one score for each listener and
+episode under any alpha. Pure.
 
 score = alpha * als + (1 - alpha) * cosine + prior_weight * prior - overlap
 
-Each arm is divided by the listener's own largest value, so that alpha means the same for everyone; CALM is added to that largest
-value, so that an arm which knows next to nothing of a listener does not speak as loudly as one that knows much. The prior, how an
-episode is received by everybody and how new it is, makes the list where there is no history. Overlap is what likeness to
-episodes above takes away when a list is picked.
+Each arm is divided by the listener's own largest value, so that alpha means the same for everyone;
+CALM is added to that largest value, so that an arm which knows next to nothing of a listener does
+not speak as loudly as one that knows much. The prior, how an episode is received by everybody and
+how new it is, makes the list where there is no history. Overlap is what likeness to episodes above
+takes away when a list is picked.
 """
 
 from collections.abc import Iterator
@@ -23,7 +25,9 @@ from podrec_assets.recommend.ranking.content_affinity import Evidence, Kinship
 from podrec_assets.settings import Settings
 
 CALM = 0.2
-"""In units of the arms: a predicted preference, a value per look. 0 gave 1 point less of the best in the simulated world."""
+"""In units of the arms: a predicted preference, a value per look. 0 gave 1 point less of the best
+in the simulated world.
+"""
 FRESH_SHARE = 1 / 6
 """Share of newness in the prior; the rest is reception."""
 FILLERS = 200
@@ -46,7 +50,11 @@ class BlendConfig:
     def of(cls, settings: Settings) -> Self:
         """The shape that the settings ask for."""
         return cls(
-            settings.list_length, settings.per_show_cap, settings.prior_weight, settings.diversity, settings.dead_show_days
+            settings.list_length,
+            settings.per_show_cap,
+            settings.prior_weight,
+            settings.diversity,
+            settings.dead_show_days,
         )
 
 
@@ -56,7 +64,8 @@ class Arms:
 
     Attributes:
         users: first listener of the block, and the one after its last.
-        als, cosine: (users, columns) at most 1; cosine is negative, down to -1, for what is like things ignored.
+        als, cosine: (users, columns) at most 1; cosine is negative, down to -1, for what is like
+            things ignored.
         is_candidate: (users, columns) whether an episode may be in the list.
     """
 
@@ -95,7 +104,9 @@ class Blender:
         for start in range(users.start, users.stop, BLOCK):
             block = range(start, min(start + BLOCK, users.stop))
             als = self._als(block)
-            interest, is_kin = content_affinity.interest(self.evidence, self.kin, slice(block.start, block.stop))
+            interest, is_kin = content_affinity.interest(
+                self.evidence, self.kin, slice(block.start, block.stop)
+            )
             is_candidate = (fillers | is_kin | (als > 0)) & self.shelf.is_offered
             barred = self._barred(block) | ~self.shelf.is_offered
             keep_serial_order(is_candidate, barred, self.shelf.serials)
@@ -103,7 +114,9 @@ class Blender:
             yield Arms(block, _calm(als, is_candidate), _calm(interest, is_candidate), is_candidate)
 
     def scores(self, arms: Arms, alpha: np.ndarray) -> np.ndarray:
-        """(users, columns) before overlap, rounded; -inf for what is no candidate. `alpha` is (users, 1) or (1, 1)."""
+        """(users, columns) before overlap, rounded; -inf for what is no candidate. `alpha` is
+        (users, 1) or (1, 1).
+        """
         mixed = alpha * arms.als + (1 - alpha) * arms.cosine + self.config.prior_weight * self.prior
         return np.where(arms.is_candidate, np.round(mixed, DIGITS), -np.inf)
 
@@ -116,7 +129,11 @@ class Blender:
     def _als(self, block: range) -> np.ndarray:
         found = np.zeros((len(block), len(self.shelf.ids)))
         for row, user in enumerate(self.history.users[block.start : block.stop]):
-            listed = [(self.shelf.column[e], i["score"]) for e, i in self.by_als.get(user, {}).items() if e in self.shelf.column]
+            listed = [
+                (self.shelf.column[e], i["score"])
+                for e, i in self.by_als.get(user, {}).items()
+                if e in self.shelf.column
+            ]
             if listed:
                 columns, scores = zip(*listed, strict=True)
                 found[row, columns] = np.maximum(scores, 0.0)
@@ -134,8 +151,12 @@ def _calm(arm: np.ndarray, is_candidate: np.ndarray) -> np.ndarray:
     return np.maximum(arm / (most[:, None] + CALM), -1.0)
 
 
-def keep_serial_order(is_candidate: np.ndarray, barred: np.ndarray, serials: list[np.ndarray]) -> None:
-    """Leaves of each serial show the earliest part that is not barred, a candidate if any part is one. Changes the mask."""
+def keep_serial_order(
+    is_candidate: np.ndarray, barred: np.ndarray, serials: list[np.ndarray]
+) -> None:
+    """Leaves of each serial show the earliest part that is not barred, a candidate if any part is
+    one. Changes the mask.
+    """
     rows = np.arange(len(is_candidate))
     for parts in serials:
         wanted = is_candidate[:, parts].any(axis=1)

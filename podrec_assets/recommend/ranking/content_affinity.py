@@ -1,9 +1,12 @@
-"""The content arm: what a listener's plays and ignored impressions say about episodes that are kin to them. Pure.
+"""The content arm: what a listener's plays and ignored impressions say about episodes that are kin
+to them. Pure.
 
-Kinship of two episodes is their similarity squared, plus SAME_SHOW where they share a show. A listener's interest in an episode
-is the kin-weighted mean of what was given to what was looked at, less the mean of everybody (Nadaraya-Watson, shrunk):
+Kinship of two episodes is their similarity squared, plus SAME_SHOW where they share a show. A
+listener's interest in an episode is the kin-weighted mean of what was given to what was looked at,
+less the mean of everybody (Nadaraya-Watson, shrunk):
 
-    interest(u, e) = sum_i kin(i, e) * (value(u, i) - mean * looks(u, i)) / (SHRINK + sum_i kin(i, e) * looks(u, i))
+    interest(u, e) = sum_i kin(i, e) * (value(u, i) - mean * looks(u, i)) / (SHRINK + sum_i kin(i,
+    e) * looks(u, i))
 
 Where nobody reports impressions, looks and mean are 0 and it is a plain sum over what was heard.
 """
@@ -17,10 +20,14 @@ from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.recommend.ranking.candidates import Shelf
 
 SAME_SHOW = 0.5
-"""Kinship that a common show adds. Without it content alone reached 67 % of the best click-through in the simulated world, with
-it 77 %: who plays a show plays more of it, which no transcript tells as surely."""
+"""Kinship that a common show adds. Without it content alone reached 67 % of the best click-through
+in the simulated world, with it 77 %: who plays a show plays more of it, which no transcript tells
+as surely.
+"""
 HEARD_VALUE = 0.5
-"""Value of an episode that was heard and not finished; a finished or liked one has 1, an ignored one 0."""
+"""Value of an episode that was heard and not finished; a finished or liked one has 1, an ignored
+one 0.
+"""
 SHRINK = 1.5
 """Looks at full kin that the mean of everybody weighs as much as."""
 QUALITY_SHRINK = 6.0
@@ -29,7 +36,9 @@ QUALITY_SHRINK = 6.0
 
 @dataclass(frozen=True)
 class Evidence:
-    """What listeners gave to what they looked at: both (users, columns), decayed by age. `mean` is value per look, 0 to 1."""
+    """What listeners gave to what they looked at: both (users, columns), decayed by age. `mean` is
+    value per look, 0 to 1.
+    """
 
     value: csr_matrix
     looks: csr_matrix
@@ -44,7 +53,11 @@ def evidence(history: Interactions, shelf: Shelf) -> Evidence:
         for episode in (history.seen[user] | finished.keys()) - history.unliked[user]:
             given = (1.0 if episode in finished else HEARD_VALUE) * recency.get(episode, 1.0)
             values.append((row, shelf.column[episode], given))
-        looks += [(row, shelf.column[e], n) for e, n in history.looks.get(user, {}).items() if e in shelf.column]
+        looks += [
+            (row, shelf.column[e], n)
+            for e, n in history.looks.get(user, {}).items()
+            if e in shelf.column
+        ]
     shape = (len(history.users), len(shelf.ids))
     value, looked = _matrix(values, shape), _matrix(looks, shape)
     total = looked.sum()
@@ -52,7 +65,8 @@ def evidence(history: Interactions, shelf: Shelf) -> Evidence:
 
 
 def reception(given: Evidence) -> np.ndarray:
-    """(columns,) 0 to 1: value per look of each episode with everybody, shrunk to the mean, from the worst to the best one.
+    """(columns,) 0 to 1: value per look of each episode with everybody, shrunk to the mean, from
+    the worst to the best one.
 
     Where nobody reports impressions it is the number of plays.
     """
@@ -64,17 +78,23 @@ def reception(given: Evidence) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Kinship:
-    """How near episodes are: `near` (columns, columns) is the similarities' part, symmetric; the shows' part is implied."""
+    """How near episodes are: `near` (columns, columns) is the similarities' part, symmetric; the
+    shows' part is implied.
+    """
 
     near: csr_matrix
     shows: csr_matrix
 
     def spread(self, rows: csr_matrix) -> np.ndarray:
         """(rows, columns) kin-weighted sums of sparse rows."""
-        return np.asarray((rows @ self.near + SAME_SHOW * (rows @ self.shows) @ self.shows.T).todense())
+        return np.asarray(
+            (rows @ self.near + SAME_SHOW * (rows @ self.shows) @ self.shows.T).todense()
+        )
 
     def between(self, some: list[int], others: list[int]) -> np.ndarray:
-        """(some, others) kinship of columns. By the matrices' arrays: their own indexing took a third of all time."""
+        """(some, others) kinship of columns. By the matrices' arrays: their own indexing took a
+        third of all time.
+        """
         show = self.shows.indices
         found = SAME_SHOW * (show[some][:, None] == show[others]).astype(np.float64)
         place = np.full(self.near.shape[0], -1)
@@ -87,7 +107,9 @@ class Kinship:
 
 
 def kinship(similarities: list[dict], shelf: Shelf) -> Kinship:
-    """Kinship by documents of similarities. 1 is the similarity that half of all episodes have with their nearest one."""
+    """Kinship by documents of similarities. 1 is the similarity that half of all episodes have with
+    their nearest one.
+    """
     size = len(shelf.ids)
     found = [
         (shelf.column[d["episode_id"]], shelf.column[i["episode_id"]], max(i["score"], 0.0))
@@ -103,7 +125,9 @@ def kinship(similarities: list[dict], shelf: Shelf) -> Kinship:
     typical = float(np.median(nearest[nearest > 0])) if (nearest > 0).any() else 1.0
     near.data = np.minimum(near.data / typical, 1.0) ** 2
     count = int(shelf.shows.max(initial=-1)) + 1
-    return Kinship(near, csr_matrix((np.ones(size), (np.arange(size), shelf.shows)), shape=(size, count)))
+    return Kinship(
+        near, csr_matrix((np.ones(size), (np.arange(size), shelf.shows)), shape=(size, count))
+    )
 
 
 def interest(given: Evidence, kin: Kinship, users: slice) -> tuple[np.ndarray, np.ndarray]:
@@ -113,8 +137,12 @@ def interest(given: Evidence, kin: Kinship, users: slice) -> tuple[np.ndarray, n
     return (values - given.mean * looks) / (SHRINK + looks), values > 0
 
 
-def main_causes(given: Evidence, kin: Kinship, user: int, items: list[int], nameable: list[int]) -> list[int | None]:
-    """For each item the one of `nameable`, in order, that gives most of the user's interest in it; None where none does."""
+def main_causes(
+    given: Evidence, kin: Kinship, user: int, items: list[int], nameable: list[int]
+) -> list[int | None]:
+    """For each item the one of `nameable`, in order, that gives most of the user's interest in it;
+    None where none does.
+    """
     if not items or not nameable:
         return [None] * len(items)
     begin, end = given.value.indptr[user : user + 2]

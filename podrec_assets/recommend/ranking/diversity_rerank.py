@@ -1,4 +1,6 @@
-"""From scores to a list: the best first, few of a show, and not much of the same (Carbonell and Goldstein 1998). Pure."""
+"""From scores to a list: the best first, few of a show, and not much of the same (Carbonell and
+Goldstein 1998). Pure.
+"""
 
 from dataclasses import dataclass
 
@@ -13,14 +15,18 @@ POOL = 6
 
 @dataclass(frozen=True)
 class Picked:
-    """An episode's column, its score, and the part of it that likeness to the episodes above took away."""
+    """An episode's column, its score, and the part of it that likeness to the episodes above took
+    away.
+    """
 
     column: int
     score: float
     overlap: float
 
 
-def pick(scores: np.ndarray, shelf: Shelf, kin: Kinship, length: int, per_show_cap: int, diversity: float) -> list[Picked]:
+def pick(
+    scores: np.ndarray, shelf: Shelf, kin: Kinship, length: int, per_show_cap: int, diversity: float
+) -> list[Picked]:
     """The list by maximal marginal relevance; scores never rise along it, ties by episode id.
 
     Args:
@@ -36,14 +42,21 @@ def pick(scores: np.ndarray, shelf: Shelf, kin: Kinship, length: int, per_show_c
         bound = np.partition(scores[every], -POOL * length)[-POOL * length]
         pool = every[scores[every] >= bound]
         found = _greedy(pool, scores, shelf, kin, length, per_show_cap, diversity)
-        # A pool full of one show, or of things alike, must not make a list shorter or hide something better.
+        # A pool full of one show, or of things alike, must not make a list shorter or hide
+        # something better.
         if len(found) == length and found[-1].score >= bound:
             return found
     return _greedy(every, scores, shelf, kin, length, per_show_cap, diversity)
 
 
 def _greedy(
-    pool: np.ndarray, scores: np.ndarray, shelf: Shelf, kin: Kinship, length: int, per_show_cap: int, diversity: float
+    pool: np.ndarray,
+    scores: np.ndarray,
+    shelf: Shelf,
+    kin: Kinship,
+    length: int,
+    per_show_cap: int,
+    diversity: float,
 ) -> list[Picked]:
     left, shows = scores[pool].copy(), shelf.shows[pool]
     overlap, place = np.zeros(len(pool)), np.full(len(shelf.ids), -1)
@@ -65,8 +78,17 @@ def _greedy(
     return found
 
 
-def _widen(overlap: np.ndarray, place: np.ndarray, is_same_show: np.ndarray, kin: Kinship, column: int, diversity: float) -> None:
-    """Raises the overlap of what is like a picked episode; likeness is kinship over the largest there can be."""
+def _widen(
+    overlap: np.ndarray,
+    place: np.ndarray,
+    is_same_show: np.ndarray,
+    kin: Kinship,
+    column: int,
+    diversity: float,
+) -> None:
+    """Raises the overlap of what is like a picked episode; likeness is kinship over the largest
+    there can be.
+    """
     start, stop = kin.near.indptr[column], kin.near.indptr[column + 1]
     at = place[kin.near.indices[start:stop]]
     like = np.where(is_same_show, SAME_SHOW, 0.0)

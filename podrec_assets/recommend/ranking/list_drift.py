@@ -1,7 +1,8 @@
-"""How far new lists are from the ones that are served: coverage, churn, popularity and what was then played. Pure.
+"""How far new lists are from the ones that are served: coverage, churn, popularity and what was
+then played. Pure.
 
-These refuse what is unusual rather than wrong, so a person may overrule them. Before the first publication, and for a day
-older than the served one, there is nothing to compare with.
+These refuse what is unusual rather than wrong, so a person may overrule them. Before the first
+publication, and for a day older than the served one, there is nothing to compare with.
 """
 
 from dataclasses import dataclass
@@ -50,7 +51,9 @@ class Evidence:
 
 
 def comparisons(documents: list[dict], evidence: Evidence, bounds: Bounds) -> list[Finding]:
-    """The findings of coverage, churn, popularity drift and replayed quality, in the order of COMPARISONS."""
+    """The findings of coverage, churn, popularity drift and replayed quality, in the order of
+    COMPARISONS.
+    """
     lists = as_lists(documents)
     found = [_coverage(lists, evidence, bounds)]
     for check, compare in zip(COMPARISONS[1:], (_churn, _popularity, _quality), strict=True):
@@ -61,7 +64,12 @@ def comparisons(documents: list[dict], evidence: Evidence, bounds: Bounds) -> li
     return found
 
 
-COMPARISONS = ("coverage_is_above_its_floor", "churn_is_bounded", "popularity_drift_is_bounded", "quality_is_not_below_served")
+COMPARISONS = (
+    "coverage_is_above_its_floor",
+    "churn_is_bounded",
+    "popularity_drift_is_bounded",
+    "quality_is_not_below_served",
+)
 
 
 def as_lists(documents: list[dict]) -> Lists:
@@ -74,12 +82,18 @@ def _coverage(lists: Lists, evidence: Evidence, bounds: Bounds) -> Finding:
     value = len({e for listed in lists.values() for e in listed}) / possible if possible else 0.0
     enough = value >= bounds.min_coverage or not evidence.catalogue
     return _measured(
-        COMPARISONS[0], enough, value, bounds.min_coverage, f"lists hold {value:.3f} of the episodes that they could"
+        COMPARISONS[0],
+        enough,
+        value,
+        bounds.min_coverage,
+        f"lists hold {value:.3f} of the episodes that they could",
     )
 
 
 def _churn(lists: Lists, served: Lists, evidence: Evidence, bounds: Bounds) -> Finding:
-    """Mean share of a served top K that is still unheard and to be had, and is nowhere in the new list."""
+    """Mean share of a served top K that is still unheard and to be had, and is nowhere in the new
+    list.
+    """
     shares = []
     for user in sorted(lists.keys() & served.keys() - {NEWCOMER}):
         barred = evidence.history.barred(user)
@@ -94,21 +108,30 @@ def _churn(lists: Lists, served: Lists, evidence: Evidence, bounds: Bounds) -> F
 
 
 def _popularity(lists: Lists, served: Lists, evidence: Evidence, bounds: Bounds) -> Finding:
-    """Change of the mean popularity rank (0 unplayed, 1 most played) of what the top K of all lists show."""
+    """Change of the mean popularity rank (0 unplayed, 1 most played) of what the top K of all lists
+    show.
+    """
     plays = evidence.history.recent_plays
     order = sorted(plays.values())
-    rank = {e: float(np.searchsorted(order, n, side="right")) / len(order) for e, n in plays.items()}
+    rank = {
+        e: float(np.searchsorted(order, n, side="right")) / len(order) for e, n in plays.items()
+    }
     common = sorted(lists.keys() & served.keys() - {NEWCOMER})
     if len(common) < bounds.min_listeners:
         return _too_few(COMPARISONS[2], len(common), bounds)
-    new, old = (float(np.mean([rank.get(e, 0.0) for u in common for e in found[u][:K]] or [0.0])) for found in (lists, served))
+    new, old = (
+        float(np.mean([rank.get(e, 0.0) for u in common for e in found[u][:K]] or [0.0]))
+        for found in (lists, served)
+    )
     says = f"the mean popularity of what {len(common)} listeners are shown goes from {old:.3f} to {new:.3f}"
     within = abs(new - old) <= bounds.max_popularity_drift
     return _measured(COMPARISONS[2], within, abs(new - old), bounds.max_popularity_drift, says)
 
 
 def _quality(lists: Lists, served: Lists, evidence: Evidence, bounds: Bounds) -> Finding:
-    """Paired bootstrap of nDCG@K, new less served, on what was played after the day of the new lists."""
+    """Paired bootstrap of nDCG@K, new less served, on what was played after the day of the new
+    lists.
+    """
     relevant = newly_played(evidence.history, evidence.played)
     users = sorted(relevant.keys() & lists.keys() & served.keys())
     if len(users) < bounds.min_listeners:

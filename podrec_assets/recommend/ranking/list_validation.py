@@ -22,7 +22,8 @@ class Finding:
         check: its name, as in the UI.
         passed: False refuses the lists.
         says: one sentence: what was found, and against what.
-        forceable: whether a person may publish all the same. Faults never; bounds, which say "this is unusual", yes.
+        forceable: whether a person may publish all the same. Faults never; bounds, which say "this
+            is unusual", yes.
         value: what was measured, in the unit of the check; for faults their number.
         bound: what the value was held against; None where nothing was compared.
     """
@@ -40,7 +41,10 @@ def faults(documents: list[dict], history: Interactions) -> list[Finding]:
     wellformed = _shape_problems(documents)
     if wellformed:
         # Nothing else can be read from documents of another shape.
-        return [_of_problems(name, wellformed if name == "lists_fit_their_schema" else ["not readable"]) for name in FAULTS]
+        return [
+            _of_problems(name, wellformed if name == "lists_fit_their_schema" else ["not readable"])
+            for name in FAULTS
+        ]
     lists = {d["user_id"]: d["items"] for d in documents}
     return [_of_problems(name, look(lists, history)) for name, look in FAULTS.items()]
 
@@ -58,19 +62,32 @@ def _shape_problems(documents: list[dict]) -> list[str]:
         if not isinstance(user, str) or not isinstance(items, list):
             problems.append(f"{user!r} is no document with user_id and items")
             continue
-        wrong = {f for i in items for f, kind in LIST_ITEM.items() if not _is(i.get(f), kind, f in NULLABLE)}
+        wrong = {
+            f
+            for i in items
+            for f, kind in LIST_ITEM.items()
+            if not _is(i.get(f), kind, f in NULLABLE)
+        }
         if wrong:
-            problems.append(f"{user or 'newcomers'} has items whose {', '.join(sorted(wrong))} cannot be used")
+            problems.append(
+                f"{user or 'newcomers'} has items whose {', '.join(sorted(wrong))} cannot be used"
+            )
     return problems
 
 
 def _is(value: object, kind: type, nullable: bool) -> bool:
     kinds = (int, float) if kind is float else kind
-    return (value is None and nullable) or (isinstance(value, kinds) and not isinstance(value, bool))
+    return (value is None and nullable) or (
+        isinstance(value, kinds) and not isinstance(value, bool)
+    )
 
 
 def _missing(lists: dict[str, list[dict]], history: Interactions) -> list[str]:
-    return [f"{user or 'newcomers'} has no list" for user in (NEWCOMER, *history.users) if user not in lists]
+    return [
+        f"{user or 'newcomers'} has no list"
+        for user in (NEWCOMER, *history.users)
+        if user not in lists
+    ]
 
 
 def _heard(lists: dict[str, list[dict]], history: Interactions) -> list[str]:
@@ -96,8 +113,13 @@ def _disorder(lists: dict[str, list[dict]], history: Interactions) -> list[str]:
 
 
 def _falling(items: list[dict]) -> bool:
-    """Whether scores never rise; within each team where a list has two, for the scores of two blends do not compare."""
-    teams = ([i["score"] for i in items if i.get("team") == team] for team in {i.get("team") for i in items})
+    """Whether scores never rise; within each team where a list has two, for the scores of two
+    blends do not compare.
+    """
+    teams = (
+        [i["score"] for i in items if i.get("team") == team]
+        for team in {i.get("team") for i in items}
+    )
     return all(scores == sorted(scores, reverse=True) for scores in teams)
 
 

@@ -1,4 +1,6 @@
-"""The ranked lists: what the scores pick for each listener and for newcomers, and a reason on each item. Pure."""
+"""The ranked lists: what the scores pick for each listener and for newcomers, and a reason on each
+item. Pure.
+"""
 
 from collections.abc import Iterable
 from datetime import date
@@ -9,7 +11,13 @@ import pyarrow as pa
 from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.recommend.ranking import content_affinity, explanations
 from podrec_assets.recommend.ranking.alpha import alpha_for
-from podrec_assets.recommend.ranking.blend import DIGITS, Arms, BlendConfig, Blender, keep_serial_order
+from podrec_assets.recommend.ranking.blend import (
+    DIGITS,
+    Arms,
+    BlendConfig,
+    Blender,
+    keep_serial_order,
+)
 from podrec_assets.recommend.ranking.diversity_rerank import Picked, pick
 from podrec_assets.recommend.ranking.interleaving import Experiment
 from podrec_assets.schemas import NEWCOMER
@@ -36,55 +44,90 @@ def recommend(
         weights: rows of FUSION_WEIGHTS.
         config: shape of the lists.
         as_of: the day of the lists.
-        experiment: its listeners get lists interleaved with the challenger's, marked by `challenger_alpha` and, on each item,
-            `team`.
+        experiment: its listeners get lists interleaved with the challenger's, marked by
+            `challenger_alpha` and, on each item, `team`.
 
     Returns:
-        {"user_id", "alpha", "items": [{rank, episode_id, score, als, cosine, prior, overlap, popularity, sources, shares, reason,
-        because, causes, passages, show_id, show_title, title}]}: `shares` are those of the score by source and add up to 1,
-        `because` is the heard episode that the reason names first, `causes` that of each arm named, `passages` what the content
-        arm's cause and the episode say alike, with seconds.
+        {"user_id", "alpha", "items": [{rank, episode_id, score, als, cosine, prior, overlap,
+        popularity, sources, shares, reason, because, causes, passages, show_id, show_title,
+        title}]}: `shares` are those of the score by source and add up to 1, `because` is the heard
+        episode that the reason names first, `causes` that of each arm named, `passages` what the
+        content arm's cause and the episode say alike, with seconds.
     """
     blender = Blender(history, als, similarities, episodes, config, as_of)
     documents: list[dict] = [{"user_id": NEWCOMER, "alpha": None, "items": newcomers(blender)}]
     for arms in blender.blocks(range(len(history.users))):
         users = history.users[arms.users.start : arms.users.stop]
-        made = _documents(blender, arms, [alpha_for(len(history.seen[u]), weights) for u in users], range(len(users)))
+        made = _documents(
+            blender,
+            arms,
+            [alpha_for(len(history.seen[u]), weights) for u in users],
+            range(len(users)),
+        )
         rows = [row for row, user in enumerate(users) if experiment and experiment.includes(user)]
         if experiment and rows:
-            for row, challenger in zip(rows, _documents(blender, arms, [experiment.alpha] * len(users), rows), strict=True):
-                made[row] = experiment.interleaved(made[row], challenger, as_of, config.list_length, config.per_show_cap)
+            for row, challenger in zip(
+                rows, _documents(blender, arms, [experiment.alpha] * len(users), rows), strict=True
+            ):
+                made[row] = experiment.interleaved(
+                    made[row], challenger, as_of, config.list_length, config.per_show_cap
+                )
         documents += made
     return documents
 
 
-def _documents(blender: Blender, arms: Arms, alphas: list[float], rows: Iterable[int]) -> list[dict]:
+def _documents(
+    blender: Blender, arms: Arms, alphas: list[float], rows: Iterable[int]
+) -> list[dict]:
     """Lists of some of the listeners of a block, each with the alpha of its row."""
     shape, documents = blender.config, []
     scores = blender.scores(arms, np.array(alphas)[:, None])
     for row in rows:
-        picked = pick(scores[row], blender.shelf, blender.kin, shape.list_length, shape.per_show_cap, shape.diversity)
+        picked = pick(
+            scores[row],
+            blender.shelf,
+            blender.kin,
+            shape.list_length,
+            shape.per_show_cap,
+            shape.diversity,
+        )
         user = blender.history.users[arms.users.start + row]
-        documents.append({"user_id": user, "alpha": alphas[row], "items": _items(blender, arms, row, alphas[row], picked)})
+        documents.append(
+            {
+                "user_id": user,
+                "alpha": alphas[row],
+                "items": _items(blender, arms, row, alphas[row], picked),
+            }
+        )
     return documents
 
 
-def _items(blender: Blender, arms: Arms, row: int, alpha: float, picked: list[Picked]) -> list[dict]:
+def _items(
+    blender: Blender, arms: Arms, row: int, alpha: float, picked: list[Picked]
+) -> list[dict]:
     user = blender.history.users[arms.users.start + row]
-    nameable = sorted(c for c in blender.shelf.columns(blender.history.seen[user]) if blender.shelf.ids[c] in blender.shelf.rows)
+    nameable = sorted(
+        c
+        for c in blender.shelf.columns(blender.history.seen[user])
+        if blender.shelf.ids[c] in blender.shelf.rows
+    )
     causes = content_affinity.main_causes(
         blender.evidence, blender.kin, arms.users.start + row, [p.column for p in picked], nameable
     )
     items = []
     for rank, (one, cause) in enumerate(zip(picked, causes, strict=True), start=1):
         als, cosine = float(arms.als[row, one.column]), float(arms.cosine[row, one.column])
-        given = {"als": alpha * als, "content": (1 - alpha) * max(cosine, 0.0)} | prior_parts(blender, one.column)
+        given = {"als": alpha * als, "content": (1 - alpha) * max(cosine, 0.0)} | prior_parts(
+            blender, one.column
+        )
         told = _told(blender, user, one.column, cause)
         items.append(item(blender, rank, one, als, cosine) | explanations.explained(given, told))
     return items
 
 
-def _told(blender: Blender, user: str, column: int, cause: int | None) -> dict[str, explanations.Told]:
+def _told(
+    blender: Blender, user: str, column: int, cause: int | None
+) -> dict[str, explanations.Told]:
     """What each source can say of an episode."""
     shelf, episode = blender.shelf, blender.shelf.ids[column]
     told = explanations.of_everybody(shelf, column)
@@ -92,7 +135,8 @@ def _told(blender: Blender, user: str, column: int, cause: int | None) -> dict[s
     if by_als:
         title = shelf.title(by_als["because"])
         told["als"] = explanations.Told(
-            explanations.als_reason(title, by_als["listener_count"]), by_als["because"] if title is not None else None
+            explanations.als_reason(title, by_als["listener_count"]),
+            by_als["because"] if title is not None else None,
         )
     if cause is not None:
         heard = shelf.ids[cause]
@@ -107,7 +151,10 @@ def _told(blender: Blender, user: str, column: int, cause: int | None) -> dict[s
 def prior_parts(blender: Blender, column: int) -> dict[str, float]:
     """What reception and newness add to an episode's score."""
     weight = blender.config.prior_weight
-    return {"popular": weight * float(blender.received[column]), "fresh": weight * float(blender.fresh[column])}
+    return {
+        "popular": weight * float(blender.received[column]),
+        "fresh": weight * float(blender.fresh[column]),
+    }
 
 
 def item(blender: Blender, rank: int, one: Picked, als: float, cosine: float) -> dict:
@@ -139,7 +186,10 @@ def newcomers(blender: Blender) -> list[dict]:
     keep_serial_order(offered, barred, shelf.serials)
     turns: dict[int, int] = {}
     order = []
-    for column in sorted(np.flatnonzero(offered[0]).tolist(), key=lambda c: (-round(float(blender.prior[c]), DIGITS), c)):
+    for column in sorted(
+        np.flatnonzero(offered[0]).tolist(),
+        key=lambda c: (-round(float(blender.prior[c]), DIGITS), c),
+    ):
         show = int(shelf.shows[column])
         turns[show] = turns.get(show, 0) + 1
         if turns[show] <= config.per_show_cap:
@@ -147,6 +197,8 @@ def newcomers(blender: Blender) -> list[dict]:
     chosen = [column for *_, column in sorted(order)[: config.list_length]]
     return [
         item(blender, rank, Picked(column, 1 - (rank - 1) / len(chosen), 0.0), 0.0, 0.0)
-        | explanations.explained(prior_parts(blender, column), explanations.of_everybody(shelf, column))
+        | explanations.explained(
+            prior_parts(blender, column), explanations.of_everybody(shelf, column)
+        )
         for rank, column in enumerate(chosen, start=1)
     ]

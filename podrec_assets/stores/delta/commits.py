@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 from deltalake import CommitProperties
 
-# Spark and deltalake both keep protocol (1, 2) with these; a newer feature would shut one of them out.
+# Spark and deltalake both keep protocol (1, 2) with these; a newer feature would shut one of them
+# out.
 TABLE_PROPERTIES = {
     "delta.enableDeletionVectors": "false",
     "delta.columnMapping.mode": "none",
@@ -19,7 +20,9 @@ TABLE_PROPERTIES = {
 
 @dataclass(frozen=True)
 class TableState:
-    """What a table's latest commit says of it: version (-1: no table), days ever written, ledger of its topic."""
+    """What a table's latest commit says of it: version (-1: no table), days ever written, ledger of
+    its topic.
+    """
 
     version: int = -1
     days: frozenset[date] = frozenset()
@@ -37,12 +40,19 @@ class TableState:
         """userMetadata of the next commit, which also writes `days`."""
         ranges = to_ranges(self.days | set(days))
         return json.dumps(
-            {"podrec": {"days": [[a.isoformat(), b.isoformat()] for a, b in ranges], "ledger": ledger or self.ledger}}
+            {
+                "podrec": {
+                    "days": [[a.isoformat(), b.isoformat()] for a, b in ranges],
+                    "ledger": ledger or self.ledger,
+                }
+            }
         )
 
     @classmethod
     def from_commit(cls, version: int, commit: dict) -> "TableState | None":
-        """The state that a commit recorded, as that of `version`; None for a commit of another tool."""
+        """The state that a commit recorded, as that of `version`; None for a commit of another
+        tool.
+        """
         found = json.loads(commit.get("userMetadata") or "{}").get("podrec")
         if not found:
             return None

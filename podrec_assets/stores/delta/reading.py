@@ -16,7 +16,9 @@ from podrec_assets.stores.delta.tables import Tables, gone
 class Reading(Tables):
     """What a reader asks of the tables."""
 
-    def read(self, name: str, where: str = "", columns: Iterable[str] = (), version: int | None = None) -> pa.Table:
+    def read(
+        self, name: str, where: str = "", columns: Iterable[str] = (), version: int | None = None
+    ) -> pa.Table:
         """Rows in the table's schema, unordered; none where the table does not exist.
 
         Args:
@@ -26,7 +28,8 @@ class Reading(Tables):
             version: Delta version to read (time travel); the latest by default.
 
         Raises:
-            PermanentError: the version is no longer kept, or a column on disk is of another type than declared.
+            PermanentError: the version is no longer kept, or a column on disk is of another type
+                than declared.
         """
         schema = TABLES[name].schema
         names = list(columns) or schema.names
@@ -39,22 +42,30 @@ class Reading(Tables):
         sql = f"SELECT {listed} FROM t" + (f" WHERE {where}" if where else "")
         try:
             found = pa.table(QueryBuilder().register("t", table).execute(sql).read_all())
-        except Exception as err:  # the query engine has no error type for a file that vacuum removed
+        except (
+            Exception
+        ) as err:  # the query engine has no error type for a file that vacuum removed
             if (version is None and name not in self.pinned) or "not found" not in str(err):
                 raise
             raise gone(name, table.version()) from err
         try:
             return found.cast(pa.schema([schema.field(n) for n in names]))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as err:
-            raise PermanentError(f"{name} cannot be read: {'; '.join(self.conflicts(TABLES[name], table)) or err}.") from err
+            raise PermanentError(
+                f"{name} cannot be read: {'; '.join(self.conflicts(TABLES[name], table)) or err}."
+            ) from err
 
     def read_equal(
         self, name: str, column: str, values: str | Iterable[str], columns: Iterable[str] = (), where: str = "true",
         version: int | None = None,
     ) -> pa.Table:  # fmt: skip
-        """Rows whose text column is exactly one of `values`, whatever characters these have; the rest as in `read`."""
+        """Rows whose text column is exactly one of `values`, whatever characters these have; the
+        rest as in `read`.
+        """
         listed = ", ".join(text(v) for v in ([values] if isinstance(values, str) else values))
-        return self.read(name, f"{column} IN ({listed}) AND ({where})" if listed else "false", columns, version)
+        return self.read(
+            name, f"{column} IN ({listed}) AND ({where})" if listed else "false", columns, version
+        )
 
     def read_days(self, name: str, days: Iterable[date], version: int | None = None) -> pa.Table:
         """Rows of the given days at a version (default: the pinned one, or the latest).
@@ -80,12 +91,15 @@ class Reading(Tables):
         """Rows of the `days` days that end with `last`, whether each was written or not."""
         return self.read(name, f"day > '{last - timedelta(days=days)}' AND day <= '{last}'")
 
-    def files(self, name: str, first: date = date.min, last: date = date.max) -> list[str] | ds.Dataset:
-        """The present version's files that hold the days first..last, for an engine that reads only the columns it needs.
+    def files(
+        self, name: str, first: date = date.min, last: date = date.max
+    ) -> list[str] | ds.Dataset:
+        """The present version's files that hold the days first..last, for an engine that reads only
+        the columns it needs.
 
         Returns:
-            Paths of Parquet files, with `day` in their folder's name; of an object store a dataset, for only deltalake has the
-            credentials and the client. [] where there are none.
+            Paths of Parquet files, with `day` in their folder's name; of an object store a dataset,
+            for only deltalake has the credentials and the client. [] where there are none.
         """
         table = self.table(name)
         days = {d for d in self.state(name).days if first <= d <= last}

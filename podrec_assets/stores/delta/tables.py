@@ -1,4 +1,6 @@
-"""The tables themselves: where they are, who may write, what their log says. Rows are read and written next door."""
+"""The tables themselves: where they are, who may write, what their log says. Rows are read and
+written next door.
+"""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,9 +27,12 @@ class Tables:
     lock_folder: Path
     storage_options: dict[str, str] = field(default_factory=dict)
     pinned: dict[str, int] = field(default_factory=dict)
-    """Version that is read of a table where none is asked for; the latest of tables that are not named."""
+    """Version that is read of a table where none is asked for; the latest of tables that are not
+    named.
+    """
     _held: dict[str, int] = field(default_factory=dict, compare=False)
-    """By table that is being written on an object store, the version that the next commit follows."""
+    """By table that is being written on an object store, the version that the next commit follows.
+    """
 
     @property
     def is_remote(self) -> bool:
@@ -39,21 +44,26 @@ class Tables:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[None]:
-        """Holds the table's one writer lock: Spark's and deltalake's commits do not exclude each other on a local disk.
+        """Holds the table's one writer lock: Spark's and deltalake's commits do not exclude each
+        other on a local disk.
 
-        The lock is of this machine. On an object store each commit must besides follow the version that was there when the lock
-        was taken, so what another machine committed meanwhile is never overwritten or counted twice.
+        The lock is of this machine. On an object store each commit must besides follow the version
+        that was there when the lock was taken, so what another machine committed meanwhile is never
+        overwritten or counted twice.
 
         Raises:
             RetryableError: another process kept the lock too long.
         """
         self.lock_folder.mkdir(parents=True, exist_ok=True)
-        # A singleton counts nested holds of one thread, so a step that holds the lock may call a write that takes it.
+        # A singleton counts nested holds of one thread, so a step that holds the lock may call a
+        # write that takes it.
         lock = FileLock(self._lock_file(name), timeout=LOCK_WAIT_S, is_singleton=True)
         try:
             lock.acquire()
         except Timeout as err:
-            raise RetryableError(f"Another run has been writing {name} for {LOCK_WAIT_S} s; wait for it or stop it.") from err
+            raise RetryableError(
+                f"Another run has been writing {name} for {LOCK_WAIT_S} s; wait for it or stop it."
+            ) from err
         try:
             if self.is_remote and lock.lock_counter == 1:
                 version = self.version(name)
@@ -75,14 +85,17 @@ class Tables:
                 try:
                     held.enter_context(FileLock(self._lock_file(name), timeout=0))
                 except Timeout as err:
-                    raise RetryableError(f"A run is writing {name}: wait until it is done, or stop it.") from err
+                    raise RetryableError(
+                        f"A run is writing {name}: wait until it is done, or stop it."
+                    ) from err
             yield
 
     def _lock_file(self, name: str) -> Path:
         return self.lock_folder / f"{name}.lock"
 
     def table(self, name: str, version: int | None = None) -> DeltaTable | None:
-        """The table at a version (default: the pinned one, or the latest), or None where it does not exist yet.
+        """The table at a version (default: the pinned one, or the latest), or None where it does
+        not exist yet.
 
         Raises:
             PermanentError: the version is no longer kept.
@@ -103,7 +116,9 @@ class Tables:
         return table.version() if table is not None else None
 
     def columns(self, name: str) -> dict[str, str]:
-        """Columns of the table on disk with their Delta types as text; empty where it does not exist."""
+        """Columns of the table on disk with their Delta types as text; empty where it does not
+        exist.
+        """
         table = self.table(name)
         return _columns(table.schema()) if table is not None else {}
 
@@ -112,11 +127,20 @@ class Tables:
         return _columns(Schema.from_arrow(spec.schema))
 
     def conflicts(self, spec: Table, table: DeltaTable) -> list[str]:
-        """Columns of the table on disk that the definition no longer has, or has in another type; a sentence part for each."""
+        """Columns of the table on disk that the definition no longer has, or has in another type; a
+        sentence part for each.
+        """
         there, declared = _columns(table.schema()), self.declared_columns(spec)
-        dropped = [f"{name} ({kind}) is not declared any more" for name, kind in there.items() if name not in declared]
+        dropped = [
+            f"{name} ({kind}) is not declared any more"
+            for name, kind in there.items()
+            if name not in declared
+        ]
         retyped = {n: kind for n, kind in there.items() if n in declared and kind != declared[n]}
-        return dropped + [f"{name} is {kind} on disk and declared as {declared[name]}" for name, kind in retyped.items()]
+        return dropped + [
+            f"{name} is {kind} on disk and declared as {declared[name]}"
+            for name, kind in retyped.items()
+        ]
 
     def versions(self) -> dict[str, int]:
         """The present version of each table that exists."""
@@ -132,7 +156,9 @@ class Tables:
             for commit in table.history(limit):
                 if found := TableState.from_commit(table.version(), commit):
                     return found
-        raise PermanentError(f"No commit of {self.uri(name)} was written by podrec: move that folder away and run again.")
+        raise PermanentError(
+            f"No commit of {self.uri(name)} was written by podrec: move that folder away and run again."
+        )
 
 
 def gone(name: str, version: int) -> PermanentError:
@@ -143,4 +169,7 @@ def gone(name: str, version: int) -> PermanentError:
 
 
 def _columns(schema: Schema) -> dict[str, str]:
-    return {f.name: f.type.type if isinstance(f.type, PrimitiveType) else str(f.type) for f in schema.fields}
+    return {
+        f.name: f.type.type if isinstance(f.type, PrimitiveType) else str(f.type)
+        for f in schema.fields
+    }

@@ -1,4 +1,6 @@
-"""Files of the tables: small ones put together, old ones removed, missing ones found. Never a row is changed."""
+"""Files of the tables: small ones put together, old ones removed, missing ones found. Never a row
+is changed.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,7 +32,8 @@ class Upkeep(Writing):
     """Care for the tables, beside their readers and writers."""
 
     def optimize(self, name: str) -> Compaction:
-        """Puts the small files of each day together in one commit; the replaced files stay for readers until vacuum.
+        """Puts the small files of each day together in one commit; the replaced files stay for
+        readers until vacuum.
 
         Raises:
             RetryableError: other machines kept writing to the table meanwhile.
@@ -54,8 +57,11 @@ class Upkeep(Writing):
             self._follow(table, name)
             return Compaction(before, len(table.file_uris()))
 
-    def vacuum(self, name: str, hours: int, keep: Iterable[int] = (), dry_run: bool = False) -> list[str]:
-        """Files, relative to the table, that were removed (or would be): no version of the last `hours` needs them.
+    def vacuum(
+        self, name: str, hours: int, keep: Iterable[int] = (), dry_run: bool = False
+    ) -> list[str]:
+        """Files, relative to the table, that were removed (or would be): no version of the last
+        `hours` needs them.
 
         Args:
             name: a table of `schemas.TABLES`.
@@ -76,16 +82,22 @@ class Upkeep(Writing):
                 if not dry_run and hours > DELTA_HOURS:
                     self._remember(table, hours, commit)
                 removed = table.vacuum(
-                    hours, dry_run, enforce_retention_duration=False, full=True, keep_versions=kept, commit_properties=commit
+                    hours,
+                    dry_run,
+                    enforce_retention_duration=False,
+                    full=True,
+                    keep_versions=kept,
+                    commit_properties=commit,
                 )
             self._follow(table, name)
             return removed
 
     def unreadable(self, name: str, versions: Iterable[int]) -> dict[int, list[str]]:
-        """Of the versions those that cannot be read whole, each with the paths, relative to the table, that it lacks.
+        """Of the versions those that cannot be read whole, each with the paths, relative to the
+        table, that it lacks.
 
-        A file that is shorter or longer than its commit says counts as lacking; of a version that the log no longer tells of
-        the log itself does.
+        A file that is shorter or longer than its commit says counts as lacking; of a version that
+        the log no longer tells of the log itself does.
         """
         store = PyFileSystem(DeltaStorageHandler(self.uri(name), self.storage_options))
         sizes: dict[str, int | None] = {}
@@ -95,9 +107,16 @@ class Upkeep(Writing):
             if table is None:
                 found[version] = ["_delta_log"]
                 continue
-            named = pa.table(table.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pylist()
+            named = (
+                pa.table(table.get_add_actions(flatten=True))
+                .select(["path", "size_bytes"])
+                .to_pylist()
+            )
             # Versions share most of their files.
-            sizes |= {i.path: i.size for i in store.get_file_info([f["path"] for f in named if f["path"] not in sizes])}
+            sizes |= {
+                i.path: i.size
+                for i in store.get_file_info([f["path"] for f in named if f["path"] not in sizes])
+            }
             if lacking := sorted(f["path"] for f in named if sizes[f["path"]] != f["size_bytes"]):
                 found[version] = lacking
         return found
@@ -110,7 +129,9 @@ class Upkeep(Writing):
             return False
 
     def _remember(self, table: DeltaTable, hours: int, commit: CommitProperties) -> None:
-        """Has checkpoints list replaced files for as long as they stay: an unlisted file's age alone decides on it."""
+        """Has checkpoints list replaced files for as long as they stay: an unlisted file's age
+        alone decides on it.
+        """
         wanted = f"interval {hours} hours"
         if table.metadata().configuration.get(RETENTION) != wanted:
             table.alter.set_table_properties({RETENTION: wanted}, commit_properties=commit)

@@ -1,7 +1,8 @@
-"""Fetching addresses that strangers wrote: feeds, transcripts, audio. With its siblings the only module that talks HTTP.
+"""Fetching addresses that strangers wrote: feeds, transcripts, audio. With its siblings the only
+module that talks HTTP.
 
-Every hop of every fetch goes through `addresses.checked`. Proxies of the environment are not used, for they would resolve
-the name again.
+Every hop of every fetch goes through `addresses.checked`. Proxies of the environment are not used,
+for they would resolve the name again.
 """
 
 import http.client
@@ -18,7 +19,12 @@ from pathlib import Path
 from threading import Timer
 from urllib.parse import urljoin
 
-from podrec_assets.errors import FetchFailedError, FetchRefusedError, PermanentError, UnusableInputError
+from podrec_assets.errors import (
+    FetchFailedError,
+    FetchRefusedError,
+    PermanentError,
+    UnusableInputError,
+)
 from podrec_assets.stores.http.content_encoding import READ_BYTES, DecodeError, decoder_of
 from podrec_assets.stores.http.headers import last_modified, retry_after_s
 from podrec_assets.stores.http.resumable import Downloaded, PartFile
@@ -79,14 +85,19 @@ class Fetcher:
     download_timeout_s: float = 1800
 
     def get(
-        self, url: str, etag: str | None = None, modified: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        etag: str | None = None,
+        modified: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Fetched:
         """The answer to a (conditional) GET.
 
         Args:
             url: what to fetch.
             etag, modified: validators of an earlier answer.
-            headers: more request headers, e.g. an API's key; sent to the asked origin only, never where it redirects to.
+            headers: more request headers, e.g. an API's key; sent to the asked origin only, never
+                where it redirects to.
 
         Raises:
             FetchRefusedError: scheme, private address, too many redirects or bytes.
@@ -94,18 +105,33 @@ class Fetcher:
             UnusableInputError: any other status, e.g. http_404.
         """
         validators = {"If-None-Match": etag, "If-Modified-Since": modified}
-        asked = {"Accept-Encoding": "gzip, deflate"} | {name: value for name, value in validators.items() if value}
+        asked = {"Accept-Encoding": "gzip, deflate"} | {
+            name: value for name, value in validators.items() if value
+        }
         with self.answer(url, asked, self.timeout_s, headers) as answer:
             response = answer.response
             body = b"" if response.status == 304 else self._body(answer.url, response)
             header = response.getheader
-            content_type, etag, modified = header("Content-Type") or "", header("ETag"), last_modified(response)
-            return Fetched(answer.url, response.status, content_type, body, etag, modified, answer.moved_to)
+            content_type, etag, modified = (
+                header("Content-Type") or "",
+                header("ETag"),
+                last_modified(response),
+            )
+            return Fetched(
+                answer.url, response.status, content_type, body, etag, modified, answer.moved_to
+            )
 
-    def download(self, url: str, target: Path, max_bytes: int, is_cancelled: Callable[[], bool] = lambda: False) -> Downloaded:
+    def download(
+        self,
+        url: str,
+        target: Path,
+        max_bytes: int,
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> Downloaded:
         """The file at a URL, at `target`: whole or not at all.
 
-        What a broken-off try left in `target.part` is gone on with by Range, as long as the server's validators still hold.
+        What a broken-off try left in `target.part` is gone on with by Range, as long as the
+        server's validators still hold.
 
         Raises:
             FetchRefusedError: as `get`; also more than `max_bytes`.
@@ -118,9 +144,17 @@ class Fetcher:
                 asked = {"Accept-Encoding": "identity", **part.range_headers()}
                 with self.answer(url, asked, self.download_timeout_s) as answer:
                     if (is_accepted := part.begin(answer.response)) and part.file:
-                        for piece in parts_of(url, answer.response, max_bytes, "PODREC_AUDIO_MAX_BYTES", part.size_bytes):
+                        for piece in parts_of(
+                            url,
+                            answer.response,
+                            max_bytes,
+                            "PODREC_AUDIO_MAX_BYTES",
+                            part.size_bytes,
+                        ):
                             if is_cancelled():
-                                raise FetchFailedError(f"{url} was broken off; the next try goes on there.")
+                                raise FetchFailedError(
+                                    f"{url} was broken off; the next try goes on there."
+                                )
                             part.append(piece)
                 if is_accepted:
                     return part.finish()
@@ -134,9 +168,15 @@ class Fetcher:
 
     @contextmanager
     def answer(
-        self, url: str, headers: Mapping[str, str], timeout_s: float, private: Mapping[str, str] | None = None
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        private: Mapping[str, str] | None = None,
     ) -> Iterator[Answer]:
-        """The open answer after redirects: a success, 304, or 416 where a range was asked for. Raises as `get` does."""
+        """The open answer after redirects: a success, 304, or 416 where a range was asked for.
+        Raises as `get` does.
+        """
         deadline = time.monotonic() + timeout_s
         headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Connection": "close", **headers}
         origin: tuple | None = None
@@ -154,11 +194,15 @@ class Fetcher:
                 is_permanent = is_permanent and response.status in PERMANENT_REDIRECTS
                 url = urljoin(url, location)
                 moved_to = url if is_permanent else moved_to
-        raise FetchRefusedError(f"{url} was not reached within {MAX_REDIRECTS} redirects; use the final address.")
+        raise FetchRefusedError(
+            f"{url} was not reached within {MAX_REDIRECTS} redirects; use the final address."
+        )
 
     @cached_property
     def _allowed(self) -> frozenset[str]:
-        return frozenset(origin.lower().replace("[", "").replace("]", "") for origin in self.allowed_origins)
+        return frozenset(
+            origin.lower().replace("[", "").replace("]", "") for origin in self.allowed_origins
+        )
 
     def _body(self, url: str, response: HTTPResponse) -> bytes:
         body = bytearray()
@@ -167,8 +211,11 @@ class Fetcher:
         return bytes(body)
 
 
-def parts_of(url: str, response: HTTPResponse, max_bytes: int, setting: str, byte_count: int = 0) -> Iterator[bytes]:
-    """The decompressed body in pieces; refused as soon as it passes the limit, so a small bomb costs little.
+def parts_of(
+    url: str, response: HTTPResponse, max_bytes: int, setting: str, byte_count: int = 0
+) -> Iterator[bytes]:
+    """The decompressed body in pieces; refused as soon as it passes the limit, so a small bomb
+    costs little.
 
     Args:
         url, response: the open answer.
@@ -179,10 +226,14 @@ def parts_of(url: str, response: HTTPResponse, max_bytes: int, setting: str, byt
         FetchRefusedError: the body holds more.
         http.client.HTTPException: the body ended early.
     """
-    too_large = FetchRefusedError(f"{url} holds more than {max_bytes} bytes; {setting} sets the limit.")
+    too_large = FetchRefusedError(
+        f"{url} holds more than {max_bytes} bytes; {setting} sets the limit."
+    )
     if byte_count + (response.length or 0) > max_bytes:
         raise too_large
-    decoder = decoder_of((response.getheader("Content-Encoding") or "identity").strip().lower(), url)
+    decoder = decoder_of(
+        (response.getheader("Content-Encoding") or "identity").strip().lower(), url
+    )
     while raw := response.read1(READ_BYTES):
         for part in decoder.parts(raw):
             byte_count += len(part)
@@ -203,8 +254,12 @@ def _refuse_bad_status(url: str, response: HTTPResponse, is_ranged: bool) -> Non
 
 
 @contextmanager
-def _hop(url: str, target: Target, headers: dict[str, str], deadline: float, timeout_s: float) -> Iterator[HTTPResponse]:
-    """The answer of one hop. A timer closes the socket at the deadline, however slowly the server drips bytes."""
+def _hop(
+    url: str, target: Target, headers: dict[str, str], deadline: float, timeout_s: float
+) -> Iterator[HTTPResponse]:
+    """The answer of one hop. A timer closes the socket at the deadline, however slowly the server
+    drips bytes.
+    """
     sock: socket.socket | None = None
     expired: list[bool] = []
 
@@ -226,7 +281,11 @@ def _hop(url: str, target: Target, headers: dict[str, str], deadline: float, tim
             timer.cancel()
     # A certificate error is an OSError and a ValueError, so the order matters.
     except (OSError, http.client.HTTPException, DecodeError) as err:
-        why = f"it took longer than {timeout_s:g} s" if expired or isinstance(err, TimeoutError) else _words(err)
+        why = (
+            f"it took longer than {timeout_s:g} s"
+            if expired or isinstance(err, TimeoutError)
+            else _words(err)
+        )
         raise FetchFailedError(f"{url} could not be fetched: {why}; try again later.") from err
     except ValueError as err:
         raise FetchRefusedError(f"{url} cannot be asked for: {err}.") from err

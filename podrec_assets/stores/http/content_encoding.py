@@ -1,4 +1,6 @@
-"""gzip and deflate bodies of HTTP, unpacked piece by piece so that whoever reads can count and stop."""
+"""gzip and deflate bodies of HTTP, unpacked piece by piece so that whoever reads can count and
+stop.
+"""
 
 import zlib
 from collections.abc import Iterator
@@ -20,7 +22,9 @@ class Plain:
 
 
 class Inflater:
-    """Decompresses in bounded steps. gzip may hold several members; deflate may lack its zlib header."""
+    """Decompresses in bounded steps. gzip may hold several members; deflate may lack its zlib
+    header.
+    """
 
     def __init__(self, window_bits: int) -> None:
         self.window_bits = window_bits
@@ -33,7 +37,9 @@ class Inflater:
         return self.stream.eof or not self.byte_count
 
     def parts(self, raw: bytes) -> Iterator[bytes]:
-        """The decoded bytes of a raw piece, at most READ_BYTES at once: the reader can stop before a bomb unfolds."""
+        """The decoded bytes of a raw piece, at most READ_BYTES at once: the reader can stop before
+        a bomb unfolds.
+        """
         self.byte_count += len(raw)
         part = b""
         # A full part may leave output inside the stream although all input is consumed.
@@ -58,11 +64,15 @@ class Inflater:
 
 
 def decoder_of(encoding: str, url: str) -> Plain | Inflater:
-    """The decoder of a Content-Encoding header. Raises UnusableInputError for one that podrec does not ask for."""
+    """The decoder of a Content-Encoding header. Raises UnusableInputError for one that podrec does
+    not ask for.
+    """
     if encoding in ("gzip", "x-gzip"):
         return Inflater(zlib.MAX_WBITS | 16)
     if encoding == "deflate":
         return Inflater(zlib.MAX_WBITS)
     if encoding in ("identity", ""):
         return Plain()
-    raise UnusableInputError("bad_encoding", f"{url} is compressed as {encoding!r}, which was not asked for.")
+    raise UnusableInputError(
+        "bad_encoding", f"{url} is compressed as {encoding!r}, which was not asked for."
+    )

@@ -1,7 +1,8 @@
-"""Many downloads into one folder: a few at once, fewer from one host, never more than the folder may hold.
+"""Many downloads into one folder: a few at once, fewer from one host, never more than the folder
+may hold.
 
-Files are named by the sha256 of their address. A finished file is used again; when room is needed, those go first whose last
-use is longest ago, and never one that is in use.
+Files are named by the sha256 of their address. A finished file is used again; when room is needed,
+those go first whose last use is longest ago, and never one that is in use.
 """
 
 import hashlib
@@ -61,11 +62,15 @@ class Downloads:
         with self._lock:
             self._in_use[got.path] -= 1
 
-    def fetch(self, items: Iterable[tuple[Key, str]]) -> Iterator[tuple[Key, Downloaded | PodrecError]]:
-        """Each (key, address) as (key, its file or why there is none), in the order in which they are done.
+    def fetch(
+        self, items: Iterable[tuple[Key, str]]
+    ) -> Iterator[tuple[Key, Downloaded | PodrecError]]:
+        """Each (key, address) as (key, its file or why there is none), in the order in which they
+        are done.
 
-        Downloads go on while the caller works on what it was given; nothing new starts until it asks for more. A file is in
-        use, hence kept, until `release`. Leaving the loop early breaks running downloads off; the next try goes on there.
+        Downloads go on while the caller works on what it was given; nothing new starts until it
+        asks for more. A file is in use, hence kept, until `release`. Leaving the loop early breaks
+        running downloads off; the next try goes on there.
         """
         keys: dict[str, list[Key]] = {}
         for key, url in items:
@@ -84,7 +89,9 @@ class Downloads:
             yield from ((key, got) for key in keys[url])
 
     def _one(self, url: str, is_cancelled: Callable[[], bool]) -> Downloaded:
-        got = self.fetcher.download(url, self.path_of(url), min(self.max_bytes, self.disk_bytes), is_cancelled)
+        got = self.fetcher.download(
+            url, self.path_of(url), min(self.max_bytes, self.disk_bytes), is_cancelled
+        )
         if got.content_type.lower().startswith("text/html"):
             for path in (got.path, note_of(got.path)):
                 path.unlink(missing_ok=True)
@@ -98,7 +105,9 @@ class Downloads:
         return found
 
     def _refusal(self, url: str, running: Iterable[str]) -> DiskBudgetError | None:
-        """Why one more file of the largest size does not fit, after the least recently used ones went."""
+        """Why one more file of the largest size does not fit, after the least recently used ones
+        went.
+        """
         coming = {self.path_of(u).name for u in (url, *running)}
         sizes, used_at = _contents(self.folder)
         room = self.disk_bytes - len(coming) * min(self.max_bytes, self.disk_bytes)
@@ -113,7 +122,9 @@ class Downloads:
                 path.unlink(missing_ok=True)
         if room >= 0:
             return None
-        return DiskBudgetError(f"{url} was not fetched: the {self.disk_bytes} bytes for audio are in use.")
+        return DiskBudgetError(
+            f"{url} was not fetched: the {self.disk_bytes} bytes for audio are in use."
+        )
 
 
 def _contents(folder: Path) -> tuple[Counter[str], dict[str, float]]:
@@ -129,7 +140,9 @@ def _contents(folder: Path) -> tuple[Counter[str], dict[str, float]]:
                 continue
             sizes[name] += stat.st_size
             # A note is as old as the download, whatever was used since.
-            used_at[name] = max(used_at.get(name, 0.0), 0.0 if path.suffix == ".json" else stat.st_mtime)
+            used_at[name] = max(
+                used_at.get(name, 0.0), 0.0 if path.suffix == ".json" else stat.st_mtime
+            )
     return sizes, used_at
 
 

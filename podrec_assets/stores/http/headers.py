@@ -5,11 +5,15 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPResponse
 
 MODIFIED_AGE = timedelta(seconds=2)
-"""Time that must lie between Last-Modified and Date: a change within the same second would keep the first (RFC 9110, 8.8.2.2)."""
+"""Time that must lie between Last-Modified and Date: a change within the same second would keep the
+first (RFC 9110, 8.8.2.2).
+"""
 
 
 def retry_after_s(header: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks to wait: a number of seconds or a date; None for neither."""
+    """Seconds that a Retry-After header asks to wait: a number of seconds or a date; None for
+    neither.
+    """
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])

@@ -1,4 +1,6 @@
-"""Work on many addresses of many hosts: a few at once, fewer on one host, and never in a rush on one."""
+"""Work on many addresses of many hosts: a few at once, fewer on one host, and never in a rush on
+one.
+"""
 
 import math
 import threading
@@ -19,7 +21,8 @@ Work = TypeVar("Work")
 
 @dataclass
 class Turns:
-    """Whose turn it is: addresses in the given order, unless their host is busy or was asked a moment ago.
+    """Whose turn it is: addresses in the given order, unless their host is busy or was asked a
+    moment ago.
 
     Attributes:
         urls: the addresses.
@@ -64,7 +67,9 @@ class Turns:
         return min(map(self._at, self.waiting), default=math.inf)
 
     def _at(self, host: str) -> float:
-        return self.not_before.get(host, -math.inf) if self.running[host] < self.per_host else math.inf
+        return (
+            self.not_before.get(host, -math.inf) if self.running[host] < self.per_host else math.inf
+        )
 
 
 def in_turns(
@@ -73,15 +78,18 @@ def in_turns(
     work: Callable[[str, Callable[[], bool]], Work],
     refusal: Callable[[str, Iterable[str]], PodrecError | None] = lambda url, running: None,
 ) -> Iterator[tuple[str, Work | PodrecError]]:
-    """Each address with what `work` made of it or the error it met, in the order in which they are done.
+    """Each address with what `work` made of it or the error it met, in the order in which they are
+    done.
 
-    Work goes on while the caller is busy with a result; nothing new starts until it asks for the next one.
+    Work goes on while the caller is busy with a result; nothing new starts until it asks for the
+    next one.
 
     Args:
         turns: the addresses.
         parallel: most at once.
         work: is given an address and a function that says whether the caller has left.
-        refusal: why an address cannot start beside those that run; with none running that is its result.
+        refusal: why an address cannot start beside those that run; with none running that is its
+            result.
     """
     running: dict[Future[Work], str] = {}
     left = threading.Event()
@@ -95,7 +103,9 @@ def in_turns(
                     turns.start(url, now)
                     running[pool.submit(work, url, left.is_set)] = url
                 if running:
-                    is_held_by_time = len(running) < parallel and not refused and turns.next_at() < math.inf
+                    is_held_by_time = (
+                        len(running) < parallel and not refused and turns.next_at() < math.inf
+                    )
                     wait_s = max(turns.next_at() - time.monotonic(), 0) if is_held_by_time else None
                     for future in wait(running, wait_s, FIRST_COMPLETED).done:
                         url = running.pop(future)

@@ -1,4 +1,6 @@
-"""A download on its way to a file: the part beside its target, with what is needed to go on with it after a crash."""
+"""A download on its way to a file: the part beside its target, with what is needed to go on with it
+after a crash.
+"""
 
 import hashlib
 import json
@@ -51,7 +53,9 @@ def finished(path: Path) -> Downloaded | None:
 
 
 class PartFile:
-    """`target.part`, and in `target.part.json` the server's validators of it, written before its first byte."""
+    """`target.part`, and in `target.part.json` the server's validators of it, written before its
+    first byte.
+    """
 
     def __init__(self, target: Path, url: str) -> None:
         self.target, self.url = target, url
@@ -64,7 +68,9 @@ class PartFile:
         target.parent.mkdir(parents=True, exist_ok=True)
 
     def range_headers(self) -> dict[str, str]:
-        """Headers that ask for the rest only if the file is still the same; none when nothing can be gone on with."""
+        """Headers that ask for the rest only if the file is still the same; none when nothing can
+        be gone on with.
+        """
         self.size_bytes, self.total = 0, None
         try:
             note = json.loads(self.note.read_text())
@@ -77,21 +83,37 @@ class PartFile:
         return {"Range": f"bytes={size}-", "If-Range": self.validator}
 
     def begin(self, response: HTTPResponse) -> bool:
-        """Opens the part where the answer goes on; False when the answer fits no part, so that all is to be asked again."""
+        """Opens the part where the answer goes on; False when the answer fits no part, so that all
+        is to be asked again.
+        """
         content_range = response.getheader("Content-Range") or ""
         if response.status == 416:  # nothing is left to send, or the part is of no use
-            return re.fullmatch(rf"bytes \*/{self.size_bytes}", content_range) is not None and bool(self.size_bytes)
+            return re.fullmatch(rf"bytes \*/{self.size_bytes}", content_range) is not None and bool(
+                self.size_bytes
+            )
         if response.status == 206:
             found = re.fullmatch(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", content_range)
             # Some servers heed Range and not If-Range.
-            if not found or int(found[1]) != self.size_bytes or _validator(response) not in (None, self.validator):
+            if (
+                not found
+                or int(found[1]) != self.size_bytes
+                or _validator(response) not in (None, self.validator)
+            ):
                 return False
             self.total = None if found[2] == "*" else int(found[2])
             self.file = self.path.open("ab")
             return True
         self.size_bytes, self.content_type = 0, response.getheader("Content-Type") or ""
         self.path.unlink(missing_ok=True)
-        self.note.write_text(json.dumps({"url": self.url, "validator": _validator(response), "content_type": self.content_type}))
+        self.note.write_text(
+            json.dumps(
+                {
+                    "url": self.url,
+                    "validator": _validator(response),
+                    "content_type": self.content_type,
+                }
+            )
+        )
         self.file = self.path.open("wb")
         return True
 
@@ -108,11 +130,15 @@ class PartFile:
         self.close()
         if self.total not in (None, self.size_bytes):
             self.discard()
-            raise FetchFailedError(f"{self.url} gave {self.size_bytes} bytes of {self.total}; try again later.")
+            raise FetchFailedError(
+                f"{self.url} gave {self.size_bytes} bytes of {self.total}; try again later."
+            )
         with self.path.open("rb") as whole:
             digest = hashlib.file_digest(whole, "sha256").hexdigest()
         done = Downloaded(self.target, self.url, self.content_type, self.size_bytes, digest)
-        self.note.write_text(json.dumps(asdict(replace(done, path=Path(self.target.name))), default=str))
+        self.note.write_text(
+            json.dumps(asdict(replace(done, path=Path(self.target.name))), default=str)
+        )
         self.note.replace(note_of(self.target))
         self.path.replace(self.target)
         return done
@@ -131,7 +157,9 @@ class PartFile:
 
 
 def _validator(response: HTTPResponse) -> str | None:
-    """What If-Range takes: a strong ETag, else the time of change. A compressed answer is no base for a range."""
+    """What If-Range takes: a strong ETag, else the time of change. A compressed answer is no base
+    for a range.
+    """
     if (response.getheader("Content-Encoding") or "identity").lower() != "identity":
         return None
     etag = response.getheader("ETag") or ""

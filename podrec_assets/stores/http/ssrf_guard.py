@@ -1,7 +1,8 @@
 """Which addresses may be fetched, and the socket to exactly the address that was checked.
 
-A feed may point anywhere, so the name is resolved here, every address it has must be global (or its origin allow-listed),
-and the socket goes to that address: a second look-up could answer differently (DNS rebinding).
+A feed may point anywhere, so the name is resolved here, every address it has must be global (or its
+origin allow-listed), and the socket goes to that address: a second look-up could answer differently
+(DNS rebinding).
 """
 
 import socket
@@ -16,7 +17,9 @@ from podrec_assets.errors import FetchFailedError, FetchRefusedError
 
 NAT64 = IPv6Network("64:ff9b::/96")
 NEVER_PUBLIC = tuple(map(IPv6Network, ("::/96", "fec0::/10", "64:ff9b:1::/48")))
-"""IPv4-compatible, site-local and local NAT64 addresses: obsolete or local, yet global to the ipaddress of some Pythons."""
+"""IPv4-compatible, site-local and local NAT64 addresses: obsolete or local, yet global to the
+ipaddress of some Pythons.
+"""
 Address = IPv4Address | IPv6Address
 IDLE_S = 60
 """Longest wait for the next byte, however much time a download still has."""
@@ -62,7 +65,9 @@ def checked(url: str, allowed_origins: Set[str]) -> Target:
     if parts.scheme not in ("http", "https") or not host:
         raise FetchRefusedError(f"{url!r} is not an http or https address.")
     if parts.username is not None or parts.password is not None:
-        raise FetchRefusedError(f"{parts.scheme}://{host} was given with a user name or password; use an address without.")
+        raise FetchRefusedError(
+            f"{parts.scheme}://{host} was given with a user name or password; use an address without."
+        )
     port = port or _default_port(parts.scheme)
     addresses = _resolve(url, host, port)
     if f"{host}:{port}" not in allowed_origins:
@@ -79,7 +84,9 @@ def checked(url: str, allowed_origins: Set[str]) -> Target:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is global, as is the IPv4 address that it may carry inside (mapped, 6to4, Teredo, NAT64)."""
+    """Whether an IP address is global, as is the IPv4 address that it may carry inside (mapped,
+    6to4, Teredo, NAT64).
+    """
     ip: Address = ip_address(address.partition("%")[0])
     parts: list[Address] = [ip]
     if isinstance(ip, IPv6Address):
@@ -92,7 +99,9 @@ def is_public(address: str) -> bool:
 
 
 def connect(target: Target, deadline: float) -> socket.socket:
-    """A socket to the first checked address that answers; TLS names and verifies the host, not the address."""
+    """A socket to the first checked address that answers; TLS names and verifies the host, not the
+    address.
+    """
     failure: OSError = OSError("no address")
     for address in target.addresses:
         left = deadline - time.monotonic()
@@ -105,7 +114,9 @@ def connect(target: Target, deadline: float) -> socket.socket:
             continue
         if target.scheme == "http":
             return sock
-        return ssl.create_default_context().wrap_socket(sock, server_hostname=target.host, do_handshake_on_connect=False)
+        return ssl.create_default_context().wrap_socket(
+            sock, server_hostname=target.host, do_handshake_on_connect=False
+        )
     raise failure
 
 
@@ -113,7 +124,9 @@ def _resolve(url: str, host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as err:
-        raise FetchFailedError(f"{url} could not be fetched: the name {host} is not known; check the address.") from err
+        raise FetchFailedError(
+            f"{url} could not be fetched: the name {host} is not known; check the address."
+        ) from err
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

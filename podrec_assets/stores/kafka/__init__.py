@@ -1,6 +1,7 @@
 """Kafka by way of confluent-kafka, which no other room imports.
 
-Reads are bounded and assign offsets themselves: no consumer group, no commits, so what was read is remembered by tables alone.
+Reads are bounded and assign offsets themselves: no consumer group, no commits, so what was read is
+remembered by tables alone.
 """
 
 from podrec_assets.stores.kafka.producing import Message, Producing

@@ -30,7 +30,12 @@ class Connection:
 
     @property
     def _base(self) -> dict:
-        return {"bootstrap.servers": self.bootstrap, "socket.timeout.ms": 10_000, "error_cb": self._noted, **self.extra}
+        return {
+            "bootstrap.servers": self.bootstrap,
+            "socket.timeout.ms": 10_000,
+            "error_cb": self._noted,
+            **self.extra,
+        }
 
     def _noted(self, error: KafkaError) -> None:
         # A call that waits in vain only says that it timed out; why is told here.
@@ -43,7 +48,9 @@ class Connection:
 
     @cached_property
     def _watcher(self) -> Consumer:
-        return Consumer({**self._base, "group.id": "podrec-offsets", "enable.auto.commit": False}, logger=logger)
+        return Consumer(
+            {**self._base, "group.id": "podrec-offsets", "enable.auto.commit": False}, logger=logger
+        )
 
     def ping(self) -> None:
         """Raises RetryableError when no broker answers at once."""
@@ -64,4 +71,6 @@ class Connection:
                 f"Kafka at {self.bootstrap} and podrec do not trust each other ({why}): "
                 "check the PODREC_KAFKA_ settings of login and certificates."
             )
-        return RetryableError(f"Kafka at {self.bootstrap} does not answer ({err.args[0].str()}): start it with `podrec up`.")
+        return RetryableError(
+            f"Kafka at {self.bootstrap} does not answer ({err.args[0].str()}): start it with `podrec up`."
+        )

@@ -25,7 +25,9 @@ class Message:
 class Producing(Connection):
     """Producers by the longest that one of their records may take, in seconds."""
 
-    _producers: dict[float, Producer] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _producers: dict[float, Producer] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def produce(self, topic: str, messages: Iterable[Message], within_s: float = PRODUCE_S) -> int:
         """Number of records that the broker acknowledged: all of them.
@@ -55,13 +57,17 @@ class Producing(Connection):
             stamp = message.timestamp_ms or 0
             while True:
                 try:
-                    producer.produce(topic, message.value, message.key, on_delivery=delivered, timestamp=stamp)
+                    producer.produce(
+                        topic, message.value, message.key, on_delivery=delivered, timestamp=stamp
+                    )
                     break
                 except BufferError:
                     producer.poll(0.05)
                 except KafkaException as err:
                     self._producers.clear()  # it may hold what was taken before, or be unusable
-                    raise PermanentError(f"Kafka cannot take a record: {err.args[0].str()}") from err
+                    raise PermanentError(
+                        f"Kafka cannot take a record: {err.args[0].str()}"
+                    ) from err
             if count % 1000 == 0:
                 producer.poll(0)
         producer.flush()
@@ -78,11 +84,14 @@ class Producing(Connection):
     def _producer(self, within_s: float) -> Producer:
         """Kept between calls: to open one takes far longer than an event.
 
-        It learns of partitions that were added to the topic within librdkafka's five minutes. That is soon enough: until then a
-        key goes on where it went before, and nothing rests on which partition holds it.
+        It learns of partitions that were added to the topic within librdkafka's five minutes. That
+        is soon enough: until then a key goes on where it went before, and nothing rests on which
+        partition holds it.
         """
         if within_s not in self._producers:
             settings = {"enable.idempotence": True, "linger.ms": 20, "compression.type": "zstd"}
             timeout = {"message.timeout.ms": int(within_s * 1000)}
-            self._producers[within_s] = Producer({**self._base, **settings, **timeout}, logger=logger)
+            self._producers[within_s] = Producer(
+                {**self._base, **settings, **timeout}, logger=logger
+            )
         return self._producers[within_s]

@@ -31,14 +31,20 @@ class Reading(Topics):
     """Bounded reads."""
 
     def first_record_days(self, topic: str, start: dict[int, int]) -> dict[int, date]:
-        """By partition, the date of its first record at or after `start`; partitions without one are absent."""
+        """By partition, the date of its first record at or after `start`; partitions without one
+        are absent.
+        """
         ends, low = self.end_offsets(topic), self.begin_offsets(topic)
         firsts = {p: max(start.get(p, 0), low[p]) for p in ends}
         ranges = {p: (o, o + 1) for p, o in firsts.items() if o < ends[p]}
         records = [r for batch in self.read(topic, ranges) for r in batch]
-        return {r.partition: datetime.fromtimestamp(r.timestamp_ms / 1000, UTC).date() for r in records}
+        return {
+            r.partition: datetime.fromtimestamp(r.timestamp_ms / 1000, UTC).date() for r in records
+        }
 
-    def read(self, topic: str, ranges: dict[int, tuple[int, int]], batch: int = BATCH) -> Iterator[list[Record]]:
+    def read(
+        self, topic: str, ranges: dict[int, tuple[int, int]], batch: int = BATCH
+    ) -> Iterator[list[Record]]:
         """Batches of all records in the ranges [start, end), in offset order within a partition.
 
         Raises:
@@ -53,7 +59,9 @@ class Reading(Topics):
             if partition not in low:
                 raise DataLossError(f"{topic} has no partition {partition}.")
             if start < low[partition]:
-                raise DataLossError(f"{topic} partition {partition} no longer holds offsets {start} to {low[partition] - 1}.")
+                raise DataLossError(
+                    f"{topic} partition {partition} no longer holds offsets {start} to {low[partition] - 1}."
+                )
         consumer = Consumer(
             {
                 **self._base,
@@ -61,7 +69,8 @@ class Reading(Topics):
                 "enable.auto.commit": False,
                 "auto.offset.reset": "error",
                 "enable.partition.eof": True,
-                # A reader that empties the queue would wait a whole second, the default, for what the broker has ready.
+                # A reader that empties the queue would wait a whole second, the default, for what
+                # the broker has ready.
                 "fetch.queue.backoff.ms": 20,
             },
             logger=logger,
@@ -72,16 +81,21 @@ class Reading(Topics):
         finally:
             consumer.close()
 
-    def _drain(self, consumer: Consumer, topic: str, left: dict[int, tuple[int, int]], size: int) -> Iterator[list[Record]]:
+    def _drain(
+        self, consumer: Consumer, topic: str, left: dict[int, tuple[int, int]], size: int
+    ) -> Iterator[list[Record]]:
         gathered: list[Record] = []
         heard_at = time.monotonic()
         while left:
-            # consume() waits for all that it was asked for, so a long timeout would stall at the end of every range.
+            # consume() waits for all that it was asked for, so a long timeout would stall at the
+            # end of every range.
             messages = consumer.consume(min(size, 10_000), timeout=0.1)
             if messages:
                 heard_at = time.monotonic()
             elif time.monotonic() - heard_at > READ_STALL_S:
-                raise RetryableError(f"Kafka at {self.bootstrap} sent nothing for {READ_STALL_S:.0f} s; check the broker.")
+                raise RetryableError(
+                    f"Kafka at {self.bootstrap} sent nothing for {READ_STALL_S:.0f} s; check the broker."
+                )
             for message in messages:
                 record = self._checked(message)
                 if record is None:  # the end of a partition, before the end of its range: a gap
@@ -113,5 +127,9 @@ class Reading(Topics):
 def _record(message: RawMessage) -> Record:
     kind, stamp = message.timestamp()
     known = stamp if kind != OFFSET_INVALID and stamp >= 0 else -1
-    place = (cast(str, message.topic()), cast(int, message.partition()), cast(int, message.offset()))
+    place = (
+        cast(str, message.topic()),
+        cast(int, message.partition()),
+        cast(int, message.offset()),
+    )
     return Record(*place, known, message.key(), message.value())

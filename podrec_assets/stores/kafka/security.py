@@ -1,6 +1,8 @@
-"""How the two Kafka clients are told of TLS and SASL: librdkafka by file names, the Java client of Spark by file contents.
+"""How the two Kafka clients are told of TLS and SASL: librdkafka by file names, the Java client of
+Spark by file contents.
 
-Spark's executors run on other machines, where the driver's files are not; PEM text travels with the options instead.
+Spark's executors run on other machines, where the driver's files are not; PEM text travels with the
+options instead.
 """
 
 from pathlib import Path
@@ -43,20 +45,28 @@ def client_properties(settings: Settings) -> dict[str, str]:
 
 
 def spark_options(settings: Settings) -> dict[str, str]:
-    """Options of Spark's Kafka source; empty for a plain connection. Raises SettingsError as `client_properties` does."""
+    """Options of Spark's Kafka source; empty for a plain connection. Raises SettingsError as
+    `client_properties` does.
+    """
     _check(settings)
     if settings.kafka_security_protocol == "PLAINTEXT":
         return {}
     found: dict[str, str] = {"security.protocol": settings.kafka_security_protocol}
     if _has_sasl(settings):
         module = _LOGIN_MODULES[settings.kafka_sasl_mechanism]
-        name, password = _quoted(settings.kafka_username), _quoted(settings.kafka_password.get_secret_value())
+        name, password = (
+            _quoted(settings.kafka_username),
+            _quoted(settings.kafka_password.get_secret_value()),
+        )
         found |= {
             "sasl.mechanism": settings.kafka_sasl_mechanism,
             "sasl.jaas.config": f"{module} required username={name} password={password};",
         }
     if _has_tls(settings) and settings.kafka_ca_file:
-        found |= {"ssl.truststore.type": "PEM", "ssl.truststore.certificates": _text(settings.kafka_ca_file)}
+        found |= {
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.certificates": _text(settings.kafka_ca_file),
+        }
     if _has_tls(settings) and settings.kafka_certificate_file:
         found |= {
             "ssl.keystore.type": "PEM",
@@ -77,7 +87,9 @@ def _has_tls(settings: Settings) -> bool:
 
 
 def _check(settings: Settings) -> None:
-    if _has_sasl(settings) and not (settings.kafka_username and settings.kafka_password.get_secret_value()):
+    if _has_sasl(settings) and not (
+        settings.kafka_username and settings.kafka_password.get_secret_value()
+    ):
         raise SettingsError(
             f"PODREC_KAFKA_SECURITY_PROTOCOL={settings.kafka_security_protocol} needs PODREC_KAFKA_USERNAME and "
             "PODREC_KAFKA_PASSWORD."

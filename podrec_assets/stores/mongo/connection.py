@@ -24,7 +24,9 @@ class Connection:
 
     @cached_property
     def _db(self) -> Database:
-        return MongoClient(self.uri, serverSelectionTimeoutMS=CONNECT_MS, tz_aware=True)[self.database]
+        return MongoClient(self.uri, serverSelectionTimeoutMS=CONNECT_MS, tz_aware=True)[
+            self.database
+        ]
 
     def ping(self) -> None:
         """Raises RetryableError when the server does not answer."""
@@ -37,7 +39,9 @@ class Connection:
     def _delete(self, collection: str, ids: list[str]) -> None:
         # delete_many over a whole version can exhaust the embedded server's heap.
         for start in range(0, len(ids), BATCH):
-            self._db[collection].bulk_write([DeleteOne({"_id": i}) for i in ids[start : start + BATCH]], ordered=False)
+            self._db[collection].bulk_write(
+                [DeleteOne({"_id": i}) for i in ids[start : start + BATCH]], ordered=False
+            )
 
 
 @contextmanager
@@ -46,7 +50,9 @@ def translated() -> Iterator[None]:
     try:
         yield
     except ConnectionFailure as err:
-        raise RetryableError("The MongoDB server does not answer: start it with `podrec up` or check PODREC_MONGO_URI.") from err
+        raise RetryableError(
+            "The MongoDB server does not answer: start it with `podrec up` or check PODREC_MONGO_URI."
+        ) from err
     except BulkWriteError as err:
         first = (err.details.get("writeErrors") or [{"errmsg": "unknown"}])[0]
         raise PermanentError(f"MongoDB refused a write: {first['errmsg']}") from err

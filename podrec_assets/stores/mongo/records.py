@@ -15,10 +15,12 @@ class Verdict:
     """What the gate found of one version.
 
     Attributes:
-        checksum: of the documents that were judged; a verdict on other documents counts for nothing.
+        checksum: of the documents that were judged; a verdict on other documents counts for
+            nothing.
         findings: one for each check: {check, passed, forceable, says, value, bound}.
         run_id: the run that judged.
-        compared_with: the served version that the comparisons rest on; None before the first publication.
+        compared_with: the served version that the comparisons rest on; None before the first
+            publication.
         overruled_at: when a person published the version all the same, ISO 8601.
     """
 
@@ -50,7 +52,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Version:
-    """A complete, verified version of a collection; `verdict` is the gate's, None until it was judged."""
+    """A complete, verified version of a collection; `verdict` is the gate's, None until it was
+    judged.
+    """
 
     collection: str
     version: str
@@ -118,7 +122,9 @@ def to_pointer(publication: Publication) -> dict:
 
 
 def from_pointer(found: dict) -> Publication:
-    return Publication(date.fromisoformat(found["day"]), found["versions"], found["v"], found.get("previous", {}))
+    return Publication(
+        date.fromisoformat(found["day"]), found["versions"], found["v"], found.get("previous", {})
+    )
 
 
 def age_order(entry: dict) -> tuple:

@@ -1,4 +1,6 @@
-"""What is removed from the collections: old days, what killed writes left, and a listener who is to be forgotten."""
+"""What is removed from the collections: old days, what killed writes left, and a listener who is to
+be forgotten.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,11 +17,13 @@ class Retention(Publications):
     """Removal that readers do not notice."""
 
     def prune(self, keep_days: int, grace: timedelta = GRACE) -> list[str]:
-        """Removes what nobody needs any more; the names (collection:version) of the versions removed.
+        """Removes what nobody needs any more; the names (collection:version) of the versions
+        removed.
 
-        Of the last `keep_days` days that have lists stay each day's newest version, its newest list that may be published,
-        and the models that these were made from. What is served, was served before or within the grace, or was written
-        within the grace always stays. What a killed write left is removed after the grace.
+        Of the last `keep_days` days that have lists stay each day's newest version, its newest list
+        that may be published, and the models that these were made from. What is served, was served
+        before or within the grace, or was written within the grace always stays. What a killed
+        write left is removed after the grace.
         """
         before = datetime.now(UTC) - grace
         with translated():
@@ -29,19 +33,27 @@ class Retention(Publications):
             for entry in entries:
                 touched = max(entry["created_at"], entry.get("served_at", entry["created_at"]))
                 if entry["_id"] not in needed and touched <= before and self._unlist(entry):
-                    self._delete(entry["collection"], self._ids(entry["collection"], entry["version"]))
+                    self._delete(
+                        entry["collection"], self._ids(entry["collection"], entry["version"])
+                    )
                     gone.append(entry["_id"])
             self._sweep(before)
         return sorted(gone)
 
     def forget(self, user_id: str) -> int:
-        """Number of documents of a listener that were removed, also of killed writes; checksum and verdict follow."""
+        """Number of documents of a listener that were removed, also of killed writes; checksum and
+        verdict follow.
+        """
         removed = 0
         for collection in (name for name, key in COLLECTION_KEYS.items() if key == "user_id"):
             with translated():
                 listed = list(self._db["versions"].find({"collection": collection}))
                 for entry in [*listed, *self._db["unfinished"].find({"collection": collection})]:
-                    if self._db[collection].delete_one({"version": entry["version"], "user_id": str(user_id)}).deleted_count:
+                    if (
+                        self._db[collection]
+                        .delete_one({"version": entry["version"], "user_id": str(user_id)})
+                        .deleted_count
+                    ):
                         removed += 1
                         if "checksum" in entry:
                             self._recount(entry)
@@ -57,7 +69,11 @@ class Retention(Publications):
 
         Before its documents, for a version that is half removed must not look complete.
         """
-        served = {"served_at": entry["served_at"]} if "served_at" in entry else {"served_at": {"$exists": False}}
+        served = (
+            {"served_at": entry["served_at"]}
+            if "served_at" in entry
+            else {"served_at": {"$exists": False}}
+        )
         return self._db["versions"].delete_one({"_id": entry["_id"], **served}).deleted_count == 1
 
     def _sweep(self, before: datetime) -> None:
@@ -87,5 +103,13 @@ def _needed(entries: list[dict], keep_days: int) -> set[str]:
         if verdict and verdict.allows:
             newest.setdefault((entry["collection"], entry["day"], "passed"), entry["_id"])
     needed = set(newest.values())
-    models = [e["manifest"].get("models", {}) for e in entries if e["_id"] in needed and e["collection"] == LISTS]
-    return needed | {f"{collection}:{version}" for made_from in models for collection, version in made_from.items()}
+    models = [
+        e["manifest"].get("models", {})
+        for e in entries
+        if e["_id"] in needed and e["collection"] == LISTS
+    ]
+    return needed | {
+        f"{collection}:{version}"
+        for made_from in models
+        for collection, version in made_from.items()
+    }

@@ -1,4 +1,6 @@
-"""What a session on a cluster needs more than one in this process: the way back to the driver, podrec's code on the workers."""
+"""What a session on a cluster needs more than one in this process: the way back to the driver,
+podrec's code on the workers.
+"""
 
 import os
 import zipfile
@@ -17,10 +19,12 @@ def is_cluster(settings: Settings) -> bool:
 
 
 def cluster_config(settings: Settings) -> dict[str, str]:
-    """Configuration of a session whose executors run elsewhere. podrec's code travels with it; its requirements are the workers'.
+    """Configuration of a session whose executors run elsewhere. podrec's code travels with it; its
+    requirements are the workers'.
 
     Raises:
-        SettingsError: the lake is a folder that nobody says the workers share: each would write to a disk of its own.
+        SettingsError: the lake is a folder that nobody says the workers share: each would write to
+            a disk of its own.
     """
     if "://" not in settings.lake_root and not settings.lake_is_shared:
         raise SettingsError(
@@ -34,14 +38,18 @@ def cluster_config(settings: Settings) -> dict[str, str]:
     }
     if settings.spark_driver_host:
         config["spark.driver.host"] = settings.spark_driver_host
-        config["spark.driver.bindAddress"] = LOOPBACK if settings.spark_driver_host == LOOPBACK else "0.0.0.0"  # noqa: S104
+        config["spark.driver.bindAddress"] = (
+            LOOPBACK if settings.spark_driver_host == LOOPBACK else "0.0.0.0"
+        )  # noqa: S104
     if settings.spark_python:
         config["spark.pyspark.python"] = settings.spark_python
     return config
 
 
 def _package(home: Path) -> Path:
-    """podrec's package as a zip, made anew for each session, so that workers never run another version's code."""
+    """podrec's package as a zip, made anew for each session, so that workers never run another
+    version's code.
+    """
     top = Path(podrec_assets.__path__[0])
     target = home / "spark" / f"podrec_assets-{os.getpid()}.zip"
     target.parent.mkdir(parents=True, exist_ok=True)

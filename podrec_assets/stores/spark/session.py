@@ -32,7 +32,11 @@ def session_config(settings: Settings, jars_dir: Path) -> dict[str, str]:
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.driver.extraJavaOptions": " ".join(
-            ["-Ddelta.log.cacheSize=3", "-Duser.timezone=UTC", f"-Dlog4j2.configurationFile={LOGGING.as_uri()}"]
+            [
+                "-Ddelta.log.cacheSize=3",
+                "-Duser.timezone=UTC",
+                f"-Dlog4j2.configurationFile={LOGGING.as_uri()}",
+            ]
         ),
         # Beside Spark's own words, the names under which Kafka's login and key reach it.
         "spark.redaction.regex": "(?i)secret|password|token|access[.]?key|jaas|keystore[.]key",
@@ -46,7 +50,9 @@ def session_config(settings: Settings, jars_dir: Path) -> dict[str, str]:
     return config | {"spark.driver.host": LOOPBACK, "spark.driver.bindAddress": LOOPBACK}
 
 
-def get_session(settings: Settings, java_home: Path, jars_dir: Path, app_name: str) -> "SparkSession":
+def get_session(
+    settings: Settings, java_home: Path, jars_dir: Path, app_name: str
+) -> "SparkSession":
     """The process's session, with a JVM on the given Java and jars. Takes about 7 s the first time."""
     from pyspark.sql import SparkSession
 
@@ -78,9 +84,13 @@ def append(frame: "DataFrame", uri: str, user_metadata: str) -> None:
 
 
 def replace_days(frame: "DataFrame", uri: str, days: list[date], user_metadata: str) -> None:
-    """Replaces all rows of the days in one commit. Raises AnalysisException for a row on another day."""
+    """Replaces all rows of the days in one commit. Raises AnalysisException for a row on another
+    day.
+    """
     listed = ", ".join(f"DATE '{d}'" for d in sorted(days))
-    _writer(frame, uri, user_metadata).mode("overwrite").option("replaceWhere", f"day IN ({listed})").save(uri)
+    _writer(frame, uri, user_metadata).mode("overwrite").option(
+        "replaceWhere", f"day IN ({listed})"
+    ).save(uri)
 
 
 def _writer(frame: "DataFrame", uri: str, user_metadata: str):

@@ -9,12 +9,21 @@ import numpy as np
 from podrec_assets.content.asr.contract import RATE_HZ
 from podrec_assets.content.asr.decoding import decoded
 
-SAMPLE_RATES = {"mp3": ("libmp3lame", 44_100), "ogg": ("libopus", 48_000), "m4a": ("aac", 44_100), "flac": ("flac", 22_050)}
+SAMPLE_RATES = {
+    "mp3": ("libmp3lame", 44_100),
+    "ogg": ("libopus", 48_000),
+    "m4a": ("aac", 44_100),
+    "flac": ("flac", 22_050),
+}
 
 
-def tone(seconds: float, hertz: float = 220.0, rate: int = RATE_HZ, level: float = 0.3) -> np.ndarray:
+def tone(
+    seconds: float, hertz: float = 220.0, rate: int = RATE_HZ, level: float = 0.3
+) -> np.ndarray:
     """(n,) int16 samples of a sine."""
-    return (np.sin(np.arange(int(seconds * rate)) / rate * 2 * np.pi * hertz) * level * 2**15).astype(np.int16)
+    return (
+        np.sin(np.arange(int(seconds * rate)) / rate * 2 * np.pi * hertz) * level * 2**15
+    ).astype(np.int16)
 
 
 def write_wav(path: Path, samples: np.ndarray, rate: int = RATE_HZ) -> Path:
@@ -32,8 +41,12 @@ def write_encoded(path: Path, seconds: float) -> Path:
     mono = tone(seconds, rate=rate)
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate, layout="stereo")
-        resampler = av.AudioResampler(format=stream.format, layout="stereo", rate=rate, frame_size=stream.frame_size or 1024)
-        frame = av.AudioFrame.from_ndarray(np.repeat(mono, 2).reshape(1, -1), format="s16", layout="stereo")
+        resampler = av.AudioResampler(
+            format=stream.format, layout="stereo", rate=rate, frame_size=stream.frame_size or 1024
+        )
+        frame = av.AudioFrame.from_ndarray(
+            np.repeat(mono, 2).reshape(1, -1), format="s16", layout="stereo"
+        )
         frame.sample_rate = rate
         for part in (*resampler.resample(frame), *resampler.resample(None)):
             for packet in stream.encode(part):

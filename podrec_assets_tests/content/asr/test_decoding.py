@@ -1,4 +1,6 @@
-"""Any audio becomes 16 kHz mono in a process of its own; what cannot be decoded says why, and harms nothing."""
+"""Any audio becomes 16 kHz mono in a process of its own; what cannot be decoded says why, and harms
+nothing.
+"""
 
 import re
 from pathlib import Path
@@ -9,7 +11,13 @@ import pytest
 from podrec_assets.content.asr.contract import RATE_HZ
 from podrec_assets.content.asr.decoding import decoded
 from podrec_assets.errors import UnusableInputError
-from podrec_assets_tests.content.asr.sounds import SAMPLE_RATES, samples_of, tone, write_encoded, write_wav
+from podrec_assets_tests.content.asr.sounds import (
+    SAMPLE_RATES,
+    samples_of,
+    tone,
+    write_encoded,
+    write_wav,
+)
 
 
 def refused(path: Path, max_s: float = 60, memory_mb: int = 1024) -> UnusableInputError:
@@ -19,7 +27,9 @@ def refused(path: Path, max_s: float = 60, memory_mb: int = 1024) -> UnusableInp
 
 
 @pytest.mark.parametrize("extension", SAMPLE_RATES)
-def test_every_usual_codec_gives_all_seconds_at_the_right_pitch(tmp_path: Path, extension: str) -> None:
+def test_every_usual_codec_gives_all_seconds_at_the_right_pitch(
+    tmp_path: Path, extension: str
+) -> None:
     found = samples_of(write_encoded(tmp_path / f"a.{extension}", 2.0))
     assert len(found) / RATE_HZ == pytest.approx(2.0, abs=0.1)
     middle = found[RATE_HZ // 2 : RATE_HZ // 2 + RATE_HZ].astype(float)
@@ -73,4 +83,6 @@ def test_audio_over_the_limit_is_refused_by_its_header_or_by_what_comes_out(tmp_
 
 
 def test_the_decoding_process_has_a_memory_limit(tmp_path: Path) -> None:
-    assert refused(write_wav(tmp_path / "a.wav", tone(1)), memory_mb=16).reason == "undecodable_audio"
+    assert (
+        refused(write_wav(tmp_path / "a.wav", tone(1)), memory_mb=16).reason == "undecodable_audio"
+    )

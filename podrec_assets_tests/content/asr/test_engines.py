@@ -56,7 +56,9 @@ def check_times(found: Recognition) -> None:
 
 
 @pytest.mark.services
-def test_pocketsphinx_understands_a_president(speech: Path, pocketsphinx: tuple[Engine, Recognizer]) -> None:
+def test_pocketsphinx_understands_a_president(
+    speech: Path, pocketsphinx: tuple[Engine, Recognizer]
+) -> None:
     engine, recognizer = pocketsphinx
     found = transcribe(speech / "jfk.flac", recognizer, engine.version)
     assert word_error_rate(JFK, found.text) <= 0.30
@@ -65,7 +67,9 @@ def test_pocketsphinx_understands_a_president(speech: Path, pocketsphinx: tuple[
 
 
 @pytest.mark.services
-def test_pocketsphinx_gets_half_of_what_strangers_read(speech: Path, pocketsphinx: tuple[Engine, Recognizer]) -> None:
+def test_pocketsphinx_gets_half_of_what_strangers_read(
+    speech: Path, pocketsphinx: tuple[Engine, Recognizer]
+) -> None:
     engine, recognizer = pocketsphinx
     rates = []
     for clip in sorted(speech.glob("fleurs-*.ogg")):
@@ -90,7 +94,9 @@ def test_pocketsphinx_follows_the_beginning_of_a_long_reading_across_pieces(
 
 
 @pytest.mark.parametrize("name", ["vosk", "faster-whisper"])
-def test_an_engine_loads_a_model_folder_and_decodes_real_speech(speech: Path, cache: Path, name: str) -> None:
+def test_an_engine_loads_a_model_folder_and_decodes_real_speech(
+    speech: Path, cache: Path, name: str
+) -> None:
     engine = choose_engine(Settings(cache=cache, asr_engine=name, asr_device="cpu", asr_threads=1))  # type: ignore[arg-type]
     assert engine
     assert (engine.name, engine.is_low_quality) == (name, False)
@@ -99,7 +105,10 @@ def test_an_engine_loads_a_model_folder_and_decodes_real_speech(speech: Path, ca
     check_times(found)
     assert (found.language, found.audio_s) == ("en", 8.308)
     if name == "faster-whisper":
-        assert transcribe(speech / "vosk-digits.wav", recognizer, engine.version).language in ("en", "de")
+        assert transcribe(speech / "vosk-digits.wav", recognizer, engine.version).language in (
+            "en",
+            "de",
+        )
 
 
 def test_auto_takes_whisper_then_vosk_then_what_is_packaged(cache: Path, tmp_path: Path) -> None:
@@ -117,7 +126,9 @@ def test_auto_takes_whisper_then_vosk_then_what_is_packaged(cache: Path, tmp_pat
     assert (vosk.name, vosk.languages) == ("vosk", None) or vosk.languages == ("en",)
     assert choose_engine(Settings(cache=tmp_path, asr_engine="none")) is None
     for wanted in ("vosk", "faster-whisper"):
-        with pytest.raises(SetupError, match=f"PODREC_ASR_ENGINE={wanted}, but no model of it is on disk"):
+        with pytest.raises(
+            SetupError, match=f"PODREC_ASR_ENGINE={wanted}, but no model of it is on disk"
+        ):
             chosen(asr_engine=wanted)
     with pytest.raises(SetupError, match="'nowhere' is no faster-whisper model on disk"):
         chosen(asr_whisper_model="nowhere")
@@ -144,11 +155,16 @@ def test_a_damaged_model_is_one_clear_error(tmp_path: Path, name: str) -> None:
         (tmp_path / "models" / "m" / extra).write_text("{}")
     engine = choose_engine(Settings(cache=tmp_path, asr_engine=name, asr_device="cpu"))  # type: ignore[arg-type]
     assert engine
-    with Workers(engine, 1, 60, 1024, 60) as workers, pytest.raises(SetupError, match="cannot load"):
+    with (
+        Workers(engine, 1, 60, 1024, 60) as workers,
+        pytest.raises(SetupError, match="cannot load"),
+    ):
         workers.transcribe(tmp_path / "a.wav", "en")
 
 
-def test_a_worker_that_dies_costs_its_file_an_attempt_and_the_next_file_gets_a_new_one(tmp_path: Path) -> None:
+def test_a_worker_that_dies_costs_its_file_an_attempt_and_the_next_file_gets_a_new_one(
+    tmp_path: Path,
+) -> None:
     engine = choose_engine(Settings(asr_engine="pocketsphinx"))
     assert engine
     clip = write_wav(tmp_path / "a.wav", tone(1))
@@ -167,5 +183,8 @@ def test_a_worker_that_dies_costs_its_file_an_attempt_and_the_next_file_gets_a_n
 def test_a_worker_that_hangs_is_ended(tmp_path: Path) -> None:
     engine = choose_engine(Settings(asr_engine="pocketsphinx"))
     assert engine
-    with Workers(engine, 1, 60, 1024, 0.01) as workers, pytest.raises(WorkerDiedError, match="ended with code -9"):
+    with (
+        Workers(engine, 1, 60, 1024, 0.01) as workers,
+        pytest.raises(WorkerDiedError, match="ended with code -9"),
+    ):
         workers.transcribe(write_wav(tmp_path / "a.wav", tone(1)), "en")

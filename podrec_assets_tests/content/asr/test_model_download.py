@@ -30,7 +30,9 @@ def test_a_vosk_archive_becomes_a_model_that_is_chosen_and_is_fetched_once(tmp_p
     site = Site(Path(shutil.make_archive(str(tmp_path / "model"), "zip", tmp_path / "packed")))
     settings = Settings(cache=tmp_path / "cache")
     for _ in range(2):
-        assert pull(NAME, tmp_path / "cache" / "models", site) == tmp_path / "cache" / "models" / NAME
+        assert (
+            pull(NAME, tmp_path / "cache" / "models", site) == tmp_path / "cache" / "models" / NAME
+        )
     assert site.asked == [VOSK_URL.format(name=NAME)]
     [model] = models_on_disk(settings)
     assert (model.engine, model.name) == ("vosk", NAME)
@@ -51,22 +53,32 @@ def test_a_broken_archive_leaves_no_model_and_can_be_fetched_again(tmp_path: Pat
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_known(tmp_path: Path) -> None:
-    with pytest.raises(PermanentError, match=r"No model is named 'nonsense'; known: tiny\.en, tiny, "):
+    with pytest.raises(
+        PermanentError, match=r"No model is named 'nonsense'; known: tiny\.en, tiny, "
+    ):
         pull("nonsense", tmp_path, Site(tmp_path))
 
 
-def test_a_hub_that_cannot_be_reached_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_that_cannot_be_reached_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     with pytest.raises(FetchFailedError) as refused:
         pull("tiny", tmp_path / "models", Site(tmp_path))
-    assert str(refused.value).startswith("Systran/faster-whisper-tiny could not be fetched from the Hugging Face hub: ")
+    assert str(refused.value).startswith(
+        "Systran/faster-whisper-tiny could not be fetched from the Hugging Face hub: "
+    )
     assert "\n" not in str(refused.value)
     assert models_on_disk(Settings(cache=tmp_path)) == []
 
 
-@pytest.mark.parametrize("name", ["vosk-model-../../x", "vosk-model-..", "vosk-model-a/b", "vosk-model-a?b", "/etc", ""])
-def test_a_name_that_would_leave_the_folder_of_models_is_refused_before_anything_is_fetched(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["vosk-model-../../x", "vosk-model-..", "vosk-model-a/b", "vosk-model-a?b", "/etc", ""]
+)
+def test_a_name_that_would_leave_the_folder_of_models_is_refused_before_anything_is_fetched(
+    tmp_path: Path, name: str
+) -> None:
     site = Site(tmp_path / "nothing")
     with pytest.raises(PermanentError, match="is not a model name"):
         pull(name, tmp_path / "models", site)

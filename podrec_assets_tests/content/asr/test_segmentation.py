@@ -1,4 +1,6 @@
-"""A stream is cut where it is quietest, and nothing of it is lost; times of pieces become times of the file."""
+"""A stream is cut where it is quietest, and nothing of it is lost; times of pieces become times of
+the file.
+"""
 
 import numpy as np
 import pytest
@@ -25,7 +27,9 @@ def test_pieces_are_the_whole_stream_in_order_and_none_is_too_long(seconds: floa
     noise = np.random.default_rng(7).integers(-3000, 3000, int(seconds * RATE_HZ)).astype(np.int16)
     found = list(pieces(blocks(noise, 7001), 10.0))
     assert all(len(p) <= 10 * RATE_HZ for _, p in found)
-    assert [at for at, _ in found] == [sum(len(p) for _, p in found[:n]) / RATE_HZ for n in range(len(found))]
+    assert [at for at, _ in found] == [
+        sum(len(p) for _, p in found[:n]) / RATE_HZ for n in range(len(found))
+    ]
     assert np.array_equal(np.concatenate([np.zeros(0, np.int16), *(p for _, p in found)]), noise)
 
 
@@ -48,7 +52,15 @@ def test_times_become_those_of_the_file_and_never_go_back() -> None:
 
 def test_confidence_is_the_mean_over_words_and_none_where_the_engine_gives_none() -> None:
     def recognition(*parts: tuple[str, float | None]) -> Recognition:
-        return Recognition("v", [{"start_s": 0, "end_s": 1, "text": t, "confidence": c} for t, c in parts], "en", 1.0, 1.0)
+        return Recognition(
+            "v",
+            [{"start_s": 0, "end_s": 1, "text": t, "confidence": c} for t, c in parts],
+            "en",
+            1.0,
+            1.0,
+        )
 
-    assert recognition(("one", 1.0), ("two three four", 0.2), ("five", None)).confidence == pytest.approx(0.4)
+    assert recognition(
+        ("one", 1.0), ("two three four", 0.2), ("five", None)
+    ).confidence == pytest.approx(0.4)
     assert recognition(("one", None)).confidence is None

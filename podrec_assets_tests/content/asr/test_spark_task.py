@@ -1,4 +1,6 @@
-"""What a Spark worker is asked: the run has its result or its very error, and another engine than the run's is refused."""
+"""What a Spark worker is asked: the run has its result or its very error, and another engine than
+the run's is refused.
+"""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -27,7 +29,9 @@ def _engines_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     """On a Spark worker they end with its Python process."""
     start = tasks._workers.__wrapped__
     with ExitStack() as started:
-        monkeypatch.setattr(tasks, "_workers", cache(lambda asked: started.enter_context(start(asked))))
+        monkeypatch.setattr(
+            tasks, "_workers", cache(lambda asked: started.enter_context(start(asked)))
+        )
         yield
 
 
@@ -53,14 +57,21 @@ def test_the_result_is_that_of_a_process_of_the_run(engine: Engine, tmp_path: Pa
 
 def test_audio_of_no_use_is_refused_for_the_same_reasons(engine: Engine, tmp_path: Path) -> None:
     audio = write_wav(tmp_path / "tone.wav", tone(1)).read_bytes()
-    for given, max_s, reason in ((b"this is no audio", 60, "undecodable_audio"), (audio, 0.5, "audio_too_long")):
+    for given, max_s, reason in (
+        (b"this is no audio", 60, "undecodable_audio"),
+        (audio, 0.5, "audio_too_long"),
+    ):
         with pytest.raises(UnusableInputError) as refused:
             recognition(answer(task(engine, max_s), given, None))
         assert refused.value.reason == reason
 
 
-def test_a_worker_whose_disk_is_full_costs_the_file_an_attempt(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error reached Spark, was told as a lack of requirements, and failed the run with all its other files."""
+def test_a_worker_whose_disk_is_full_costs_the_file_an_attempt(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error reached Spark, was told as a lack of requirements, and failed the run with all its
+    other files.
+    """
 
     def full(**_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -70,22 +81,38 @@ def test_a_worker_whose_disk_is_full_costs_the_file_an_attempt(engine: Engine, m
         recognition(answer(task(engine), b"", None))
 
 
-def test_a_worker_with_another_library_or_without_the_model_fails_the_run(engine: Engine, tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match=r"would transcribe with pocketsphinx/.*, the run does with pocketsphinx/0\.1/en-us"):
+def test_a_worker_with_another_library_or_without_the_model_fails_the_run(
+    engine: Engine, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        SetupError,
+        match=r"would transcribe with pocketsphinx/.*, the run does with pocketsphinx/0\.1/en-us",
+    ):
         recognition(answer(task(replace(engine, version="pocketsphinx/0.1/en-us")), b"", None))
     vosk = Engine("vosk", str(tmp_path / "gone"), "vosk/1/gone@00000000", None, False)
     with pytest.raises(SetupError, match=f"has no model in {tmp_path}/gone"):
         recognition(answer(task(vosk), b"", None))
 
 
-def test_a_worker_with_a_gpu_uses_it_and_the_version_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_with_a_gpu_uses_it_and_the_version_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "tiny.en"
     folder.mkdir()
     (folder / "model.bin").write_bytes(b"weights")
-    chosen = choose_engine(Settings(home=tmp_path, asr_engine="faster-whisper", asr_whisper_model=str(folder), asr_device="cpu"))
+    chosen = choose_engine(
+        Settings(
+            home=tmp_path,
+            asr_engine="faster-whisper",
+            asr_whisper_model=str(folder),
+            asr_device="cpu",
+        )
+    )
     assert chosen
     assert chosen.version.endswith("/int8")
-    monkeypatch.setattr(engine_choice, "device", lambda wanted: "cuda" if wanted == "auto" else wanted)
+    monkeypatch.setattr(
+        engine_choice, "device", lambda wanted: "cuda" if wanted == "auto" else wanted
+    )
     assert on_this_machine(chosen, "auto", 3) == replace(
         chosen, device="cuda", threads=3, version=chosen.version.replace("/int8", "/float16")
     )
@@ -97,6 +124,8 @@ def test_a_worker_with_a_gpu_uses_it_and_the_version_says_so(tmp_path: Path, mon
 
 def test_a_vosk_model_of_the_same_place_and_files_is_the_same(tmp_path: Path) -> None:
     build_vosk(tmp_path / "any")
-    chosen = choose_engine(Settings(home=tmp_path, asr_engine="vosk", asr_vosk_model=str(tmp_path / "any")))
+    chosen = choose_engine(
+        Settings(home=tmp_path, asr_engine="vosk", asr_vosk_model=str(tmp_path / "any"))
+    )
     assert chosen
     assert on_this_machine(chosen, "auto", 1) == chosen

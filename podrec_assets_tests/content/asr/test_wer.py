@@ -22,5 +22,7 @@ from podrec_assets_tests.content.asr.wer import word_error_rate
         ("", "a", 1.0),
     ],
 )
-def test_substitutions_deletions_and_insertions_by_the_words_of_the_reference(reference: str, heard: str, rate: float) -> None:
+def test_substitutions_deletions_and_insertions_by_the_words_of_the_reference(
+    reference: str, heard: str, rate: float
+) -> None:
     assert word_error_rate(reference, heard) == rate

@@ -1,4 +1,6 @@
-"""Speech models of random weights and the real shape on disk, small enough to be made in a test. They understand nothing."""
+"""Speech models of random weights and the real shape on disk, small enough to be made in a test.
+They understand nothing.
+"""
 
 import json
 import random
@@ -10,7 +12,8 @@ PHONES = (1, 2, 3)
 
 
 def build_vosk(folder: Path, ceps: int = 13, seed: int = 1) -> Path:
-    """A Kaldi nnet3 model as Vosk reads it: one affine layer over MFCCs, and a graph in which any word follows any other.
+    """A Kaldi nnet3 model as Vosk reads it: one affine layer over MFCCs, and a graph in which any
+    word follows any other.
 
     Formats: Kaldi's text form of TransitionModel and Nnet3, OpenFst's binary vector fst.
     """
@@ -37,13 +40,22 @@ def build_vosk(folder: Path, ceps: int = 13, seed: int = 1) -> Path:
         "</FixedAffineComponent>\n</Nnet3>\n<LeftContext> 0 <RightContext> 0 <Priors>  [ ]\n"
     )
     (folder / "am/final.mdl").write_text(transitions + network)
-    (folder / "conf/mfcc.conf").write_text(f"--sample-frequency=16000\n--num-ceps={ceps}\n--use-energy=false\n")
-    decoding = {"min-active": 10, "max-active": 100, "beam": 8.0, "lattice-beam": 1.0, "acoustic-scale": 1.0}
+    (folder / "conf/mfcc.conf").write_text(
+        f"--sample-frequency=16000\n--num-ceps={ceps}\n--use-energy=false\n"
+    )
+    decoding = {
+        "min-active": 10,
+        "max-active": 100,
+        "beam": 8.0,
+        "lattice-beam": 1.0,
+        "acoustic-scale": 1.0,
+    }
     decoding |= {"frame-subsampling-factor": 1, "endpoint.silence-phones": 1}
     (folder / "conf/model.conf").write_text("".join(f"--{k}={v}\n" for k, v in decoding.items()))
     (folder / "graph/words.txt").write_text("<eps> 0\n!SIL 1\nyes 2\nno 3\n#0 4\n")
     (folder / "graph/phones/word_boundary.int").write_text("1 nonword\n2 singleton\n3 singleton\n")
-    # Transition ids of phone p: 2p goes on, 2p - 1 stays. Kaldi's graphs enter a phone by the one that goes on.
+    # Transition ids of phone p: 2p goes on, 2p - 1 stays. Kaldi's graphs enter a phone by the one
+    # that goes on.
     enter = [(2 * p, p if p > 1 else 0, 3.0, p) for p in PHONES]
     arcs = [enter, *([(2 * p - 1, 0, 0.1, p), *enter] for p in PHONES)]
     (folder / "graph/HCLG.fst").write_bytes(_vector_fst([None, 0.0, 0.0, 0.0], arcs))
@@ -54,7 +66,11 @@ def _vector_fst(finals: list[float | None], arcs: list[list[tuple[int, int, floa
     """OpenFst's binary form of states with a final weight and arcs (input, output, weight, next)."""
     names = b"".join(struct.pack("<i", len(n)) + n for n in (b"vector", b"standard"))
     count = sum(len(a) for a in arcs)
-    parts = [struct.pack("<i", 2125659606), names, struct.pack("<iiQqqq", 2, 0, 3, 0, len(finals), count)]
+    parts = [
+        struct.pack("<i", 2125659606),
+        names,
+        struct.pack("<iiQqqq", 2, 0, 3, 0, len(finals), count),
+    ]
     for final, leaving in zip(finals, arcs, strict=True):
         parts.append(struct.pack("<fq", float("inf") if final is None else final, len(leaving)))
         parts += [struct.pack("<iifi", *arc) for arc in leaving]
@@ -62,10 +78,17 @@ def _vector_fst(finals: list[float | None], arcs: list[list[tuple[int, int, floa
 
 
 def build_whisper(folder: Path, languages: tuple[str, ...] = ("en", "de"), seed: int = 1) -> Path:
-    """A Whisper model for faster-whisper: made as a transformers model, written by CTranslate2's own converter."""
+    """A Whisper model for faster-whisper: made as a transformers model, written by CTranslate2's
+    own converter.
+    """
     import torch
     from ctranslate2.converters import TransformersConverter
-    from transformers import GenerationConfig, WhisperConfig, WhisperFeatureExtractor, WhisperForConditionalGeneration
+    from transformers import (
+        GenerationConfig,
+        WhisperConfig,
+        WhisperFeatureExtractor,
+        WhisperForConditionalGeneration,
+    )
 
     source = folder.parent / f"{folder.name}-transformers"
     source.mkdir(parents=True)
@@ -102,12 +125,23 @@ def _tokenizer(folder: Path, languages: tuple[str, ...]) -> dict[str, int]:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     names = ["<|endoftext|>", "<|startoftranscript|>", *(f"<|{x}|>" for x in languages)]
-    names += ["<|translate|>", "<|transcribe|>", "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>"]
+    names += [
+        "<|translate|>",
+        "<|transcribe|>",
+        "<|startoflm|>",
+        "<|startofprev|>",
+        "<|nospeech|>",
+        "<|notimestamps|>",
+    ]
     names += [f"<|{n * 0.02:.2f}|>" for n in range(1501)]
     tokenizer.add_special_tokens([AddedToken(n, special=True) for n in names])
     tokenizer.save(str(folder / "tokenizer.json"))
-    wrapped = WhisperTokenizerFast(tokenizer_object=tokenizer, unk_token="<|endoftext|>", bos_token="<|endoftext|>")
+    wrapped = WhisperTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="<|endoftext|>", bos_token="<|endoftext|>"
+    )
     wrapped.save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
-    (folder / "special_ids.json").write_text(json.dumps(found := {n: tokenizer.token_to_id(n) for n in names}))
+    (folder / "special_ids.json").write_text(
+        json.dumps(found := {n: tokenizer.token_to_id(n) for n in names})
+    )
     return found

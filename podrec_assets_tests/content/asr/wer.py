@@ -6,8 +6,8 @@ from podrec_assets.content.transcripts.asr_quality import words
 def word_error_rate(reference: str, heard: str) -> float:
     """(substitutions + deletions + insertions) / words of the reference, by the cheapest alignment.
 
-    Words are compared in lower case without punctuation; an apostrophe inside a word belongs to it. May exceed 1. Without
-    reference words it is 0 when nothing was heard, else 1.
+    Words are compared in lower case without punctuation; an apostrophe inside a word belongs to it.
+    May exceed 1. Without reference words it is 0 when nothing was heard, else 1.
     """
     wanted, found = words(reference), words(heard)
     if not wanted:
@@ -16,5 +16,8 @@ def word_error_rate(reference: str, heard: str) -> float:
     for row, word in enumerate(wanted, start=1):
         diagonal, costs[0] = costs[0], row
         for column, other in enumerate(found, start=1):
-            diagonal, costs[column] = costs[column], min(costs[column] + 1, costs[column - 1] + 1, diagonal + (word != other))
+            diagonal, costs[column] = (
+                costs[column],
+                min(costs[column] + 1, costs[column - 1] + 1, diagonal + (word != other)),
+            )
     return costs[-1] / len(wanted)

@@ -1,4 +1,6 @@
-"""What of a feed is news: each change once, one episode in two feeds once, and ids that stay whatever the publisher does."""
+"""What of a feed is news: each change once, one episode in two feeds once, and ids that stay
+whatever the publisher does.
+"""
 
 from datetime import UTC, datetime
 
@@ -24,7 +26,9 @@ def feed(url: str, *items: str, show: str = "Show"):
 
 
 def news(announced: Announced, url: str, *items: str, living=BOTH, show: str = "Show"):
-    return [(a.episode_id, a.audio_url) for a in announced.news(feed(url, *items, show=show), living)]
+    return [
+        (a.episode_id, a.audio_url) for a in announced.news(feed(url, *items, show=show), living)
+    ]
 
 
 def only(announced: Announced, url: str, *items: str, **more):
@@ -43,13 +47,17 @@ def test_an_episode_is_news_once_and_again_when_it_changes():
 def test_a_changed_enclosure_is_a_new_version_of_the_same_episode():
     announced = Announced()
     first = only(announced, OLD, item("1", "a.mp3"))
-    assert news(announced, OLD, item("1", "a-fixed.mp3")) == [(first, "https://cdn.example/a-fixed.mp3")]
+    assert news(announced, OLD, item("1", "a-fixed.mp3")) == [
+        (first, "https://cdn.example/a-fixed.mp3")
+    ]
 
 
 def test_the_same_file_in_another_feed_is_the_same_episode_and_not_announced_again():
     announced = Announced()
     first = only(announced, OLD, item("1", "a.mp3"))
-    assert news(announced, NEW, item("other-guid", "a.mp3", "Worded differently"), show="Mirror") == []
+    assert (
+        news(announced, NEW, item("other-guid", "a.mp3", "Worded differently"), show="Mirror") == []
+    )
     assert news(announced, OLD, item("1", "a.mp3")) == []
     assert announced.hashes.keys() == {first}
 
@@ -64,7 +72,9 @@ def test_the_same_guid_title_and_time_in_another_feed_is_the_same_episode_wherev
 def test_when_the_first_feed_is_no_longer_followed_its_mirror_goes_on_under_the_same_id():
     announced = Announced()
     first = only(announced, OLD, item("1", "a.mp3"))
-    assert only(announced, NEW, item("1", "a.mp3", "Mended"), living={"mirror.example/rss"}) == first
+    assert (
+        only(announced, NEW, item("1", "a.mp3", "Mended"), living={"mirror.example/rss"}) == first
+    )
     assert news(announced, NEW, item("1", "a.mp3", "Mended"), living={"mirror.example/rss"}) == []
 
 
@@ -74,15 +84,30 @@ def test_a_reused_guid_keeps_its_two_ids_when_the_older_item_has_left_the_feed()
     ids = {audio: episode for episode, audio in news(announced, OLD, old, new)}
     assert len(ids) == 2
     changed = item("1", "b.mp3", "New, mended", SECOND)
-    assert news(announced, OLD, changed) == [(ids["https://cdn.example/b.mp3"], "https://cdn.example/b.mp3")]
+    assert news(announced, OLD, changed) == [
+        (ids["https://cdn.example/b.mp3"], "https://cdn.example/b.mp3")
+    ]
 
 
 def test_a_guid_stays_with_the_file_that_it_was_announced_for_whatever_the_dates_say_later():
     announced = Announced()
     first = only(announced, OLD, item("1", "a.mp3", published=SECOND))
-    second = only(announced, OLD, item("1", "b.mp3", "Older by date", FIRST), item("1", "a.mp3", published=SECOND))
+    second = only(
+        announced,
+        OLD,
+        item("1", "b.mp3", "Older by date", FIRST),
+        item("1", "a.mp3", published=SECOND),
+    )
     assert second != first
-    assert news(announced, OLD, item("1", "b.mp3", "Older by date", FIRST), item("1", "a.mp3", published=SECOND)) == []
+    assert (
+        news(
+            announced,
+            OLD,
+            item("1", "b.mp3", "Older by date", FIRST),
+            item("1", "a.mp3", published=SECOND),
+        )
+        == []
+    )
 
 
 def test_a_new_guid_for_the_same_file_of_a_show_is_the_same_episode():

@@ -1,4 +1,6 @@
-"""Messages of the topic: what is written is read back, and what cannot be read is a dead letter with its reason."""
+"""Messages of the topic: what is written is read back, and what cannot be read is a dead letter
+with its reason.
+"""
 
 import json
 from dataclasses import dataclass, replace
@@ -6,7 +8,14 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from podrec_assets.content.feeds.episode_message import MAX_TEXT, PAYLOAD_BYTES, Announcement, decode, encode, landing_rows
+from podrec_assets.content.feeds.episode_message import (
+    MAX_TEXT,
+    PAYLOAD_BYTES,
+    Announcement,
+    decode,
+    encode,
+    landing_rows,
+)
 from podrec_assets.errors import UnusableInputError
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES
 
@@ -46,7 +55,9 @@ class Record:
 
 
 def message(**changes: object) -> bytes:
-    return json.dumps({"schema": 1, "episode_id": "e1", "show_id": "s1", "title": "T", **changes}).encode()
+    return json.dumps(
+        {"schema": 1, "episode_id": "e1", "show_id": "s1", "title": "T", **changes}
+    ).encode()
 
 
 @pytest.mark.parametrize("announcement", [FULL, BARE], ids=["every field", "no optional field"])
@@ -59,8 +70,20 @@ def test_a_message_is_read_back_as_it_was_written(announcement):
 
 def test_the_content_hash_is_what_the_publisher_says_without_ids_and_feed_address():
     mirror = replace(FULL.known_as("e9", "s9"), feed_url="https://mirror.example/feed")
-    assert (mirror.episode_id, mirror.show_id, mirror.content_hash) == ("e9", "s9", FULL.content_hash)
-    assert len({replace(FULL, **{k: v}).content_hash for k, v in (("title", "New"), ("season", 3), ("transcripts", ()))}) == 3
+    assert (mirror.episode_id, mirror.show_id, mirror.content_hash) == (
+        "e9",
+        "s9",
+        FULL.content_hash,
+    )
+    assert (
+        len(
+            {
+                replace(FULL, **{k: v}).content_hash
+                for k, v in (("title", "New"), ("season", 3), ("transcripts", ()))
+            }
+        )
+        == 3
+    )
     assert replace(FULL, title="New").content_hash != FULL.content_hash
 
 
@@ -72,12 +95,27 @@ def test_a_message_without_content_hash_gets_the_same_one():
 
 def test_unknown_fields_are_ignored_times_become_utc_and_long_texts_are_cut():
     row = decode(
-        message(published_at="2026-02-02T10:00:00+01:00", colour="red", day="1999-01-01", description="x" * (MAX_TEXT + 1))
+        message(
+            published_at="2026-02-02T10:00:00+01:00",
+            colour="red",
+            day="1999-01-01",
+            description="x" * (MAX_TEXT + 1),
+        )
     )
-    assert (row["published_at"], row["published_at"].tzinfo) == (datetime(2026, 2, 2, 9, tzinfo=UTC), UTC)
-    assert (len(row["description"]), row.keys() & {"colour", "day", "kafka_offset"}) == (MAX_TEXT, set())
+    assert (row["published_at"], row["published_at"].tzinfo) == (
+        datetime(2026, 2, 2, 9, tzinfo=UTC),
+        UTC,
+    )
+    assert (len(row["description"]), row.keys() & {"colour", "day", "kafka_offset"}) == (
+        MAX_TEXT,
+        set(),
+    )
     assert (
-        decode(message(published_at=datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=-5))).isoformat()))["published_at"].hour
+        decode(
+            message(
+                published_at=datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=-5))).isoformat()
+            )
+        )["published_at"].hour
         == 5
     )
 
@@ -107,11 +145,17 @@ def test_unknown_fields_are_ignored_times_become_utc_and_long_texts_are_cut():
         pytest.param(message(season=1.5), "bad_type", id="half a season"),
         pytest.param(message(season=True), "bad_type", id="true as number"),
         pytest.param(message(is_serial=1), "bad_type", id="number as truth"),
-        pytest.param(message(published_at="2026-02-02T10:00:00"), "bad_type", id="time without zone"),
-        pytest.param(message(published_at="0001-01-01T00:00:00+14:00"), "bad_type", id="before all time"),
+        pytest.param(
+            message(published_at="2026-02-02T10:00:00"), "bad_type", id="time without zone"
+        ),
+        pytest.param(
+            message(published_at="0001-01-01T00:00:00+14:00"), "bad_type", id="before all time"
+        ),
         pytest.param(message(published_at=0), "bad_type", id="time as number"),
         pytest.param(message(transcripts={"url": "x"}), "bad_type", id="an object as list"),
-        pytest.param(message(transcripts=[{"type": "text/vtt"}]), "bad_type", id="link without url"),
+        pytest.param(
+            message(transcripts=[{"type": "text/vtt"}]), "bad_type", id="link without url"
+        ),
         pytest.param(message(transcripts=[{"url": 5}]), "bad_type", id="number as url"),
     ],
 )
@@ -139,8 +183,13 @@ def test_the_last_announcement_of_an_episode_on_a_day_counts_and_bad_ones_take_n
         (DAY, "e2", "Bare", 4),
         (DAY + timedelta(days=1), "e1", "Next day", 9),
     ]
-    assert (rows[0]["recorded_at"], rows[1]["recorded_at"]) == (datetime(2026, 2, 3, tzinfo=UTC), None)
-    assert [(d["day"], d["stage"], d["kafka_offset"], d["payload"]) for d in dead] == [(DAY, "episodes", 2, b"junk")]
+    assert (rows[0]["recorded_at"], rows[1]["recorded_at"]) == (
+        datetime(2026, 2, 3, tzinfo=UTC),
+        None,
+    )
+    assert [(d["day"], d["stage"], d["kafka_offset"], d["payload"]) for d in dead] == [
+        (DAY, "episodes", 2, b"junk")
+    ]
     assert EPISODES.rows(rows).to_pylist()[0]["transcripts"] == [LINK]
 
 

@@ -14,7 +14,9 @@ HEAD = """<rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.
 TAIL = "</channel></rss>"
 BOMB = """<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
 <!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]><rss version="2.0"><channel><item><guid>&c;</guid></item></channel></rss>"""
-UTF16_ENTITY = '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE rss [<!ENTITY a "b">]><rss version="2.0"/>'
+UTF16_ENTITY = (
+    '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE rss [<!ENTITY a "b">]><rss version="2.0"/>'
+)
 KLINGON = UTF16_ENTITY.replace("utf-16", "klingon")
 
 
@@ -35,20 +37,40 @@ def rss(*items: str, channel: str = "") -> bytes:
             "unsafe_xml",
             id="external entity",
         ),
-        pytest.param(b'<!DOCTYPE rss SYSTEM "http://10.0.0.1/x.dtd">' + rss(item()), "unsafe_xml", id="external DTD"),
+        pytest.param(
+            b'<!DOCTYPE rss SYSTEM "http://10.0.0.1/x.dtd">' + rss(item()),
+            "unsafe_xml",
+            id="external DTD",
+        ),
         pytest.param(UTF16_ENTITY.encode("utf-16"), "unsafe_xml", id="entity in UTF-16"),
-        pytest.param(UTF16_ENTITY.encode("utf-16")[:-40], "unsafe_xml", id="entity in truncated UTF-16"),
-        pytest.param(b"<!DOCTYPE rss [<!ENTITY x 'y'>" + rss(item()), "unsafe_xml", id="entity in damaged XML"),
+        pytest.param(
+            UTF16_ENTITY.encode("utf-16")[:-40], "unsafe_xml", id="entity in truncated UTF-16"
+        ),
+        pytest.param(
+            b"<!DOCTYPE rss [<!ENTITY x 'y'>" + rss(item()),
+            "unsafe_xml",
+            id="entity in damaged XML",
+        ),
         pytest.param(
             b'<?xml version="1.0" encoding="klingon"?><!DOCTYPE rss SYSTEM "x.dtd">' + rss(item()),
             "unsafe_xml",
             id="DTD in an unknown charset",
         ),
         pytest.param(KLINGON.encode(), "unsafe_xml", id="entity in an unknown charset"),
-        pytest.param(KLINGON.encode("utf-16-le"), "unsafe_xml", id="entity in an unknown charset of two bytes"),
+        pytest.param(
+            KLINGON.encode("utf-16-le"),
+            "unsafe_xml",
+            id="entity in an unknown charset of two bytes",
+        ),
         pytest.param(b"%PDF-1.7\n" + rss(item()), "not_a_feed", id="PDF"),
-        pytest.param(b"<!DOCTYPE html><html><body><rss/></body></html>", "not_a_feed", id="web page"),
-        pytest.param(b'\xef\xbb\xbf \n<?xml version="1.0"?><!-- a --><html/>', "not_a_feed", id="XHTML after a comment"),
+        pytest.param(
+            b"<!DOCTYPE html><html><body><rss/></body></html>", "not_a_feed", id="web page"
+        ),
+        pytest.param(
+            b'\xef\xbb\xbf \n<?xml version="1.0"?><!-- a --><html/>',
+            "not_a_feed",
+            id="XHTML after a comment",
+        ),
         pytest.param(b"", "empty_feed", id="nothing"),
         pytest.param(b" \n\t ", "empty_feed", id="only spaces"),
         pytest.param(rss(), "empty_feed", id="no items"),
@@ -67,10 +89,14 @@ def test_what_is_no_usable_feed_is_refused_with_its_reason(body, reason):
 
 
 @pytest.mark.parametrize(
-    "head", [b"", b"\xef\xbb\xbf", b"<?xml version='1.0'?>\n<!-- a --> <!-- b -->"], ids=["bare", "BOM", "comments"]
+    "head",
+    [b"", b"\xef\xbb\xbf", b"<?xml version='1.0'?>\n<!-- a --> <!-- b -->"],
+    ids=["bare", "BOM", "comments"],
 )
 def test_whoever_gives_a_web_page_is_told_to_look_for_its_feed(head):
-    with pytest.raises(UnusableInputError, match="is a web page, not a feed; look for its RSS address"):
+    with pytest.raises(
+        UnusableInputError, match="is a web page, not a feed; look for its RSS address"
+    ):
         parse_feed(head + b"<HTML lang='en'></HTML>", FEED)
 
 
@@ -79,18 +105,28 @@ def test_whoever_gives_a_web_page_is_told_to_look_for_its_feed(head):
     [
         pytest.param(rss(item(1), item(2))[: -len(TAIL)] + b"<ite", ["T1", "T2"], id="truncated"),
         pytest.param(
-            (HEAD + item(1) + "<item><title>Café</title></item>" + TAIL).encode("latin-1"), ["T1", "Café"], id="wrong charset"
+            (HEAD + item(1) + "<item><title>Café</title></item>" + TAIL).encode("latin-1"),
+            ["T1", "Café"],
+            id="wrong charset",
         ),
-        pytest.param(b'<?xml version="1.0" encoding="klingon"?>' + rss(item()), ["T1"], id="unknown charset"),
         pytest.param(
-            b'<rss version="2.0"><channel>' + item(1, "<podcast:x/>").encode() + b"</channel></rss>", ["T1"], id="unbound prefix"
+            b'<?xml version="1.0" encoding="klingon"?>' + rss(item()), ["T1"], id="unknown charset"
+        ),
+        pytest.param(
+            b'<rss version="2.0"><channel>'
+            + item(1, "<podcast:x/>").encode()
+            + b"</channel></rss>",
+            ["T1"],
+            id="unbound prefix",
         ),
     ],
 )
 def test_of_damaged_xml_the_readable_items_are_kept_and_the_damage_is_one_problem(body, expected):
     feed = parse_feed(body, FEED)
     assert [e.title for e in feed.episodes] == expected
-    assert [(p.reason, p.source_key, p.payload) for p in feed.problems] == [("malformed_xml", FEED, body[:HEAD_BYTES])]
+    assert [(p.reason, p.source_key, p.payload) for p in feed.problems] == [
+        ("malformed_xml", FEED, body[:HEAD_BYTES])
+    ]
 
 
 def test_blank_lines_before_the_declaration_are_no_damage():
@@ -113,6 +149,8 @@ def test_a_long_head_before_the_feed_is_read_in_linear_time(head):
 
 def test_ten_thousand_nested_tags_cost_their_item_at_most():
     deep = "<b>" * 10_000 + "x" + "</b>" * 10_000
-    feed = parse_feed(rss(f"<item>{deep}</item>", item(2, f"<description>{deep}</description>")), FEED)
+    feed = parse_feed(
+        rss(f"<item>{deep}</item>", item(2, f"<description>{deep}</description>")), FEED
+    )
     assert [(e.title, e.description) for e in feed.episodes] == [("T2", "x")]
     assert [(p.reason, p.payload) for p in feed.problems] == [("no_identity", b"")]

@@ -4,7 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from podrec_assets.content.feeds.ids import audio_key, episode_id, feed_key, mirror_keys, reused_guid_id, show_id
+from podrec_assets.content.feeds.ids import (
+    audio_key,
+    episode_id,
+    feed_key,
+    mirror_keys,
+    reused_guid_id,
+    show_id,
+)
 
 AUDIO = "https://cdn.example/shows/7/episode.mp3"
 
@@ -15,12 +22,26 @@ AUDIO = "https://cdn.example/shows/7/episode.mp3"
         pytest.param("http://cdn.example/shows/7/episode.mp3", id="http"),
         pytest.param("https://CDN.example/shows/7/episode.mp3", id="host in capitals"),
         pytest.param(" https://cdn.example/shows/7/episode.mp3\n", id="spaces around"),
-        pytest.param("https://dts.podtrac.com/redirect.mp3/cdn.example/shows/7/episode.mp3", id="podtrac"),
-        pytest.param("https://pdst.fm/e/chrt.fm/track/ABC/cdn.example/shows/7/episode.mp3", id="two trackers"),
-        pytest.param("https://op3.dev/e/https://cdn.example/shows/7/episode.mp3", id="op3 with a scheme"),
-        pytest.param("https://op3.dev/e,pg=1/https:/cdn.example/shows/7/episode.mp3", id="one slash after the scheme"),
-        pytest.param("https://op3.dev/e/https%3A%2F%2Fcdn.example%2Fshows%2F7%2Fepisode.mp3", id="quoted"),
-        pytest.param("https://cdn.example/shows/7/episode.mp3?utm_source=x&aw_0_1st=2&source=feed", id="tracking parameters"),
+        pytest.param(
+            "https://dts.podtrac.com/redirect.mp3/cdn.example/shows/7/episode.mp3", id="podtrac"
+        ),
+        pytest.param(
+            "https://pdst.fm/e/chrt.fm/track/ABC/cdn.example/shows/7/episode.mp3", id="two trackers"
+        ),
+        pytest.param(
+            "https://op3.dev/e/https://cdn.example/shows/7/episode.mp3", id="op3 with a scheme"
+        ),
+        pytest.param(
+            "https://op3.dev/e,pg=1/https:/cdn.example/shows/7/episode.mp3",
+            id="one slash after the scheme",
+        ),
+        pytest.param(
+            "https://op3.dev/e/https%3A%2F%2Fcdn.example%2Fshows%2F7%2Fepisode.mp3", id="quoted"
+        ),
+        pytest.param(
+            "https://cdn.example/shows/7/episode.mp3?utm_source=x&aw_0_1st=2&source=feed",
+            id="tracking parameters",
+        ),
         pytest.param("https://cdn.example/shows/7/episode.mp3#t=30", id="fragment"),
     ],
 )
@@ -34,7 +55,10 @@ def test_a_parameter_that_names_the_file_stays_in_the_key():
 
 
 def test_a_host_that_only_ends_like_a_tracker_is_no_tracker():
-    assert audio_key("https://notpodtrac.com/x/cdn.example/a.mp3") == "notpodtrac.com/x/cdn.example/a.mp3"
+    assert (
+        audio_key("https://notpodtrac.com/x/cdn.example/a.mp3")
+        == "notpodtrac.com/x/cdn.example/a.mp3"
+    )
 
 
 @pytest.mark.parametrize("address", [None, ""])
@@ -63,15 +87,24 @@ def test_a_feed_keeps_its_key_and_so_its_show_when_only_the_way_to_it_changes(ad
 
 @pytest.mark.parametrize(
     "address",
-    ["https://show.example/feed?id=2", "https://show.example:8080/feed", "https://show.example/other", "https://example/feed"],
+    [
+        "https://show.example/feed?id=2",
+        "https://show.example:8080/feed",
+        "https://show.example/other",
+        "https://example/feed",
+    ],
 )
 def test_another_feed_is_another_show(address):
     assert show_id(None, address) != show_id(None, "https://show.example/feed")
 
 
 def test_a_podcast_guid_goes_before_the_address():
-    assert show_id(" ABC-1 ", "https://old.example/feed") == show_id("abc-1", "https://new.example/rss")
-    assert show_id("abc-1", "https://old.example/feed") != show_id("abc-2", "https://old.example/feed")
+    assert show_id(" ABC-1 ", "https://old.example/feed") == show_id(
+        "abc-1", "https://new.example/rss"
+    )
+    assert show_id("abc-1", "https://old.example/feed") != show_id(
+        "abc-2", "https://old.example/feed"
+    )
 
 
 def test_ids_are_a_letter_and_fifteen_hex_digits_and_never_change():
@@ -89,25 +122,39 @@ def test_an_episode_is_its_guid_whatever_else_changes():
 
 def test_without_a_guid_the_enclosure_then_the_link_then_the_title_tell_episodes_apart():
     tracked = "http://pdst.fm/e/cdn.example/shows/7/episode.mp3"
-    assert episode_id("s1", None, AUDIO, "https://show.example/1", "One") == episode_id("s1", " ", tracked, None, "Two")
-    assert episode_id("s1", None, None, "https://show.example/1", "One") == episode_id("s1", "", "", "https://show.example/1")
+    assert episode_id("s1", None, AUDIO, "https://show.example/1", "One") == episode_id(
+        "s1", " ", tracked, None, "Two"
+    )
+    assert episode_id("s1", None, None, "https://show.example/1", "One") == episode_id(
+        "s1", "", "", "https://show.example/1"
+    )
     assert episode_id("s1", None, None, None, "One") != episode_id("s1", None, None, None, "Two")
     assert episode_id("s1", None, None, None, "One") != episode_id("s1", "One", None)
     assert episode_id("s1", "", None, " ", "") is None
 
 
 def test_a_reused_guid_has_an_id_of_its_own_for_each_enclosure():
-    ids = {reused_guid_id("s1", "guid-1", AUDIO), reused_guid_id("s1", "guid-1", "https://cdn.example/b.mp3")}
+    ids = {
+        reused_guid_id("s1", "guid-1", AUDIO),
+        reused_guid_id("s1", "guid-1", "https://cdn.example/b.mp3"),
+    }
     assert len(ids | {episode_id("s1", "guid-1", AUDIO)}) == 3
-    assert reused_guid_id("s1", " guid-1", AUDIO) == reused_guid_id("s1", "guid-1", AUDIO.replace("https", "http"))
+    assert reused_guid_id("s1", " guid-1", AUDIO) == reused_guid_id(
+        "s1", "guid-1", AUDIO.replace("https", "http")
+    )
 
 
 def test_an_episode_shares_its_file_with_its_mirror_or_else_guid_title_and_time_together():
     at = datetime(2026, 2, 2, tzinfo=UTC)
-    assert mirror_keys("7", "Seven", None, "http://pdst.fm/e/cdn.example/shows/7/episode.mp3") == mirror_keys(
-        "8", "x", None, AUDIO
-    )
+    assert mirror_keys(
+        "7", "Seven", None, "http://pdst.fm/e/cdn.example/shows/7/episode.mp3"
+    ) == mirror_keys("8", "x", None, AUDIO)
     assert set(mirror_keys(" 7", "Seven ", at, None)) & set(mirror_keys("7", "SEVEN", at, AUDIO))
-    for other in (("8", "Seven", at), ("7", "Eight", at), ("7", "Seven", at.replace(hour=1)), (None, "Seven", at)):
+    for other in (
+        ("8", "Seven", at),
+        ("7", "Eight", at),
+        ("7", "Seven", at.replace(hour=1)),
+        (None, "Seven", at),
+    ):
         assert not set(mirror_keys("7", "Seven", at, None)) & set(mirror_keys(*other, None))
     assert mirror_keys("7", None, at, "") == []

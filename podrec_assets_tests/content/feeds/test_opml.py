@@ -17,7 +17,10 @@ APP = b"""<?xml version="1.0" encoding="utf-8"?>
 
 
 def test_every_feed_of_every_folder_is_found_once_in_order():
-    assert feed_urls(APP, "subscriptions.opml") == ["https://one.example/feed.xml", "https://two.example/rss?a=1&b=2"]
+    assert feed_urls(APP, "subscriptions.opml") == [
+        "https://one.example/feed.xml",
+        "https://two.example/rss?a=1&b=2",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +31,10 @@ def test_every_feed_of_every_folder_is_found_once_in_order():
         (b"\x89PNG", "not_opml"),
         (b"<opml><body>", "not_opml"),
         (b"<opml version='2.0'><body/></opml>", "empty_opml"),
-        (b'<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/passwd">]><opml>&x;</opml>', "unsafe_xml"),
+        (
+            b'<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/passwd">]><opml>&x;</opml>',
+            "unsafe_xml",
+        ),
     ],
 )
 def test_what_is_no_list_of_feeds_is_refused_with_its_reason(body, reason):
@@ -38,4 +44,6 @@ def test_what_is_no_list_of_feeds_is_refused_with_its_reason(body, reason):
 
 
 def test_what_is_no_address_is_left_to_whoever_fetches_it():
-    assert feed_urls(b'<opml><body><outline xmlUrl="http://[::1"/></body></opml>', "x") == ["http://[::1"]
+    assert feed_urls(b'<opml><body><outline xmlUrl="http://[::1"/></body></opml>', "x") == [
+        "http://[::1"
+    ]

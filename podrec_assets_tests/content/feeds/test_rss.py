@@ -28,7 +28,9 @@ def audio(name: str, kind: str = "audio/mpeg", length: str = "9") -> str:
 
 
 def test_an_item_without_identity_is_a_problem_with_its_payload_and_the_others_stay():
-    feed = parse_feed(rss(item(1), "<item><description>Who am I?</description></item>", item(2)), FEED)
+    feed = parse_feed(
+        rss(item(1), "<item><description>Who am I?</description></item>", item(2)), FEED
+    )
     assert [e.title for e in feed.episodes] == ["T1", "T2"]
     [problem] = feed.problems
     assert (problem.reason, problem.source_key) == ("no_identity", f"{FEED}#item-2")
@@ -68,26 +70,41 @@ def test_a_live_item_is_no_episode_and_changes_nothing_of_the_show():
     own = '<link>https://show.example/</link><itunes:image href="https://show.example/i.png"/>'
     for channel in (own + live, live + own):
         feed = parse_feed(rss(item(), channel=channel), FEED)
-        assert (feed.show_title, feed.link, feed.image_url) == ("Show", "https://show.example/", "https://show.example/i.png")
+        assert (feed.show_title, feed.link, feed.image_url) == (
+            "Show",
+            "https://show.example/",
+            "https://show.example/i.png",
+        )
         assert [e.title for e in feed.episodes] == ["T1"]
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("Mon, 02 Feb 2026 10:00:00 +0100", datetime(2026, 2, 2, 9, tzinfo=UTC), id="with a zone"),
+        pytest.param(
+            "Mon, 02 Feb 2026 10:00:00 +0100", datetime(2026, 2, 2, 9, tzinfo=UTC), id="with a zone"
+        ),
         pytest.param("2026-02-02T10:00:00Z", datetime(2026, 2, 2, 10, tzinfo=UTC), id="ISO 8601"),
-        *(pytest.param(bad, None, id=bad) for bad in ("yesterday", "Mon, 30 Feb 2026 10:00:00 GMT", "0000-00-00", "32 Foo 2026")),
+        *(
+            pytest.param(bad, None, id=bad)
+            for bad in ("yesterday", "Mon, 30 Feb 2026 10:00:00 GMT", "0000-00-00", "32 Foo 2026")
+        ),
     ],
 )
 def test_a_date_is_read_as_utc_or_left_out(text, expected):
-    assert parse_feed(rss(item(1, f"<pubDate>{text}</pubDate>")), FEED).episodes[0].published_at == expected
+    assert (
+        parse_feed(rss(item(1, f"<pubDate>{text}</pubDate>")), FEED).episodes[0].published_at
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("3600", 3600), ("61.5", 61.5), ("02:03", 123), ("1:02:03", 3723), (" 90 ", 90)]
-    + [(bad, None) for bad in ("", None, "0", "-5", "1:2:3:4", "1h", "nan", "inf", "99999999", "1::2", "1e3")],
+    + [
+        (bad, None)
+        for bad in ("", None, "0", "-5", "1:2:3:4", "1h", "nan", "inf", "99999999", "1::2", "1e3")
+    ],
 )
 def test_a_duration_is_seconds_or_nothing(text, expected):
     assert seconds(text) == expected
@@ -98,7 +115,11 @@ def test_numbers_that_no_column_holds_are_left_out():
     [big, small] = parse_feed(
         rss(
             item(1, huge + audio("a.mp3", length="9" * 30)),
-            item(2, "<itunes:season>2</itunes:season><itunes:episode>-1</itunes:episode>" + audio("b.mp3", length="12345")),
+            item(
+                2,
+                "<itunes:season>2</itunes:season><itunes:episode>-1</itunes:episode>"
+                + audio("b.mp3", length="12345"),
+            ),
         ),
         FEED,
     ).episodes
@@ -106,19 +127,37 @@ def test_numbers_that_no_column_holds_are_left_out():
     assert (small.season, small.episode_number, small.audio_bytes) == (2, None, 12345)
 
 
-@pytest.mark.parametrize("scheme", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "ftp://a.example/a.mp3"])
+@pytest.mark.parametrize(
+    "scheme",
+    ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "ftp://a.example/a.mp3"],
+)
 def test_only_http_addresses_are_kept(scheme):
     links = f'<link>{scheme}</link><enclosure url="{scheme}" type="audio/mpeg"/><itunes:image href="{scheme}"/>'
-    [episode] = parse_feed(rss(item(1, f'{links}<podcast:transcript url="{scheme}" type="text/vtt"/>')), FEED).episodes
-    assert (episode.link, episode.audio_url, episode.image_url, episode.transcripts) == (None, None, None, ())
+    [episode] = parse_feed(
+        rss(item(1, f'{links}<podcast:transcript url="{scheme}" type="text/vtt"/>')), FEED
+    ).episodes
+    assert (episode.link, episode.audio_url, episode.image_url, episode.transcripts) == (
+        None,
+        None,
+        None,
+        (),
+    )
 
 
 def test_relative_addresses_are_joined_to_the_feeds():
     more = '<link>../1</link><enclosure url="/a.mp3" type="audio/mpeg"/><podcast:transcript url="a.vtt" type="TEXT/VTT"/>'
     [episode] = parse_feed(rss(item(1, more)), FEED).episodes
-    assert (episode.link, episode.audio_url) == ("https://show.example/1", "https://show.example/a.mp3")
+    assert (episode.link, episode.audio_url) == (
+        "https://show.example/1",
+        "https://show.example/a.mp3",
+    )
     assert episode.transcripts == (
-        {"url": "https://show.example/feeds/a.vtt", "type": "text/vtt", "language": None, "rel": None},
+        {
+            "url": "https://show.example/feeds/a.vtt",
+            "type": "text/vtt",
+            "language": None,
+            "rel": None,
+        },
     )
 
 
@@ -131,21 +170,36 @@ def test_all_transcript_tags_of_an_item_are_kept_each_address_once():
     [episode] = parse_feed(rss(item(1, tags)), FEED).episodes
     assert episode.transcripts == (
         {"url": "https://t.example/a.vtt", "type": "text/vtt", "language": "en", "rel": "captions"},
-        {"url": "https://t.example/a.json", "type": "application/json", "language": None, "rel": None},
+        {
+            "url": "https://t.example/a.json",
+            "type": "application/json",
+            "language": None,
+            "rel": None,
+        },
     )
 
 
 def test_a_picture_among_the_enclosures_is_not_taken_for_the_audio():
-    [episode] = parse_feed(rss(item(1, audio("cover.jpg", "image/jpeg") + audio("a.mp3", "Audio/MPEG"))), FEED).episodes
-    assert (episode.audio_url, episode.audio_type, episode.audio_bytes) == ("https://cdn.example/a.mp3", "audio/mpeg", 9)
+    [episode] = parse_feed(
+        rss(item(1, audio("cover.jpg", "image/jpeg") + audio("a.mp3", "Audio/MPEG"))), FEED
+    ).episodes
+    assert (episode.audio_url, episode.audio_type, episode.audio_bytes) == (
+        "https://cdn.example/a.mp3",
+        "audio/mpeg",
+        9,
+    )
 
 
 def test_a_feed_that_has_its_audio_only_as_media_rss_is_heard_too():
     media = 'xmlns:media="http://search.yahoo.com/mrss/"'
     one = f'<media:content {media} url="/a.mp3" type="audio/mpeg" fileSize="9"/>'
-    parts = '<media:content url="/b.jpg" medium="image"/><media:content url="/b.mp3" medium="audio"/>'
+    parts = (
+        '<media:content url="/b.jpg" medium="image"/><media:content url="/b.mp3" medium="audio"/>'
+    )
     two = f"<media:group {media}>{parts}</media:group>"
-    found = parse_feed(rss(item(1, one), item(2, two), item(3, one + audio("c.mp3"))), FEED).episodes
+    found = parse_feed(
+        rss(item(1, one), item(2, two), item(3, one + audio("c.mp3"))), FEED
+    ).episodes
     assert [(e.audio_url, e.audio_type, e.audio_bytes) for e in found] == [
         ("https://show.example/a.mp3", "audio/mpeg", 9),
         ("https://show.example/b.mp3", None, None),
@@ -176,7 +230,15 @@ def test_an_atom_feed_is_read():
 
 @pytest.mark.parametrize(
     ("tag", "expected"),
-    [("en-US", "en"), ("DE_at", "de"), (" fr ", "fr"), ("english", None), ("", None), (None, None), ("x", None)],
+    [
+        ("en-US", "en"),
+        ("DE_at", "de"),
+        (" fr ", "fr"),
+        ("english", None),
+        ("", None),
+        (None, None),
+        ("x", None),
+    ],
 )
 def test_a_language_is_its_primary_subtag(tag, expected):
     assert primary_subtag(tag) == expected
@@ -194,16 +256,26 @@ def test_a_language_is_its_primary_subtag(tag, expected):
         ("themnshow", "The Mike Neumann Show", "en"),
     ],
 )
-def test_every_item_of_a_real_feed_is_an_episode_with_all_its_transcripts(shared_data: Path, name, title, language):
+def test_every_item_of_a_real_feed_is_an_episode_with_all_its_transcripts(
+    shared_data: Path, name, title, language
+):
     body = (shared_data / "feeds" / f"{name}.xml").read_bytes()
     feed = parse_feed(body, FEED)
     assert (feed.show_title, feed.language) == (title, language)
-    assert len(feed.episodes) == len({e.episode_id for e in feed.episodes}) == len(re.findall(rb"<item[ >]", body))
-    assert sum(len(e.transcripts) for e in feed.episodes) == len(re.findall(rb"<podcast:transcript\s", body))
+    assert (
+        len(feed.episodes)
+        == len({e.episode_id for e in feed.episodes})
+        == len(re.findall(rb"<item[ >]", body))
+    )
+    assert sum(len(e.transcripts) for e in feed.episodes) == len(
+        re.findall(rb"<podcast:transcript\s", body)
+    )
     assert all(e.published_at and e.audio_url for e in feed.episodes)
 
 
-@pytest.mark.parametrize(("name", "reason"), [("empty.xml", "empty_feed"), ("epic-web.pdf", "not_a_feed")])
+@pytest.mark.parametrize(
+    ("name", "reason"), [("empty.xml", "empty_feed"), ("epic-web.pdf", "not_a_feed")]
+)
 def test_a_real_address_without_episodes_is_refused(shared_data: Path, name, reason):
     with pytest.raises(UnusableInputError) as refused:
         parse_feed((shared_data / "feeds" / name).read_bytes(), FEED)

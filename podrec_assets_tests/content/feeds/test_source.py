@@ -1,4 +1,6 @@
-"""What polls teach of a feed: when it is asked again, when it is given up, and that a move keeps its ids."""
+"""What polls teach of a feed: when it is asked again, when it is given up, and that a move keeps
+its ids.
+"""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -6,7 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from podrec_assets.content.feeds import source as sources
-from podrec_assets.content.feeds.source import PollPolicy, due, failed, followed, of_row, revived, succeeded, unchanged
+from podrec_assets.content.feeds.source import (
+    PollPolicy,
+    due,
+    failed,
+    followed,
+    of_row,
+    revived,
+    succeeded,
+    unchanged,
+)
 from podrec_assets.schemas import SOURCES
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -30,11 +41,20 @@ def read(source, now=NOW, moved_to=None, announced=3):
 
 def test_a_feed_that_answers_is_asked_again_after_the_interval_with_its_validators():
     source = read(followed(URL, NOW))
-    assert (source.status, source.next_poll_at, source.etag) == ("active", NOW + timedelta(hours=1), '"7"')
+    assert (source.status, source.next_poll_at, source.etag) == (
+        "active",
+        NOW + timedelta(hours=1),
+        '"7"',
+    )
     assert (source.episode_count, source.announced_count, source.last_changed_at) == (10, 3, NOW)
     later = NOW + timedelta(hours=1)
     again = unchanged(source, later, POLICY, None)
-    assert (again.etag, again.episode_count, again.last_changed_at, again.last_success_at) == ('"7"', 10, NOW, later)
+    assert (again.etag, again.episode_count, again.last_changed_at, again.last_success_at) == (
+        '"7"',
+        10,
+        NOW,
+        later,
+    )
     assert read(again, later, announced=0).last_changed_at == NOW
     assert read(again, later).announced_count == 6
 
@@ -49,19 +69,35 @@ def test_a_failing_feed_waits_twice_as_long_each_time_and_is_dead_in_the_end():
     assert states == ["failing"] * 6 + ["dead"]
     assert due([source], NOW + timedelta(days=365)) == []
     [again] = due([revived(source, NOW)], NOW)
-    assert (again.status, again.failure_count, again.last_error, again.last_polled_at) == ("active", 0, None, NOW)
+    assert (again.status, again.failure_count, again.last_error, again.last_polled_at) == (
+        "active",
+        0,
+        None,
+        NOW,
+    )
 
 
 def test_one_success_forgets_all_failures():
-    source = read(failed(failed(followed(URL, NOW), NOW, POLICY, "http_500", "no"), NOW, POLICY, "http_500", "no"))
-    assert (source.status, source.failure_count, source.last_reason, source.last_error) == ("active", 0, None, None)
+    source = read(
+        failed(
+            failed(followed(URL, NOW), NOW, POLICY, "http_500", "no"), NOW, POLICY, "http_500", "no"
+        )
+    )
+    assert (source.status, source.failure_count, source.last_reason, source.last_error) == (
+        "active",
+        0,
+        None,
+        None,
+    )
 
 
 def test_a_feed_that_is_gone_is_dead_at_once():
     assert failed(followed(URL, NOW), NOW, POLICY, "http_410", "gone").status == "dead"
 
 
-@pytest.mark.parametrize(("asked_s", "waited_s"), [(None, 3600), (60, 3600), (7200, 7200), (10**9, 86_400)])
+@pytest.mark.parametrize(
+    ("asked_s", "waited_s"), [(None, 3600), (60, 3600), (7200, 7200), (10**9, 86_400)]
+)
 def test_a_server_may_ask_for_a_longer_wait_within_reason(asked_s, waited_s):
     source = failed(followed(URL, NOW), NOW, POLICY, "fetch_failed", "busy", asked_s)
     assert source.next_poll_at == NOW + timedelta(seconds=waited_s)
@@ -76,13 +112,16 @@ def test_a_permanent_move_is_remembered_until_it_fails_and_never_changes_the_fee
 
 def test_due_are_those_whose_time_has_come_the_longest_waiting_first():
     at = [
-        replace(followed(f"https://{n}.example/", NOW), next_poll_at=NOW + timedelta(minutes=m)) for n, m in enumerate((1, 0, -5))
+        replace(followed(f"https://{n}.example/", NOW), next_poll_at=NOW + timedelta(minutes=m))
+        for n, m in enumerate((1, 0, -5))
     ]
     assert [s.feed_url for s in due(at, NOW)] == ["https://2.example/", "https://1.example/"]
 
 
 def test_a_source_is_the_row_that_it_was_written_as():
-    source = failed(read(followed(URL, NOW), moved_to="https://new.example/"), NOW, POLICY, "http_404", "no")
+    source = failed(
+        read(followed(URL, NOW), moved_to="https://new.example/"), NOW, POLICY, "http_404", "no"
+    )
     [row] = SOURCES.rows([source.row(date(2026, 11, 25))]).to_pylist()
     assert of_row(row) == source
     assert sources.STATUSES == ("active", "failing", "dead")

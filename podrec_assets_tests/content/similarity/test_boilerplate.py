@@ -1,9 +1,17 @@
-"""What a show says in episode after episode is found by runs of words, wherever the sentences are cut."""
+"""What a show says in episode after episode is found by runs of words, wherever the sentences are
+cut.
+"""
 
 import numpy as np
 import pytest
 
-from podrec_assets.content.similarity.boilerplate import RUN, is_boilerplate, recurring_runs, run_hashes, word_hashes
+from podrec_assets.content.similarity.boilerplate import (
+    RUN,
+    is_boilerplate,
+    recurring_runs,
+    run_hashes,
+    word_hashes,
+)
 
 INTRO = "welcome to the show where two old friends talk about bread and butter"
 
@@ -21,7 +29,10 @@ def flags(pieces: list[str], texts: list[str]) -> list[bool]:
 
 
 def test_words_are_told_apart_and_case_and_punctuation_are_not():
-    assert word_hashes("It's GO time, again!").tolist() == word_hashes("it's go TIME... again").tolist()
+    assert (
+        word_hashes("It's GO time, again!").tolist()
+        == word_hashes("it's go TIME... again").tolist()
+    )
     assert len(set(word_hashes("it's go time again").tolist())) == 4
     assert len(word_hashes("東京へ go")) == 4
 

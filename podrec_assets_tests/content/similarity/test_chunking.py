@@ -17,11 +17,16 @@ def chunk_segments(segments: list[dict], limit: int, count) -> list[Chunk]:
 
 def said(*texts: str, seconds: float = 10.0) -> list[dict]:
     """Segments of equal length, one after the other."""
-    return [{"start_s": n * seconds, "end_s": (n + 1) * seconds, "speaker": "Ann", "text": t} for n, t in enumerate(texts)]
+    return [
+        {"start_s": n * seconds, "end_s": (n + 1) * seconds, "speaker": "Ann", "text": t}
+        for n, t in enumerate(texts)
+    ]
 
 
 def test_sentences_are_gathered_up_to_the_limit_and_never_cut_where_they_fit():
-    found = chunk_segments(said("One two. Three four five!", "Six seven?", "Eight… nine."), 5, words)
+    found = chunk_segments(
+        said("One two. Three four five!", "Six seven?", "Eight… nine."), 5, words
+    )
     assert found == [
         Chunk("One two. Three four five!", 5, 0.0, 10.0),
         Chunk("Six seven? Eight… nine.", 4, 10.0, 30.0),
@@ -30,12 +35,18 @@ def test_sentences_are_gathered_up_to_the_limit_and_never_cut_where_they_fit():
 
 def test_a_sentence_that_does_not_fit_beside_the_last_begins_the_next_chunk():
     found = chunk_segments(said("a b c.", "d e f.", "g."), 5, words)
-    assert [(c.text, c.start_s, c.end_s) for c in found] == [("a b c.", 0.0, 10.0), ("d e f. g.", 10.0, 30.0)]
+    assert [(c.text, c.start_s, c.end_s) for c in found] == [
+        ("a b c.", 0.0, 10.0),
+        ("d e f. g.", 10.0, 30.0),
+    ]
 
 
 def test_a_segment_that_fills_two_chunks_gives_both_its_time():
     found = chunk_segments(said("a b.", "c d. e f g."), 4, words)
-    assert [(c.text, c.start_s, c.end_s) for c in found] == [("a b. c d.", 0.0, 20.0), ("e f g.", 10.0, 20.0)]
+    assert [(c.text, c.start_s, c.end_s) for c in found] == [
+        ("a b. c d.", 0.0, 20.0),
+        ("e f g.", 10.0, 20.0),
+    ]
 
 
 def test_a_sentence_longer_than_a_chunk_is_cut_between_words():
@@ -57,7 +68,9 @@ def test_untimed_segments_give_untimed_chunks_and_half_known_times_are_kept():
 
 
 def test_a_cue_that_ends_before_it_begins_keeps_its_start_only():
-    assert chunk_segments([{"start_s": 9.0, "end_s": 4.0, "text": "One."}], 5, words) == [Chunk("One.", 1, 9.0, None)]
+    assert chunk_segments([{"start_s": 9.0, "end_s": 4.0, "text": "One."}], 5, words) == [
+        Chunk("One.", 1, 9.0, None)
+    ]
 
 
 @pytest.mark.parametrize("segments", [[], said(""), said(" ", "")], ids=["none", "empty", "spaces"])
@@ -68,7 +81,10 @@ def test_no_words_are_no_chunks(segments):
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(
-        st.lists(st.sampled_from(["a", "bb.", "c!", "long-word", "…", "d?"]), min_size=1, max_size=9).map(" ".join), max_size=8
+        st.lists(
+            st.sampled_from(["a", "bb.", "c!", "long-word", "…", "d?"]), min_size=1, max_size=9
+        ).map(" ".join),
+        max_size=8,
     ),
     st.integers(1, 7),
 )

@@ -1,4 +1,6 @@
-"""The packaged encoder gives unit vectors of one version, and refuses what it would cut off in silence."""
+"""The packaged encoder gives unit vectors of one version, and refuses what it would cut off in
+silence.
+"""
 
 import random
 import shutil
@@ -10,10 +12,20 @@ import pytest
 import torch
 
 from podrec_assets.content.similarity import encoder as encoders
-from podrec_assets.content.similarity.encoder import SentenceEncoder, has_native_bfloat16, packaged_model, revision
+from podrec_assets.content.similarity.encoder import (
+    SentenceEncoder,
+    has_native_bfloat16,
+    packaged_model,
+    revision,
+)
 from podrec_assets.errors import PermanentError, SetupError
 
-TEXTS = ["The cat sat on the mat.", "A kitten rests on a rug.", "The central bank raised interest rates.", ""]
+TEXTS = [
+    "The cat sat on the mat.",
+    "A kitten rests on a rug.",
+    "The central bank raised interest rates.",
+    "",
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +46,12 @@ def test_like_meanings_are_nearer_than_unlike_ones_and_order_and_company_change_
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_a_texts_bytes_depend_neither_on_its_batch_nor_on_threads(monkeypatch: pytest.MonkeyPatch, dtype: str) -> None:
-    """Padded batches gave other bytes on a Spark worker than on the driver, by bfloat16 even other digits."""
+def test_a_texts_bytes_depend_neither_on_its_batch_nor_on_threads(
+    monkeypatch: pytest.MonkeyPatch, dtype: str
+) -> None:
+    """Padded batches gave other bytes on a Spark worker than on the driver, by bfloat16 even other
+    digits.
+    """
     encoder = SentenceEncoder(dtype=dtype)
     texts = [f"comet {n} {'really ' * (37 * n % 60)}broke apart" for n in range(12)]
     expected = dict(zip(texts, encoder.encode(texts), strict=True))
@@ -53,19 +69,29 @@ def test_no_texts_give_no_rows(encoder):
 
 
 def test_tokens_are_counted_without_the_frame(encoder):
-    assert [encoder.count_tokens(t) for t in ("", "hello", "hello world.", "hello " * 254)] == [0, 1, 3, 254]
+    assert [encoder.count_tokens(t) for t in ("", "hello", "hello world.", "hello " * 254)] == [
+        0,
+        1,
+        3,
+        254,
+    ]
 
 
 def test_a_text_that_fills_the_window_is_encoded_and_one_token_more_is_refused(encoder):
     assert encoder.encode(["hello " * 254]).shape == (1, 384)
-    with pytest.raises(PermanentError, match="255 tokens is more than the encoder's 254: set PODREC_CHUNK_TOKENS lower"):
+    with pytest.raises(
+        PermanentError,
+        match="255 tokens is more than the encoder's 254: set PODREC_CHUNK_TOKENS lower",
+    ):
         encoder.encode(["short", "hello " * 255])
 
 
 def test_the_version_names_model_revision_dimension_and_precision(encoder):
     found = revision(packaged_model())
     assert SentenceEncoder(dtype="float32").version == f"all-MiniLM-L6-v2@{found}/384/float32"
-    assert SentenceEncoder(str(packaged_model()), "bfloat16").version == f"model@{found}/384/bfloat16"
+    assert (
+        SentenceEncoder(str(packaged_model()), "bfloat16").version == f"model@{found}/384/bfloat16"
+    )
     assert encoder.version.endswith("/bfloat16" if has_native_bfloat16() else "/float32")
 
 
@@ -82,7 +108,11 @@ def test_a_model_with_other_weights_under_the_same_name_is_another_revision(tmp_
 
 @pytest.mark.parametrize(
     ("able", "expected"),
-    [({"amx_bf16": True}, "bfloat16"), ({"avx512_bf16": True}, "bfloat16"), ({"avx512_f": True, "avx2": True}, "float32")],
+    [
+        ({"amx_bf16": True}, "bfloat16"),
+        ({"avx512_bf16": True}, "bfloat16"),
+        ({"avx512_f": True, "avx2": True}, "float32"),
+    ],
 )
 def test_bfloat16_is_taken_only_where_the_processor_multiplies_it(monkeypatch, able, expected):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)

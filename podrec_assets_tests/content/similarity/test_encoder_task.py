@@ -15,7 +15,9 @@ def test_batches_of_a_worker_are_the_rows_of_the_run_bit_by_bit() -> None:
     own = SentenceEncoder(dtype="float32")
     batches = own.batches(TEXTS)
     assert [len(b) for b in batches] == [BATCH, BATCH, 3]
-    asked = pa.RecordBatch.from_pylist([{"batch": n, "texts": [TEXTS[i] for i in b]} for n, b in enumerate(batches)])
+    asked = pa.RecordBatch.from_pylist(
+        [{"batch": n, "texts": [TEXTS[i] for i in b]} for n, b in enumerate(batches)]
+    )
     rows = encoded(asked, EncoderSetup("", "float32", own.version))
     assert rows.schema == SCHEMA
     wanted = own.encode(TEXTS)
@@ -27,7 +29,9 @@ def test_batches_of_a_worker_are_the_rows_of_the_run_bit_by_bit() -> None:
 
 def test_a_worker_with_another_model_says_so_and_encodes_nothing() -> None:
     asked = pa.RecordBatch.from_pylist([{"batch": 0, "texts": ["a comet"]}])
-    [row] = encoded(asked, EncoderSetup("", "float32", "all-MiniLM-L6-v2@000000000000/384/float32")).to_pylist()
+    [row] = encoded(
+        asked, EncoderSetup("", "float32", "all-MiniLM-L6-v2@000000000000/384/float32")
+    ).to_pylist()
     assert row["vectors"] is None
     assert "would encode with all-MiniLM-L6-v2@" in row["fault"]
     assert row["fault"].endswith("the run does with all-MiniLM-L6-v2@000000000000/384/float32.")
@@ -35,7 +39,10 @@ def test_a_worker_with_another_model_says_so_and_encodes_nothing() -> None:
     assert row["fault"] == "/nowhere is not a model folder; check PODREC_EMBEDDING_MODEL."
 
 
-@pytest.mark.parametrize(("has_gpu", "wanted", "used"), [(True, "auto", "cuda"), (False, "auto", "cpu"), (True, "cpu", "cpu")])
+@pytest.mark.parametrize(
+    ("has_gpu", "wanted", "used"),
+    [(True, "auto", "cuda"), (False, "auto", "cpu"), (True, "cpu", "cpu")],
+)
 def test_a_gpu_is_used_where_it_is_asked_for_and_there(
     monkeypatch: pytest.MonkeyPatch, has_gpu: bool, wanted: str, used: str
 ) -> None:

@@ -1,4 +1,6 @@
-"""The same recording under two ids is known by its audio address or by its sentences, and two episodes of a show are not."""
+"""The same recording under two ids is known by its audio address or by its sentences, and two
+episodes of a show are not.
+"""
 
 from podrec_assets.content.similarity.near_duplicates import SKETCH, originals, sketch
 
@@ -18,13 +20,22 @@ def test_copies_lead_to_the_first_and_others_to_themselves():
 
 def test_an_inserted_advert_or_a_cut_does_not_hide_a_copy_and_a_shared_intro_does_not_make_one():
     assert originals([text(0, 40), text(200, 203) + " " + text(0, 36)], [None, None]) == [0, 0]
-    assert originals([text(0, 5) + " " + text(300, 335), text(0, 5) + " " + text(400, 435)], [None, None]) == [0, 1]
+    assert originals(
+        [text(0, 5) + " " + text(300, 335), text(0, 5) + " " + text(400, 435)], [None, None]
+    ) == [0, 1]
 
 
 def test_one_audio_address_is_one_recording_and_copies_of_copies_lead_to_the_first():
     urls = ["https://a/1", None, "https://a/2", "https://a/1"]
-    assert originals([text(0, 30), text(50, 80), text(100, 130), text(100, 130)], urls) == [0, 1, 2, 0]
-    assert originals([text(0, 30), text(50, 80), text(0, 30)], [None, "https://a/1", "https://a/1"]) == [0, 1, 0]
+    assert originals([text(0, 30), text(50, 80), text(100, 130), text(100, 130)], urls) == [
+        0,
+        1,
+        2,
+        0,
+    ]
+    assert originals(
+        [text(0, 30), text(50, 80), text(0, 30)], [None, "https://a/1", "https://a/1"]
+    ) == [0, 1, 0]
 
 
 def test_a_sketch_is_of_bounded_size_and_the_same_in_any_order():

@@ -22,7 +22,9 @@ from podrec_assets.schemas import EPISODES, VECTORS
 CHESS, BREAD, STARS = [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]
 
 
-def chunk(episode_id: str, number: int, text: str, vector: list[float], version: str = "v1") -> dict:
+def chunk(
+    episode_id: str, number: int, text: str, vector: list[float], version: str = "v1"
+) -> dict:
     return {
         "day": date(2026, 2, 3),
         "episode_id": episode_id,
@@ -36,15 +38,24 @@ def chunk(episode_id: str, number: int, text: str, vector: list[float], version:
     }
 
 
-def known(ids: set[str], languages: dict[str, str] | None = None, audio: dict[str, str] | None = None) -> pa.Table:
+def known(
+    ids: set[str], languages: dict[str, str] | None = None, audio: dict[str, str] | None = None
+) -> pa.Table:
     day = date(2026, 2, 3)
     return EPISODES.rows(
-        {"day": day, "episode_id": e, "language": (languages or {}).get(e, "en"), "audio_url": (audio or {}).get(e)}
+        {
+            "day": day,
+            "episode_id": e,
+            "language": (languages or {}).get(e, "en"),
+            "audio_url": (audio or {}).get(e),
+        }
         for e in sorted(ids)
     )
 
 
-def found(rows: list[dict], k: int = 5, without: str = "", **facts: dict[str, str]) -> dict[str, list[dict]]:
+def found(
+    rows: list[dict], k: int = 5, without: str = "", **facts: dict[str, str]
+) -> dict[str, list[dict]]:
     ids = {r["episode_id"] for r in rows if r["episode_id"] != without}
     documents = similarities(VECTORS.rows(rows), known(ids, **facts), k)
     assert [d["episode_id"] for d in documents] == sorted(ids)
@@ -64,17 +75,32 @@ PLANTED = [
 
 def test_episodes_on_the_same_matter_are_nearest_and_none_is_its_own_neighbour():
     items = found(PLANTED)
-    assert {e: i[0]["episode_id"] for e, i in items.items()} == {"b1": "b2", "b2": "b1", "c1": "c2", "c2": "c1"}
-    assert all(e not in [i["episode_id"] for i in near] and len(near) == 3 for e, near in items.items())
+    assert {e: i[0]["episode_id"] for e, i in items.items()} == {
+        "b1": "b2",
+        "b2": "b1",
+        "c1": "c2",
+        "c2": "c1",
+    }
+    assert all(
+        e not in [i["episode_id"] for i in near] and len(near) == 3 for e, near in items.items()
+    )
     assert [i["rank"] for i in items["b1"]] == [1, 2, 3]
     assert found(PLANTED, 1) == {e: near[:1] for e, near in items.items()}
-    assert all([i["score"] for i in near] == sorted((i["score"] for i in near), reverse=True) for near in items.values())
+    assert all(
+        [i["score"] for i in near] == sorted((i["score"] for i in near), reverse=True)
+        for near in items.values()
+    )
 
 
 def test_evidence_is_the_pair_of_chunks_that_are_closest_with_their_times():
     [there] = found([r for r in PLANTED if r["episode_id"] in ("c1", "c2")])["c1"]
     evidence = {k: there[k] for k in ("here_s", "there_s", "here_text", "there_text")}
-    assert evidence == {"here_s": 10.0, "there_s": 20.0, "here_text": "castle early", "there_text": "castle late"}
+    assert evidence == {
+        "here_s": 10.0,
+        "there_s": 20.0,
+        "here_text": "castle early",
+        "there_text": "castle late",
+    }
 
 
 def test_of_equally_close_chunks_the_earliest_are_the_evidence():
@@ -94,7 +120,9 @@ def test_the_score_is_a_share_of_the_meaning_and_the_rest_of_the_words():
     rows = [chunk("e1", 0, "one two", [1.0, 0.0]), chunk("e2", 0, "one two", [0.6, 0.8])]
     [item] = found(rows)["e1"]
     assert (item["cosine"], item["lexical"]) == (0.6, 1.0)
-    assert item["score"] == pytest.approx(SEMANTIC_SHARE * 0.6 + (1 - SEMANTIC_SHARE), abs=10**-DIGITS)
+    assert item["score"] == pytest.approx(
+        SEMANTIC_SHARE * 0.6 + (1 - SEMANTIC_SHARE), abs=10**-DIGITS
+    )
 
 
 def test_the_arm_that_spreads_wider_is_brought_to_the_spread_of_the_other():
@@ -156,7 +184,11 @@ def test_no_episodes_have_no_neighbours_and_one_has_none():
 
 def test_episodes_without_words_are_compared_by_meaning_alone():
     items = found([chunk("e1", 0, "a", CHESS), chunk("e2", 0, "!", CHESS)])
-    assert (items["e1"][0]["lexical"], items["e1"][0]["cosine"], items["e1"][0]["score"]) == (0.0, 1.0, SEMANTIC_SHARE)
+    assert (items["e1"][0]["lexical"], items["e1"][0]["cosine"], items["e1"][0]["score"]) == (
+        0.0,
+        1.0,
+        SEMANTIC_SHARE,
+    )
 
 
 def test_a_word_that_most_episodes_use_says_nothing_in_a_large_catalogue():
@@ -167,7 +199,9 @@ def test_a_word_that_most_episodes_use_says_nothing_in_a_large_catalogue():
 
 def test_what_is_near_to_everything_scores_less_than_its_similarity_and_what_is_alone_more():
     crowded = np.array([0.2] * 19 + [0.8, 0.05, 0.0, 9.0])
-    assert balance(crowded)[[0, 19, 20, 21, 22]] == pytest.approx([1.0, 0.5, 2.0, 2.0, 0.5]), "by at most two either way"
+    assert balance(crowded)[[0, 19, 20, 21, 22]] == pytest.approx([1.0, 0.5, 2.0, 2.0, 0.5]), (
+        "by at most two either way"
+    )
     assert balance(crowded[-19:]) == pytest.approx(np.ones(19)), "too few to tell what is usual"
 
 
@@ -190,7 +224,9 @@ def test_what_resembles_everything_scores_less_than_its_similarity():
 def test_the_table_may_come_in_several_pieces():
     pieces = [VECTORS.rows(PLANTED[:3]), VECTORS.rows(PLANTED[3:])]
     ids = known({r["episode_id"] for r in PLANTED})
-    assert similarities(pa.concat_tables(pieces), ids, 2) == similarities(VECTORS.rows(PLANTED), ids, 2)
+    assert similarities(pa.concat_tables(pieces), ids, 2) == similarities(
+        VECTORS.rows(PLANTED), ids, 2
+    )
 
 
 LONG = "the rook goes to the seventh rank and the king can only shuffle between two squares"
@@ -198,7 +234,13 @@ LONG = "the rook goes to the seventh rank and the king can only shuffle between 
 
 def test_a_copy_of_the_same_recording_is_no_neighbour_and_only_one_copy_is_in_a_list():
     copies = [chunk(e, 0, f"{LONG}. {e} begins here", CHESS) for e in ("c1", "c2", "c3")]
-    items = found([*copies, chunk("c9", 0, "a rook and a king", CHESS), chunk("b1", 0, "knead the dough", BREAD)])
+    items = found(
+        [
+            *copies,
+            chunk("c9", 0, "a rook and a king", CHESS),
+            chunk("b1", 0, "knead the dough", BREAD),
+        ]
+    )
     assert {e: [i["episode_id"] for i in near] for e, near in items.items()} == {
         "b1": ["c1", "c9"],
         "c1": ["c9", "b1"],
@@ -209,7 +251,11 @@ def test_a_copy_of_the_same_recording_is_no_neighbour_and_only_one_copy_is_in_a_
 
 
 def test_episodes_with_one_audio_address_are_one_recording():
-    rows = [chunk("c1", 0, "castle early", CHESS), chunk("c2", 0, "castle late", CHESS), chunk("c3", 0, "castle", CHESS)]
+    rows = [
+        chunk("c1", 0, "castle early", CHESS),
+        chunk("c2", 0, "castle late", CHESS),
+        chunk("c3", 0, "castle", CHESS),
+    ]
     audio = {"c1": "https://a.example/1.mp3", "c2": "https://a.example/1.mp3"}
     assert {e: [i["episode_id"] for i in near] for e, near in found(rows, audio=audio).items()} == {
         "c1": ["c3"],
@@ -221,7 +267,9 @@ def test_episodes_with_one_audio_address_are_one_recording():
 def test_neighbours_are_of_one_language_and_an_unknown_one_counts_as_the_usual():
     rows = [chunk(e, 0, "schach castle", CHESS) for e in ("d1", "d2", "e1", "e2", "e3", "x1")]
     languages = {"d1": "de", "d2": "de", "x1": ""}
-    assert {e: [i["episode_id"] for i in near] for e, near in found(rows, languages=languages).items()} == {
+    assert {
+        e: [i["episode_id"] for i in near] for e, near in found(rows, languages=languages).items()
+    } == {
         "d1": ["d2"],
         "d2": ["d1"],
         "e1": ["e2", "e3", "x1"],

@@ -5,7 +5,12 @@ from datetime import date
 import numpy as np
 import pytest
 
-from podrec_assets.content.similarity.passage_search import LEXICAL_SHARE, best_passages, found_shares, words
+from podrec_assets.content.similarity.passage_search import (
+    LEXICAL_SHARE,
+    best_passages,
+    found_shares,
+    words,
+)
 from podrec_assets.schemas import VECTORS
 
 EAST, NORTH = [1.0, 0.0], [0.0, 1.0]
@@ -26,7 +31,9 @@ def shares(query: str, *texts: str) -> list[float]:
 
 
 def test_a_passage_with_all_words_is_before_one_with_some_and_one_with_none_scores_nothing():
-    both, one, none = shares("comet pieces", "a comet in pieces", "a comet is seen", "bread and butter")
+    both, one, none = shares(
+        "comet pieces", "a comet in pieces", "a comet is seen", "bread and butter"
+    )
     assert both > one > none == 0
 
 
@@ -39,12 +46,16 @@ def test_whole_words_count_whatever_their_case_and_script():
 
 
 def test_a_rare_word_weighs_more_than_a_common_one():
-    common, rare = shares("bread comet", "bread here now", "comet here now", "bread there now", "bread once more")[:2]
+    common, rare = shares(
+        "bread comet", "bread here now", "comet here now", "bread there now", "bread once more"
+    )[:2]
     assert rare > common
 
 
 def test_more_of_a_word_counts_with_less_and_less_gain_and_less_in_a_long_passage():
-    once, twice, eight = shares("comet", "comet a b c d e f g", "comet comet a b c d e f", "comet " * 8)
+    once, twice, eight = shares(
+        "comet", "comet a b c d e f g", "comet comet a b c d e f", "comet " * 8
+    )
     assert once < twice < eight
     assert eight - twice < 3 * (twice - once)
     short, long = shares("comet", "comet a b", "comet " + "a " * 40)
@@ -65,16 +76,28 @@ def test_a_query_without_words_finds_nothing(query):
 def test_the_best_passage_of_each_episode_comes_with_its_place_quote_and_both_arms():
     table = rows("bread rises", "Hello. The comet broke. Bye.", "a comet", "stars", episodes="aabb")
     vectors = np.array([EAST, NORTH, EAST, EAST], dtype=np.float32)
-    first, second = best_passages("comet broke", np.array(NORTH, dtype=np.float32), table, vectors, 5)
+    first, second = best_passages(
+        "comet broke", np.array(NORTH, dtype=np.float32), table, vectors, 5
+    )
     lexical = found_shares("comet broke", table)
-    assert (first["episode_id"], first["chunk"], first["start_s"], first["quote"]) == ("a", 1, 10.0, "The comet broke. Bye.")
+    assert (first["episode_id"], first["chunk"], first["start_s"], first["quote"]) == (
+        "a",
+        1,
+        10.0,
+        "The comet broke. Bye.",
+    )
     assert (first["cosine"], first["lexical"]) == (1.0, pytest.approx(lexical[1]))
     assert first["score"] == pytest.approx(LEXICAL_SHARE * lexical[1] + 1 - LEXICAL_SHARE)
     assert (second["episode_id"], second["chunk"], second["cosine"]) == ("b", 2, 0.0)
-    assert [p["episode_id"] for p in best_passages("comet", np.array(NORTH, dtype=np.float32), table, vectors, 1)] == ["a"]
+    assert [
+        p["episode_id"]
+        for p in best_passages("comet", np.array(NORTH, dtype=np.float32), table, vectors, 1)
+    ] == ["a"]
 
 
 def test_of_equal_passages_the_first_is_taken():
     table = rows("same", "same", "same", episodes="bba")
-    found = best_passages("same", np.array(EAST, dtype=np.float32), table, np.array([EAST] * 3, dtype=np.float32), 3)
+    found = best_passages(
+        "same", np.array(EAST, dtype=np.float32), table, np.array([EAST] * 3, dtype=np.float32), 3
+    )
     assert [(p["episode_id"], p["chunk"]) for p in found] == [("b", 0), ("a", 2)]

@@ -12,5 +12,8 @@ def test_a_quote_is_short_and_cut_at_a_word():
 
 def test_a_quote_begins_with_the_sentence_that_has_most_of_the_other_sides_words():
     text = "Hello there, friends. The comet broke. The comet broke into pieces. Goodbye."
-    assert quote(text, content_words("pieces of a comet that broke")) == "The comet broke into pieces. Goodbye."
+    assert (
+        quote(text, content_words("pieces of a comet that broke"))
+        == "The comet broke into pieces. Goodbye."
+    )
     assert quote(text, {"knead"}) == text

@@ -21,7 +21,9 @@ def test_a_cosine_is_that_of_damped_counts_times_idf():
     found = products("castle castle pawn", "castle dough", "bread")
     first = np.array([(1 + np.log(2)) * shared, once])
     second = np.array([shared, once])
-    assert found[0, 1] == pytest.approx(first[0] * second[0] / np.linalg.norm(first) / np.linalg.norm(second), rel=1e-5)
+    assert found[0, 1] == pytest.approx(
+        first[0] * second[0] / np.linalg.norm(first) / np.linalg.norm(second), rel=1e-5
+    )
     assert found[0, 2] == found[1, 2] == 0
 
 
@@ -58,5 +60,8 @@ def test_similarity_is_of_words_pairs_of_words_and_parts_of_words():
 
 
 def test_among_many_texts_what_one_alone_says_does_not_lengthen_its_row():
-    texts = [f"castle pawn{' only' * (n == 0)}" if n < 2 else f"bread {n % 9}0" for n in range(tfidf.COMMON_COUNT)]
+    texts = [
+        f"castle pawn{' only' * (n == 0)}" if n < 2 else f"bread {n % 9}0"
+        for n in range(tfidf.COMMON_COUNT)
+    ]
     assert products(*texts)[0, 1] == pytest.approx(1.0, rel=1e-5)

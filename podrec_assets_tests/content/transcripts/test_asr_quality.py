@@ -13,18 +13,33 @@ ENGLISH = "so the thing that we have to see is that it was not for you and this 
 GERMAN = "und das ist nicht so wie wir es mit der Frau auf dem Weg gesehen haben aber ich bin auch noch da für dich "
 
 
-def heard(text: str, audio_s: float = 120.0, covered: float = 0.9, confidence: float | None = 0.8, parts: int = 4) -> Recognition:
+def heard(
+    text: str,
+    audio_s: float = 120.0,
+    covered: float = 0.9,
+    confidence: float | None = 0.8,
+    parts: int = 4,
+) -> Recognition:
     spoken = text.split()
     size, length = max(1, len(spoken) // parts), audio_s * covered / parts
     segments = [
-        {"start_s": n * length, "end_s": (n + 1) * length, "text": " ".join(spoken[n * size : (n + 1) * size])}
+        {
+            "start_s": n * length,
+            "end_s": (n + 1) * length,
+            "text": " ".join(spoken[n * size : (n + 1) * size]),
+        }
         for n in range(parts)
     ]
     segments = [s | {"confidence": confidence} for s in segments]
     return Recognition("v", segments, "en", audio_s, 1.0)
 
 
-def codes(found: Recognition, announced_s: float | None = None, language: str | None = "en", is_low: bool = False) -> list[str]:
+def codes(
+    found: Recognition,
+    announced_s: float | None = None,
+    language: str | None = "en",
+    is_low: bool = False,
+) -> list[str]:
     return [s.code for s in suspicions(found, announced_s, language, is_low)]
 
 
@@ -39,7 +54,12 @@ VARIED = " ".join(f"{w}{n}" for n in range(12) for w in ENGLISH.split())
         (heard(VARIED), 240.0, "en", []),
         (heard(VARIED + " thank you so much" * 6), None, "en", ["repetition"]),
         (heard("no no no no no " + VARIED), None, "en", []),
-        (heard("you " * 8 + "and then he left the house by the door", audio_s=20), None, "en", ["repetition"]),
+        (
+            heard("you " * 8 + "and then he left the house by the door", audio_s=20),
+            None,
+            "en",
+            ["repetition"],
+        ),
         (heard(VARIED * 3, parts=1), None, "en", ["words_a_minute"]),
         (heard("one two three", covered=0.85, parts=1), None, "en", ["words_a_minute"]),
         (heard("one two three", audio_s=30), None, "en", []),
@@ -70,6 +90,9 @@ def test_a_loop_is_a_phrase_said_four_times_in_a_row():
 
 def test_no_real_transcript_of_a_show_looks_made_up(shared_data):
     with gzip.open(shared_data / "transcripts" / "changelog-dev.jsonl.gz", "rt") as lines:
-        texts = [re.sub(r"\*\*[^*]*\*\*|\\?\[[\d:.]+\\?\]", " ", json.loads(next(lines))["markdown"]) for _ in range(60)]
+        texts = [
+            re.sub(r"\*\*[^*]*\*\*|\\?\[[\d:.]+\\?\]", " ", json.loads(next(lines))["markdown"])
+            for _ in range(60)
+        ]
     flagged = [codes(heard(t, audio_s=len(t.split()) / 160 * 60, covered=1.0)) for t in texts]
     assert [c for c in flagged if c] == []

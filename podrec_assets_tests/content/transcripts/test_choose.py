@@ -1,4 +1,6 @@
-"""The best usable publisher transcript of an episode is taken, each refused one is a dead letter; what ASR heard is judged."""
+"""The best usable publisher transcript of an episode is taken, each refused one is a dead letter;
+what ASR heard is judged.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,7 +8,13 @@ from datetime import date
 import pytest
 
 from podrec_assets.content.asr.contract import Engine, Recognition
-from podrec_assets.content.transcripts.choose import input_hash, ordered_links, published, recognised, recognition_key
+from podrec_assets.content.transcripts.choose import (
+    input_hash,
+    ordered_links,
+    published,
+    recognised,
+    recognition_key,
+)
 from podrec_assets.errors import FetchFailedError, FetchRefusedError
 from podrec_assets.schemas import DEAD_LETTERS, TRANSCRIPTS
 
@@ -25,7 +33,10 @@ class Site:
     """Answers by address; an exception is raised. Remembers what was asked for."""
 
     def __init__(self, **answers: bytes | Exception) -> None:
-        self.answers = {f"https://t.example/{name.replace('_', '.')}": answer for name, answer in answers.items()}
+        self.answers = {
+            f"https://t.example/{name.replace('_', '.')}": answer
+            for name, answer in answers.items()
+        }
         self.asked: list[str] = []
 
     def __call__(self, url: str) -> Page:
@@ -36,7 +47,9 @@ class Site:
         return Page(answer)
 
 
-def link(name: str, kind: str | None = None, language: str | None = None, rel: str | None = None) -> dict:
+def link(
+    name: str, kind: str | None = None, language: str | None = None, rel: str | None = None
+) -> dict:
     return {"url": f"https://t.example/{name}", "type": kind, "language": language, "rel": rel}
 
 
@@ -57,8 +70,17 @@ def test_a_usable_transcript_gives_its_text_segments_engine_and_source():
     row = found.row
     assert row
     assert found.letters == []
-    assert (row["status"], row["reason"], row["source"], row["engine"]) == ("ok", None, "publisher", "vtt/2")
-    assert (row["source_url"], row["language"], row["word_count"]) == ("https://t.example/1.vtt", "de", 3)
+    assert (row["status"], row["reason"], row["source"], row["engine"]) == (
+        "ok",
+        None,
+        "publisher",
+        "vtt/2",
+    )
+    assert (row["source_url"], row["language"], row["word_count"]) == (
+        "https://t.example/1.vtt",
+        "de",
+        3,
+    )
     assert row["text"] == "Hello there. Bye."
     assert TRANSCRIPTS.rows([row])["segments"].to_pylist()[0] == [
         {"start_s": 0.0, "end_s": 2.0, "speaker": "Ann", "text": "Hello there."},
@@ -83,7 +105,14 @@ def test_links_are_ordered_by_language_wholeness_and_format():
 
 
 def test_a_refused_transcript_is_a_dead_letter_and_the_next_one_is_taken():
-    site = Site(**{"1_json": PAGE, "1_vtt": FetchRefusedError("Not this address."), "1_srt": b"no cues", "1_txt": b"Said."})
+    site = Site(
+        **{
+            "1_json": PAGE,
+            "1_vtt": FetchRefusedError("Not this address."),
+            "1_srt": b"no cues",
+            "1_txt": b"Said.",
+        }
+    )
     found = published(episode(link("1.txt"), link("1.srt"), link("1.vtt"), link("1.json")), site)
     assert found.row
     assert (found.row["status"], found.row["text"], found.row["language"]) == ("ok", "Said.", "en")
@@ -97,13 +126,20 @@ def test_a_refused_transcript_is_a_dead_letter_and_the_next_one_is_taken():
 
 
 def test_a_server_that_is_down_is_no_dead_letter_but_passing():
-    found = published(episode(link("1.vtt")), Site(**{"1_vtt": FetchFailedError("502, try later.")}))
+    found = published(
+        episode(link("1.vtt")), Site(**{"1_vtt": FetchFailedError("502, try later.")})
+    )
     assert (found.row, found.letters, found.is_passing) == (None, [], True)
     assert found.why == "none of 1 publisher transcripts is usable: 502, try later."
 
 
-@pytest.mark.parametrize(("duration_s", "is_usable"), [(6.0, True), (6.1, False), (3600.0, False), (None, True), (0.0, True)])
-def test_a_transcript_that_ends_before_half_of_the_audio_is_only_its_beginning(duration_s, is_usable):
+@pytest.mark.parametrize(
+    ("duration_s", "is_usable"),
+    [(6.0, True), (6.1, False), (3600.0, False), (None, True), (0.0, True)],
+)
+def test_a_transcript_that_ends_before_half_of_the_audio_is_only_its_beginning(
+    duration_s, is_usable
+):
     found = published(episode(link("1.vtt"), duration_s=duration_s), Site(**{"1_vtt": VTT}))
     assert bool(found.row) == is_usable
     assert [x["reason"] for x in found.letters] == ([] if is_usable else ["far_too_short"])
@@ -111,7 +147,9 @@ def test_a_transcript_that_ends_before_half_of_the_audio_is_only_its_beginning(d
 
 @pytest.mark.parametrize(("duration_s", "is_usable"), [(9.0, True), (9.1, False)])
 def test_fewer_than_twenty_words_a_minute_are_no_transcript(duration_s, is_usable):
-    found = published(episode(link("1.txt"), duration_s=duration_s), Site(**{"1_txt": b"Only three words."}))
+    found = published(
+        episode(link("1.txt"), duration_s=duration_s), Site(**{"1_txt": b"Only three words."})
+    )
     assert bool(found.row) == is_usable
 
 
@@ -125,32 +163,51 @@ def test_without_a_transcript_the_answer_says_why():
 def test_the_type_of_the_link_goes_before_the_servers_and_the_servers_helps_where_the_link_has_none():
     site = Site(one=VTT)
     assert published(episode(link("one", "text/vtt")), site).row["engine"] == "vtt/2"
-    assert published(episode(link("one")), lambda url: Page(VTT, "text/vtt; charset=utf-8")).row["engine"] == "vtt/2"
+    assert (
+        published(episode(link("one")), lambda url: Page(VTT, "text/vtt; charset=utf-8")).row[
+            "engine"
+        ]
+        == "vtt/2"
+    )
     assert published(episode(link("one")), site).letters[0]["reason"] == "unknown_format"
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"transcripts": [link("2.vtt")]}, {"audio_url": "https://a.example/2.mp3"}, {"duration_s": 8.0}],
+    [
+        {"transcripts": [link("2.vtt")]},
+        {"audio_url": "https://a.example/2.mp3"},
+        {"duration_s": 8.0},
+    ],
     ids=["links", "audio", "duration"],
 )
 def test_the_input_hash_depends_on_links_and_audio_only(changes):
     assert input_hash(episode() | changes) != input_hash(episode())
-    assert input_hash(episode(transcripts=None, title="Other", language="de")) == input_hash(episode())
+    assert input_hash(episode(transcripts=None, title="Other", language="de")) == input_hash(
+        episode()
+    )
 
 
 ENGINE = Engine("pocketsphinx", "", "pocketsphinx/5/en-us", ("en",), True)
 
 
 def heard(*texts: str, audio_s: float = 30.0, confidence: float | None = 0.3) -> Recognition:
-    segments = [{"start_s": float(n), "end_s": n + 1.0, "text": text, "confidence": confidence} for n, text in enumerate(texts)]
+    segments = [
+        {"start_s": float(n), "end_s": n + 1.0, "text": text, "confidence": confidence}
+        for n, text in enumerate(texts)
+    ]
     return Recognition(ENGINE.version, segments, "en", audio_s, 2.0)
 
 
 def test_what_asr_heard_becomes_a_row_that_says_by_what_and_how_well():
     row, letters = recognised(episode(), ENGINE, heard("hello there", "bye"))
     assert letters == []
-    assert (row["status"], row["source"], row["engine"], row["text"]) == ("ok", "asr", ENGINE.version, "hello there bye")
+    assert (row["status"], row["source"], row["engine"], row["text"]) == (
+        "ok",
+        "asr",
+        ENGINE.version,
+        "hello there bye",
+    )
     assert (row["audio_s"], row["is_low_quality"], row["word_count"], row["source_url"]) == (
         30.0,
         True,
@@ -158,7 +215,12 @@ def test_what_asr_heard_becomes_a_row_that_says_by_what_and_how_well():
         "https://a.example/1.mp3",
     )
     assert row["confidence"] == pytest.approx(0.3)
-    assert TRANSCRIPTS.rows([row])["segments"].to_pylist()[0][1] == {"start_s": 1.0, "end_s": 2.0, "speaker": None, "text": "bye"}
+    assert TRANSCRIPTS.rows([row])["segments"].to_pylist()[0][1] == {
+        "start_s": 1.0,
+        "end_s": 2.0,
+        "speaker": None,
+        "text": "bye",
+    }
 
 
 def test_audio_without_speech_is_a_final_failure_and_names_the_engine_that_heard_nothing():
@@ -171,7 +233,9 @@ def test_audio_without_speech_is_a_final_failure_and_names_the_engine_that_heard
 def test_a_suspicious_transcript_is_quarantined_with_its_text_and_its_signs():
     row, letters = recognised(episode(duration_s=600.0), ENGINE, heard("over and out " * 10))
     assert row["status"] == "quarantined"
-    assert row["reason"].startswith("the audio lasts 30 s, the feed says 600; 30 of 30 words are phrases in a loop")
+    assert row["reason"].startswith(
+        "the audio lasts 30 s, the feed says 600; 30 of 30 words are phrases in a loop"
+    )
     assert row["word_count"] == 30
     assert [x["reason"] for x in letters] == ["truncated_audio", "repetition"]
 
@@ -179,6 +243,16 @@ def test_a_suspicious_transcript_is_quarantined_with_its_text_and_its_signs():
 def test_a_result_is_known_by_what_the_feed_says_of_the_audio_and_by_the_engine():
     key = recognition_key(episode(), ENGINE)
     assert recognition_key(episode(link("1.vtt"), title="Other"), ENGINE) == key
-    for changes in ({"audio_url": "https://a.example/2.mp3"}, {"audio_bytes": 8}, {"duration_s": 1.0}, {"language": "de"}):
+    for changes in (
+        {"audio_url": "https://a.example/2.mp3"},
+        {"audio_bytes": 8},
+        {"duration_s": 1.0},
+        {"language": "de"},
+    ):
         assert recognition_key(episode() | changes, ENGINE) != key
-    assert recognition_key(episode(), Engine("pocketsphinx", "", "pocketsphinx/6/en-us", ("en",), True)) != key
+    assert (
+        recognition_key(
+            episode(), Engine("pocketsphinx", "", "pocketsphinx/6/en-us", ("en",), True)
+        )
+        != key
+    )

@@ -1,4 +1,6 @@
-"""Publisher transcripts in five formats become the same kind of segments; anything else is refused with a reason."""
+"""Publisher transcripts in five formats become the same kind of segments; anything else is refused
+with a reason.
+"""
 
 import re
 import time
@@ -75,12 +77,24 @@ def segments(body: str | bytes, extension: str) -> list[tuple]:
                 (3602.0, 3603.0, "Bo", "Bye."),
             ],
         ),
-        ("json", JSON, [(1.5, 3.0, "Ann", "Hello there"), (4.0, None, "Ann", "again"), (None, None, "Bo", "Bye.")]),
+        (
+            "json",
+            JSON,
+            [
+                (1.5, 3.0, "Ann", "Hello there"),
+                (4.0, None, "Ann", "again"),
+                (None, None, "Bo", "Bye."),
+            ],
+        ),
         ("json", BARE_JSON, [(0.0, 1.0, None, "one"), (1.0, 2.0, "Bo", "two")]),
         (
             "html",
             HTML,
-            [(5.0, 3610.0, "Ann", "Hello\nthere & you"), (3610.0, None, "Bo", "Bye."), (None, None, "Bo", "Last")],
+            [
+                (5.0, 3610.0, "Ann", "Hello\nthere & you"),
+                (3610.0, None, "Bo", "Bye."),
+                (None, None, "Bo", "Last"),
+            ],
         ),
         ("html", "<div>No paragraphs</div>here", [(None, None, None, "No paragraphs\nhere")]),
         (
@@ -88,7 +102,12 @@ def segments(body: str | bytes, extension: str) -> list[tuple]:
             TEXT,
             [
                 (None, None, "Ann Lee", "Hello there."),
-                (None, None, None, "Nobody is named when the colon comes this late: see https://a.example."),
+                (
+                    None,
+                    None,
+                    None,
+                    "Nobody is named when the colon comes this late: see https://a.example.",
+                ),
                 (None, None, "Bo", "Bye."),
             ],
         ),
@@ -99,8 +118,14 @@ def test_a_transcript_becomes_these_segments(extension, body, expected):
     assert segments(body, extension) == expected
 
 
-@pytest.mark.parametrize("change", [lambda b: b"\xef\xbb\xbf" + b, lambda b: b.replace(b"\n", b"\r\n")], ids=["BOM", "CRLF"])
-@pytest.mark.parametrize(("extension", "body"), [("vtt", VTT), ("srt", SRT), ("txt", TEXT), ("json", JSON)])
+@pytest.mark.parametrize(
+    "change",
+    [lambda b: b"\xef\xbb\xbf" + b, lambda b: b.replace(b"\n", b"\r\n")],
+    ids=["BOM", "CRLF"],
+)
+@pytest.mark.parametrize(
+    ("extension", "body"), [("vtt", VTT), ("srt", SRT), ("txt", TEXT), ("json", JSON)]
+)
 def test_byte_order_marks_and_line_ends_change_nothing(extension, body, change):
     assert segments(change(body.encode()), extension) == segments(body, extension)
 
@@ -119,7 +144,9 @@ def test_byte_order_marks_and_line_ends_change_nothing(extension, body, change):
         (None, "x", None),
     ],
 )
-def test_the_type_names_the_format_and_the_extension_where_the_type_says_little(content_type, url, kind):
+def test_the_type_names_the_format_and_the_extension_where_the_type_says_little(
+    content_type, url, kind
+):
     assert format_of(content_type, url) == kind
 
 
@@ -132,16 +159,31 @@ def test_the_type_names_the_format_and_the_extension_where_the_type_says_little(
         pytest.param("txt", "<html>", "error_page", id="error page as text"),
         pytest.param("vtt", "", "empty_transcript", id="no bytes"),
         pytest.param("vtt", "WEBVTT\n", "empty_transcript", id="only the header"),
-        pytest.param("vtt", "WEBVTT\n\n00:00.000 --> 00:01.000\n<v Ann> \n", "empty_transcript", id="silent cue"),
+        pytest.param(
+            "vtt",
+            "WEBVTT\n\n00:00.000 --> 00:01.000\n<v Ann> \n",
+            "empty_transcript",
+            id="silent cue",
+        ),
         pytest.param("srt", "just words", "no_cues", id="words without cues"),
         pytest.param("vtt", VTT.encode("utf-16"), "no_cues", id="UTF-16"),
-        pytest.param("vtt", f"WEBVTT\n\n{'9' * 5000}:00:00.000 --> {'9' * 400}:00:01.000\nhi", "no_cues", id="endless hours"),
+        pytest.param(
+            "vtt",
+            f"WEBVTT\n\n{'9' * 5000}:00:00.000 --> {'9' * 400}:00:01.000\nhi",
+            "no_cues",
+            id="endless hours",
+        ),
         pytest.param("json", "{", "bad_json", id="cut off"),
         pytest.param("json", "[" * 100_000, "bad_json", id="deep"),
         pytest.param("json", '"words"', "bad_json", id="a text"),
         pytest.param("json", '{"segments": {"a": 1}}', "bad_json", id="an object as list"),
         pytest.param("json", '[{"text": "x", "start": "00:01"}]', "bad_json", id="clock as number"),
-        pytest.param("json", '[{"text": "x", "start": 1' + "0" * 400 + "}]", "bad_json", id="more than a float holds"),
+        pytest.param(
+            "json",
+            '[{"text": "x", "start": 1' + "0" * 400 + "}]",
+            "bad_json",
+            id="more than a float holds",
+        ),
         pytest.param("json", "{}", "empty_transcript", id="no segments"),
         pytest.param("json", '[{"body": null}]', "empty_transcript", id="null words"),
         pytest.param("html", "<p>" * 100, "empty_transcript", id="no words"),
@@ -160,7 +202,9 @@ def test_values_of_json_that_no_column_holds_are_left_out_and_their_words_kept()
         (None, None, None, "hi"),
         (None, None, None, "5"),
     ]
-    assert TRANSCRIPTS.rows([{"segments": found.segments}])["segments"].to_pylist() == [found.segments]
+    assert TRANSCRIPTS.rows([{"segments": found.segments}])["segments"].to_pylist() == [
+        found.segments
+    ]
 
 
 @pytest.mark.parametrize(
@@ -190,15 +234,25 @@ def test_a_transcript_made_to_be_slow_is_not(extension, body):
         ("html", 10, 2492, (0.0, 53.0, "Travis"), (691.0, None, "Travis")),
     ],
 )
-def test_the_namespaces_own_examples_are_read_whole(shared_data: Path, extension, count, words, first, last):
-    found = segments((shared_data / "transcript_formats" / f"example.{extension}").read_bytes(), extension)
+def test_the_namespaces_own_examples_are_read_whole(
+    shared_data: Path, extension, count, words, first, last
+):
+    found = segments(
+        (shared_data / "transcript_formats" / f"example.{extension}").read_bytes(), extension
+    )
     assert (len(found), sum(len(s[3].split()) for s in found)) == (count, words)
     assert (found[0][:3], found[-1][:3]) == (first, last)
-    assert extension != "vtt" or found[2][3] == "include in one? Welcome to Podcasting Q&A, where you learn"
+    assert (
+        extension != "vtt"
+        or found[2][3] == "include in one? Welcome to Podcasting Q&A, where you learn"
+    )
 
 
 def srt(*cues: str) -> list[tuple]:
-    body = "".join(f"{n}\n00:00:{n:02},000 --> 00:00:{n + 1:02},000\n{words}\n\n" for n, words in enumerate(cues))
+    body = "".join(
+        f"{n}\n00:00:{n:02},000 --> 00:00:{n + 1:02},000\n{words}\n\n"
+        for n, words in enumerate(cues)
+    )
     return [(speaker, words) for *_, speaker, words in segments(body, "srt")]
 
 
@@ -223,7 +277,10 @@ def test_a_colon_names_a_speaker_only_where_the_file_labels_its_speakers(cues, e
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
-        ("text/html", "<html><head><title>x</title></head><body><h1>404 Not Found</h1><hr>nginx</body></html>"),
+        (
+            "text/html",
+            "<html><head><title>x</title></head><body><h1>404 Not Found</h1><hr>nginx</body></html>",
+        ),
         ("text/html", "<h1>Access denied</h1><p>You do not have permission.</p>"),
         ("text/plain", "Not found\n"),
         ("text/plain", "503 Service Unavailable"),
@@ -252,7 +309,9 @@ def test_words_that_begin_like_an_error_are_a_transcript_when_they_go_on():
          (691.0, None, "Travis", "Batch production of your podcast")),
     ],
 )  # fmt: skip
-def test_the_examples_of_the_podcast_namespace_give_these_segments(shared_data, extension, count, words, speakers, first, last):
+def test_the_examples_of_the_podcast_namespace_give_these_segments(
+    shared_data, extension, count, words, speakers, first, last
+):
     body = (shared_data / "transcript_formats" / f"example.{extension}").read_bytes()
     found = segments(body, extension)
     assert (len(found), len(" ".join(s[3] for s in found).split())) == (count, words)

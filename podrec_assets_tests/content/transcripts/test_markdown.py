@@ -29,7 +29,9 @@ def test_speakers_times_and_words_are_told_apart():
 
 
 def test_times_between_marks_go_by_the_share_of_the_characters_and_none_are_made_up_outside():
-    said = markdown("**A:** before\n\n**A:** [0:10] 12345\n\n**B:** 1234567890\n\n**A:** [0:40] end\n\n**B:** after all")
+    said = markdown(
+        "**A:** before\n\n**A:** [0:10] 12345\n\n**B:** 1234567890\n\n**A:** [0:40] end\n\n**B:** after all"
+    )
     assert [start for start, _, _ in said] == [None, 10.0, 20.0, 40.0, None]
 
 
@@ -48,4 +50,7 @@ def test_a_transcript_is_read_as_markdown_whatever_plain_type_it_is_served_under
 
 def test_plain_text_without_bold_names_is_none():
     assert not is_markdown("Ann: 2 ** 3 is eight, and ** is a power.")
-    assert parse_transcript(b"It was [00:10] then.", "text/plain", "x").segments[0]["text"] == "It was [00:10] then."
+    assert (
+        parse_transcript(b"It was [00:10] then.", "text/plain", "x").segments[0]["text"]
+        == "It was [00:10] then."
+    )

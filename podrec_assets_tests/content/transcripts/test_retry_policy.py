@@ -12,12 +12,20 @@ FALLBACK = Engine("pocketsphinx", "", "pocketsphinx/5/en-us", ("en",), True)
 WHISPER = Engine("faster-whisper", "/m", "faster-whisper/1/small", None, False)
 ON_CPU = Engine("faster-whisper", "/m", "faster-whisper/1/small@1f2e3d4c/int8", None, False)
 ON_GPU = "faster-whisper/1/small@1f2e3d4c/float16"
-ROW = {"status": "ok", "engine": FALLBACK.version, "language": "en", "is_low_quality": True, "next_attempt_at": None}
+ROW = {
+    "status": "ok",
+    "engine": FALLBACK.version,
+    "language": "en",
+    "is_low_quality": True,
+    "next_attempt_at": None,
+}
 
 
 def test_waits_double_up_to_a_day_and_end_with_the_last_attempt():
     policy = RetryPolicy(12, timedelta(minutes=15))
-    assert [policy.next_attempt(n, NOW) for n in (1, 2, 3)] == [NOW + timedelta(minutes=m) for m in (15, 30, 60)]
+    assert [policy.next_attempt(n, NOW) for n in (1, 2, 3)] == [
+        NOW + timedelta(minutes=m) for m in (15, 30, 60)
+    ]
     assert policy.next_attempt(11, NOW) == NOW + timedelta(days=1)
     assert policy.next_attempt(12, NOW) is None
 
@@ -35,14 +43,22 @@ def test_waits_double_up_to_a_day_and_end_with_the_last_attempt():
         # A Spark worker with a GPU made it for a run that has none.
         ({"status": "quarantined", "engine": ON_GPU}, ON_CPU, False),
         ({"status": "failed", "engine": ON_GPU}, ON_CPU, False),
-        ({"status": "quarantined", "engine": "faster-whisper/1/small@00000000/float16"}, ON_CPU, True),
+        (
+            {"status": "quarantined", "engine": "faster-whisper/1/small@00000000/float16"},
+            ON_CPU,
+            True,
+        ),
         ({"status": "over_budget", "engine": None}, FALLBACK, True),
         ({"status": "over_budget", "engine": None}, None, False),
         ({"status": "no_model", "engine": None, "language": "de"}, FALLBACK, False),
         ({"status": "no_model", "engine": None, "language": "de"}, WHISPER, True),
         ({"status": "failed", "engine": None}, WHISPER, False),
         ({"status": "failed", "engine": None, "next_attempt_at": NOW}, FALLBACK, True),
-        ({"status": "failed", "engine": None, "next_attempt_at": NOW + timedelta(seconds=1)}, FALLBACK, False),
+        (
+            {"status": "failed", "engine": None, "next_attempt_at": NOW + timedelta(seconds=1)},
+            FALLBACK,
+            False,
+        ),
         ({"status": "failed"}, FALLBACK, False),
         ({"status": "failed"}, WHISPER, True),
         ({"status": "no_audio", "engine": None}, WHISPER, False),

@@ -26,13 +26,19 @@ def run(connections: Connections, first: date, last: date) -> dg.ExecuteInProces
                           tags=range_tags(first, last))  # fmt: skip
 
 
-def test_a_day_has_its_trials_and_says_what_to_adopt_and_a_day_without_plays_after_it_is_empty(settings: Settings) -> None:
-    connections = Connections(settings.model_copy(update={"tuning_trials": 3, "tuning_days": 3}), {})
+def test_a_day_has_its_trials_and_says_what_to_adopt_and_a_day_without_plays_after_it_is_empty(
+    settings: Settings,
+) -> None:
+    connections = Connections(
+        settings.model_copy(update={"tuning_trials": 3, "tuning_days": 3}), {}
+    )
     days = [TODAY - timedelta(days=n) for n in reversed(range(6))]
     connections.lake.replace_days(USER_VS_EPISODE_DAILY, listening(), days)
     result = run(connections, TODAY - timedelta(days=5), TODAY)
     rows = connections.lake.read("als_tuning").to_pylist()
-    assert [(r["day"], r["trial"]) for r in rows if r["day"] == TODAY] == [(TODAY, n) for n in range(4)]
+    assert [(r["day"], r["trial"]) for r in rows if r["day"] == TODAY] == [
+        (TODAY, n) for n in range(4)
+    ]
     assert {r["day"] for r in rows} == {TODAY, TODAY - timedelta(days=1)}
     (made,) = result.asset_materializations_for_node("als_tuning")[:1]
     assert made.metadata["adopt"].value.startswith("Keep the settings in force")
@@ -41,4 +47,6 @@ def test_a_day_has_its_trials_and_says_what_to_adopt_and_a_day_without_plays_aft
     assert "data:image/png;base64," in made.metadata["trials"].value
     run(connections, TODAY, TODAY)
     again = connections.lake.read("als_tuning").to_pylist()
-    assert sorted((r["trial"], r["ndcg"]) for r in again) == sorted((r["trial"], r["ndcg"]) for r in rows)
+    assert sorted((r["trial"], r["ndcg"]) for r in again) == sorted(
+        (r["trial"], r["ndcg"]) for r in rows
+    )

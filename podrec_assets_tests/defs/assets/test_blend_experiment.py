@@ -1,4 +1,5 @@
-"""An experiment on the blend in real runs: lists that pass the gate, answers to them, and the row that tells who won.
+"""An experiment on the blend in real runs: lists that pass the gate, answers to them, and the row
+that tells who won.
 
 The tests of this module are steps of one story on one planted lake.
 """
@@ -35,15 +36,22 @@ def event(number: int, day: date, user: str, episode: str, kind: str, version: s
 
 
 def answered(connections: Connections, eve: date, today: date) -> None:
-    """Today each listener is shown the top four; those of taste a click the challenger's items, those of b the first item."""
+    """Today each listener is shown the top four; those of taste a click the challenger's items,
+    those of b the first item.
+    """
     version = connections.mongo.latest_version(LISTS, eve).version  # type: ignore[union-attr]
     log: list[dict] = []
     for document in connections.mongo.documents(LISTS, version):
         user, top = document["user_id"], document["items"][:4]
         clicked = [i for i in top if i.get("team") == "b"] if user.startswith("a") else top[:1]
         for kind, items in (("impression", top), ("click", clicked)):
-            log += [event(len(log) + n, today, user, i["episode_id"], kind, version) for n, i in enumerate(items)]
-    log.append(event(len(log), today, "a-0", log[0]["episode_id"], "click", "a version that nobody made"))
+            log += [
+                event(len(log) + n, today, user, i["episode_id"], kind, version)
+                for n, i in enumerate(items)
+            ]
+    log.append(
+        event(len(log), today, "a-0", log[0]["episode_id"], "click", "a version that nobody made")
+    )
     connections.lake.replace_days(USER_EVENTS, USER_EVENTS.rows(log), [eve, today])
 
 
@@ -51,7 +59,10 @@ def judge(connections: Connections, first: date, last: date) -> dict:
     """Metadata of a run of the asset."""
     resources = {"delta": DeltaIOManager(connections=connections), "connections": connections}
     result = dg.materialize([blend_experiment], resources=resources, tags=range_tags(first, last))
-    return {k: v.value for k, v in result.asset_materializations_for_node("blend_experiment")[0].metadata.items()}
+    return {
+        k: v.value
+        for k, v in result.asset_materializations_for_node("blend_experiment")[0].metadata.items()
+    }
 
 
 def test_without_an_experiment_there_are_no_rows_and_the_ui_says_how_to_begin(
@@ -59,11 +70,15 @@ def test_without_an_experiment_there_are_no_rows_and_the_ui_says_how_to_begin(
 ) -> None:
     assert run(lists_world, eve)["success"]
     answered(lists_world, eve, today)
-    assert "PODREC_EXPERIMENT_SHARE begins an experiment" in judge(lists_world, today, today)["result"]
+    assert (
+        "PODREC_EXPERIMENT_SHARE begins an experiment" in judge(lists_world, today, today)["result"]
+    )
     assert len(lists_world.lake.read(BLEND_EXPERIMENT.name)) == 0
 
 
-def test_interleaved_lists_pass_the_gate_and_are_served(lists_world: Connections, eve: date) -> None:
+def test_interleaved_lists_pass_the_gate_and_are_served(
+    lists_world: Connections, eve: date
+) -> None:
     document = run(with_experiment(lists_world), eve, ALL)
     assert document["success"], document["errors"]
     version = lists_world.mongo.publication().versions[LISTS]  # type: ignore[union-attr]
@@ -79,17 +94,27 @@ def test_the_row_of_the_day_tells_who_won_and_a_repetition_changes_nothing(
     world = with_experiment(lists_world)
     answered(world, eve, today)
     version = world.mongo.latest_version(LISTS, eve).version  # type: ignore[union-attr]
-    b_first = sum(d["items"][0]["team"] == "b" for d in world.mongo.documents(LISTS, version) if d["user_id"].startswith("b"))
+    b_first = sum(
+        d["items"][0]["team"] == "b"
+        for d in world.mongo.documents(LISTS, version)
+        if d["user_id"].startswith("b")
+    )
     metadata = judge(world, eve, today)
     rows = world.lake.read(BLEND_EXPERIMENT.name)
     assert count_key_faults(rows, BLEND_EXPERIMENT) == (0, 0)
     (row,) = rows.to_pylist()
     assert (row["day"], row["challenger_alpha"], row["tie_count"]) == (today, 0.0, 0)
-    assert (row["a_win_count"], row["b_win_count"]) == (LISTENERS_EACH - b_first, LISTENERS_EACH + b_first)
+    assert (row["a_win_count"], row["b_win_count"]) == (
+        LISTENERS_EACH - b_first,
+        LISTENERS_EACH + b_first,
+    )
     assert row["b_credit_count"] == 2 * LISTENERS_EACH + b_first
     assert row["preference"] == (LISTENERS_EACH + b_first) / LISTENERS
     assert metadata["interleaved_listener_count"] == LISTENERS
-    assert f"| 0 | 1 | {LISTENERS_EACH - b_first} | {LISTENERS_EACH + b_first} | 0 |" in metadata["result"]
+    assert (
+        f"| 0 | 1 | {LISTENERS_EACH - b_first} | {LISTENERS_EACH + b_first} | 0 |"
+        in metadata["result"]
+    )
     assert "data:image/png;base64," in metadata["over_days"]
     assert judge(world, today, today)["result"] == metadata["result"]
     assert world.lake.read(BLEND_EXPERIMENT.name).to_pylist() == [row]

@@ -1,4 +1,6 @@
-"""The vectors asset in real runs on a lake: reuse, the account of tokens, and what a change of version asks for."""
+"""The vectors asset in real runs on a lake: reuse, the account of tokens, and what a change of
+version asks for.
+"""
 
 from datetime import UTC, date, datetime
 
@@ -27,7 +29,9 @@ INTRO = "Welcome to the patient show about cold hands and far away stars in the 
 
 
 class WordEncoder:
-    """An oracle of an encoder: each word is a direction, a token is a word; it remembers what it was asked for."""
+    """An oracle of an encoder: each word is a direction, a token is a word; it remembers what it
+    was asked for.
+    """
 
     max_tokens = 254
 
@@ -71,20 +75,43 @@ def connections(settings: Settings) -> Connections:
 
 
 def said(number: int) -> list[str]:
-    return [INTRO, *(f"Matter{number} part{n} of comets number{number}x{n} and ice." for n in range(8))]
+    return [
+        INTRO,
+        *(f"Matter{number} part{n} of comets number{number}x{n} and ice." for n in range(8)),
+    ]
 
 
 def land(connections: Connections, day: date, episode: str, sentences: list[str]) -> None:
     at = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    announced = {"day": day, "episode_id": episode, "show_id": "s1", "title": episode, "language": "en", "recorded_at": at}
-    segments = [{"start_s": 5.0 * n, "end_s": 5.0 * n + 5, "speaker": None, "text": s} for n, s in enumerate(sentences)]
-    text = {"day": day, "episode_id": episode, "status": "ok", "text": " ".join(sentences), "segments": segments}
+    announced = {
+        "day": day,
+        "episode_id": episode,
+        "show_id": "s1",
+        "title": episode,
+        "language": "en",
+        "recorded_at": at,
+    }
+    segments = [
+        {"start_s": 5.0 * n, "end_s": 5.0 * n + 5, "speaker": None, "text": s}
+        for n, s in enumerate(sentences)
+    ]
+    text = {
+        "day": day,
+        "episode_id": episode,
+        "status": "ok",
+        "text": " ".join(sentences),
+        "segments": segments,
+    }
     connections.lake.replace_days(EPISODES, EPISODES.rows([announced]), [day])
     connections.lake.replace_days(TRANSCRIPTS, TRANSCRIPTS.rows([text]), [day])
 
 
 def run(
-    connections: Connections, assets: list, first: date = D1, last: date = D3, kept: dg.IOManager | None = None
+    connections: Connections,
+    assets: list,
+    first: date = D1,
+    last: date = D3,
+    kept: dg.IOManager | None = None,
 ) -> dg.ExecuteInProcessResult:
     resources = {
         "connections": connections,
@@ -97,7 +124,8 @@ def run(
     selection = [a for a in assets if isinstance(a, dg.AssetsDefinition)]
     return dg.materialize(
         [*assets, *upstream, *([vectors] if vectors not in assets else [])],
-        selection=dg.AssetSelection.assets(*selection) | dg.AssetSelection.checks_for_assets(*selection),
+        selection=dg.AssetSelection.assets(*selection)
+        | dg.AssetSelection.checks_for_assets(*selection),
         resources=resources,
         tags=range_tags(first, last),
         raise_on_error=False,
@@ -105,10 +133,14 @@ def run(
 
 
 def rows(connections: Connections) -> list[dict]:
-    return sorted(connections.lake.read("vectors").to_pylist(), key=lambda r: (r["day"], r["chunk"]))
+    return sorted(
+        connections.lake.read("vectors").to_pylist(), key=lambda r: (r["day"], r["chunk"])
+    )
 
 
-def test_a_run_leaves_out_the_intro_counts_it_and_the_check_passes(connections: Connections) -> None:
+def test_a_run_leaves_out_the_intro_counts_it_and_the_check_passes(
+    connections: Connections,
+) -> None:
     result = run(connections, [vectors, every_token_is_encoded])
     assert result.success
     assert not any("Welcome" in r["text"] for r in rows(connections))
@@ -148,7 +180,9 @@ def test_a_changed_transcript_encodes_only_its_changed_chunks(connections: Conne
     assert connections.encoder.asked == [rows(connections)[1]["text"]]  # type: ignore[attr-defined]
 
 
-def test_a_change_of_version_is_refused_until_a_backfill_has_made_all_days_again(connections: Connections) -> None:
+def test_a_change_of_version_is_refused_until_a_backfill_has_made_all_days_again(
+    connections: Connections,
+) -> None:
     run(connections, [vectors])
     connections.encoder = WordEncoder("words@2/64/float32")  # type: ignore[misc]
     run(connections, [vectors], D3, D3)
@@ -165,7 +199,9 @@ def test_a_change_of_version_is_refused_until_a_backfill_has_made_all_days_again
     assert run(connections, [vectors], D1, D3).success
     require_one_version(connections.lake.read("vectors"))
     assert run(connections, [similarities], D3, D3, kept).success
-    assert {d["episode_id"]: sorted(i["episode_id"] for i in d["items"]) for d in kept.docs[D3]} == {
+    assert {
+        d["episode_id"]: sorted(i["episode_id"] for i in d["items"]) for d in kept.docs[D3]
+    } == {
         "e0": ["e1", "e2"],
         "e1": ["e0", "e2"],
         "e2": ["e0", "e1"],
@@ -175,6 +211,10 @@ def test_a_change_of_version_is_refused_until_a_backfill_has_made_all_days_again
 def test_a_query_is_refused_by_another_model_than_the_passages(connections: Connections) -> None:
     run(connections, [vectors])
     among = catalogue.passages(connections)
-    assert catalogue.search("matter1 comets", among, connections.encoder, 1)[0]["episode_id"] == "e1"
-    with pytest.raises(PermanentError, match=r"vectors are of version words@1.* encode with words@2"):
+    assert (
+        catalogue.search("matter1 comets", among, connections.encoder, 1)[0]["episode_id"] == "e1"
+    )
+    with pytest.raises(
+        PermanentError, match=r"vectors are of version words@1.* encode with words@2"
+    ):
         catalogue.search("comets", among, WordEncoder("words@2/64/float32"), 1)

@@ -22,15 +22,21 @@ def place(offset: int) -> dict:
 
 
 def land(lake: Lake, spec: Table, offset: int) -> None:
-    """Lands a dead letter at the offset and a row after it, in the order of landing: letters, then rows with the ledger."""
-    lake.add_dead_letters([place(offset) | {"stage": spec.name, "source_key": f"t:0:{offset}", "reason": "no_json"}])
+    """Lands a dead letter at the offset and a row after it, in the order of landing: letters, then
+    rows with the ledger.
+    """
+    lake.add_dead_letters(
+        [place(offset) | {"stage": spec.name, "source_key": f"t:0:{offset}", "reason": "no_json"}]
+    )
     ledger = Ledger({0: offset + 2}, {0: 0}, {0: ((DAY, 0),)})
     with lake.writing(spec.name):
         lake.append(spec, spec.rows([place(offset + 1)]), [DAY], ledger.to_json())
 
 
 @pytest.fixture(params=[USER_EVENTS, EPISODES], ids=lambda spec: spec.name)
-def landing(request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> tuple[Table, Connections]:
+def landing(
+    request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Table, Connections]:
     """A table into which more lands just after somebody has read its ledger."""
     spec, connections = request.param, Connections(settings, {})
     land(connections.lake, spec, 0)
@@ -57,11 +63,15 @@ def test_what_lands_while_the_doctor_reads_is_no_fault(landing: tuple[Table, Con
 
 
 @pytest.mark.parametrize("landing", [USER_EVENTS], indirect=True, ids=["user_events"])
-def test_what_lands_while_the_check_reads_blocks_nothing(landing: tuple[Table, Connections]) -> None:
+def test_what_lands_while_the_check_reads_blocks_nothing(
+    landing: tuple[Table, Connections],
+) -> None:
     assert [a.missing_count for a in accounts_of(landing[1].lake, [DAY])] == [0]
 
 
-def test_letters_of_a_landing_that_was_killed_before_its_rows_are_no_fault(settings: Settings) -> None:
+def test_letters_of_a_landing_that_was_killed_before_its_rows_are_no_fault(
+    settings: Settings,
+) -> None:
     connections = Connections(settings, {})
     land(connections.lake, USER_EVENTS, 0)
     letter = place(2) | {"stage": USER_EVENTS.name, "source_key": "t:0:2", "reason": "no_json"}

@@ -26,4 +26,6 @@ def run_check(
 
 def check_of(checks: list[dg.AssetChecksDefinition], asset: str) -> dg.AssetChecksDefinition:
     """The check of an asset among those of one kind."""
-    return next(c for c in checks if {k.asset_key.to_user_string() for k in c.check_keys} == {asset})
+    return next(
+        c for c in checks if {k.asset_key.to_user_string() for k in c.check_keys} == {asset}
+    )

@@ -1,4 +1,5 @@
-"""The gate in real runs: what it refuses is served by no later run and no command, and it says which check and by how much.
+"""The gate in real runs: what it refuses is served by no later run and no command, and it says
+which check and by how much.
 
 The tests of this module are steps of one story on one planted lake.
 """
@@ -25,7 +26,9 @@ CHURN, QUALITY = "churn_is_bounded", "quality_is_not_below_served"
 
 
 def worse(connections: Connections) -> Connections:
-    """The same world with lists that hold one episode of each show, so that most of what is played next is not in them."""
+    """The same world with lists that hold one episode of each show, so that most of what is played
+    next is not in them.
+    """
     return Connections(connections.settings.model_copy(update={"per_show_cap": 1}), {})
 
 
@@ -35,27 +38,37 @@ def served(connections: Connections) -> Publication:
     return found
 
 
-def test_the_first_lists_are_judged_and_served_with_nothing_to_compare(lists_world: Connections, eve: date) -> None:
+def test_the_first_lists_are_judged_and_served_with_nothing_to_compare(
+    lists_world: Connections, eve: date
+) -> None:
     document = run(lists_world, eve)
     assert document["success"], document["errors"]
     assert served(lists_world).day == eve
     verdict = lists_world.mongo.latest_version(LISTS).verdict  # type: ignore[union-attr]
     assert verdict
     assert [f["check"] for f in verdict.findings] == [*FAULTS, *COMPARISONS]
-    assert {f["says"] for f in verdict.findings if "compared" in f["says"]} == {"not compared: nothing is published yet"}
+    assert {f["says"] for f in verdict.findings if "compared" in f["says"]} == {
+        "not compared: nothing is published yet"
+    }
 
 
-def test_lists_that_would_have_served_the_next_day_worse_are_refused(lists_world: Connections, eve: date) -> None:
+def test_lists_that_would_have_served_the_next_day_worse_are_refused(
+    lists_world: Connections, eve: date
+) -> None:
     before = served(lists_world)
     document = run(worse(lists_world), eve)
     assert not document["success"]
     refusal = next(e for e in document["errors"] if QUALITY in e)
-    assert refusal.startswith(f"check {QUALITY} of {LISTS} failed: {eve}: nDCG@10 on what {2 * LISTENERS_EACH} listeners then")
+    assert refusal.startswith(
+        f"check {QUALITY} of {LISTS} failed: {eve}: nDCG@10 on what {2 * LISTENERS_EACH} listeners then"
+    )
     assert served(lists_world) == before
     assert lists_world.mongo.latest_version(LISTS).version != before.versions[LISTS]  # type: ignore[union-attr]
 
 
-def test_the_refusal_is_in_the_ui_by_check_with_value_and_bound(lists_world: Connections, eve: date) -> None:
+def test_the_refusal_is_in_the_ui_by_check_with_value_and_bound(
+    lists_world: Connections, eve: date
+) -> None:
     with open_instance(lists_world.settings) as instance:
         key = dg.AssetCheckKey(dg.AssetKey(LISTS), QUALITY)
         found = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)[0]
@@ -73,13 +86,17 @@ def test_it_is_known_what_is_not_served_and_why(lists_world: Connections, eve: d
     assert QUALITY in refusal(found)
 
 
-def test_neither_a_later_run_nor_a_command_serves_refused_lists(lists_world: Connections, eve: date) -> None:
+def test_neither_a_later_run_nor_a_command_serves_refused_lists(
+    lists_world: Connections, eve: date
+) -> None:
     before = served(lists_world)
     assert run(lists_world, eve, "publication")["success"]
     assert publish_day(lists_world, eve).versions == before.versions == served(lists_world).versions
 
 
-def test_a_day_whose_only_lists_are_refused_is_not_served_by_run_or_command(lists_world: Connections, today: date) -> None:
+def test_a_day_whose_only_lists_are_refused_is_not_served_by_run_or_command(
+    lists_world: Connections, today: date
+) -> None:
     before = served(lists_world)
     refused_run = run(worse(lists_world), today, ALL)
     assert not refused_run["success"], lists_world.mongo.latest_version(LISTS)
@@ -87,7 +104,10 @@ def test_a_day_whose_only_lists_are_refused_is_not_served_by_run_or_command(list
     assert not document["success"], served(lists_world)
     assert f"The gate refused version {today}." in document["errors"][0]
     assert CHURN in document["errors"][0]
-    with pytest.raises(GateError, match=rf"{CHURN}: 0.* gone .* the bound is 0\.5.*publish --day {today} --force` serves"):
+    with pytest.raises(
+        GateError,
+        match=rf"{CHURN}: 0.* gone .* the bound is 0\.5.*publish --day {today} --force` serves",
+    ):
         publish_day(lists_world, today)
     assert served(lists_world) == before
 
@@ -99,7 +119,9 @@ def test_a_person_may_overrule_what_is_only_unusual(lists_world: Connections, to
     assert refused(lists_world) is None
 
 
-def test_the_rollback_job_serves_another_day_and_shows_it(lists_world: Connections, eve: date, today: date) -> None:
+def test_the_rollback_job_serves_another_day_and_shows_it(
+    lists_world: Connections, eve: date, today: date
+) -> None:
     before = served(lists_world)
     with open_instance(lists_world.settings) as instance:
         job = build_defs(lists_world.settings).resolve_job_def("rollback")
@@ -112,7 +134,9 @@ def test_the_rollback_job_serves_another_day_and_shows_it(lists_world: Connectio
     assert len(recommendations(lists_world, "a-0", 20)["items"]) > 2
 
 
-def test_after_a_rollback_the_next_run_goes_on_with_the_newer_day(lists_world: Connections, today: date) -> None:
+def test_after_a_rollback_the_next_run_goes_on_with_the_newer_day(
+    lists_world: Connections, today: date
+) -> None:
     document = run(lists_world, today)
     assert document["success"], document["errors"]
     assert served(lists_world).day == today

@@ -16,7 +16,15 @@ from podrec_assets.defs.checks.schema_and_volume import (
     unusual_volume,
 )
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.schemas import EPISODES, FUSION_WEIGHTS, TABLES, TRANSCRIPTS, USER_EVENTS, VECTORS, Table
+from podrec_assets.schemas import (
+    EPISODES,
+    FUSION_WEIGHTS,
+    TABLES,
+    TRANSCRIPTS,
+    USER_EVENTS,
+    VECTORS,
+    Table,
+)
 from podrec_assets.settings import Settings
 from podrec_assets_tests.defs.checks.running import check_of, run_check
 
@@ -36,17 +44,28 @@ def weight(day: date, bucket: str, alpha: float) -> dict:
     return {"day": day, "bucket": bucket, "alpha": alpha, "user_count": 1}
 
 
-def test_a_row_that_breaks_a_rule_is_counted_and_named_and_other_days_do_not_matter(connections: Connections) -> None:
+def test_a_row_that_breaks_a_rule_is_counted_and_named_and_other_days_do_not_matter(
+    connections: Connections,
+) -> None:
     check = check_of(RULES_CHECKS, "fusion_weights")
-    write(connections, FUSION_WEIGHTS, [weight(D1, "0", 0.7), weight(D2, "0", 1.2), weight(D2, "1-4", 0.5)])
-    assert run_check(connections, check, D1) == (True, {"broken_row_count": 0, "broken_rules": {}, "examples": {}})
+    write(
+        connections,
+        FUSION_WEIGHTS,
+        [weight(D1, "0", 0.7), weight(D2, "0", 1.2), weight(D2, "1-4", 0.5)],
+    )
+    assert run_check(connections, check, D1) == (
+        True,
+        {"broken_row_count": 0, "broken_rules": {}, "examples": {}},
+    )
     passed, metadata = run_check(connections, check, D1, D2)
     assert not passed
     assert metadata["broken_rules"] == {"alpha BETWEEN 0 AND 1": 1}
     assert metadata["examples"] == {"alpha BETWEEN 0 AND 1": ["2026-11-02 / 0"]}
 
 
-def test_every_rule_is_understood_by_the_reader_and_a_row_of_nulls_breaks_some(connections: Connections) -> None:
+def test_every_rule_is_understood_by_the_reader_and_a_row_of_nulls_breaks_some(
+    connections: Connections,
+) -> None:
     for name in RULES:
         write(connections, TABLES[name], [{"day": D1}])
         passed, metadata = run_check(connections, check_of(RULES_CHECKS, name), D1)
@@ -59,13 +78,17 @@ def test_a_column_of_another_type_or_from_elsewhere_is_drift(connections: Connec
     write(connections, FUSION_WEIGHTS, [weight(D1, "0", 0.7)])
     assert run_check(connections, check, D1)[0]
     foreign = pa.table({"day": [D2], "bucket": ["0"], "note": ["by another tool"]})
-    write_deltalake(connections.lake.uri("fusion_weights"), foreign, mode="append", schema_mode="merge")
+    write_deltalake(
+        connections.lake.uri("fusion_weights"), foreign, mode="append", schema_mode="merge"
+    )
     passed, metadata = run_check(connections, check, D1)
     assert not passed
     assert metadata["unknown_columns"] == ["note"]
 
 
-def test_a_volume_far_from_the_days_before_is_unusual_and_few_rows_or_a_young_table_say_nothing() -> None:
+def test_a_volume_far_from_the_days_before_is_unusual_and_few_rows_or_a_young_table_say_nothing() -> (
+    None
+):
     steady = {D1 - timedelta(days=n): 100 for n in range(1, 8)}
     assert unusual_volume(steady | {D1: 26}, D1) is None
     assert unusual_volume(steady | {D1: 24}, D1) == "24 rows, usually 100"
@@ -76,23 +99,37 @@ def test_a_volume_far_from_the_days_before_is_unusual_and_few_rows_or_a_young_ta
 
 def test_an_episode_without_a_transcript_row_is_named(connections: Connections) -> None:
     write(connections, EPISODES, [{"day": D1, "episode_id": e} for e in ("e1", "e2")])
-    write(connections, TRANSCRIPTS, [{"day": D1, "episode_id": "e1", "status": "no_audio", "reason": "x"}])
+    write(
+        connections,
+        TRANSCRIPTS,
+        [{"day": D1, "episode_id": "e1", "status": "no_audio", "reason": "x"}],
+    )
     passed, metadata = run_check(connections, every_episode_has_a_row, D1)
     assert (passed, metadata["waiting"]) == (False, ["2026-11-01 e2"])
 
 
-def test_two_embedding_versions_are_told_apart_and_the_fewer_vectors_days_are_named(connections: Connections) -> None:
-    rows = [{"day": D1, "episode_id": "e", "chunk": n, "embedding_version": "new"} for n in range(3)]
+def test_two_embedding_versions_are_told_apart_and_the_fewer_vectors_days_are_named(
+    connections: Connections,
+) -> None:
+    rows = [
+        {"day": D1, "episode_id": "e", "chunk": n, "embedding_version": "new"} for n in range(3)
+    ]
     write(connections, VECTORS, rows)
     assert run_check(connections, one_embedding_version, D1)[0]
-    write(connections, VECTORS, [{"day": D2, "episode_id": "e", "chunk": 0, "embedding_version": "old"}])
+    write(
+        connections,
+        VECTORS,
+        [{"day": D2, "episode_id": "e", "chunk": 0, "embedding_version": "old"}],
+    )
     passed, metadata = run_check(connections, one_embedding_version, D1)
     assert not passed
     assert metadata["vectors_by_version"] == {"new": 3, "old": 1}
     assert metadata["days_of_other_versions"] == ["2026-11-02"]
 
 
-def test_yesterday_has_to_be_there_by_its_deadline_and_the_day_before_until_then(connections: Connections) -> None:
+def test_yesterday_has_to_be_there_by_its_deadline_and_the_day_before_until_then(
+    connections: Connections,
+) -> None:
     check = check_of(PRESENCE_CHECKS, "fusion_weights")
     assert run_check(connections, check, D1)[0], "a table that has not begun is not late"
     write(connections, FUSION_WEIGHTS, [], D1)
@@ -110,7 +147,9 @@ def test_yesterday_has_to_be_there_by_its_deadline_and_the_day_before_until_then
     assert run_check(connections, check, D1)[0]
 
 
-def test_a_table_that_began_today_has_promised_nothing_for_yesterday(connections: Connections) -> None:
+def test_a_table_that_began_today_has_promised_nothing_for_yesterday(
+    connections: Connections,
+) -> None:
     write(connections, FUSION_WEIGHTS, [], D3)
     assert run_check(connections, check_of(PRESENCE_CHECKS, "fusion_weights"), D3)[0]
 

@@ -1,4 +1,6 @@
-"""IO managers in real runs on a small graph of their own: what a write replaces, and what a read refuses."""
+"""IO managers in real runs on a small graph of their own: what a write replaces, and what a read
+refuses.
+"""
 
 from datetime import date
 
@@ -21,9 +23,15 @@ BUCKETS: dict[date, list[str]] = {}
 SEEN: list[tuple[str, int]] = []
 
 
-@dg.asset(partitions_def=DAILY, io_manager_key="delta", backfill_policy=dg.BackfillPolicy.single_run())
+@dg.asset(
+    partitions_def=DAILY, io_manager_key="delta", backfill_policy=dg.BackfillPolicy.single_run()
+)
 def fusion_weights(context: dg.AssetExecutionContext) -> pa.Table:
-    rows = [{"day": day, "bucket": b, "alpha": 0.5} for day in run_days(context) for b in BUCKETS.get(day, [])]
+    rows = [
+        {"day": day, "bucket": b, "alpha": 0.5}
+        for day in run_days(context)
+        for b in BUCKETS.get(day, [])
+    ]
     return FUSION_WEIGHTS.rows(rows)
 
 
@@ -44,16 +52,29 @@ def connections(settings: Settings) -> Connections:
 
 
 def run(
-    connections: Connections, asset: dg.AssetsDefinition, first: date, last: date, upstream: tuple = ()
+    connections: Connections,
+    asset: dg.AssetsDefinition,
+    first: date,
+    last: date,
+    upstream: tuple = (),
 ) -> dg.ExecuteInProcessResult:
-    resources = {"delta": DeltaIOManager(connections=connections), "mongo": MongoIOManager(connections=connections)}
+    resources = {
+        "delta": DeltaIOManager(connections=connections),
+        "mongo": MongoIOManager(connections=connections),
+    }
     return dg.materialize(
-        [asset, *upstream], selection=[asset], resources=resources, tags=range_tags(first, last), raise_on_error=True
+        [asset, *upstream],
+        selection=[asset],
+        resources=resources,
+        tags=range_tags(first, last),
+        raise_on_error=True,
     )
 
 
 def stored(connections: Connections) -> list[tuple[str, str]]:
-    return sorted((str(r["day"]), r["bucket"]) for r in connections.lake.read("fusion_weights").to_pylist())
+    return sorted(
+        (str(r["day"]), r["bucket"]) for r in connections.lake.read("fusion_weights").to_pylist()
+    )
 
 
 def test_a_second_run_with_fewer_rows_leaves_none_of_the_old_ones(connections: Connections) -> None:
@@ -82,8 +103,14 @@ def test_a_range_is_one_write_and_its_empty_days_count_as_written(connections: C
 
 def test_each_day_of_a_range_bears_its_own_row_count(connections: Connections) -> None:
     BUCKETS.update({D1: ["a", "b"], D3: ["c"]})
-    found = run(connections, fusion_weights, D1, D3).asset_materializations_for_node("fusion_weights")
-    assert {m.partition: m.metadata["row_count"].value for m in found} == {"2026-11-01": 2, "2026-11-02": 0, "2026-11-03": 1}
+    found = run(connections, fusion_weights, D1, D3).asset_materializations_for_node(
+        "fusion_weights"
+    )
+    assert {m.partition: m.metadata["row_count"].value for m in found} == {
+        "2026-11-01": 2,
+        "2026-11-02": 0,
+        "2026-11-03": 1,
+    }
     assert {m.metadata["dagster/partition_row_count"].value for m in found} == {0, 1, 2}
 
 
@@ -93,7 +120,9 @@ def on_mongo(connections: Connections, uri: str, database: str) -> Connections:
 
 
 @pytest.mark.services
-def test_a_window_reads_the_day_and_the_one_before(connections: Connections, mongo_uri: str) -> None:
+def test_a_window_reads_the_day_and_the_one_before(
+    connections: Connections, mongo_uri: str
+) -> None:
     connections = on_mongo(connections, mongo_uri, "io_managers")
     BUCKETS.update({D1: ["a"], D2: ["b"], D3: ["c"]})
     run(connections, fusion_weights, D1, D3)
@@ -101,11 +130,17 @@ def test_a_window_reads_the_day_and_the_one_before(connections: Connections, mon
     assert SEEN == [("2026-11-02", "b"), ("2026-11-03", "c")]
     version = connections.mongo.latest_version("als_top_n", D3)
     assert version is not None
-    assert [d["user_id"] for d in connections.mongo.documents("als_top_n", version.version)] == ["b", "c"]
+    assert [d["user_id"] for d in connections.mongo.documents("als_top_n", version.version)] == [
+        "b",
+        "c",
+    ]
     metadata = result.asset_materializations_for_node("als_top_n")[0].metadata
     assert metadata["version"].value == version.version
     again = run(connections, als_top_n, D3, D3, (fusion_weights,))
-    assert again.asset_materializations_for_node("als_top_n")[0].metadata["version"].value == version.version
+    assert (
+        again.asset_materializations_for_node("als_top_n")[0].metadata["version"].value
+        == version.version
+    )
 
 
 @pytest.mark.services
@@ -123,19 +158,29 @@ def test_before_its_history_a_collection_is_empty_and_within_it_a_missing_day_is
 def test_a_day_that_was_never_written_stops_the_run_and_is_named(connections: Connections) -> None:
     BUCKETS[D1] = ["a"]
     run(connections, fusion_weights, D1, D1)
-    with pytest.raises(MissingPartitionError, match="fusion_weights has never been written for 2026-11-02 and 1 more"):
+    with pytest.raises(
+        MissingPartitionError,
+        match="fusion_weights has never been written for 2026-11-02 and 1 more",
+    ):
         run(connections, als_top_n, D3, D3, (fusion_weights,))
 
 
 def test_what_a_feed_says_stays_text_in_the_preview_of_the_ui() -> None:
     title = "![x](http://tracker.example/p.png) | <b>\nnext"
     shown = preview(EPISODES.rows([{"day": D1, "title": title}]).select(["day", "title"]))
-    assert shown.splitlines()[2] == rf"| 2026-11-01 | !\[x\](http{JOINER}://tracker.example/p.png) \| \<b\> next |"
+    assert (
+        shown.splitlines()[2]
+        == rf"| 2026-11-01 | !\[x\](http{JOINER}://tracker.example/p.png) \| \<b\> next |"
+    )
 
 
 def test_a_preview_of_documents_is_a_table_of_their_first_items() -> None:
-    items = [{"rank": n, "episode_id": f"e{n}", "score": 1 / n, "evidence": {"a": 1}} for n in (1, 3, 4)]
-    assert preview_items([{"user_id": "a|b", "items": items}, {"user_id": "none", "items": []}], "user_id").splitlines() == [
+    items = [
+        {"rank": n, "episode_id": f"e{n}", "score": 1 / n, "evidence": {"a": 1}} for n in (1, 3, 4)
+    ]
+    assert preview_items(
+        [{"user_id": "a|b", "items": items}, {"user_id": "none", "items": []}], "user_id"
+    ).splitlines() == [
         "| user_id | rank | episode_id | score |",
         "| --- | --- | --- | --- |",
         "| a\\|b | 1 | e1 | 1 |",

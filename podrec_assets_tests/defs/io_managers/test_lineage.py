@@ -25,8 +25,12 @@ def test_every_column_named_exists() -> None:
 def test_lineage_follows_the_edges_of_the_graph(settings: Settings) -> None:
     graph = build_defs(settings).resolve_asset_graph()
     for name, columns in LINEAGE.items():
-        parents = {k.to_user_string() for k in graph.get(dg.AssetKey(name)).parent_keys} & COLUMNS.keys()
-        assert {s.partition(".")[0] for sources in columns.values() for s in sources} <= parents, name
+        parents = {
+            k.to_user_string() for k in graph.get(dg.AssetKey(name)).parent_keys
+        } & COLUMNS.keys()
+        assert {s.partition(".")[0] for sources in columns.values() for s in sources} <= parents, (
+            name
+        )
 
 
 def test_a_write_carries_its_lineage_and_a_landed_table_has_none() -> None:

@@ -1,4 +1,6 @@
-"""Alerts on a real instance, to a real web server and a real mail server: told once, told when over, never lost."""
+"""Alerts on a real instance, to a real web server and a real mail server: told once, told when
+over, never lost.
+"""
 
 import json
 import threading
@@ -67,14 +69,22 @@ class Watch:
     """The alerts sensor of a deployment, ticked by hand."""
 
     def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
-        self.instance, self.settings, self.now, self.cursor = instance, settings, datetime.now(UTC), None
+        self.instance, self.settings, self.now, self.cursor = (
+            instance,
+            settings,
+            datetime.now(UTC),
+            None,
+        )
         self.defs = build_defs(settings)
 
     def tick(self) -> str:
         connections = Connections(self.settings, {}, lambda: self.now)
         repository = self.defs.get_repository_def()
         with dg.build_sensor_context(
-            self.instance, self.cursor, repository_def=repository, resources={"connections": connections}
+            self.instance,
+            self.cursor,
+            repository_def=repository,
+            resources={"connections": connections},
         ) as context:
             found = self.defs.resolve_sensor_def("alerts").evaluate_tick(context)
         self.cursor = found.cursor
@@ -89,7 +99,11 @@ def watch(settings: Settings, instance: dg.DagsterInstance, hook: Hook) -> Watch
 
 def report_check(instance: dg.DagsterInstance, passed: bool) -> None:
     evaluation = dg.AssetCheckEvaluation(
-        dg.AssetKey("episodes"), "keys_are_unique", passed, metadata={"repeated_key_count": 2}, blocking=True
+        dg.AssetKey("episodes"),
+        "keys_are_unique",
+        passed,
+        metadata={"repeated_key_count": 2},
+        blocking=True,
     )
     instance.report_runless_asset_event(evaluation)
 
@@ -119,14 +133,20 @@ def test_a_failed_check_and_an_overdue_asset_are_told_once_and_again_when_they_a
     assert hook.posts[0][0] == "/T0/secret"
     report_check(instance, passed=True)
     report_freshness(instance, FreshnessState.PASS)
-    assert watch.tick().startswith("told 2 alerts: resolved: check keys_are_unique of episodes, open since ")
+    assert watch.tick().startswith(
+        "told 2 alerts: resolved: check keys_are_unique of episodes, open since "
+    )
 
 
-def test_a_run_that_fails_the_same_way_again_is_one_alert_a_day(watch: Watch, instance: dg.DagsterInstance, hook: Hook) -> None:
+def test_a_run_that_fails_the_same_way_again_is_one_alert_a_day(
+    watch: Watch, instance: dg.DagsterInstance, hook: Hook
+) -> None:
     watch.tick()
     for day in (1, 1, 2):
         tags = {"dagster/partition": f"2026-11-0{day}"}
-        instance.add_run(dg.DagsterRun("models_and_publication", tags=tags, status=dg.DagsterRunStatus.FAILURE))
+        instance.add_run(
+            dg.DagsterRun("models_and_publication", tags=tags, status=dg.DagsterRunStatus.FAILURE)
+        )
     watch.now += timedelta(seconds=5)
     watch.tick()
     assert [t.split(" failed: ")[1] for t in hook.texts()] == [
@@ -143,7 +163,10 @@ def test_an_alert_that_nobody_took_is_tried_again_and_the_log_says_why(
     hook.status = 200
     assert watch.tick().startswith("told 1 alerts")
     assert len(hook.texts()) == 1
-    lines = [json.loads(line) for line in (watch.settings.home / "logs" / "alerts.jsonl").read_text().splitlines()]
+    lines = [
+        json.loads(line)
+        for line in (watch.settings.home / "logs" / "alerts.jsonl").read_text().splitlines()
+    ]
     assert [line["not_sent"] for line in lines] == [["The webhook at 127.0.0.1 answered 503."], []]
     assert "secret" not in (watch.settings.home / "logs" / "alerts.jsonl").read_text()
 
@@ -151,19 +174,29 @@ def test_an_alert_that_nobody_took_is_tried_again_and_the_log_says_why(
 def test_a_mail_server_that_is_down_does_not_repeat_what_the_webhook_took(
     watch: Watch, instance: dg.DagsterInstance, hook: Hook
 ) -> None:
-    mail = {"alert_smtp": "127.0.0.1:9", "alert_smtp_security": "none", "alert_email_to": "ops@example.org"}
+    mail = {
+        "alert_smtp": "127.0.0.1:9",
+        "alert_smtp_security": "none",
+        "alert_email_to": "ops@example.org",
+    }
     watch.settings = watch.settings.model_copy(update=mail)
     report_check(instance, passed=False)
     told = watch.tick()
     assert told.startswith("told 1 alerts: check keys_are_unique of episodes failed")
-    assert told.endswith("(not by every way: The mail server 127.0.0.1:9 did not take an alert: ConnectionRefusedError.)")
+    assert told.endswith(
+        "(not by every way: The mail server 127.0.0.1:9 did not take an alert: ConnectionRefusedError.)"
+    )
     assert watch.tick() == "nothing new to tell"
     assert len(hook.posts) == 1
 
 
 def test_alerts_arrive_by_mail(settings: Settings, instance: dg.DagsterInstance) -> None:
     with receiving() as (address, mails):
-        mail = {"alert_smtp": address, "alert_smtp_security": "none", "alert_email_to": "ops@example.org, eve@example.org"}
+        mail = {
+            "alert_smtp": address,
+            "alert_smtp_security": "none",
+            "alert_email_to": "ops@example.org, eve@example.org",
+        }
         watch = Watch(settings.model_copy(update=mail), instance)
         report_check(instance, passed=False)
         watch.tick()

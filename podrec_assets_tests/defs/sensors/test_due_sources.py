@@ -31,14 +31,18 @@ def connections(settings: Settings) -> Connections:
 
 
 def tick(connections: Connections, instance: dg.DagsterInstance) -> dg.SensorResult:
-    with dg.build_sensor_context(instance=instance, resources={"connections": connections}) as context:
+    with dg.build_sensor_context(
+        instance=instance, resources={"connections": connections}
+    ) as context:
         return due_sources.evaluate_tick(context)
 
 
 def report(instance: dg.DagsterInstance, *days_ago: int) -> None:
     for n in days_ago:
         day = TODAY - timedelta(days=n)
-        instance.report_runless_asset_event(dg.AssetMaterialization("sources", partition=day.isoformat()))
+        instance.report_runless_asset_event(
+            dg.AssetMaterialization("sources", partition=day.isoformat())
+        )
 
 
 def requested(result: dg.SensorResult) -> tuple:
@@ -54,25 +58,35 @@ def test_a_due_feed_is_polled_today(connections: Connections, instance: dg.Dagst
     assert requested(tick(connections, instance)) == (TODAY, TODAY)
 
 
-def test_a_feed_whose_time_has_not_come_waits(connections: Connections, instance: dg.DagsterInstance) -> None:
+def test_a_feed_whose_time_has_not_come_waits(
+    connections: Connections, instance: dg.DagsterInstance
+) -> None:
     Followed(connections.lake).add([URL], NOW + timedelta(minutes=30))
     report(instance, 0)
     assert tick(connections, instance).skip_message == "no feed is due before 12:30 UTC"
 
 
-def test_each_day_is_written_once_even_when_nothing_is_followed(connections: Connections, instance: dg.DagsterInstance) -> None:
+def test_each_day_is_written_once_even_when_nothing_is_followed(
+    connections: Connections, instance: dg.DagsterInstance
+) -> None:
     assert requested(tick(connections, instance)) == (TODAY, TODAY)
     report(instance, 0)
     assert tick(connections, instance).skip_message == "no feed is followed"
 
 
-def test_days_that_passed_without_a_run_are_asked_for_together(connections: Connections, instance: dg.DagsterInstance) -> None:
+def test_days_that_passed_without_a_run_are_asked_for_together(
+    connections: Connections, instance: dg.DagsterInstance
+) -> None:
     Followed(connections.lake).add([URL], NOW - timedelta(days=3))
     report(instance, 3)
     assert requested(tick(connections, instance)) == (TODAY - timedelta(days=2), TODAY)
 
 
-def test_nothing_is_requested_while_a_poll_runs(connections: Connections, instance: dg.DagsterInstance) -> None:
+def test_nothing_is_requested_while_a_poll_runs(
+    connections: Connections, instance: dg.DagsterInstance
+) -> None:
     Followed(connections.lake).add([URL], NOW)
-    instance.add_run(dg.DagsterRun("job", tags={POLLS: "sources"}, status=dg.DagsterRunStatus.STARTED))
+    instance.add_run(
+        dg.DagsterRun("job", tags={POLLS: "sources"}, status=dg.DagsterRunStatus.STARTED)
+    )
     assert tick(connections, instance).skip_message == "a poll is in progress"

@@ -1,4 +1,6 @@
-"""The sensor of unfinished transcripts requests the days that are due, once an hour, and the check names mixed engines."""
+"""The sensor of unfinished transcripts requests the days that are due, once an hour, and the check
+names mixed engines.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -31,18 +33,28 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture
 def connections(tmp_path: Path) -> Connections:
-    return Connections(Settings(home=tmp_path / "home", cache=tmp_path / "cache", engine="local", asr_device="cpu"), {})
+    return Connections(
+        Settings(
+            home=tmp_path / "home", cache=tmp_path / "cache", engine="local", asr_device="cpu"
+        ),
+        {},
+    )
 
 
 def write(connections: Connections, *rows: tuple[date, str, dict]) -> None:
     plain = {"audio_url": "u", "language": "en", "transcripts": [], "duration_s": 1.0}
-    made = [row(plain | {"day": day, "episode_id": f"e{n}"}, status, "why", **more) for n, (day, status, more) in enumerate(rows)]
+    made = [
+        row(plain | {"day": day, "episode_id": f"e{n}"}, status, "why", **more)
+        for n, (day, status, more) in enumerate(rows)
+    ]
     connections.lake.replace_days(TRANSCRIPTS, TRANSCRIPTS.rows(made), {r["day"] for r in made})
 
 
 def tick(connections: Connections, instance: dg.DagsterInstance) -> dg.SensorResult:
     sensor = build_defs(connections.settings).resolve_sensor_def("transcripts_due")
-    with dg.build_sensor_context(instance=instance, resources={"connections": connections}, sensor_name=sensor.name) as context:
+    with dg.build_sensor_context(
+        instance=instance, resources={"connections": connections}, sensor_name=sensor.name
+    ) as context:
         return sensor.evaluate_tick(context)
 
 
@@ -65,7 +77,9 @@ def test_due_retries_and_left_over_minutes_request_their_days_and_a_run_in_progr
     assert request.asset_selection == [dg.AssetKey("transcripts")]
     assert str(request.run_key).startswith(f"retries:{DAY - timedelta(days=1)}..{DAY}:")
     instance.create_run_for_job(
-        build_defs(connections.settings).resolve_job_def("daily_facts"), status=dg.DagsterRunStatus.STARTED, tags=request.tags
+        build_defs(connections.settings).resolve_job_def("daily_facts"),
+        status=dg.DagsterRunStatus.STARTED,
+        tags=request.tags,
     )
     assert "in progress" in str(tick(connections, instance).skip_message)
     assert request.tags[RETRIES] == "transcripts"

@@ -1,4 +1,6 @@
-"""Failed requests come again at a growing distance: the run key, the wait and the words that a person reads."""
+"""Failed requests come again at a growing distance: the run key, the wait and the words that a
+person reads.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,7 +11,11 @@ import pytest
 from podrec_assets.defs.sensors.offsets import LANDS
 from podrec_assets.defs.sensors.run_backoff import attempts, wait_after
 
-FAILURE, SUCCESS, STARTED = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.STARTED
+FAILURE, SUCCESS, STARTED = (
+    dg.DagsterRunStatus.FAILURE,
+    dg.DagsterRunStatus.SUCCESS,
+    dg.DagsterRunStatus.STARTED,
+)
 MINUTE = timedelta(minutes=1)
 
 
@@ -20,10 +26,15 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 def add(instance: dg.DagsterInstance, *statuses: dg.DagsterRunStatus) -> list[str]:
-    return [instance.add_run(dg.DagsterRun("job", tags={LANDS: "episodes"}, status=s)).run_id for s in statuses]
+    return [
+        instance.add_run(dg.DagsterRun("job", tags={LANDS: "episodes"}, status=s)).run_id
+        for s in statuses
+    ]
 
 
-def test_the_first_request_and_one_after_a_success_wait_for_nothing_and_keep_their_key(instance: dg.DagsterInstance) -> None:
+def test_the_first_request_and_one_after_a_success_wait_for_nothing_and_keep_their_key(
+    instance: dg.DagsterInstance,
+) -> None:
     now = datetime.now(UTC)
     for _ in range(2):
         found = attempts(instance, LANDS, "episodes")
@@ -32,13 +43,17 @@ def test_the_first_request_and_one_after_a_success_wait_for_nothing_and_keep_the
         add(instance, FAILURE, SUCCESS)
 
 
-def test_a_failure_waits_says_so_and_then_comes_again_under_another_key(instance: dg.DagsterInstance) -> None:
+def test_a_failure_waits_says_so_and_then_comes_again_under_another_key(
+    instance: dg.DagsterInstance,
+) -> None:
     *_, last = add(instance, SUCCESS, FAILURE, FAILURE)
     found = attempts(instance, LANDS, "episodes")
     assert found.failure_count == 2
     reason = found.reason_to_wait("landing episodes", datetime.now(UTC))
     assert reason
-    assert reason.startswith(f"landing episodes failed 2 times in a row, run {last[:8]} last; the next try is due at ")
+    assert reason.startswith(
+        f"landing episodes failed 2 times in a row, run {last[:8]} last; the next try is due at "
+    )
     assert found.reason_to_wait("landing episodes", found.due_at) is None
     assert found.due_at - datetime.now(UTC) > 3 * MINUTE
     assert found.key("topic:p0=0-7") == f"topic:p0=0-7#after:{last}"
@@ -46,7 +61,10 @@ def test_a_failure_waits_says_so_and_then_comes_again_under_another_key(instance
 
 def test_a_run_that_is_not_finished_is_waited_for(instance: dg.DagsterInstance) -> None:
     add(instance, FAILURE, STARTED)
-    assert attempts(instance, LANDS, "episodes").reason_to_wait("landing", datetime.now(UTC)) == "landing is in progress"
+    assert (
+        attempts(instance, LANDS, "episodes").reason_to_wait("landing", datetime.now(UTC))
+        == "landing is in progress"
+    )
 
 
 def test_runs_for_another_purpose_do_not_count(instance: dg.DagsterInstance) -> None:

@@ -30,26 +30,41 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture
-def connections(settings: Settings, kafka_bootstrap: str, request: pytest.FixtureRequest) -> Connections:
-    found = Connections(settings.model_copy(update={"kafka_bootstrap": kafka_bootstrap, "events_topic": request.node.name}), {})
+def connections(
+    settings: Settings, kafka_bootstrap: str, request: pytest.FixtureRequest
+) -> Connections:
+    found = Connections(
+        settings.model_copy(
+            update={"kafka_bootstrap": kafka_bootstrap, "events_topic": request.node.name}
+        ),
+        {},
+    )
     found.kafka.ensure_topic(found.settings.events_topic, 1)
     return found
 
 
-def tick(connections: Connections, instance: dg.DagsterInstance, cursor: str | None = None) -> dg.SensorResult:
+def tick(
+    connections: Connections, instance: dg.DagsterInstance, cursor: str | None = None
+) -> dg.SensorResult:
     sensor = build_defs(connections.settings).resolve_sensor_def("user_events_offsets")
-    with dg.build_sensor_context(instance=instance, resources={"connections": connections}, cursor=cursor) as context:
+    with dg.build_sensor_context(
+        instance=instance, resources={"connections": connections}, cursor=cursor
+    ) as context:
         return sensor.evaluate_tick(context)
 
 
 def produce(connections: Connections, *days: date) -> None:
     stamps = [int(datetime(d.year, d.month, d.day, tzinfo=UTC).timestamp() * 1000) for d in days]
-    connections.kafka.produce(connections.settings.events_topic, [Message(None, b"{}", s) for s in stamps])
+    connections.kafka.produce(
+        connections.settings.events_topic, [Message(None, b"{}", s) for s in stamps]
+    )
 
 
 def land(connections: Connections) -> None:
     source = LocalSource(connections.lake, connections.kafka, connections.settings)
-    EventLanding(connections.lake, connections.kafka, connections.settings, TODAY, source).land_new()
+    EventLanding(
+        connections.lake, connections.kafka, connections.settings, TODAY, source
+    ).land_new()
 
 
 def test_new_records_request_one_run_for_their_days_and_report_the_topic(
@@ -62,7 +77,11 @@ def test_new_records_request_one_run_for_their_days_and_report_the_topic(
     assert request.run_key == f"{connections.settings.events_topic}:p0=0-2"
     (event,) = found.asset_events
     assert event.asset_key == dg.AssetKey("user_events_topic")
-    assert {k: v.value for k, v in event.metadata.items()} == {"end_offsets": {"0": 2}, "lag": 2, "record_count": 2}
+    assert {k: v.value for k, v in event.metadata.items()} == {
+        "end_offsets": {"0": 2},
+        "lag": 2,
+        "record_count": 2,
+    }
     assert event.tags == {"dagster/data_version": "0:2"}
     assert tick(connections, instance, found.cursor).asset_events == []
 
@@ -79,7 +98,9 @@ def test_what_is_landed_is_not_requested_and_later_records_only_from_their_day(
     assert request.run_key.endswith(":p0=1-3")
 
 
-def test_quiet_days_are_requested_and_written_empty(connections: Connections, instance: dg.DagsterInstance) -> None:
+def test_quiet_days_are_requested_and_written_empty(
+    connections: Connections, instance: dg.DagsterInstance
+) -> None:
     produce(connections, TODAY - timedelta(days=3))
     land(connections)
     (request,) = tick(connections, instance).run_requests
@@ -87,23 +108,33 @@ def test_quiet_days_are_requested_and_written_empty(connections: Connections, in
     assert request.run_key.endswith(f":day:{TODAY}")
 
 
-def test_nothing_is_requested_while_a_landing_run_is_in_progress(connections: Connections, instance: dg.DagsterInstance) -> None:
+def test_nothing_is_requested_while_a_landing_run_is_in_progress(
+    connections: Connections, instance: dg.DagsterInstance
+) -> None:
     produce(connections, TODAY)
-    instance.add_run(dg.DagsterRun("job", tags={LANDS: "user_events"}, status=dg.DagsterRunStatus.STARTED))
+    instance.add_run(
+        dg.DagsterRun("job", tags={LANDS: "user_events"}, status=dg.DagsterRunStatus.STARTED)
+    )
     found = tick(connections, instance)
     assert not found.run_requests
     assert found.skip_message == "landing user_events is in progress"
 
 
-def test_a_broker_that_is_down_is_a_reason_to_skip(connections: Connections, instance: dg.DagsterInstance) -> None:
-    connections.settings = connections.settings.model_copy(update={"kafka_bootstrap": "127.0.0.1:1"})
+def test_a_broker_that_is_down_is_a_reason_to_skip(
+    connections: Connections, instance: dg.DagsterInstance
+) -> None:
+    connections.settings = connections.settings.model_copy(
+        update={"kafka_bootstrap": "127.0.0.1:1"}
+    )
     found = tick(connections, instance, '{"0": 1}')
     assert not found.run_requests
     assert "does not answer" in found.skip_message
     assert found.cursor == '{"0": 1}'
 
 
-def test_events_that_stream_lands_are_not_requested(connections: Connections, instance: dg.DagsterInstance) -> None:
+def test_events_that_stream_lands_are_not_requested(
+    connections: Connections, instance: dg.DagsterInstance
+) -> None:
     produce(connections, TODAY)
     with stream_lock(connections.lake):
         found = tick(connections, instance)
@@ -115,7 +146,9 @@ def test_a_late_event_requests_exactly_its_day_once_it_was_computed_without_it(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
     late, on_time = TODAY - timedelta(days=6), TODAY - timedelta(days=2)
-    connections.kafka.produce(connections.settings.events_topic, [event(1, at(2)), event(2, at(2), at(6))])
+    connections.kafka.produce(
+        connections.settings.events_topic, [event(1, at(2)), event(2, at(2), at(6))]
+    )
     land(connections)
     compute(connections, instance, on_time, {"0": 1})
     compute(connections, instance, late, {"0": 1})
@@ -126,20 +159,32 @@ def test_a_late_event_requests_exactly_its_day_once_it_was_computed_without_it(
     assert late_tick(connections, instance).skip_message == "no day waits for late events"
 
 
-def test_late_days_wait_while_a_refresh_is_in_progress(connections: Connections, instance: dg.DagsterInstance) -> None:
+def test_late_days_wait_while_a_refresh_is_in_progress(
+    connections: Connections, instance: dg.DagsterInstance
+) -> None:
     connections.kafka.produce(connections.settings.events_topic, [event(1, at(1), at(6))])
     land(connections)
-    instance.add_run(dg.DagsterRun("job", tags={REFRESHES: "user_vs_episode_daily"}, status=dg.DagsterRunStatus.STARTED))
+    instance.add_run(
+        dg.DagsterRun(
+            "job", tags={REFRESHES: "user_vs_episode_daily"}, status=dg.DagsterRunStatus.STARTED
+        )
+    )
     assert late_tick(connections, instance).skip_message == "a refresh is in progress"
 
 
 def late_tick(connections: Connections, instance: dg.DagsterInstance) -> dg.SensorResult:
     sensor = build_defs(connections.settings).resolve_sensor_def("late_events")
-    with dg.build_sensor_context(instance=instance, resources={"connections": connections}) as context:
+    with dg.build_sensor_context(
+        instance=instance, resources={"connections": connections}
+    ) as context:
         return sensor.evaluate_tick(context)
 
 
-def compute(connections: Connections, instance: dg.DagsterInstance, day: date, offsets: dict[str, int]) -> None:
+def compute(
+    connections: Connections, instance: dg.DagsterInstance, day: date, offsets: dict[str, int]
+) -> None:
     connections.lake.replace_days(USER_VS_EPISODE_DAILY, USER_VS_EPISODE_DAILY.rows([]), {day})
     metadata = {COMPUTED_FROM: offsets}
-    instance.report_runless_asset_event(dg.AssetMaterialization("user_vs_episode_daily", partition=str(day), metadata=metadata))
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization("user_vs_episode_daily", partition=str(day), metadata=metadata)
+    )

@@ -1,4 +1,6 @@
-"""Episodes whose audio is short clips on a local server; run as a program, it transcribes their day and writes the tables."""
+"""Episodes whose audio is short clips on a local server; run as a program, it transcribes their day
+and writes the tables.
+"""
 
 import sys
 import threading
@@ -51,7 +53,13 @@ def cut_clips(speech: Path, folder: Path) -> list[str]:
 
 
 def settings(home: Path, origin: str, **changes: object) -> Settings:
-    plain = {"home": home, "cache": home / "cache", "fetch_allow": origin, "downloads_gap_s": 0, "asr_device": "cpu"}
+    plain = {
+        "home": home,
+        "cache": home / "cache",
+        "fetch_allow": origin,
+        "downloads_gap_s": 0,
+        "asr_device": "cpu",
+    }
     return Settings(**{**plain, **changes})  # type: ignore[arg-type]
 
 
@@ -65,7 +73,10 @@ def episodes(origin: str, names: list[str], **changes: object) -> list[dict]:
 
 
 def transcribe(
-    connections: Connections, rows: list[dict], now: datetime = NOW, redo: frozenset[str] = frozenset()
+    connections: Connections,
+    rows: list[dict],
+    now: datetime = NOW,
+    redo: frozenset[str] = frozenset(),
 ) -> Transcribed:
     """What one run gives, written as the asset writes it."""
     found = transcribe_days(connections, rows, now, redo)

@@ -1,4 +1,6 @@
-"""A run keeps what is finished, does what is due within its budget, and a killed one is gone on with."""
+"""A run keeps what is finished, does what is due within its budget, and a killed one is gone on
+with.
+"""
 
 import os
 import signal
@@ -21,7 +23,15 @@ from podrec_assets.schemas import DEAD_LETTERS, EPISODES
 from podrec_assets.services import process
 from podrec_assets_tests.content.asr.sounds import tone, write_wav
 from podrec_assets_tests.content.asr.tiny_models import build_vosk
-from podrec_assets_tests.pipelines.content.clips import DAY, NOW, cut_clips, episodes, served, settings, transcribe
+from podrec_assets_tests.pipelines.content.clips import (
+    DAY,
+    NOW,
+    cut_clips,
+    episodes,
+    served,
+    settings,
+    transcribe,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +56,9 @@ def statuses(found) -> dict[str, str]:
 
 
 def events(connections: Connections, kind: str) -> Counter:
-    return Counter(e["episode_id"] for e in connections.recognitions.journal() if e["event"] == kind)
+    return Counter(
+        e["episode_id"] for e in connections.recognitions.journal() if e["event"] == kind
+    )
 
 
 def members(session: int) -> list[str]:
@@ -60,17 +72,30 @@ def members(session: int) -> list[str]:
 
 
 @pytest.mark.services
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system has no /proc to look for processes in")
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="this system has no /proc to look for processes in"
+)
 def test_a_run_killed_in_the_middle_of_ten_clips_is_gone_on_with_and_no_finished_clip_is_heard_twice(
     shared_data: Path, site: tuple[Path, str], tmp_path: Path
 ) -> None:
     folder, origin = site
     names = cut_clips(shared_data / "speech", folder)
     connections = Connections(settings(tmp_path / "home", origin), {})
-    command = [sys.executable, "-m", "podrec_assets_tests.pipelines.content.clips", str(tmp_path / "home"), origin, *names]
+    command = [
+        sys.executable,
+        "-m",
+        "podrec_assets_tests.pipelines.content.clips",
+        str(tmp_path / "home"),
+        origin,
+        *names,
+    ]
     with subprocess.Popen(command, start_new_session=True) as run:
         deadline = time.monotonic() + 240
-        while sum(events(connections, "done").values()) < 4 and time.monotonic() < deadline and run.poll() is None:
+        while (
+            sum(events(connections, "done").values()) < 4
+            and time.monotonic() < deadline
+            and run.poll() is None
+        ):
             time.sleep(0.02)
         os.kill(run.pid, signal.SIGKILL)
     assert run.returncode == -signal.SIGKILL
@@ -98,7 +123,9 @@ def test_a_run_killed_in_the_middle_of_ten_clips_is_gone_on_with_and_no_finished
     assert sum(events(connections, "begun").values()) == sum(begun.values())
 
 
-def test_what_a_budget_leaves_over_is_reported_and_done_by_the_next_run(site: tuple[Path, str], tmp_path: Path) -> None:
+def test_what_a_budget_leaves_over_is_reported_and_done_by_the_next_run(
+    site: tuple[Path, str], tmp_path: Path
+) -> None:
     folder, origin = site
     names = [write_wav(folder / f"t{n}.wav", tone(2, 200 + n)).name for n in range(3)]
     rows = episodes(origin, names)
@@ -114,7 +141,9 @@ def test_what_a_budget_leaves_over_is_reported_and_done_by_the_next_run(site: tu
     assert statuses(first) == {"et0": "failed", "et1": "failed", "et2": "over_budget"}
     assert (first.figures["left_over_count"], first.figures["left_over_minutes"]) == (1, 0.0)
     left = next(r for r in first.rows if r["status"] == "over_budget")
-    assert left["reason"] == "the publisher links none; the 0.075 ASR minutes of the run were used up"
+    assert (
+        left["reason"] == "the publisher links none; the 0.075 ASR minutes of the run were used up"
+    )
     plan = plan_transcripts(connections, DAY, DAY, NOW)
     assert (plan["finished_count"], plan["asr_count"]) == (2, 1)
     assert plan["seconds_per_audio_second"] > 0
@@ -138,13 +167,18 @@ def test_an_episode_longer_than_a_whole_budget_is_taken_alone_and_newest_come_fi
     assert take([short], 0, 0) == []
 
 
-def test_a_server_that_is_down_is_tried_again_with_longer_waits_and_then_given_up(site: tuple[Path, str], tmp_path: Path) -> None:
+def test_a_server_that_is_down_is_tried_again_with_longer_waits_and_then_given_up(
+    site: tuple[Path, str], tmp_path: Path
+) -> None:
     _, origin = site
     # Nothing listens there: the port of a server that was closed.
     with served(tmp_path) as gone:
         pass
     rows = episodes(gone, ["a.mp3"])
-    connections = Connections(settings(tmp_path / "home", f"{origin},{gone}", asr_max_attempts=3, asr_retry_minutes=10), {})
+    connections = Connections(
+        settings(tmp_path / "home", f"{origin},{gone}", asr_max_attempts=3, asr_retry_minutes=10),
+        {},
+    )
     now, waits = NOW, []
     for attempt in (1, 2):
         [row] = transcribe(connections, rows, now).rows
@@ -160,12 +194,16 @@ def test_a_server_that_is_down_is_tried_again_with_longer_waits_and_then_given_u
     assert transcribe(connections, rows, now, frozenset({"failed"})).rows[0]["attempts"] == 1
 
 
-def test_a_publisher_that_is_down_is_asked_again_before_asr_hears_the_audio(site: tuple[Path, str], tmp_path: Path) -> None:
+def test_a_publisher_that_is_down_is_asked_again_before_asr_hears_the_audio(
+    site: tuple[Path, str], tmp_path: Path
+) -> None:
     folder, origin = site
     write_wav(folder / "a.wav", tone(2))
     with served(folder) as gone:
         pass
-    connections = Connections(settings(tmp_path / "home", f"{origin},{gone}", asr_max_attempts=2), {})
+    connections = Connections(
+        settings(tmp_path / "home", f"{origin},{gone}", asr_max_attempts=2), {}
+    )
     rows = episodes(origin, ["a.wav"], transcripts=[link(gone, "a.vtt")])
     [row] = transcribe(connections, rows).rows
     assert (row["status"], row["attempts"]) == ("failed", 1)
@@ -175,7 +213,9 @@ def test_a_publisher_that_is_down_is_asked_again_before_asr_hears_the_audio(site
     assert row["engine"] == "pocketsphinx/5.1.1/en-us"
 
 
-def test_publishers_come_first_and_each_other_episode_says_why_it_has_none(site: tuple[Path, str], tmp_path: Path) -> None:
+def test_publishers_come_first_and_each_other_episode_says_why_it_has_none(
+    site: tuple[Path, str], tmp_path: Path
+) -> None:
     folder, origin = site
     (folder / "a.vtt").write_text(VTT)
     (folder / "noise.wav").write_bytes(b"this is no audio at all")

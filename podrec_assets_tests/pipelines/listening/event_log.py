@@ -1,4 +1,6 @@
-"""A messy log of events with its known truth, and landings of it by either engine, for the tests of landing."""
+"""A messy log of events with its known truth, and landings of it by either engine, for the tests of
+landing.
+"""
 
 import json
 from collections.abc import Callable
@@ -40,33 +42,58 @@ class World:
         self.landing().land_new()
 
     def events(self) -> list[dict]:
-        return sorted(self.lake.read("user_events").to_pylist(), key=lambda r: (r["kafka_partition"], r["kafka_offset"]))
+        return sorted(
+            self.lake.read("user_events").to_pylist(),
+            key=lambda r: (r["kafka_partition"], r["kafka_offset"]),
+        )
 
     def letters(self) -> list[dict]:
-        return sorted(self.lake.read("dead_letters").to_pylist(), key=lambda r: (r["kafka_partition"], r["kafka_offset"]))
+        return sorted(
+            self.lake.read("dead_letters").to_pylist(),
+            key=lambda r: (r["kafka_partition"], r["kafka_offset"]),
+        )
 
     def places(self) -> list[tuple[int, int]]:
         """(partition, offset) of every row and dead letter."""
-        return sorted((r["kafka_partition"], r["kafka_offset"]) for r in [*self.events(), *self.letters()])
+        return sorted(
+            (r["kafka_partition"], r["kafka_offset"]) for r in [*self.events(), *self.letters()]
+        )
 
     def daily(self) -> pa.Table:
-        found = duckdb.query(daily_score_sql(self.settings), {"events": self.lake.read("user_events")})
-        return found.cast(USER_VS_EPISODE_DAILY.schema).sort_by([(n, "ascending") for n in ("day", "user_id", "episode_id")])
+        found = duckdb.query(
+            daily_score_sql(self.settings), {"events": self.lake.read("user_events")}
+        )
+        return found.cast(USER_VS_EPISODE_DAILY.schema).sort_by(
+            [(n, "ascending") for n in ("day", "user_id", "episode_id")]
+        )
 
 
 def local_world(settings: Settings, bootstrap: str, topic: str, partitions: int = 2) -> World:
     """A world on the one-process engine, with small batches so that a landing has several."""
-    settings = settings.model_copy(update={"kafka_bootstrap": bootstrap, "events_topic": topic, "events_per_batch": 100})
+    settings = settings.model_copy(
+        update={"kafka_bootstrap": bootstrap, "events_topic": topic, "events_per_batch": 100}
+    )
     lake, kafka = Lake(settings.lake_root, settings.home / "locks"), KafkaStore(bootstrap)
     kafka.ensure_topic(topic, partitions)
-    return World(settings, lake, kafka, lambda: EventLanding(lake, kafka, settings, TODAY, LocalSource(lake, kafka, settings)))
+    return World(
+        settings,
+        lake,
+        kafka,
+        lambda: EventLanding(lake, kafka, settings, TODAY, LocalSource(lake, kafka, settings)),
+    )
 
 
 def at(days_ago: int, hour: float = 12) -> datetime:
     return datetime.combine(TODAY - timedelta(days=days_ago), time(), UTC) + timedelta(hours=hour)
 
 
-def event(number: int, recorded: datetime, occurred: datetime | None = None, user: str = "u", **more: object) -> Message:
+def event(
+    number: int,
+    recorded: datetime,
+    occurred: datetime | None = None,
+    user: str = "u",
+    **more: object,
+) -> Message:
     """A valid play, or what `more` makes of it; its key sends a user's events to one partition."""
     body = {
         "schema": 1, "event_id": f"id-{number}", "user_id": user, "episode_id": f"e-{number % 7}", "kind": "play",
@@ -80,14 +107,18 @@ def stamp(moment: datetime) -> int:
 
 
 def messy_log() -> list[Message]:
-    """Four days of 12 users: in disorder around midnight, late, twice, malformed, with unknown fields and every kind."""
+    """Four days of 12 users: in disorder around midnight, late, twice, malformed, with unknown
+    fields and every kind.
+    """
     log: list[Message] = []
     for n in range(240):
         moment = at(4 - n // 60, 24 * (n % 60) / 60)
         disorder = timedelta(minutes=-40 if n % 5 == 0 else 0)
         log.append(event(n, moment + disorder, moment + disorder, user=f"u{n % 12}"))
         if n % 17 == 0:
-            log.append(event(n, moment + timedelta(seconds=1), moment + disorder, user=f"u{n % 12}"))
+            log.append(
+                event(n, moment + timedelta(seconds=1), moment + disorder, user=f"u{n % 12}")
+            )
         if n % 23 == 0:
             log.append(event(1000 + n, moment, moment - timedelta(days=5), user=f"u{n % 12}"))
         if n % 29 == 0:
@@ -104,6 +135,8 @@ def expected_days(kafka: KafkaStore, topic: str) -> dict[tuple[int, int], date]:
         reached = date.min
         for batch in kafka.read(topic, {partition: (0, end)}):
             for record in batch:
-                reached = max(reached, datetime.fromtimestamp(record.timestamp_ms / 1000, UTC).date())
+                reached = max(
+                    reached, datetime.fromtimestamp(record.timestamp_ms / 1000, UTC).date()
+                )
                 found[partition, record.offset] = reached
     return found

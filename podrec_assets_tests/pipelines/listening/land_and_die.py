@@ -1,4 +1,6 @@
-"""A landing in a process of its own, which kills itself or the broker at a given point: `home bootstrap topic engine point`."""
+"""A landing in a process of its own, which kills itself or the broker at a given point: `home
+bootstrap topic engine point`.
+"""
 
 import os
 import signal
@@ -24,7 +26,9 @@ def spark_world(world: World) -> World:
     settings = world.settings
 
     def session() -> SparkSession:
-        return spark.get_session(settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "fault")
+        return spark.get_session(
+            settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "fault"
+        )
 
     source = SparkSource(session, world.lake, world.kafka.bootstrap, settings)
     landing = lambda: EventLanding(world.lake, world.kafka, settings, TODAY, source)  # noqa: E731
@@ -33,10 +37,16 @@ def spark_world(world: World) -> World:
 
 def die_at(point: str, victim: int) -> None:
     """In the second batch, kills the victim before, between or after its two commits."""
-    owner_and_name = [(Lake, "add_dead_letters")] if point == "before letters" else [(Lake, "append"), (spark, "append")]
+    owner_and_name = (
+        [(Lake, "add_dead_letters")]
+        if point == "before letters"
+        else [(Lake, "append"), (spark, "append")]
+    )
     calls: list[int] = []
     for owner, name in owner_and_name:
-        setattr(owner, name, _dying(getattr(owner, name), calls, victim, after=point == "after rows"))
+        setattr(
+            owner, name, _dying(getattr(owner, name), calls, victim, after=point == "after rows")
+        )
 
 
 def _dying(real: Callable, calls: list[int], victim: int, after: bool) -> Callable:

@@ -8,7 +8,12 @@ import pytest
 
 from podrec_assets.errors import PermanentError
 from podrec_assets.listening.event_message import parse
-from podrec_assets.pipelines.listening.event_import import EpisodeNames, Imported, lines_of, to_message
+from podrec_assets.pipelines.listening.event_import import (
+    EpisodeNames,
+    Imported,
+    lines_of,
+    to_message,
+)
 from podrec_assets.schemas import EPISODES
 from podrec_assets.stores.delta import Lake
 
@@ -27,8 +32,19 @@ def imported(tmp_path: Path) -> Imported:
             "feed_url": "https://a.example/feed",
             "audio_url": "https://cdn.example/a.mp3?utm_source=x",
         },
-        {**shared, "episode_id": "e-b", "feed_url": "https://b.example/feed", "audio_url": "https://cdn.example/b.mp3"},
-        {"day": D2, "episode_id": "e-c", "feed_url": "https://b.example/feed", "guid": "only-here", "audio_url": None},
+        {
+            **shared,
+            "episode_id": "e-b",
+            "feed_url": "https://b.example/feed",
+            "audio_url": "https://cdn.example/b.mp3",
+        },
+        {
+            "day": D2,
+            "episode_id": "e-c",
+            "feed_url": "https://b.example/feed",
+            "guid": "only-here",
+            "audio_url": None,
+        },
     ]
     lake.replace_days(EPISODES, EPISODES.rows(rows), {D1, D2})
     return Imported(EpisodeNames(lake))
@@ -39,7 +55,10 @@ def produced(imported: Imported, **event: object) -> dict:
 
 
 def test_an_episode_is_found_by_its_file_whatever_the_tracker_before_it(imported: Imported) -> None:
-    assert produced(imported, audio_url="http://chtbl.com/track/1/cdn.example/a.mp3")["episode_id"] == "e-a"
+    assert (
+        produced(imported, audio_url="http://chtbl.com/track/1/cdn.example/a.mp3")["episode_id"]
+        == "e-a"
+    )
     assert (imported.resolved_count, imported.unknown_count) == (1, 0)
 
 
@@ -79,19 +98,30 @@ def test_a_cell_that_is_no_number_is_left_for_landing_to_refuse(tmp_path: Path) 
     file = tmp_path / "plays.CSV"
     file.write_text("user_id,kind,occurred_at,completed_share\nme,play,,half\n")
     [line] = lines_of(file)
-    assert json.loads(line) | {"event_id": ""} == {"user_id": "me", "kind": "play", "completed_share": "half", "event_id": ""}
+    assert json.loads(line) | {"event_id": ""} == {
+        "user_id": "me",
+        "kind": "play",
+        "completed_share": "half",
+        "event_id": "",
+    }
 
 
 def test_a_csv_file_that_cannot_be_read_is_one_error(tmp_path: Path) -> None:
     file = tmp_path / "plays.csv"
     file.write_text("user_id,kind,occurred_at\n" + "x" * 200_000 + "\n")
-    with pytest.raises(PermanentError, match=r"Line 2 of .*plays\.csv cannot be read: field larger than"):
+    with pytest.raises(
+        PermanentError, match=r"Line 2 of .*plays\.csv cannot be read: field larger than"
+    ):
         list(lines_of(file))
 
 
-def test_a_moment_that_no_utc_date_can_be_is_left_for_landing_and_stops_no_import(imported: Imported) -> None:
+def test_a_moment_that_no_utc_date_can_be_is_left_for_landing_and_stops_no_import(
+    imported: Imported,
+) -> None:
     """`0001-01-01T00:00:00+05:00` in one line of a file ended the import with a traceback."""
-    assert produced(imported, user_id="me", occurred_at="0001-01-01T00:00:00+05:00")["user_id"] == "me"
+    assert (
+        produced(imported, user_id="me", occurred_at="0001-01-01T00:00:00+05:00")["user_id"] == "me"
+    )
     assert imported.first_day is None
 
 
@@ -105,12 +135,17 @@ def test_a_moment_that_no_utc_date_can_be_is_left_for_landing_and_stops_no_impor
     ],
     ids=["empty", "semicolons", "no header", "UTF-16"],
 )
-def test_a_csv_file_whose_every_row_would_be_refused_is_not_produced(content: bytes, tmp_path: Path) -> None:
-    """A file with semicolons became as many dead letters as it had rows, and `podrec produce` told of success."""
+def test_a_csv_file_whose_every_row_would_be_refused_is_not_produced(
+    content: bytes, tmp_path: Path
+) -> None:
+    """A file with semicolons became as many dead letters as it had rows, and `podrec produce` told
+    of success.
+    """
     file = tmp_path / "plays.csv"
     file.write_bytes(content)
     with pytest.raises(
-        PermanentError, match=r"plays\.csv is no CSV file of events: .* has no column user_id, kind, occurred_at\."
+        PermanentError,
+        match=r"plays\.csv is no CSV file of events: .* has no column user_id, kind, occurred_at\.",
     ):
         list(lines_of(file))
 

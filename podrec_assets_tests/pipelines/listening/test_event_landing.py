@@ -1,4 +1,6 @@
-"""Landing on the real broker, one contract for both engines: every offset once, in its day, whatever happens in between."""
+"""Landing on the real broker, one contract for both engines: every offset once, in its day,
+whatever happens in between.
+"""
 
 import re
 import shutil
@@ -21,7 +23,15 @@ from podrec_assets.pipelines.listening.spark_reader import SparkSource
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import Message
-from podrec_assets_tests.pipelines.listening.event_log import TODAY, World, at, event, expected_days, local_world, messy_log
+from podrec_assets_tests.pipelines.listening.event_log import (
+    TODAY,
+    World,
+    at,
+    event,
+    expected_days,
+    local_world,
+    messy_log,
+)
 
 pytestmark = pytest.mark.services
 
@@ -33,12 +43,18 @@ def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: s
         return found
     session: SparkSession = request.getfixturevalue("spark")
     source = SparkSource(lambda: session, found.lake, kafka_bootstrap, found.settings)
-    return replace(found, landing=lambda: EventLanding(found.lake, found.kafka, found.settings, TODAY, source))
+    return replace(
+        found, landing=lambda: EventLanding(found.lake, found.kafka, found.settings, TODAY, source)
+    )
 
 
 @pytest.fixture
-def clean(settings: Settings, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory, world: World) -> World:
-    """The same topic landed by the one-process engine into a lake of its own, undisturbed: what must come out."""
+def clean(
+    settings: Settings, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory, world: World
+) -> World:
+    """The same topic landed by the one-process engine into a lake of its own, undisturbed: what
+    must come out.
+    """
     elsewhere = settings.model_copy(update={"home": tmp_path_factory.mktemp("clean")})
     return local_world(elsewhere, kafka_bootstrap, world.topic)
 
@@ -57,7 +73,10 @@ def test_every_offset_is_a_row_or_a_dead_letter_in_its_log_day(world: World, cle
     world.land()
     days = expected_days(world.kafka, world.topic)
     assert world.places() == sorted(days)
-    assert {(r["kafka_partition"], r["kafka_offset"]): r["day"] for r in [*world.events(), *world.letters()]} == days
+    assert {
+        (r["kafka_partition"], r["kafka_offset"]): r["day"]
+        for r in [*world.events(), *world.letters()]
+    } == days
     assert_boundaries_are_the_brokers(world, days)
     clean.land()
     same_tables(world, clean)
@@ -89,10 +108,16 @@ def test_a_dead_letter_is_found_by_its_place_with_its_bytes(world: World) -> Non
     world.land()
     (letter,) = world.letters()
     assert letter["source_key"] == f"{world.topic}:{letter['kafka_partition']}:0"
-    assert (letter["stage"], letter["reason"], letter["payload"]) == (STAGE, "not_json", b"this is no JSON")
+    assert (letter["stage"], letter["reason"], letter["payload"]) == (
+        STAGE,
+        "not_json",
+        b"this is no JSON",
+    )
 
 
-def test_landing_twice_changes_nothing_and_replay_of_every_day_gives_the_same_rows(world: World) -> None:
+def test_landing_twice_changes_nothing_and_replay_of_every_day_gives_the_same_rows(
+    world: World,
+) -> None:
     world.produce(messy_log())
     world.land()
     events, letters = world.events(), world.letters()
@@ -111,13 +136,19 @@ def test_replay_puts_back_what_was_lost_from_the_table(world: World) -> None:
     table = world.lake.table("user_events")
     assert table is not None
     ledger = world.landing().ledger()
-    world.lake.replace_days(landing_module.USER_EVENTS, landing_module.USER_EVENTS.empty(), [day], ledger.to_json())
-    assert sum(a.missing_count for a in accounts_of(world.lake, [day])) == sum(r["day"] == day for r in events)
+    world.lake.replace_days(
+        landing_module.USER_EVENTS, landing_module.USER_EVENTS.empty(), [day], ledger.to_json()
+    )
+    assert sum(a.missing_count for a in accounts_of(world.lake, [day])) == sum(
+        r["day"] == day for r in events
+    )
     world.landing().run([day])
     assert world.events() == events
 
 
-@pytest.mark.parametrize("step", ["add_dead_letters", "append"], ids=["before the letters", "between letters and rows"])
+@pytest.mark.parametrize(
+    "step", ["add_dead_letters", "append"], ids=["before the letters", "between letters and rows"]
+)
 def test_a_landing_that_fails_inside_a_batch_goes_on_without_a_trace(
     world: World, clean: World, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,10 +190,16 @@ def test_records_stamped_tomorrow_wait_until_tomorrow(world: World) -> None:
     replace(world.landing(), today=yesterday).land_new()
     assert [r["event_id"] for r in world.events()] == ["id-1"]
     world.land()
-    assert [(r["event_id"], r["day"]) for r in world.events()] == [("id-1", yesterday), ("id-2", TODAY), ("id-3", TODAY)]
+    assert [(r["event_id"], r["day"]) for r in world.events()] == [
+        ("id-1", yesterday),
+        ("id-2", TODAY),
+        ("id-3", TODAY),
+    ]
 
 
-def test_a_column_that_the_table_gained_is_null_in_old_days_and_filled_in_new_ones(world: World) -> None:
+def test_a_column_that_the_table_gained_is_null_in_old_days_and_filled_in_new_ones(
+    world: World,
+) -> None:
     world.produce([event(n, at(2), device="car") for n in range(3)])
     as_before_extra(world)
     assert "extra" not in world.lake.columns("user_events")
@@ -179,16 +216,26 @@ def test_a_column_that_the_table_gained_is_null_in_old_days_and_filled_in_new_on
 def test_a_column_of_another_type_is_refused_before_anything_is_written(world: World) -> None:
     spec = USER_EVENTS
     at_position = spec.schema.get_field_index("position")
-    retyped = replace(spec, schema=spec.schema.set(at_position, spec.schema.field("position").with_type(pa.string())))
+    retyped = replace(
+        spec,
+        schema=spec.schema.set(at_position, spec.schema.field("position").with_type(pa.string())),
+    )
     world.lake.replace_days(retyped, retyped.empty(), [TODAY])
-    world.produce([event(1, at(1)), Message(b"x", b"this is no JSON", int(at(1).timestamp() * 1000))])
-    with pytest.raises(PermanentError, match="user_events cannot be written: position is string on disk and declared as integer"):
+    world.produce(
+        [event(1, at(1)), Message(b"x", b"this is no JSON", int(at(1).timestamp() * 1000))]
+    )
+    with pytest.raises(
+        PermanentError,
+        match="user_events cannot be written: position is string on disk and declared as integer",
+    ):
         world.land()
     assert (world.lake.version("user_events"), world.letters()) == (0, [])
 
 
 def as_before_extra(world: World) -> None:
-    """Lands by the one-process engine, into a table as a podrec made it that did not know the column `extra` yet."""
+    """Lands by the one-process engine, into a table as a podrec made it that did not know the
+    column `extra` yet.
+    """
     spec, lake = USER_EVENTS, world.lake
     replace(world.landing(), source=LocalSource(lake, world.kafka, world.settings)).land_new()
     schema = spec.schema.remove(spec.schema.get_field_index("extra"))
@@ -200,7 +247,9 @@ def as_before_extra(world: World) -> None:
 def engine(world: World) -> Engine:
     """The engine whose source the world lands with."""
     source = world.landing().source
-    return Engine(Connections(world.settings, {}), source.session if isinstance(source, SparkSource) else None)
+    return Engine(
+        Connections(world.settings, {}), source.session if isinstance(source, SparkSource) else None
+    )
 
 
 def test_a_day_without_records_is_written_empty(world: World) -> None:

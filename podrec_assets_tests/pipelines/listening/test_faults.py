@@ -1,4 +1,6 @@
-"""kill -9 in the middle of landing, on real processes: afterwards the tables are as if nothing had happened."""
+"""kill -9 in the middle of landing, on real processes: afterwards the tables are as if nothing had
+happened.
+"""
 
 import shutil
 import subprocess
@@ -17,7 +19,9 @@ pytestmark = pytest.mark.services
 ENGINES = ("local", "spark")
 
 
-def child(world: World, engine: str, point: str = "", victim: int | None = None) -> subprocess.Popen:
+def child(
+    world: World, engine: str, point: str = "", victim: int | None = None
+) -> subprocess.Popen:
     script = Path(__file__).with_name("land_and_die.py")
     arguments = [str(world.settings.home), world.kafka.bootstrap, world.topic, engine, point]
     return subprocess.Popen(
@@ -33,14 +37,18 @@ def finish(started: subprocess.Popen) -> tuple[int, str]:
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: str) -> World:
-    found = local_world(settings, kafka_bootstrap, "".join(c if c.isalnum() else "-" for c in request.node.name))
+    found = local_world(
+        settings, kafka_bootstrap, "".join(c if c.isalnum() else "-" for c in request.node.name)
+    )
     found.produce(messy_log())
     return found
 
 
 def undisturbed(world: World, folder: Path) -> World:
     """The same topic landed in peace into another lake."""
-    found = local_world(world.settings.model_copy(update={"home": folder}), world.kafka.bootstrap, world.topic)
+    found = local_world(
+        world.settings.model_copy(update={"home": folder}), world.kafka.bootstrap, world.topic
+    )
     found.land()
     return found
 
@@ -54,7 +62,9 @@ def assert_same(world: World, folder: Path) -> None:
 
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_killed_driver_leaves_no_trace(world: World, engine: str, point: str, tmp_path: Path) -> None:
+def test_a_killed_driver_leaves_no_trace(
+    world: World, engine: str, point: str, tmp_path: Path
+) -> None:
     code, output = finish(child(world, engine, point))
     assert code == -9, output
     assert len(world.places()) < sum(world.kafka.end_offsets(world.topic).values())
@@ -81,7 +91,9 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_broker_killed_during_a_batch_is_survived(own_broker: Settings, engine: str, tmp_path: Path) -> None:
+def test_a_broker_killed_during_a_batch_is_survived(
+    own_broker: Settings, engine: str, tmp_path: Path
+) -> None:
     lake_home = own_broker.model_copy(update={"home": tmp_path / "lake"})
     world = local_world(lake_home, supervisor.address(own_broker, "kafka"), "events")
     world.produce(messy_log())

@@ -33,7 +33,9 @@ def remove_before(world: World, offset: int) -> None:
 
 
 def empty_day(world: World, day: date) -> None:
-    world.lake.replace_days(USER_EVENTS, USER_EVENTS.empty(), [day], world.landing().ledger().to_json())
+    world.lake.replace_days(
+        USER_EVENTS, USER_EVENTS.empty(), [day], world.landing().ledger().to_json()
+    )
 
 
 def test_a_day_that_retention_removed_is_made_whole_from_the_tables_history(world: World) -> None:
@@ -45,7 +47,9 @@ def test_a_day_that_retention_removed_is_made_whole_from_the_tables_history(worl
     assert len(world.events()) == 1
     world.landing().run([at(3).date(), at(1).date()])
     assert world.events() == rows
-    assert no_longer_held(world.landing().ledger(), world.kafka.begin_offsets(world.topic)) == {0: (0, 4)}
+    assert no_longer_held(world.landing().ledger(), world.kafka.begin_offsets(world.topic)) == {
+        0: (0, 4)
+    }
 
 
 def test_a_day_that_nobody_holds_any_more_is_an_error_that_names_its_offsets(world: World) -> None:
@@ -56,7 +60,9 @@ def test_a_day_that_nobody_holds_any_more_is_an_error_that_names_its_offsets(wor
     table = world.lake.table("user_events")
     assert table is not None
     table.vacuum(0, dry_run=False, enforce_retention_duration=False)
-    with pytest.raises(DataLossError, match=r"neither Kafka nor its history holds: .* 1 of offsets 0 to 0"):
+    with pytest.raises(
+        DataLossError, match=r"neither Kafka nor its history holds: .* 1 of offsets 0 to 0"
+    ):
         world.landing().run([at(3).date()])
 
 
@@ -65,13 +71,17 @@ def test_what_was_lost_before_landing_stops_it_until_the_loss_is_accepted(world:
     world.land()
     world.produce([event(3, at(2)), event(4, at(2)), event(5, at(1))])
     remove_before(world, 5)
-    with pytest.raises(DataLossError, match="lost offsets 3 to 4 before they landed; `podrec accept-loss`"):
+    with pytest.raises(
+        DataLossError, match="lost offsets 3 to 4 before they landed; `podrec accept-loss`"
+    ):
         world.land()
     ledger = accept_loss(world.lake, world.kafka, world.topic)
     assert ledger.lost == {0: ((3, 5),)}
     world.land()
     assert [r["kafka_offset"] for r in world.events()] == [0, 1, 2, 5]
-    assert all(a.missing_count == 0 for a in accounts_of(world.lake, world.landing().ledger().days()))
+    assert all(
+        a.missing_count == 0 for a in accounts_of(world.lake, world.landing().ledger().days())
+    )
 
 
 def test_a_topic_that_was_created_anew_is_recognised(world: World) -> None:
@@ -93,20 +103,33 @@ def test_a_partition_that_was_added_lands_from_its_beginning(world: World) -> No
     world.land()
     admin = AdminClient({"bootstrap.servers": world.kafka.bootstrap})
     admin.create_partitions([NewPartitions(world.topic, 3)])[world.topic].result(10)
-    # A producer that was there before learns of the new partitions minutes later; another process's knows them at once.
-    KafkaStore(world.kafka.bootstrap).produce(world.topic, [event(n, at(1), user=f"u{n}") for n in range(1, 30)])
+    # A producer that was there before learns of the new partitions minutes later; another process's
+    # knows them at once.
+    KafkaStore(world.kafka.bootstrap).produce(
+        world.topic, [event(n, at(1), user=f"u{n}") for n in range(1, 30)]
+    )
     world.land()
     assert len(world.events()) == 30
     assert {r["kafka_partition"] for r in world.events()} == {0, 1, 2}
 
 
-def test_a_forgotten_listener_leaves_no_trace_and_replay_brings_none_back(world: World, mongo_uri: str) -> None:
+def test_a_forgotten_listener_leaves_no_trace_and_replay_brings_none_back(
+    world: World, mongo_uri: str
+) -> None:
     name = "it's me"
     refused = b'{"schema": 1, "user_id": "it\'s me", "kind": "sneeze", "event_id": "x", "episode_id": "e"}'
-    world.produce([event(0, at(2), user=name), event(1, at(2), user="other"), Message(b"", refused, stamp(at(2)))])
+    world.produce(
+        [
+            event(0, at(2), user=name),
+            event(1, at(2), user="other"),
+            Message(b"", refused, stamp(at(2))),
+        ]
+    )
     world.land()
     mongo = MongoStore(mongo_uri, "forgetting")
-    version = mongo.write_version("als_top_n", at(2).date(), "run", [{"user_id": u, "items": []} for u in (name, "other")])
+    version = mongo.write_version(
+        "als_top_n", at(2).date(), "run", [{"user_id": u, "items": []} for u in (name, "other")]
+    )
     found = forget_user(world.lake, mongo, name)
     assert (found.event_count, found.refused_event_count, found.document_count) == (1, 1, 1)
     assert [d["user_id"] for d in mongo.documents("als_top_n", version.version)] == ["other"]

@@ -1,4 +1,6 @@
-"""Batches as a bad day delivers them: cut anywhere, shuffled, delivered again. The tables stay those of the clean stream."""
+"""Batches as a bad day delivers them: cut anywhere, shuffled, delivered again. The tables stay
+those of the clean stream.
+"""
 
 import random
 import re
@@ -23,7 +25,9 @@ pytestmark = pytest.mark.services
 
 @dataclass(frozen=True)
 class Redelivering:
-    """A source that takes the records of a topic in a random interleaving of its partitions, and repeats itself."""
+    """A source that takes the records of a topic in a random interleaving of its partitions, and
+    repeats itself.
+    """
 
     kafka: KafkaStore
     topic: str
@@ -73,7 +77,9 @@ def land_badly(world: World, batch: Callable[[list[Record]], Batch], seed: int, 
 
 
 def assert_clean(world: World, folder: Path) -> None:
-    clean = local_world(world.settings.model_copy(update={"home": folder}), world.kafka.bootstrap, world.topic)
+    clean = local_world(
+        world.settings.model_copy(update={"home": folder}), world.kafka.bootstrap, world.topic
+    )
     clean.land()
     assert world.events() == clean.events()
     assert world.letters() == clean.letters()
@@ -82,14 +88,25 @@ def assert_clean(world: World, folder: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_local_engine_lands_the_clean_stream(world: World, seed: int, tmp_path: Path) -> None:
-    land_badly(world, lambda records: LocalBatch(to_table(records), world.lake, world.settings), seed, cuts=8)
+    land_badly(
+        world,
+        lambda records: LocalBatch(to_table(records), world.lake, world.settings),
+        seed,
+        cuts=8,
+    )
     assert_clean(world, tmp_path / "clean")
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_the_spark_engine_lands_the_clean_stream(world: World, seed: int, spark: SparkSession, tmp_path: Path) -> None:
+def test_the_spark_engine_lands_the_clean_stream(
+    world: World, seed: int, spark: SparkSession, tmp_path: Path
+) -> None:
     def batch(records: list[Record]) -> SparkBatch:
-        return SparkBatch(spark.createDataFrame(to_table(records)).repartition(3).persist(), world.lake, world.settings)
+        return SparkBatch(
+            spark.createDataFrame(to_table(records)).repartition(3).persist(),
+            world.lake,
+            world.settings,
+        )
 
     land_badly(world, batch, seed, cuts=3)
     assert_clean(world, tmp_path / "clean")

@@ -25,7 +25,12 @@ from podrec_assets.settings import Settings
 @pytest.fixture
 def home(settings: Settings) -> Settings:
     """A home with a table, an empty file, a cache and a log."""
-    contents = {"lake/episodes/x.parquet": b"rows", "logs/kafka.log": b"", "audio/a.mp3": b"heard", "mongo/data.mv": b"lists"}
+    contents = {
+        "lake/episodes/x.parquet": b"rows",
+        "logs/kafka.log": b"",
+        "audio/a.mp3": b"heard",
+        "mongo/data.mv": b"lists",
+    }
     for name, content in contents.items():
         path = settings.home / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,32 +48,54 @@ def taken(settings: Settings, target: Path) -> backup_module.Backup:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
 
 
-def test_a_backup_comes_back_byte_for_byte_with_its_times_and_without_caches(home: Settings, target: Path) -> None:
+def test_a_backup_comes_back_byte_for_byte_with_its_times_and_without_caches(
+    home: Settings, target: Path
+) -> None:
     before = (home.home / "lake/episodes/x.parquet").stat().st_mtime_ns
     made = taken(home, target)
     assert sorted(made.files) == ["lake/episodes/x.parquet", "logs/kafka.log", "mongo/data.mv"]
     assert made.outside == []
     shutil.rmtree(home.home)
     assert restore(home, target, print) == made
-    assert contents(home.home) == {"lake/episodes/x.parquet": b"rows", "logs/kafka.log": b"", "mongo/data.mv": b"lists"}
+    assert contents(home.home) == {
+        "lake/episodes/x.parquet": b"rows",
+        "logs/kafka.log": b"",
+        "mongo/data.mv": b"lists",
+    }
     assert (home.home / "lake/episodes/x.parquet").stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (lambda t: (t / "home/mongo/data.mv").write_bytes(b"lusts"), "data.mv is not what was backed up: nothing was restored"),
-        (lambda t: (t / "home/lake/episodes/x.parquet").unlink(), "lacks .*x.parquet: nothing was restored"),
-        (lambda t: (t / "manifest.json").unlink(), "is not a whole backup: it has no readable manifest.json"),
-        (lambda t: rewrite(t, format=2, keys={}), "is a backup of format 2, this podrec reads format 1"),
+        (
+            lambda t: (t / "home/mongo/data.mv").write_bytes(b"lusts"),
+            "data.mv is not what was backed up: nothing was restored",
+        ),
+        (
+            lambda t: (t / "home/lake/episodes/x.parquet").unlink(),
+            "lacks .*x.parquet: nothing was restored",
+        ),
+        (
+            lambda t: (t / "manifest.json").unlink(),
+            "is not a whole backup: it has no readable manifest.json",
+        ),
+        (
+            lambda t: rewrite(t, format=2, keys={}),
+            "is a backup of format 2, this podrec reads format 1",
+        ),
         (lambda t: rewrite(t, files={"../x": {}}), r"is not a backup of podrec: it names \.\./x"),
     ],
     ids=["changed", "lost", "not finished", "newer", "strange"],
 )
-def test_a_damaged_backup_leaves_the_home_empty(home: Settings, target: Path, harm, words: str) -> None:
+def test_a_damaged_backup_leaves_the_home_empty(
+    home: Settings, target: Path, harm, words: str
+) -> None:
     taken(home, target)
     shutil.rmtree(home.home)
     harm(target)
@@ -82,14 +109,23 @@ def rewrite(target: Path, **changed: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changed))
 
 
-def test_what_lies_behind_links_is_copied_once(home: Settings, target: Path, tmp_path: Path) -> None:
-    """A home whose large folders lie on another disk lost them: a link below the top was neither file nor folder."""
+def test_what_lies_behind_links_is_copied_once(
+    home: Settings, target: Path, tmp_path: Path
+) -> None:
+    """A home whose large folders lie on another disk lost them: a link below the top was neither
+    file nor folder.
+    """
     (tmp_path / "disk").mkdir()
     (tmp_path / "disk" / "y.parquet").write_bytes(b"far")
     (home.home / "lake" / "vectors").symlink_to(tmp_path / "disk")
     (home.home / "lake" / "ring").symlink_to(home.home / "lake")
     made = taken(home, target)
-    assert sorted(made.files) == ["lake/episodes/x.parquet", "lake/vectors/y.parquet", "logs/kafka.log", "mongo/data.mv"]
+    assert sorted(made.files) == [
+        "lake/episodes/x.parquet",
+        "lake/vectors/y.parquet",
+        "logs/kafka.log",
+        "mongo/data.mv",
+    ]
     assert (target / "home/lake/vectors/y.parquet").read_bytes() == b"far"
 
 
@@ -104,7 +140,10 @@ def test_a_folder_that_cannot_be_read_is_not_left_out_silently(
         return real(path)
 
     monkeypatch.setattr(os, "scandir", refusing)
-    with pytest.raises(PermanentError, match=r"mongo cannot be read \(Permission denied\), so a backup would lack it"):
+    with pytest.raises(
+        PermanentError,
+        match=r"mongo cannot be read \(Permission denied\), so a backup would lack it",
+    ):
         taken(home, target)
 
 
@@ -116,7 +155,9 @@ def test_a_home_that_is_not_empty_is_never_written_over(home: Settings, target: 
     assert contents(home.home) == before
 
 
-def test_a_backup_goes_into_an_empty_folder_outside_of_a_home_that_is_there(home: Settings, target: Path) -> None:
+def test_a_backup_goes_into_an_empty_folder_outside_of_a_home_that_is_there(
+    home: Settings, target: Path
+) -> None:
     with pytest.raises(PermanentError, match=r"lies in .* itself: choose a folder outside"):
         taken(home, home.home / "copy")
     target.mkdir(parents=True)
@@ -127,11 +168,19 @@ def test_a_backup_goes_into_an_empty_folder_outside_of_a_home_that_is_there(home
         taken(home.model_copy(update={"home": home.home / "absent"}), target)
 
 
-def test_nothing_is_copied_while_something_writes(home: Settings, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_copied_while_something_writes(
+    home: Settings, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lake = Connections(home, {}).lake
-    with stream_lock(lake), pytest.raises(RetryableError, match="`podrec stream` lands events: stop it first"):
+    with (
+        stream_lock(lake),
+        pytest.raises(RetryableError, match="`podrec stream` lands events: stop it first"),
+    ):
         taken(home, target)
-    with lake.writing("vectors"), pytest.raises(RetryableError, match="A run is writing vectors: wait until it is done"):
+    with (
+        lake.writing("vectors"),
+        pytest.raises(RetryableError, match="A run is writing vectors: wait until it is done"),
+    ):
         taken(home, target)
     real = backup_module._copied
 
@@ -146,11 +195,21 @@ def test_nothing_is_copied_while_something_writes(home: Settings, target: Path, 
     assert not (target / "manifest.json").exists()
 
 
-def test_stores_outside_of_the_home_are_named_without_their_passwords(home: Settings, target: Path) -> None:
-    uri = {"mongo_uri": "mongodb://me:hunter2@db:27017", "kafka_bootstrap": "broker:9092", "lake": "s3://bucket/lake"}
+def test_stores_outside_of_the_home_are_named_without_their_passwords(
+    home: Settings, target: Path
+) -> None:
+    uri = {
+        "mongo_uri": "mongodb://me:hunter2@db:27017",
+        "kafka_bootstrap": "broker:9092",
+        "lake": "s3://bucket/lake",
+    }
     settings = Settings(home=home.home, **uri)  # type: ignore[arg-type]
     made = back_up(settings, Connections(home, {}).lake, target, print)
-    assert made.outside == ["the Kafka at broker:9092", "the MongoDB at mongodb://db:27017", "the lake at s3://bucket/lake"]
+    assert made.outside == [
+        "the Kafka at broker:9092",
+        "the MongoDB at mongodb://db:27017",
+        "the lake at s3://bucket/lake",
+    ]
     assert "hunter2" not in (target / "manifest.json").read_text()
 
 
@@ -159,7 +218,9 @@ def test_the_commands_refuse_while_dagster_works_and_say_what_is_copied(
 ) -> None:
     monkeypatch.setenv("PODREC_HOME", str(home.home))
     with open_instance(home) as instance:
-        run = instance.create_run_for_job(dg.GraphDefinition("g").to_job(), status=dg.DagsterRunStatus.STARTED)
+        run = instance.create_run_for_job(
+            dg.GraphDefinition("g").to_job(), status=dg.DagsterRunStatus.STARTED
+        )
     refused = CliRunner().invoke(app, ["backup", str(target)])
     assert isinstance(refused.exception, RetryableError)
     assert f"Run {run.run_id} is in progress" in str(refused.exception)
@@ -168,7 +229,9 @@ def test_the_commands_refuse_while_dagster_works_and_say_what_is_copied(
         instance.delete_run(run.run_id)
         instance.add_daemon_heartbeat(beat)
     refused = CliRunner().invoke(app, ["backup", str(target)])
-    assert re.match(r"Dagster's daemon was alive \d+ s ago: stop `podrec ui`", str(refused.exception))
+    assert re.match(
+        r"Dagster's daemon was alive \d+ s ago: stop `podrec ui`", str(refused.exception)
+    )
     with open_instance(home) as instance:
         instance.add_daemon_heartbeat(beat._replace(timestamp=time.time() - 61))
     done = CliRunner().invoke(app, ["backup", str(target), "--json"])

@@ -15,10 +15,19 @@ def row(days_ago: int, episode: str, share: float | None, **counts: int) -> dict
     kinds = ("play", "like", "unlike", "skip", "impression", "click")
     zero = {f"{kind}_count": counts.get(kind, 0) for kind in kinds}
     day = DAY - timedelta(days=days_ago)
-    return {"day": day, "user_id": "ann", "episode_id": episode, "score": 1.0, "max_completed_share": share, **zero}
+    return {
+        "day": day,
+        "user_id": "ann",
+        "episode_id": episode,
+        "score": 1.0,
+        "max_completed_share": share,
+        **zero,
+    }
 
 
-def test_what_was_heard_before_the_window_is_barred_and_weighs_nothing(tmp_path: Path, settings: Settings) -> None:
+def test_what_was_heard_before_the_window_is_barred_and_weighs_nothing(
+    tmp_path: Path, settings: Settings
+) -> None:
     old = Settings.history_days
     rows = [
         row(0, "now", 0.9, play=1), row(old - 1, "first of the window", 0.9, play=1), row(old, "heard", 0.9, play=1),
@@ -30,14 +39,25 @@ def test_what_was_heard_before_the_window_is_barred_and_weighs_nothing(tmp_path:
     history = history_until(lake, daily, DAY, settings)
     assert history.items == ["first of the window", "now"]
     assert history.heard_before == {"ann": {"heard", "liked", "of unknown length", "unliked"}}
-    assert history.barred("ann") == {"now", "first of the window", "heard", "liked", "of unknown length", "unliked"}
+    assert history.barred("ann") == {
+        "now",
+        "first of the window",
+        "heard",
+        "liked",
+        "of unknown length",
+        "unliked",
+    }
     assert history.barred("nobody") == set()
 
 
 def test_models_learn_from_the_window_that_ends_with_the_day(settings: Settings) -> None:
     old = settings.half_life_days
     daily = USER_VS_EPISODE_DAILY.rows(
-        [row(0, "now", 0.9, play=1), row(int(old), "older", 0.9, play=1), row(Settings.history_days, "too old", 0.9, play=1)]
+        [
+            row(0, "now", 0.9, play=1),
+            row(int(old), "older", 0.9, play=1),
+            row(Settings.history_days, "too old", 0.9, play=1),
+        ]
     )
     history = history_of_window(daily, DAY, settings)
     assert history.recent_plays == {"now": 1.0, "older": 0.5}

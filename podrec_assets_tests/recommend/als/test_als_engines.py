@@ -1,4 +1,6 @@
-"""What every ALS engine keeps: one objective, one shape of result, the same bytes; planted truth and published ratings."""
+"""What every ALS engine keeps: one objective, one shape of result, the same bytes; planted truth
+and published ratings.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,12 +24,16 @@ pytestmark = pytest.mark.slow
 
 Fit = Callable[[csr_matrix, AlsConfig], Factors]
 UNEVEN = csr_matrix(np.triu(np.arange(1.0, 13)[:, None] % 3 + 1.0 + np.zeros((12, 9))))
-"""Rows and columns of different lengths, so that regularisation scaled otherwise would show; the last rows are empty."""
+"""Rows and columns of different lengths, so that regularisation scaled otherwise would show; the
+last rows are empty.
+"""
 
 BOARD = checkerboard(unheard=3)
 
 
-@pytest.fixture(params=["oracle", "implicit", pytest.param("spark", marks=pytest.mark.services)], scope="module")
+@pytest.fixture(
+    params=["oracle", "implicit", pytest.param("spark", marks=pytest.mark.services)], scope="module"
+)
 def fit(request: pytest.FixtureRequest) -> Fit:
     if request.param == "spark":
         session = request.getfixturevalue("spark")
@@ -42,7 +48,9 @@ def fitted(fit: Fit) -> Factors:
 
 def test_the_planted_unheard_episodes_come_first(fitted: Factors) -> None:
     lists = top_n(fitted, BOARD, CONFIG, 3)
-    assert {d["user_id"]: {i["episode_id"] for i in d["items"]} for d in lists} == {u: left_out(u, 3) for u in BOARD.users}
+    assert {d["user_id"]: {i["episode_id"] for i in d["items"]} for d in lists} == {
+        u: left_out(u, 3) for u in BOARD.users
+    }
 
 
 def test_these_fits_make_as_many_sweeps_as_settings_allow() -> None:
@@ -53,21 +61,30 @@ def test_these_fits_make_as_many_sweeps_as_settings_allow() -> None:
 
 
 def test_planted_low_rank_tastes_are_found_again(fit: Fit) -> None:
-    """Two tastes mixed in every listener: what was left out scores above what the listener does not like."""
+    """Two tastes mixed in every listener: what was left out scores above what the listener does not
+    like.
+    """
     random = np.random.default_rng(3)
     liking = random.dirichlet((0.4, 0.4), 60) @ random.dirichlet((0.4, 0.4), 40).T
     likes = liking > np.quantile(liking, 0.6, axis=1)[:, None]
     known = likes & (random.random(likes.shape) < 0.7)
     factors = fit(csr_matrix(known * liking), replace(CONFIG, rank=3))
     scores = factors.user @ factors.item.T
-    left = [(scores[u][likes[u] & ~known[u]][:, None] > scores[u][~likes[u]]).mean() for u in range(60)]
+    left = [
+        (scores[u][likes[u] & ~known[u]][:, None] > scores[u][~likes[u]]).mean() for u in range(60)
+    ]
     assert np.nanmean(left) > 0.85
 
 
 def test_listeners_are_the_exact_solution_for_the_episodes(fit: Fit) -> None:
-    """The same c = 1 + alpha * r, and lambda times the number of a row's scores, whatever the length of the rows."""
+    """The same c = 1 + alpha * r, and lambda times the number of a row's scores, whatever the
+    length of the rows.
+    """
     factors, extra = fit(UNEVEN, CONFIG), confidences(UNEVEN, CONFIG.alpha)
-    mine, doubled = (reference.sweep(extra, factors.item.astype(np.float64), n * CONFIG.regularization) for n in (1, 2))
+    mine, doubled = (
+        reference.sweep(extra, factors.item.astype(np.float64), n * CONFIG.regularization)
+        for n in (1, 2)
+    )
     assert np.abs(mine - factors.user).max() < 1e-3
     assert np.abs(doubled - factors.user).max() > 1e-2
 
@@ -79,17 +96,30 @@ def test_scores_are_those_of_the_oracle(fitted: Factors) -> None:
 
 def test_a_higher_alpha_trusts_what_was_heard_more(fit: Fit, fitted: Factors) -> None:
     heard, timid = BOARD.matrix.toarray() > 0, fit(BOARD.matrix, replace(CONFIG, alpha=0.1))
-    assert (fitted.user @ fitted.item.T)[heard].mean() > (timid.user @ timid.item.T)[heard].mean() + 0.05
+    assert (fitted.user @ fitted.item.T)[heard].mean() > (timid.user @ timid.item.T)[
+        heard
+    ].mean() + 0.05
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(fit: Fit, fitted: Factors) -> None:
-    again, other = (fit(BOARD.matrix, replace(CONFIG, seed=seed)) for seed in (CONFIG.seed, CONFIG.seed + 1))
-    assert (fitted.user.tobytes(), fitted.item.tobytes()) == (again.user.tobytes(), again.item.tobytes())
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
+    fit: Fit, fitted: Factors
+) -> None:
+    again, other = (
+        fit(BOARD.matrix, replace(CONFIG, seed=seed)) for seed in (CONFIG.seed, CONFIG.seed + 1)
+    )
+    assert (fitted.user.tobytes(), fitted.item.tobytes()) == (
+        again.user.tobytes(),
+        again.item.tobytes(),
+    )
     assert fitted.item.tobytes() != other.item.tobytes()
 
 
-def test_rows_and_columns_without_interactions_get_zeros_and_the_matrix_is_left_as_it_was(fit: Fit) -> None:
-    history = history_of({"ann": {"e1": 1.0, "e2": 0.5}, "nobody": {}, "zoe": {"e2": 1.0}}, items="never")
+def test_rows_and_columns_without_interactions_get_zeros_and_the_matrix_is_left_as_it_was(
+    fit: Fit,
+) -> None:
+    history = history_of(
+        {"ann": {"e1": 1.0, "e2": 0.5}, "nobody": {}, "zoe": {"e2": 1.0}}, items="never"
+    )
     before = history.matrix.toarray().copy()
     factors = fit(history.matrix, CONFIG)
     assert (factors.user.shape, factors.item.shape) == ((3, 2), (3, 2))
@@ -107,13 +137,22 @@ def test_one_listener_alone_is_fitted(fit: Fit) -> None:
 @pytest.mark.parametrize("shape", [(0, 0), (3, 2)], ids=["nobody", "no scores"])
 def test_nothing_learned_is_zeros_and_lists_without_items(fit: Fit, shape: tuple[int, int]) -> None:
     factors = fit(csr_matrix(shape), CONFIG)
-    assert (factors.user.tolist(), factors.item.tolist()) == (np.zeros((shape[0], 2)).tolist(), np.zeros((shape[1], 2)).tolist())
+    assert (factors.user.tolist(), factors.item.tolist()) == (
+        np.zeros((shape[0], 2)).tolist(),
+        np.zeros((shape[1], 2)).tolist(),
+    )
     silent = history_of({f"u{n}": {} for n in range(3)}, items="e1 e2")
-    assert [d["items"] for d in top_n(fit(silent.matrix, CONFIG), silent, CONFIG, 5)] == [[], [], []]
+    assert [d["items"] for d in top_n(fit(silent.matrix, CONFIG), silent, CONFIG, 5)] == [
+        [],
+        [],
+        [],
+    ]
 
 
 def test_published_ratings_are_ranked_as_the_oracle_ranks_them(fit: Fit, shared_data: Path) -> None:
-    """300 listeners of MovieLens: lists overlap as those of two seeds of the oracle do, and nDCG differs within noise."""
+    """300 listeners of MovieLens: lists overlap as those of two seeds of the oracle do, and nDCG
+    differs within noise.
+    """
     ratings = read_ratings(shared_data / "ratings" / "ml-100k.inter.gz", "ml-100k")
     held = held_out(ratings, "random", 1, 0.25)
     train, test = (ratings.matrix(mask)[:300] for mask in (~held, held))
@@ -128,11 +167,19 @@ def test_published_ratings_are_ranked_as_the_oracle_ranks_them(fit: Fit, shared_
         return float(np.mean([len(set(one[u]) & set(other[u])) / 10 for u in users]))
 
     mine, oracle, reseeded = (
-        lists(f) for f in (fit(train, config), reference.fit(train, config), reference.fit(train, replace(config, seed=2)))
+        lists(f)
+        for f in (
+            fit(train, config),
+            reference.fit(train, config),
+            reference.fit(train, replace(config, seed=2)),
+        )
     )
     assert overlap(mine, oracle) > overlap(oracle, reseeded) - 0.05 > 0.5
     wanted = {u: set(test[u].indices.tolist()) for u in users}
-    gain = [metrics.ndcg_at_k(mine[u], wanted[u], 10) - metrics.ndcg_at_k(oracle[u], wanted[u], 10) for u in users]
+    gain = [
+        metrics.ndcg_at_k(mine[u], wanted[u], 10) - metrics.ndcg_at_k(oracle[u], wanted[u], 10)
+        for u in users
+    ]
     low, high = metrics.bootstrap_interval(gain, 1)
     assert low < 0.01
     assert high > -0.01

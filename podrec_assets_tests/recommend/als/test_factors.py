@@ -12,7 +12,9 @@ from podrec_assets.recommend.als.factors import bounded_rank, confidences
     [(1000, 1000, 32), (1000, 48, 8), (60, 60, 10), (12, 200, 8), (3, 3, 2), (0, 0, 2)],
     ids=["enough", "few items", "few of both", "few users", "tiny", "nothing"],
 )
-def test_the_rank_is_bounded_by_the_items_and_by_the_number_of_scores(users: int, items: int, rank: int) -> None:
+def test_the_rank_is_bounded_by_the_items_and_by_the_number_of_scores(
+    users: int, items: int, rank: int
+) -> None:
     """A sixth of the items, a sixth of the root of the scores, at least two."""
     assert bounded_rank(32, csr_matrix(np.ones((users, items)))) == rank
 

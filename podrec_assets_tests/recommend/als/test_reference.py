@@ -1,4 +1,6 @@
-"""The reference engine: a sweep is the exact solution of the paper's equation, and lowers the objective. The rest: contracts."""
+"""The reference engine: a sweep is the exact solution of the paper's equation, and lowers the
+objective. The rest: contracts.
+"""
 
 from dataclasses import replace
 
@@ -12,7 +14,9 @@ from podrec_assets_tests.recommend.planted import CONFIG, checkerboard
 
 
 def objective(matrix: csr_matrix, user: np.ndarray, item: np.ndarray, config: AlsConfig) -> float:
-    """What ALS makes small: weighted squared errors over all pairs, and each factor's length times its row's count."""
+    """What ALS makes small: weighted squared errors over all pairs, and each factor's length times
+    its row's count.
+    """
     dense = matrix.toarray()
     errors = ((1 + config.alpha * dense) * ((dense > 0) - user @ item.T) ** 2).sum()
     counts = (dense > 0).sum(axis=1), (dense > 0).sum(axis=0)
@@ -21,8 +25,12 @@ def objective(matrix: csr_matrix, user: np.ndarray, item: np.ndarray, config: Al
 
 
 def test_one_listener_and_one_episode_of_rank_one_solve_the_equation_by_hand() -> None:
-    """With x = c y / (c y^2 + l) for c = 1 + 2 * 1 = 3, the last step of the listener is x = 3 y / (3 y^2 + 0.5)."""
-    factors = reference.fit(csr_matrix([[1.0]]), AlsConfig(1, regularization=0.5, alpha=2.0, iterations=1, seed=3))
+    """With x = c y / (c y^2 + l) for c = 1 + 2 * 1 = 3, the last step of the listener is x = 3 y /
+    (3 y^2 + 0.5).
+    """
+    factors = reference.fit(
+        csr_matrix([[1.0]]), AlsConfig(1, regularization=0.5, alpha=2.0, iterations=1, seed=3)
+    )
     x, y = float(factors.user[0, 0]), float(factors.item[0, 0])
     start = np.random.default_rng(3).normal(0, 1)
     assert y == pytest.approx(3 * start / (3 * start**2 + 0.5), rel=1e-5)
@@ -30,7 +38,9 @@ def test_one_listener_and_one_episode_of_rank_one_solve_the_equation_by_hand() -
 
 
 def test_the_regularisation_grows_with_the_count_of_a_row() -> None:
-    """Two equal episodes: x = 2 c y / (2 c y^2 + 2 l), the x of one episode, where an unscaled l would give a longer x."""
+    """Two equal episodes: x = 2 c y / (2 c y^2 + 2 l), the x of one episode, where an unscaled l
+    would give a longer x.
+    """
     config = AlsConfig(1, regularization=1.0, alpha=1.0, iterations=200, seed=1)
     one, two = (reference.fit(csr_matrix([[1.0] * n]), config) for n in (1, 2))
     for factors, n in ((one, 1), (two, 2)):

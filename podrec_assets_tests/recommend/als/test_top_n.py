@@ -25,10 +25,14 @@ def shown(lists: list[dict]) -> dict[str, list[tuple[str, float]]]:
     return {d["user_id"]: [(i["episode_id"], i["score"]) for i in d["items"]] for d in lists}
 
 
-def causes(found: Factors, scores: list[float], items: list[int], nameable: list[bool]) -> list[int]:
+def causes(
+    found: Factors, scores: list[float], items: list[int], nameable: list[bool]
+) -> list[int]:
     """main_causes of one listener, whose scores are all stored; -1 where none contributes."""
     stored = csr_matrix([scores])
-    return main_causes(found, stored, 0, np.array(items), np.array(nameable, dtype=bool), UNIT).tolist()
+    return main_causes(
+        found, stored, 0, np.array(items), np.array(nameable, dtype=bool), UNIT
+    ).tolist()
 
 
 def test_items_are_ranked_by_score_and_equal_scores_by_episode_id() -> None:
@@ -48,7 +52,9 @@ def test_scores_that_differ_by_less_than_their_digits_are_equal() -> None:
 def test_heard_and_unliked_episodes_are_left_out_and_skipped_ones_are_not() -> None:
     history = history_of({"ann": {"e1": 1.0, "e2": 0.2, "e3": 0.2}}, heard={"ann": {"e1"}})
     history.unliked["ann"].add("e2")
-    assert shown(lists_of(factors([[1.0]], [[3.0], [2.0], [1.0]]), history, UNIT, 10)) == {"ann": [("e3", 1.0)]}
+    assert shown(lists_of(factors([[1.0]], [[3.0], [2.0], [1.0]]), history, UNIT, 10)) == {
+        "ann": [("e3", 1.0)]
+    }
 
 
 def test_no_more_than_n_items_are_listed() -> None:
@@ -59,7 +65,9 @@ def test_no_more_than_n_items_are_listed() -> None:
 
 
 def test_a_listener_who_heard_everything_has_an_empty_list() -> None:
-    assert shown(lists_of(factors([[1.0]], [[1.0]]), history_of({"ann": {"e1": 1.0}}), UNIT, 5)) == {"ann": []}
+    assert shown(
+        lists_of(factors([[1.0]], [[1.0]]), history_of({"ann": {"e1": 1.0}}), UNIT, 5)
+    ) == {"ann": []}
 
 
 def test_whom_or_what_nothing_was_learned_about_is_in_no_list() -> None:
@@ -78,9 +86,13 @@ def test_blocks_of_listeners_give_the_lists_of_one_block(monkeypatch: pytest.Mon
 
 
 def test_the_blocked_product_gives_what_sorting_every_exact_score_gives() -> None:
-    """Many equal scores around the last place, and barred items: the case that a partition gets wrong."""
+    """Many equal scores around the last place, and barred items: the case that a partition gets
+    wrong.
+    """
     random = np.random.default_rng(1)
-    found = Factors(*(random.integers(-3, 4, (size, 4)).astype(np.float32) / 7 for size in (50, 300)))
+    found = Factors(
+        *(random.integers(-3, 4, (size, 4)).astype(np.float32) / 7 for size in (50, 300))
+    )
     barred = random.random((50, 300)) < 0.3
     (_, *_), *blocks = best_items(found, csr_matrix(barred.astype(np.int32)), 20)
     mine = {u: [] for u in range(50)}
@@ -90,12 +102,16 @@ def test_the_blocked_product_gives_what_sorting_every_exact_score_gives() -> Non
     exact = np.round(found.user.astype(np.float64) @ found.item.T.astype(np.float64), DIGITS)
     live = found.item.any(axis=1)
     for u in range(50):
-        order = [i for i in np.lexsort((np.arange(300), -exact[u])) if live[i] and not barred[u, i]][:20]
+        order = [
+            i for i in np.lexsort((np.arange(300), -exact[u])) if live[i] and not barred[u, i]
+        ][:20]
         assert mine[u] == ([(i, exact[u, i]) for i in order] if found.user[u].any() else [])
 
 
 def test_the_cause_is_what_contributes_most_by_the_formula_of_the_paper() -> None:
-    """Rank 1: what j gives to i is y_i y_j (1 + r_j) / D for one D; here 2 * (1 + 1) = 4 beats 1 * (1 + 2) = 3."""
+    """Rank 1: what j gives to i is y_i y_j (1 + r_j) / D for one D; here 2 * (1 + 1) = 4 beats 1 *
+    (1 + 2) = 3.
+    """
     found = factors([[1.0]], [[1.0], [2.0], [1.0]])
     assert causes(found, [2.0, 1.0, 0.0], [2], [True, True]) == [1]
     assert causes(found, [4.0, 1.0, 0.0], [2], [True, True]) == [0]
@@ -129,7 +145,9 @@ def test_the_reason_is_a_heard_episode_of_the_same_taste() -> None:
 
 
 def test_without_the_cause_the_score_is_lower() -> None:
-    """Also that the lists' own scores are exact for the episodes' factors: the sum that the cause is a part of."""
+    """Also that the lists' own scores are exact for the episodes' factors: the sum that the cause
+    is a part of.
+    """
     history = checkerboard(unheard=2)
     found = reference.fit(history.matrix, CONFIG)
     for row, (_, item) in enumerate(own_and_other(history)):
@@ -138,23 +156,37 @@ def test_without_the_cause_the_score_is_lower() -> None:
         poorer[row, cause] = 0
         extra = confidences(poorer.tocsr(), CONFIG.alpha)
         extra.eliminate_zeros()
-        after = reference.sweep(extra, found.item.astype(np.float64), CONFIG.regularization)[row] @ found.item[column]
+        after = (
+            reference.sweep(extra, found.item.astype(np.float64), CONFIG.regularization)[row]
+            @ found.item[column]
+        )
         assert after < item["score"] - 0.001
 
 
 def test_the_cause_counts_the_others_who_heard_both() -> None:
-    """e1 and e2 are both heard by bob and cat; dan heard only e2, eve played too little of e2 to have heard it."""
+    """e1 and e2 are both heard by bob and cat; dan heard only e2, eve played too little of e2 to
+    have heard it.
+    """
     row = {"e1": 1.0, "e2": 1.0}
     history = history_of(
         {"ann": {"e1": 1.0}, "bob": row, "cat": row, "dan": {"e2": 1.0}, "eve": row},
-        heard={"ann": {"e1"}, "bob": {"e1", "e2"}, "cat": {"e1", "e2"}, "dan": {"e2"}, "eve": {"e1"}},
+        heard={
+            "ann": {"e1"},
+            "bob": {"e1", "e2"},
+            "cat": {"e1", "e2"},
+            "dan": {"e2"},
+            "eve": {"e1"},
+        },
     )
     item = lists_of(factors([[1.0]] * 5, [[1.0], [1.0]]), history, UNIT, 1)[0]["items"][0]
     assert (item["episode_id"], item["because"], item["listener_count"]) == ("e2", "e1", 2)
 
 
 def test_an_item_without_a_cause_counts_nobody() -> None:
-    history = history_of({"ann": {"e1": 1.0}, "bob": {"e1": 1.0, "e2": 1.0}}, heard={"ann": set(), "bob": {"e1", "e2"}})
+    history = history_of(
+        {"ann": {"e1": 1.0}, "bob": {"e1": 1.0, "e2": 1.0}},
+        heard={"ann": set(), "bob": {"e1", "e2"}},
+    )
     item = lists_of(factors([[1.0]] * 2, [[1.0], [0.5]]), history, UNIT, 1)[0]["items"][0]
     assert (item["episode_id"], item["because"], item["listener_count"]) == ("e1", None, 0)
 
@@ -164,5 +196,8 @@ def test_co_listeners_are_counted_as_by_sets_in_any_blocks(monkeypatch: pytest.M
     random = np.random.default_rng(2)
     seen = random.random((30, 12)) < 0.4
     one, other = random.integers(0, 12, 50), random.integers(-1, 12, 50)
-    wanted = [int((seen[:, a] & seen[:, b]).sum()) if b >= 0 else 0 for a, b in zip(one, other, strict=True)]
+    wanted = [
+        int((seen[:, a] & seen[:, b]).sum()) if b >= 0 else 0
+        for a, b in zip(one, other, strict=True)
+    ]
     assert co_listeners(csr_matrix(seen.astype(np.int32)), one, other).tolist() == wanted

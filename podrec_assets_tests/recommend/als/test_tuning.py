@@ -20,7 +20,9 @@ TASTES, EACH = 4, 12
 
 
 def listening(listeners: int = 100, after: bool = True) -> pa.Table:
-    """Listeners play eight episodes of their taste five days ago, the rest of it (if `after`) yesterday."""
+    """Listeners play eight episodes of their taste five days ago, the rest of it (if `after`)
+    yesterday.
+    """
     random = np.random.default_rng(4)
     rows = []
     for n in range(listeners):
@@ -34,7 +36,9 @@ def listening(listeners: int = 100, after: bool = True) -> pa.Table:
     return USER_VS_EPISODE_DAILY.rows(rows)
 
 
-def search(current: Trial = GOOD, budget: Budget = BUDGET, daily: pa.Table | None = None) -> list[dict]:
+def search(
+    current: Trial = GOOD, budget: Budget = BUDGET, daily: pa.Table | None = None
+) -> list[dict]:
     return tune(listening() if daily is None else daily, TODAY, current, implicit.fit, budget)
 
 
@@ -44,7 +48,9 @@ def test_the_settings_in_force_are_tried_first_and_the_seed_draws_the_others() -
     assert len({(t.config, t.half_life_days) for t in found}) == 10
     assert found == trials(GOOD, 20)[:10]
     other = replace(GOOD, config=replace(GOOD.config, seed=8))
-    assert [(t.config.rank, t.config.alpha) for t in trials(other, 10)] != [(t.config.rank, t.config.alpha) for t in found]
+    assert [(t.config.rank, t.config.alpha) for t in trials(other, 10)] != [
+        (t.config.rank, t.config.alpha) for t in found
+    ]
     assert len(trials(GOOD, 1000)) == 144 + (GOOD not in trials(POOR, 1000))
 
 
@@ -54,7 +60,11 @@ def test_planted_tastes_are_found_far_above_popularity_and_settings_that_do_it_a
     assert (popularity["ranker"], current["user_count"]) == ("popularity", 100)
     assert current["ndcg"] > 0.9 > 0.5 > popularity["ndcg"]
     assert current["ndcg_low"] <= current["ndcg"] <= current["ndcg_high"]
-    assert [r["trial"] for r in rows if r["is_chosen"]] == [r["trial"] for r in rows if r["is_current"]] == [1]
+    assert (
+        [r["trial"] for r in rows if r["is_chosen"]]
+        == [r["trial"] for r in rows if r["is_current"]]
+        == [1]
+    )
     assert adoption(rows).startswith("Keep")
 
 
@@ -82,15 +92,30 @@ def test_the_same_search_gives_the_same_rows_but_for_the_seconds() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "made"), [(0.0, 1), (30.0, 3), (1000.0, 5)])
-def test_time_ends_a_search_between_trials_but_not_before_the_settings_in_force(seconds: float, made: int) -> None:
-    """A clock that goes on by 5 with every look: the first trial looks twice, each other one three times."""
+def test_time_ends_a_search_between_trials_but_not_before_the_settings_in_force(
+    seconds: float, made: int
+) -> None:
+    """A clock that goes on by 5 with every look: the first trial looks twice, each other one three
+    times.
+    """
     ticks = iter(range(0, 10_000, 5))
-    rows = tune(listening(), TODAY, GOOD, implicit.fit, replace(BUDGET, seconds=seconds), lambda: float(next(ticks)))
+    rows = tune(
+        listening(),
+        TODAY,
+        GOOD,
+        implicit.fit,
+        replace(BUDGET, seconds=seconds),
+        lambda: float(next(ticks)),
+    )
     assert sum(r["ranker"] == "als" for r in rows) == made
     assert sum(r["is_chosen"] for r in rows) == 1
 
 
-@pytest.mark.parametrize("daily", [listening(after=False), USER_VS_EPISODE_DAILY.empty()], ids=["nothing after", "nothing"])
+@pytest.mark.parametrize(
+    "daily",
+    [listening(after=False), USER_VS_EPISODE_DAILY.empty()],
+    ids=["nothing after", "nothing"],
+)
 def test_where_nothing_new_was_played_there_is_nothing_to_go_by(daily: pa.Table) -> None:
     assert search(daily=daily) == []
     assert "nothing to go by" in adoption([])

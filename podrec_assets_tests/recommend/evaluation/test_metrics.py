@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from podrec_assets.recommend.evaluation.metrics import bootstrap_interval, coverage, ndcg_at_k, recall_at_k
+from podrec_assets.recommend.evaluation.metrics import (
+    bootstrap_interval,
+    coverage,
+    ndcg_at_k,
+    recall_at_k,
+)
 
 SECOND, THIRD = 1 / np.log2(3), 0.5
 """Gains of ranks 2 and 3; rank 1 gives 1."""
@@ -32,9 +37,17 @@ def test_ndcg_is_the_discounted_gain_over_the_best_possible(
 
 @pytest.mark.parametrize(
     ("relevant", "k", "expected"),
-    [({"a", "d"}, 3, 0.5), ({"a", "d"}, 4, 1.0), ({"b"}, 1, 0.0), ({"x", "y", "a"}, 4, 1 / 3), (set(), 4, 0.0)],
+    [
+        ({"a", "d"}, 3, 0.5),
+        ({"a", "d"}, 4, 1.0),
+        ({"b"}, 1, 0.0),
+        ({"x", "y", "a"}, 4, 1 / 3),
+        (set(), 4, 0.0),
+    ],
 )
-def test_recall_is_the_share_of_relevant_items_within_the_first_k(relevant: set[str], k: int, expected: float) -> None:
+def test_recall_is_the_share_of_relevant_items_within_the_first_k(
+    relevant: set[str], k: int, expected: float
+) -> None:
     assert recall_at_k(["a", "b", "c", "d"], relevant, k) == pytest.approx(expected)
 
 

@@ -1,4 +1,6 @@
-"""Evaluation on ratings of anybody: files, splits and full ranking, on numbers worked out by hand and on published data."""
+"""Evaluation on ratings of anybody: files, splits and full ranking, on numbers worked out by hand
+and on published data.
+"""
 
 import gzip
 import math
@@ -65,7 +67,9 @@ def test_the_three_formats_give_the_same_numbers(tmp_path: Path, kind: str, zipp
         "no time",
     ],
 )
-def test_a_file_of_another_format_is_refused_with_its_line(tmp_path: Path, kind: str, text: str, words: str) -> None:
+def test_a_file_of_another_format_is_refused_with_its_line(
+    tmp_path: Path, kind: str, text: str, words: str
+) -> None:
     (tmp_path / "f").write_text(text)
     with pytest.raises(UnusableInputError, match=words):
         read_ratings(tmp_path / "f", kind)
@@ -108,7 +112,9 @@ def test_a_csv_of_pairs_counts_each_once_and_has_no_time(tmp_path: Path) -> None
 
 
 def test_users_and_items_of_the_test_part_alone_are_met_with_what_is_popular() -> None:
-    """User 2 and item 3 are new: the user gets the popular items, the item is in nobody's list before known ones."""
+    """User 2 and item 3 are new: the user gets the popular items, the item is in nobody's list
+    before known ones.
+    """
     train = csr_matrix(np.array([[1.0, 0, 1, 0], [0, 0, 1, 0], [0, 0, 0, 0]]))
     test = csr_matrix(np.array([[0, 1.0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]))
     scorer = offline.als_scorer(reference.fit(train, AlsConfig(2, 0.1, 1.0, 5, 1)), train)
@@ -133,7 +139,12 @@ def ratings_of(user_sizes: list[int]) -> Ratings:
     user = np.repeat(np.arange(len(user_sizes)), user_sizes).astype(np.int32)
     size = len(user)
     return Ratings(
-        user, np.arange(size, dtype=np.int32), np.ones(size), np.arange(size)[::-1].astype(float), len(user_sizes), size
+        user,
+        np.arange(size, dtype=np.int32),
+        np.ones(size),
+        np.arange(size)[::-1].astype(float),
+        len(user_sizes),
+        size,
     )
 
 
@@ -195,11 +206,20 @@ def test_sampled_metrics_of_a_perfect_and_a_blind_ranker() -> None:
     ids=["ml-100k random", "ml-100k last quarter", "last.fm"],
 )
 def test_als_with_the_default_settings_is_good_on_published_ratings(
-    shared_data: Path, settings: Settings, name: str, kind: str, split: str, share: float, least: float, times: float
+    shared_data: Path,
+    settings: Settings,
+    name: str,
+    kind: str,
+    split: str,
+    share: float,
+    least: float,
+    times: float,
 ) -> None:
     config = AlsConfig.from_settings(settings)
     ratings = read_ratings(shared_data / "ratings" / name, kind)
-    found = evaluate_ratings(Engine(Connections(settings, {}), None), ratings, config, split, share, 10)["metrics"]
+    found = evaluate_ratings(
+        Engine(Connections(settings, {}), None), ratings, config, split, share, 10
+    )["metrics"]
     assert found["als"]["ndcg@10"] >= least
     assert found["als"]["ndcg@10"] >= times * found["popularity"]["ndcg@10"]
     assert found["random"]["ndcg@10"] < 0.05

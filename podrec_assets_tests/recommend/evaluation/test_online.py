@@ -1,4 +1,6 @@
-"""Quality of lists on what was then played: only what was new to the listener counts, always beside popularity and random."""
+"""Quality of lists on what was then played: only what was new to the listener counts, always beside
+popularity and random.
+"""
 
 from datetime import date
 
@@ -23,16 +25,26 @@ def history() -> Interactions:
 
 def lists(**episodes: str) -> list[dict]:
     return [
-        {"user_id": user, "items": [{"rank": n, "episode_id": e} for n, e in enumerate(listed.split(), start=1)]}
+        {
+            "user_id": user,
+            "items": [{"rank": n, "episode_id": e} for n, e in enumerate(listed.split(), start=1)],
+        }
         for user, listed in episodes.items()
     ]
 
 
-def quality(history: Interactions, blend: list[dict], *played: tuple[str, str, float | None], seed: int = 7) -> dict:
+def quality(
+    history: Interactions, blend: list[dict], *played: tuple[str, str, float | None], seed: int = 7
+) -> dict:
     """By ranker and metric, the row."""
     names = ("user_id", "episode_id", "max_completed_share")
-    table = USER_VS_EPISODE_DAILY.rows({"day": DAY} | dict(zip(names, row, strict=True)) for row in played)
-    return {(r["ranker"], r["metric"]): r for r in quality_of_lists({"blend": blend}, history, table, seed)}
+    table = USER_VS_EPISODE_DAILY.rows(
+        {"day": DAY} | dict(zip(names, row, strict=True)) for row in played
+    )
+    return {
+        (r["ranker"], r["metric"]): r
+        for r in quality_of_lists({"blend": blend}, history, table, seed)
+    }
 
 
 def test_a_list_is_worth_what_its_ranks_say(history: Interactions) -> None:
@@ -43,7 +55,9 @@ def test_a_list_is_worth_what_its_ranks_say(history: Interactions) -> None:
     assert rows["blend", "ndcg@10"]["user_count"] == 2
 
 
-def test_popularity_lists_the_most_played_that_the_listener_has_not_heard(history: Interactions) -> None:
+def test_popularity_lists_the_most_played_that_the_listener_has_not_heard(
+    history: Interactions,
+) -> None:
     """For ann that is e3, e2, e4; for bob e3, e1, e4."""
     rows = quality(history, lists(ann="e4", bob="e4"), ("ann", "e2", 0.9), ("bob", "e4", 0.9))
     assert rows["popularity", "ndcg@10"]["value"] == pytest.approx((1 / np.log2(3) + 1 / 2) / 2)
@@ -53,7 +67,12 @@ def test_popularity_lists_the_most_played_that_the_listener_has_not_heard(histor
 
 def test_only_plays_of_a_fifth_or_more_and_new_to_the_listener_count(history: Interactions) -> None:
     rows = quality(
-        history, lists(ann="e4 e3", bob="e4"), ("ann", "e4", 0.5), ("ann", "e1", 1.0), ("ann", "e2", 0.19), ("bob", "e3", None)
+        history,
+        lists(ann="e4 e3", bob="e4"),
+        ("ann", "e4", 0.5),
+        ("ann", "e1", 1.0),
+        ("ann", "e2", 0.19),
+        ("bob", "e3", None),
     )
     assert rows["blend", "recall@10"]["value"] == 1.0
     assert rows["blend", "recall@10"]["user_count"] == 1
@@ -71,13 +90,17 @@ def test_a_listener_without_a_list_counts_as_a_miss(history: Interactions) -> No
     assert rows["blend", "recall@10"]["value"] == 0.5
 
 
-def test_coverage_never_exceeds_one_though_lists_hold_episodes_that_nobody_has_played(history: Interactions) -> None:
+def test_coverage_never_exceeds_one_though_lists_hold_episodes_that_nobody_has_played(
+    history: Interactions,
+) -> None:
     rows = quality(history, lists(ann="n1 n2 n3 n4 n5 n6"), ("ann", "e3", 0.9))
     assert rows["blend", "coverage"]["value"] == 6 / 10
     assert rows["popularity", "coverage"]["value"] == 3 / 10
 
 
-def test_each_ranker_has_each_metric_with_its_interval_in_the_schema_of_the_table(history: Interactions) -> None:
+def test_each_ranker_has_each_metric_with_its_interval_in_the_schema_of_the_table(
+    history: Interactions,
+) -> None:
     rows = quality(history, lists(ann="e3", bob="e4"), ("ann", "e3", 0.9), ("bob", "e1", 0.9))
     names = ("coverage", "diversity", "mrr@10", "ndcg@10", "novelty", "recall@10", "show_gini")
     assert sorted(rows) == [(r, m) for r in ("blend", "popularity", "random") for m in names]
@@ -89,7 +112,9 @@ def test_each_ranker_has_each_metric_with_its_interval_in_the_schema_of_the_tabl
 
 def test_the_same_seed_gives_the_same_rows_and_random_depends_on_it() -> None:
     many = history_of({"ann": {"e00": 1.0}}, items=" ".join(f"e{n:02}" for n in range(40)))
-    runs = [quality(many, lists(ann="e01"), ("ann", "e01", 0.9), seed=s) for s in (7, 7, *range(20))]
+    runs = [
+        quality(many, lists(ann="e01"), ("ann", "e01", 0.9), seed=s) for s in (7, 7, *range(20))
+    ]
     assert runs[0] == runs[1]
     assert len({run["random", "ndcg@10"]["value"] for run in runs}) > 1
 
@@ -101,13 +126,21 @@ def test_random_lists_only_what_the_listener_has_not_heard(history: Interactions
     assert rows["random", "coverage"]["value"] == 3 / 4
 
 
-@pytest.mark.parametrize("played", [(), (("ann", "e1", 1.0),), (("stranger", "e3", 1.0),), (("ann", "e3", 0.1),)])
-def test_a_day_on_which_no_known_listener_played_anything_new_has_no_rows(history: Interactions, played: tuple) -> None:
+@pytest.mark.parametrize(
+    "played", [(), (("ann", "e1", 1.0),), (("stranger", "e3", 1.0),), (("ann", "e3", 0.1),)]
+)
+def test_a_day_on_which_no_known_listener_played_anything_new_has_no_rows(
+    history: Interactions, played: tuple
+) -> None:
     assert quality(history, lists(ann="e3"), *played) == {}
 
 
-def test_lists_of_one_show_are_concentrated_and_lists_of_neighbours_are_alike(history: Interactions) -> None:
-    table = USER_VS_EPISODE_DAILY.rows([{"day": DAY, "user_id": "ann", "episode_id": "e3", "max_completed_share": 0.9}])
+def test_lists_of_one_show_are_concentrated_and_lists_of_neighbours_are_alike(
+    history: Interactions,
+) -> None:
+    table = USER_VS_EPISODE_DAILY.rows(
+        [{"day": DAY, "user_id": "ann", "episode_id": "e3", "max_completed_share": 0.9}]
+    )
     near = [{"episode_id": "e4", "items": [{"episode_id": "e3", "score": 0.5}]}]
     shows = {"e1": "other", "e2": "other", "e3": "s", "e4": "s"}
     found = quality_of_lists({"blend": lists(ann="e3 e4")}, history, table, 7, near, shows)
@@ -119,7 +152,10 @@ def test_lists_of_one_show_are_concentrated_and_lists_of_neighbours_are_alike(hi
 
 
 def shown(*events: tuple[str, str, str | None]) -> list[dict]:
-    rows = [{"user_id": u, "kind": k, "list_version": v, "event_id": str(n)} for n, (u, k, v) in enumerate(events)]
+    rows = [
+        {"user_id": u, "kind": k, "list_version": v, "event_id": str(n)}
+        for n, (u, k, v) in enumerate(events)
+    ]
     return click_through(USER_EVENTS.rows([*rows, rows[0]]), 7)
 
 
@@ -127,7 +163,12 @@ def test_click_through_counts_published_lists_each_event_once() -> None:
     ann = [("ann", "impression", "v1")] * 3 + [("ann", "click", "v1")] * 2
     bob = [("bob", "impression", "v1")] * 5 + [("bob", "impression", None), ("bob", "click", None)]
     (row,) = shown(*ann, *bob)
-    assert (row["ranker"], row["metric"], row["value"], row["user_count"]) == ("blend", "click_through", 0.25, 2)
+    assert (row["ranker"], row["metric"], row["value"], row["user_count"]) == (
+        "blend",
+        "click_through",
+        0.25,
+        2,
+    )
     assert (row["low"], row["high"]) == (0.0, pytest.approx(2 / 3))
 
 

@@ -6,7 +6,12 @@ from datetime import date
 
 import pytest
 
-from podrec_assets.recommend.evaluation.plots import alpha_curves, preference_over_days, quality_over_days, tuning_trials
+from podrec_assets.recommend.evaluation.plots import (
+    alpha_curves,
+    preference_over_days,
+    quality_over_days,
+    tuning_trials,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -20,9 +25,13 @@ def image(markdown: str) -> bytes:
 
 
 def test_each_bucket_has_its_curve_and_another_choice_is_another_picture() -> None:
-    curve = json.dumps([{"alpha": a, "ndcg": 0.5 + a / 10, "low": 0.4, "high": 0.7} for a in (0.0, 0.5, 1.0)])
+    curve = json.dumps(
+        [{"alpha": a, "ndcg": 0.5 + a / 10, "low": 0.4, "high": 0.7} for a in (0.0, 0.5, 1.0)]
+    )
     rows = [{"bucket": "0", "alpha": 0.7, "source": "default", "curve": None}]
-    rows.append({"bucket": "1-4", "alpha": 1.0, "source": "clicks of 90 listener days", "curve": curve})
+    rows.append(
+        {"bucket": "1-4", "alpha": 1.0, "source": "clicks of 90 listener days", "curve": curve}
+    )
     first = image(alpha_curves(rows))
     assert first.startswith(PNG)
     assert image(alpha_curves([rows[0], rows[1] | {"alpha": 0.5}])) != first
@@ -30,7 +39,14 @@ def test_each_bucket_has_its_curve_and_another_choice_is_another_picture() -> No
 
 def test_quality_is_drawn_over_days_and_its_absence_is_said() -> None:
     rows = [
-        {"day": date(2026, 11, n), "ranker": r, "metric": "ndcg@10", "value": 0.1 * n, "low": 0.0, "high": 0.5}
+        {
+            "day": date(2026, 11, n),
+            "ranker": r,
+            "metric": "ndcg@10",
+            "value": 0.1 * n,
+            "low": 0.0,
+            "high": 0.5,
+        }
         for n in (1, 2, 3)
         for r in ("blend", "popularity")
     ]
@@ -41,8 +57,15 @@ def test_quality_is_drawn_over_days_and_its_absence_is_said() -> None:
 def test_trials_are_drawn_with_the_chosen_one_marked_and_their_absence_is_said() -> None:
     rows: list[dict] = [{"ranker": "popularity", "ndcg": 0.1}]
     for n in (1, 2):
-        values = {"als_rank": 8 * n, "als_regularization": 0.1, "als_alpha": 1.0, "half_life_days": 45.0}
-        rows.append({"ranker": "als", "ndcg": 0.1 * n, "ndcg_low": 0.05, "ndcg_high": 0.3, **values})
+        values = {
+            "als_rank": 8 * n,
+            "als_regularization": 0.1,
+            "als_alpha": 1.0,
+            "half_life_days": 45.0,
+        }
+        rows.append(
+            {"ranker": "als", "ndcg": 0.1 * n, "ndcg_low": 0.05, "ndcg_high": 0.3, **values}
+        )
         rows[-1] |= {"is_current": n == 1, "is_chosen": n == 2}
     first = image(tuning_trials(rows))
     assert first.startswith(PNG)
@@ -52,8 +75,14 @@ def test_trials_are_drawn_with_the_chosen_one_marked_and_their_absence_is_said()
 
 def test_preference_is_drawn_by_challenger_and_its_absence_is_said() -> None:
     told = {"preference": 0.6, "low": 0.5, "high": 0.7}
-    rows = [{"day": date(2026, 11, n), "challenger_alpha": alpha, **told} for n in (1, 2) for alpha in (0.2, 0.9)]
+    rows = [
+        {"day": date(2026, 11, n), "challenger_alpha": alpha, **told}
+        for n in (1, 2)
+        for alpha in (0.2, 0.9)
+    ]
     first = image(preference_over_days(rows))
     assert first.startswith(PNG)
     assert image(preference_over_days([*rows[:3], rows[3] | {"preference": 0.55}])) != first
-    assert "no interleaved list was answered" in preference_over_days([rows[0] | {"preference": None}])
+    assert "no interleaved list was answered" in preference_over_days(
+        [rows[0] | {"preference": None}]
+    )

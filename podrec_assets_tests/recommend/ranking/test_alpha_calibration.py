@@ -1,4 +1,6 @@
-"""Alpha follows what was played: planted worlds in which one arm knows the truth and the other does not."""
+"""Alpha follows what was played: planted worlds in which one arm knows the truth and the other does
+not.
+"""
 
 import json
 from dataclasses import replace
@@ -8,7 +10,12 @@ import numpy as np
 import pytest
 
 from podrec_assets.recommend.interactions import Interactions
-from podrec_assets.recommend.ranking.alpha_calibration import GRID, LEAST_USERS, Trial, calibrated_weights
+from podrec_assets.recommend.ranking.alpha_calibration import (
+    GRID,
+    LEAST_USERS,
+    Trial,
+    calibrated_weights,
+)
 from podrec_assets.recommend.ranking.blend import BlendConfig, Blender
 from podrec_assets.schemas import EPISODES, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets_tests.recommend.planted import history_of
@@ -27,17 +34,34 @@ def listening(users: int) -> Interactions:
 
 
 def trial(users: int, als: tuple[str, ...], content: tuple[str, ...]) -> Trial:
-    """A day whose ALS arm ranks one set first and whose content arm ranks another; the listeners then play PLAYED."""
+    """A day whose ALS arm ranks one set first and whose content arm ranks another; the listeners
+    then play PLAYED.
+    """
     history = listening(users)
     passage = {"there_s": None, "there_text": "words"}
     moment = datetime(2026, 10, 1, tzinfo=UTC)
     rows = [
-        {"day": EVE, "episode_id": e, "show_id": e, "show_title": e, "title": e, "published_at": moment, "is_serial": False}
+        {
+            "day": EVE,
+            "episode_id": e,
+            "show_id": e,
+            "show_title": e,
+            "title": e,
+            "published_at": moment,
+            "is_serial": False,
+        }
         for e in (*PLAYED, *OTHER, "h")
     ]
-    items = [{"episode_id": e, "score": 3.0 - n, "because": "h", "listener_count": 1} for n, e in enumerate(als)]
+    items = [
+        {"episode_id": e, "score": 3.0 - n, "because": "h", "listener_count": 1}
+        for n, e in enumerate(als)
+    ]
     near = [{"episode_id": e, "score": 0.9 - 0.1 * n, **passage} for n, e in enumerate(content)]
-    played = [{"day": EVE, "user_id": u, "episode_id": e, "max_completed_share": 1.0} for u in history.users for e in PLAYED]
+    played = [
+        {"day": EVE, "user_id": u, "episode_id": e, "max_completed_share": 1.0}
+        for u in history.users
+        for e in PLAYED
+    ]
     return Trial(
         history, [{"user_id": u, "items": items} for u in history.users], [{"episode_id": "h", "items": near}],
         EPISODES.rows(rows), USER_VS_EPISODE_DAILY.rows(played), EVE,
@@ -54,7 +78,9 @@ def weights(*trials: Trial, default: float = 0.7) -> dict[str, dict]:
     [(PLAYED, OTHER, 0.3, 0.6, 1.0), (OTHER, PLAYED, 0.7, 0.0, 0.4)],
     ids=["ALS knows", "content knows"],
 )
-def test_alpha_moves_to_the_arm_that_knew(als: tuple, content: tuple, default: float, low: float, high: float) -> None:
+def test_alpha_moves_to_the_arm_that_knew(
+    als: tuple, content: tuple, default: float, low: float, high: float
+) -> None:
     found = weights(trial(LEAST_USERS, als, content), default=default)["1-4"]
     assert low <= found["alpha"] <= high
     assert found["source"] == f"plays of {LEAST_USERS} listener days"
@@ -65,7 +91,10 @@ def test_alpha_moves_to_the_arm_that_knew(als: tuple, content: tuple, default: f
 
 def test_arms_that_agree_leave_the_default() -> None:
     found = weights(trial(LEAST_USERS, PLAYED, PLAYED))["1-4"]
-    assert (found["alpha"], found["source"]) == (0.7, f"default, not beaten on plays of {LEAST_USERS} listener days")
+    assert (found["alpha"], found["source"]) == (
+        0.7,
+        f"default, not beaten on plays of {LEAST_USERS} listener days",
+    )
 
 
 def test_too_few_listener_days_leave_the_default_and_days_add_up() -> None:
@@ -90,16 +119,26 @@ def test_a_bucket_without_evidence_takes_what_all_listeners_say() -> None:
 
 
 def clicked_world(truth: float, seed: int) -> Trial:
-    """200 listeners whose taste is truth * als + (1 - truth) * cosine, shown 12 of 40 episodes with the loud ones on top.
+    """200 listeners whose taste is truth * als + (1 - truth) * cosine, shown 12 of 40 episodes with
+    the loud ones on top.
 
-    Loud episodes are those that ALS likes, so position favours alpha 1 by itself; a position is looked at 1 / position of the
-    time, and a click needs a look and a taste among the best of what was shown.
+    Loud episodes are those that ALS likes, so position favours alpha 1 by itself; a position is
+    looked at 1 / position of the time, and a click needs a look and a taste among the best of what
+    was shown.
     """
     random = np.random.default_rng(seed)
     names, kinds = [f"e{n:02}" for n in range(40)], [f"h{n}" for n in range(8)]
     moment = datetime(2026, 10, 1, tzinfo=UTC)
     rows = [
-        {"day": EVE, "episode_id": e, "show_id": e, "show_title": e, "title": e, "published_at": moment, "is_serial": False}
+        {
+            "day": EVE,
+            "episode_id": e,
+            "show_id": e,
+            "show_title": e,
+            "title": e,
+            "published_at": moment,
+            "is_serial": False,
+        }
         for e in (*names, *kinds)
     ]
     history = history_of({f"u{n:03}": {kinds[n % 8]: 1.0} for n in range(200)})
@@ -109,7 +148,10 @@ def clicked_world(truth: float, seed: int) -> Trial:
     near = [
         {
             "episode_id": h,
-            "items": [{"episode_id": e, "score": float(s), **passage} for e, s in zip(names, random.random(40), strict=True)],
+            "items": [
+                {"episode_id": e, "score": float(s), **passage}
+                for e, s in zip(names, random.random(40), strict=True)
+            ],
         }
         for h in kinds
     ]
@@ -117,7 +159,10 @@ def clicked_world(truth: float, seed: int) -> Trial:
     als = [
         {
             "user_id": u,
-            "items": [{"episode_id": e, "score": float(s), "because": None} for e, s in zip(names, arm[n], strict=True)],
+            "items": [
+                {"episode_id": e, "score": float(s), "because": None}
+                for e, s in zip(names, arm[n], strict=True)
+            ],
         }
         for n, u in enumerate(history.users)
     ]
@@ -131,15 +176,29 @@ def clicked_world(truth: float, seed: int) -> Trial:
             shown = shown[np.argsort(-arms.als[row, shown])]
             liked = taste[row, shown] >= np.sort(taste[row, shown])[-4]
             for position, column in enumerate(shown, start=1):
-                event = {"user_id": user, "episode_id": names[column], "occurred_at": moment + timedelta(seconds=position)}
-                events.append(event | {"event_id": f"{user}-{column}", "kind": "impression", "position": position})
+                event = {
+                    "user_id": user,
+                    "episode_id": names[column],
+                    "occurred_at": moment + timedelta(seconds=position),
+                }
+                events.append(
+                    event
+                    | {"event_id": f"{user}-{column}", "kind": "impression", "position": position}
+                )
                 if liked[position - 1] and random.random() < 1 / position:
-                    events.append(event | {"event_id": f"{user}-{column}-c", "kind": "click", "position": position})
+                    events.append(
+                        event
+                        | {"event_id": f"{user}-{column}-c", "kind": "click", "position": position}
+                    )
     return replace(eve, shown=USER_EVENTS.rows(events))
 
 
-@pytest.mark.parametrize(("truth", "low", "high"), [(0.0, 0.0, 0.1), (0.5, 0.3, 0.7), (1.0, 0.9, 1.0)])
-def test_the_alpha_that_made_the_clicks_is_found_though_positions_favour_als(truth: float, low: float, high: float) -> None:
+@pytest.mark.parametrize(
+    ("truth", "low", "high"), [(0.0, 0.0, 0.1), (0.5, 0.3, 0.7), (1.0, 0.9, 1.0)]
+)
+def test_the_alpha_that_made_the_clicks_is_found_though_positions_favour_als(
+    truth: float, low: float, high: float
+) -> None:
     found = weights(clicked_world(truth, 3), default=0.2 if truth == 1.0 else 0.9)["1-4"]
     assert low <= found["alpha"] <= high
     assert found["source"].startswith("clicks of ")

@@ -14,10 +14,14 @@ def test_a_finished_episode_is_called_finished_and_the_passage_has_its_time() ->
 
 
 def test_an_episode_that_was_not_finished_is_not_called_so() -> None:
-    assert explanations.content_reason("Low Water", False, PASSAGE).startswith("You listened to “Low Water”;")
+    assert explanations.content_reason("Low Water", False, PASSAGE).startswith(
+        "You listened to “Low Water”;"
+    )
 
 
-@pytest.mark.parametrize("passage", [{"there_text": "the tide"}, {"there_s": None, "there_text": "the tide"}])
+@pytest.mark.parametrize(
+    "passage", [{"there_text": "the tide"}, {"there_s": None, "there_text": "the tide"}]
+)
 def test_a_passage_without_a_time_is_quoted_without_one(passage: dict) -> None:
     assert explanations.content_reason("Low Water", True, passage) == (
         "You finished “Low Water”; one of its passages is close to this one's: “the tide”."
@@ -25,7 +29,9 @@ def test_a_passage_without_a_time_is_quoted_without_one(passage: dict) -> None:
 
 
 def test_a_passage_at_the_very_start_still_has_its_time() -> None:
-    assert " this one's at 0:00: " in explanations.content_reason("Low Water", True, PASSAGE | {"there_s": 0.0})
+    assert " this one's at 0:00: " in explanations.content_reason(
+        "Low Water", True, PASSAGE | {"there_s": 0.0}
+    )
 
 
 @pytest.mark.parametrize(
@@ -37,7 +43,9 @@ def test_a_passage_at_the_very_start_still_has_its_time() -> None:
         (None, 3, "Listeners with a history like yours play this."),
     ],
 )
-def test_an_als_reason_names_an_episode_only_where_others_played_both(title: str | None, listeners: int, sentence: str) -> None:
+def test_an_als_reason_names_an_episode_only_where_others_played_both(
+    title: str | None, listeners: int, sentence: str
+) -> None:
     assert explanations.als_reason(title, listeners) == sentence
 
 
@@ -60,7 +68,15 @@ def test_a_new_episode_names_its_show() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0, "0:00"), (59.99, "0:59"), (60, "1:00"), (599, "9:59"), (3599, "59:59"), (3600, "1:00:00"), (36_061, "10:01:01")],
+    [
+        (0, "0:00"),
+        (59.99, "0:59"),
+        (60, "1:00"),
+        (599, "9:59"),
+        (3599, "59:59"),
+        (3600, "1:00:00"),
+        (36_061, "10:01:01"),
+    ],
 )
 def test_times_are_shown_as_players_show_them(seconds: float, shown: str) -> None:
     assert explanations.clock(seconds) == shown
@@ -82,10 +98,16 @@ def test_the_heard_episodes_passage_has_its_time_too() -> None:
 
 
 def test_without_passages_the_common_show_is_the_reason() -> None:
-    assert explanations.content_reason("Low Water", True, None, True) == "You finished “Low Water”, of the same show."
+    assert (
+        explanations.content_reason("Low Water", True, None, True)
+        == "You finished “Low Water”, of the same show."
+    )
 
 
-@pytest.mark.parametrize("given", [{"als": 1.0, "content": 1.0, "fresh": 1.0}, {"als": 1e-9, "fresh": 3.0}, {"popular": 0.3}])
+@pytest.mark.parametrize(
+    "given",
+    [{"als": 1.0, "content": 1.0, "fresh": 1.0}, {"als": 1e-9, "fresh": 3.0}, {"popular": 0.3}],
+)
 def test_shares_add_up_to_one_the_largest_first(given: dict[str, float]) -> None:
     shares = explanations.shares_of(given)
     assert sum(shares.values()) == pytest.approx(1.0, abs=1e-12)
@@ -97,8 +119,24 @@ def test_what_nothing_was_given_to_is_of_the_catalogue() -> None:
 
 
 def test_passages_can_be_read_from_either_side() -> None:
-    one = {"episode_id": "b", "here_s": 1.0, "here_text": "in a", "there_s": 2.0, "there_text": "in b"}
+    one = {
+        "episode_id": "b",
+        "here_s": 1.0,
+        "here_text": "in a",
+        "there_s": 2.0,
+        "there_text": "in b",
+    }
     pairs = explanations.by_pair([{"episode_id": "a", "items": [one]}])
-    assert explanations.passages(pairs, "a", "b") == {"here_s": 1.0, "here_text": "in a", "there_s": 2.0, "there_text": "in b"}
+    assert explanations.passages(pairs, "a", "b") == {
+        "here_s": 1.0,
+        "here_text": "in a",
+        "there_s": 2.0,
+        "there_text": "in b",
+    }
     assert explanations.passages(pairs, "a", "c") is None
-    assert explanations.passages(pairs, "b", "a") == {"here_s": 2.0, "here_text": "in b", "there_s": 1.0, "there_text": "in a"}
+    assert explanations.passages(pairs, "b", "a") == {
+        "here_s": 2.0,
+        "here_text": "in b",
+        "there_s": 1.0,
+        "there_text": "in a",
+    }

@@ -1,14 +1,30 @@
-"""Team-draft interleaving: both blends have their share of every list, and a planted preference is found, or its absence."""
+"""Team-draft interleaving: both blends have their share of every list, and a planted preference is
+found, or its absence.
+"""
 
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
-from podrec_assets.recommend.ranking.interleaving import Experiment, outcomes, pooled, preference, team_draft, verdict
+from podrec_assets.recommend.ranking.interleaving import (
+    Experiment,
+    outcomes,
+    pooled,
+    preference,
+    team_draft,
+    verdict,
+)
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets_tests.recommend.planted import history_of
-from podrec_assets_tests.recommend.ranking.test_lists import WIDE, als, episode, listener, lists, near
+from podrec_assets_tests.recommend.ranking.test_lists import (
+    WIDE,
+    als,
+    episode,
+    listener,
+    lists,
+    near,
+)
 
 EVERYBODY = Experiment(share=1.0, alpha=0.0, seed=7)
 DAY = date(2026, 11, 10)
@@ -39,7 +55,11 @@ def shuffled(random: np.random.Generator, shows: int, cap: int) -> list[dict]:
 def test_the_team_that_the_coin_names_picks_first_and_nothing_is_picked_twice() -> None:
     """a takes x, so b takes its second; then a, whose y is gone, takes z."""
     found = {
-        " ".join(f"{i['episode_id']}{i['team']}" for i in draft(ranked("x y z"), ranked("x y w"), 4, seed=s)) for s in range(50)
+        " ".join(
+            f"{i['episode_id']}{i['team']}"
+            for i in draft(ranked("x y z"), ranked("x y w"), 4, seed=s)
+        )
+        for s in range(50)
     }
     assert found == {"xa yb za wb", "xa yb wb za", "xb ya za wb", "xb ya wb za"}
 
@@ -62,7 +82,9 @@ def test_each_team_picks_in_its_own_order_and_keeps_its_scores() -> None:
     found = draft(a, b, 8)
     for team, own in (("a", a), ("b", b)):
         mine = [i for i in found if i["team"] == team]
-        assert [(i["episode_id"], i["score"]) for i in mine] == [(i["episode_id"], i["score"]) for i in own]
+        assert [(i["episode_id"], i["score"]) for i in mine] == [
+            (i["episode_id"], i["score"]) for i in own
+        ]
 
 
 def test_a_capped_show_makes_no_list_shorter() -> None:
@@ -90,44 +112,68 @@ def test_the_draw_depends_on_seed_listener_and_day_and_on_nothing_else() -> None
     a, b = {"items": ranked("a b c d e f g h")}, {"items": ranked("h g f e d c b a")}
 
     def drawn(user: str, day: date, seed: int = 7) -> str:
-        found = Experiment(1.0, 0.5, seed).interleaved({"user_id": user, **a}, {"user_id": user, **b}, day, 8, 99)
+        found = Experiment(1.0, 0.5, seed).interleaved(
+            {"user_id": user, **a}, {"user_id": user, **b}, day, 8, 99
+        )
         return "".join(f"{i['episode_id']}{i['team']}" for i in found["items"])
 
     # Written down, for another process must draw the same.
     assert drawn("ann", DAY) == drawn("ann", DAY) == "aahbbagbcafbdaeb"
-    others = [drawn(u, d, s) for u in ("ann", "bob", "cat") for d in (DAY, DAY + timedelta(days=1)) for s in (7, 8)]
+    others = [
+        drawn(u, d, s)
+        for u in ("ann", "bob", "cat")
+        for d in (DAY, DAY + timedelta(days=1))
+        for s in (7, 8)
+    ]
     assert len(set(others)) > 6
 
 
 def test_a_larger_share_adds_listeners_and_takes_none_away() -> None:
     users = [f"listener-{n}" for n in range(2000)]
-    small, large = ({u for u in users if Experiment(share, 0.5, 7).includes(u)} for share in (0.1, 0.3))
+    small, large = (
+        {u for u in users if Experiment(share, 0.5, 7).includes(u)} for share in (0.1, 0.3)
+    )
     assert small < large
     assert (150 < len(small) < 250, 520 < len(large) < 680) == (True, True)
     assert all(EVERYBODY.includes(u) for u in users)
     assert {u for u in users if Experiment(0.1, 0.5, 8).includes(u)} != small
 
 
-def test_lists_of_an_experiment_hold_items_of_both_blends_with_their_own_reasons_and_others_are_unchanged() -> None:
+def test_lists_of_an_experiment_hold_items_of_both_blends_with_their_own_reasons_and_others_are_unchanged() -> (
+    None
+):
     history = history_of({"ann": {"h": 1.0}, "bob": {"h": 1.0}})
     for user in ("ann", "bob"):
         history.finished[user]["h"] = 1.0
     catalogue = [episode(e) for e in ("a", "b", "c", "h")]
     arms = [als(a=4.0, b=1.0)[0] | {"user_id": u} for u in ("ann", "bob")]
     similar = near(h={"c": 0.5, "b": 0.3})
-    share = next(s for s in np.linspace(0, 1, 101) if len({Experiment(s, 0.0, 7).includes(u) for u in ("ann", "bob")}) == 2)
+    share = next(
+        s
+        for s in np.linspace(0, 1, 101)
+        if len({Experiment(s, 0.0, 7).includes(u) for u in ("ann", "bob")}) == 2
+    )
     some = Experiment(float(share), alpha=0.0, seed=7)
     (inside,) = (u for u in ("ann", "bob") if some.includes(u))
-    plain, mixed = (lists(history, arms, similar, catalogue, 1.0, WIDE, experiment=e) for e in (None, some))
-    assert {u: items for u, items in mixed.items() if u != inside} == {u: i for u, i in plain.items() if u != inside}
+    plain, mixed = (
+        lists(history, arms, similar, catalogue, 1.0, WIDE, experiment=e) for e in (None, some)
+    )
+    assert {u: items for u, items in mixed.items() if u != inside} == {
+        u: i for u, i in plain.items() if u != inside
+    }
     found = mixed[inside]
     assert {i["episode_id"] for i in found[:2]} == {"a", "c"}
-    assert {i["episode_id"]: (i["team"], i["sources"]) for i in found[:2]} == {"a": ("a", ["als"]), "c": ("b", ["content"])}
+    assert {i["episode_id"]: (i["team"], i["sources"]) for i in found[:2]} == {
+        "a": ("a", ["als"]),
+        "c": ("b", ["content"]),
+    }
     assert not {i["episode_id"] for i in found} & {"h"}
 
 
 def test_without_an_experiment_no_item_knows_of_teams() -> None:
-    found = lists(listener(), als(a=4.0, b=1.0), near(h={"a": 0.5}), [episode("a"), episode("b")], 0.7)
+    found = lists(
+        listener(), als(a=4.0, b=1.0), near(h={"a": 0.5}), [episode("a"), episode("b")], 0.7
+    )
     assert all("team" not in i for items in found.values() for i in items)
 
 
@@ -139,7 +185,11 @@ def events(*rows: tuple[str, str, str, str]) -> list[dict]:
 
 def document(user: str, alpha: float = 0.0, **teams: str) -> dict:
     """A listener's interleaved list: episodes by team."""
-    return {"user_id": user, "challenger_alpha": alpha, "items": [{"episode_id": e, "team": t} for e, t in teams.items()]}
+    return {
+        "user_id": user,
+        "challenger_alpha": alpha,
+        "items": [{"episode_id": e, "team": t} for e, t in teams.items()],
+    }
 
 
 def test_credits_are_items_answered_in_the_list_that_was_shown_each_once() -> None:
@@ -166,29 +216,46 @@ def test_credits_are_items_answered_in_the_list_that_was_shown_each_once() -> No
 
 
 def test_a_listener_counts_once_for_all_lists_of_a_day_and_each_challenger_has_its_row() -> None:
-    shown = [("v1", document("ann", x="a", y="b")), ("v2", document("ann", x="b", y="a")), ("v3", document("ann", 0.9, x="b"))]
-    log = events(("ann", "v1", "x", "click"), ("ann", "v2", "x", "click"), ("ann", "v3", "x", "click"))
+    shown = [
+        ("v1", document("ann", x="a", y="b")),
+        ("v2", document("ann", x="b", y="a")),
+        ("v3", document("ann", 0.9, x="b")),
+    ]
+    log = events(
+        ("ann", "v1", "x", "click"), ("ann", "v2", "x", "click"), ("ann", "v3", "x", "click")
+    )
     assert [(r["challenger_alpha"], r["b_win_count"], r["tie_count"]) for r in outcomes(shown, USER_EVENTS.rows(log))] == [
         (0.0, 0, 1), (0.9, 1, 0),
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("a", "b", "low", "high", "p"), [(0, 5, 0.4782, 1.0, 0.0625), (10, 10, 0.272, 0.728, 1.0)])
-def test_the_interval_is_clopper_pearson_and_the_test_a_sign_test(a: int, b: int, low: float, high: float, p: float) -> None:
-    """Of 5 of 5 the lower end is 0.025 ** (1 / 5) and the p-value 2 / 2 ** 5; of 10 of 20 from tables."""
+@pytest.mark.parametrize(
+    ("a", "b", "low", "high", "p"), [(0, 5, 0.4782, 1.0, 0.0625), (10, 10, 0.272, 0.728, 1.0)]
+)
+def test_the_interval_is_clopper_pearson_and_the_test_a_sign_test(
+    a: int, b: int, low: float, high: float, p: float
+) -> None:
+    """Of 5 of 5 the lower end is 0.025 ** (1 / 5) and the p-value 2 / 2 ** 5; of 10 of 20 from
+    tables.
+    """
     found = preference(a, b)
-    assert found == pytest.approx({"preference": b / (a + b), "low": low, "high": high, "p_value": p}, abs=1e-3)
+    assert found == pytest.approx(
+        {"preference": b / (a + b), "low": low, "high": high, "p_value": p}, abs=1e-3
+    )
 
 
 def clicks(better: float, seed: int) -> dict:
-    """The row of 300 listeners who look at six items and click a worthy one with probability 0.3, another with 0.3 less
-    `better`; the challenger alone ranks the worthy first."""
+    """The row of 300 listeners who look at six items and click a worthy one with probability 0.3,
+    another with 0.3 less `better`; the challenger alone ranks the worthy first.
+    """
     random = np.random.default_rng(seed)
     worthy, others = [f"w{n}" for n in range(10)], [f"o{n}" for n in range(10)]
     shown, log = [], []
     for n in range(300):
         served = {"user_id": f"u{n}", "items": ranked(" ".join(others))}
-        made = EVERYBODY.interleaved(served, {"user_id": f"u{n}", "items": ranked(" ".join(worthy))}, DAY, 10, 99)
+        made = EVERYBODY.interleaved(
+            served, {"user_id": f"u{n}", "items": ranked(" ".join(worthy))}, DAY, 10, 99
+        )
         shown.append(("v1", made))
         for i in made["items"][:6]:
             log.append((f"u{n}", "v1", i["episode_id"], "impression"))
@@ -216,9 +283,23 @@ def test_where_there_is_no_difference_one_is_found_about_as_seldom_as_the_interv
 
 
 def test_days_add_up_by_challenger_and_nobody_deciding_is_said() -> None:
-    counts = {"a_win_count": 5, "b_win_count": 20, "tie_count": 3, "a_credit_count": 9, "b_credit_count": 30}
-    days = [{"day": DAY + timedelta(days=n), "challenger_alpha": alpha, **counts} for n in range(2) for alpha in (0.1, 0.9)]
+    counts = {
+        "a_win_count": 5,
+        "b_win_count": 20,
+        "tie_count": 3,
+        "a_credit_count": 9,
+        "b_credit_count": 30,
+    }
+    days = [
+        {"day": DAY + timedelta(days=n), "challenger_alpha": alpha, **counts}
+        for n in range(2)
+        for alpha in (0.1, 0.9)
+    ]
     first, second = pooled(days)
-    assert (first["challenger_alpha"], second["challenger_alpha"], first["day_count"]) == (0.1, 0.9, 2)
+    assert (first["challenger_alpha"], second["challenger_alpha"], first["day_count"]) == (
+        0.1,
+        0.9,
+        2,
+    )
     assert (first["a_win_count"], first["b_win_count"], first["preference"]) == (10, 40, 0.8)
     assert verdict({"preference": None}) == "Nobody has decided yet."

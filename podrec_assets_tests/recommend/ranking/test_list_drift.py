@@ -1,10 +1,18 @@
-"""The gate's comparisons on planted lists: each measures what it says, refuses past its bound, and says by how much."""
+"""The gate's comparisons on planted lists: each measures what it says, refuses past its bound, and
+says by how much.
+"""
 
 from datetime import UTC, date, datetime
 
 import pytest
 
-from podrec_assets.recommend.ranking.list_drift import COMPARISONS, Bounds, Evidence, Lists, comparisons
+from podrec_assets.recommend.ranking.list_drift import (
+    COMPARISONS,
+    Bounds,
+    Evidence,
+    Lists,
+    comparisons,
+)
 from podrec_assets.recommend.ranking.list_validation import Finding
 from podrec_assets.schemas import USER_VS_EPISODE_DAILY
 from podrec_assets_tests.recommend.planted import history_of
@@ -15,7 +23,9 @@ CATALOGUE = {f"e{n}" for n in range(8)}
 AFTER = date(2026, 11, 2)
 
 
-def evidence(served: Lists | None, played: dict[str, str] | None = None, why_not: str = "") -> Evidence:
+def evidence(
+    served: Lists | None, played: dict[str, str] | None = None, why_not: str = ""
+) -> Evidence:
     """Everybody has heard e0 alone; e1 and e2 are the most played, e7 nobody played."""
     history = history_of({u: {"e0": 1.0} for u in USERS})
     history.recent_plays.update({f"e{n}": float(10 - n) for n in range(1, 7)})
@@ -34,7 +44,9 @@ def all_get(*episodes: str) -> Lists:
 
 
 def compare(lists: Lists, found: Evidence) -> dict[str, Finding]:
-    documents = [{"user_id": u, "items": [{"episode_id": e} for e in listed]} for u, listed in lists.items()]
+    documents = [
+        {"user_id": u, "items": [{"episode_id": e} for e in listed]} for u, listed in lists.items()
+    ]
     return {f.check: f for f in comparisons(documents, found, BOUNDS)}
 
 
@@ -51,7 +63,9 @@ def test_coverage_is_distinct_episodes_over_as_many_as_could_be_listed() -> None
 
 def test_nothing_is_compared_before_there_is_something_and_it_says_so() -> None:
     found = compare(all_get("e1"), evidence(None, why_not="nothing is published yet"))
-    assert [(found[c].passed, found[c].says) for c in COMPARISONS[1:]] == [(True, "not compared: nothing is published yet")] * 3
+    assert [(found[c].passed, found[c].says) for c in COMPARISONS[1:]] == [
+        (True, "not compared: nothing is published yet")
+    ] * 3
 
 
 def test_the_same_lists_do_not_drift() -> None:
@@ -62,11 +76,15 @@ def test_the_same_lists_do_not_drift() -> None:
 
 
 def test_churn_counts_what_is_shown_unheard_and_still_to_be_had() -> None:
-    """Of e0 (heard), e9 (no longer there), e1, e2, e3, e4 the last four could stay; one of them does."""
+    """Of e0 (heard), e9 (no longer there), e1, e2, e3, e4 the last four could stay; one of them
+    does.
+    """
     served = all_get("e0", "e9", "e1", "e2", "e3", "e4")
     found = compare(all_get("e4", "e5"), evidence(served))[CHURN]
     assert (found.passed, found.value) == (False, 0.75)
-    assert found.says == ("0.750 of what 8 listeners are shown now and have not heard is gone from their lists; the bound is 0.5")
+    assert found.says == (
+        "0.750 of what 8 listeners are shown now and have not heard is gone from their lists; the bound is 0.5"
+    )
     assert compare(all_get("e4", "e3"), evidence(served))[CHURN].passed
     long_ago = evidence(served)
     long_ago.history.heard_before.update({u: {"e1", "e2"} for u in USERS})
@@ -86,13 +104,19 @@ def test_lists_that_rank_what_was_then_played_significantly_lower_are_refused() 
     played = dict.fromkeys(USERS, "e1")
     worse = compare(all_get("e3", "e2", "e1"), evidence(all_get("e1", "e2", "e3"), played))[QUALITY]
     assert (worse.passed, worse.value) == (False, -0.5)
-    assert worse.says.startswith("nDCG@10 on what 8 listeners then played is 0.500, of the served lists 1.000")
-    better = compare(all_get("e1", "e2", "e3"), evidence(all_get("e3", "e2", "e1"), played))[QUALITY]
+    assert worse.says.startswith(
+        "nDCG@10 on what 8 listeners then played is 0.500, of the served lists 1.000"
+    )
+    better = compare(all_get("e1", "e2", "e3"), evidence(all_get("e3", "e2", "e1"), played))[
+        QUALITY
+    ]
     assert (better.passed, better.value) == (True, 0.5)
 
 
 def test_a_loss_within_noise_is_not_refused() -> None:
-    """Two of eight lose half, one gains half: the interval of the mean difference reaches above nothing."""
+    """Two of eight lose half, one gains half: the interval of the mean difference reaches above
+    nothing.
+    """
     played = dict.fromkeys(USERS, "e1")
     served = all_get("e1", "e2", "e3") | {"u0": ["e3", "e2", "e1"]}
     lists = all_get("e1", "e2", "e3") | {u: ["e3", "e2", "e1"] for u in ("u1", "u2")}
@@ -104,6 +128,9 @@ def test_a_loss_within_noise_is_not_refused() -> None:
 def test_few_listeners_say_nothing() -> None:
     played = dict.fromkeys(USERS[:3], "e1")
     found = compare(all_get("e3", "e2", "e1"), evidence(all_get("e1", "e2", "e3"), played))[QUALITY]
-    assert (found.passed, found.says) == (True, "not compared: 3 listeners to compare, 4 are needed")
+    assert (found.passed, found.says) == (
+        True,
+        "not compared: 3 listeners to compare, 4 are needed",
+    )
     strangers = {"": ["e1"], **{f"other-{n}": ["e1"] for n in range(9)}}
     assert "0 listeners to compare" in compare(strangers, evidence(all_get("e1")))[CHURN].says

@@ -68,17 +68,35 @@ def spoil(change: Callable[[list[dict]], None]) -> dict[str, list[dict]]:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (lambda i: i[0].update(episode_id="e1"), "nothing_heard_is_listed: ann is shown 1 heard or unliked episodes"),
-        (lambda i: i[0].update(episode_id="e9"), "nothing_heard_is_listed: ann is shown 1 heard or unliked episodes"),
+        (
+            lambda i: i[0].update(episode_id="e1"),
+            "nothing_heard_is_listed: ann is shown 1 heard or unliked episodes",
+        ),
+        (
+            lambda i: i[0].update(episode_id="e9"),
+            "nothing_heard_is_listed: ann is shown 1 heard or unliked episodes",
+        ),
         (
             lambda i: (i[0].update(episode_id="e9"), i[1].update(episode_id="e1")),
             "nothing_heard_is_listed: ann is shown 2 heard or unliked episodes",
         ),
-        (lambda i: i[1].update(episode_id="e2"), "scores_are_finite_and_falling: ann is shown an episode twice"),
-        (lambda i: i[1].update(rank=3), "scores_are_finite_and_falling: ann has ranks that are not 1 to 2"),
-        (lambda i: i[0].update(rank=0), "scores_are_finite_and_falling: ann has ranks that are not 1 to 2"),
+        (
+            lambda i: i[1].update(episode_id="e2"),
+            "scores_are_finite_and_falling: ann is shown an episode twice",
+        ),
+        (
+            lambda i: i[1].update(rank=3),
+            "scores_are_finite_and_falling: ann has ranks that are not 1 to 2",
+        ),
+        (
+            lambda i: i[0].update(rank=0),
+            "scores_are_finite_and_falling: ann has ranks that are not 1 to 2",
+        ),
         (lambda i: i.reverse(), "scores_are_finite_and_falling: ann has ranks that are not 1 to 2"),
-        (lambda i: i[1].update(score=0.95), "scores_are_finite_and_falling: ann has scores that are not finite and falling"),
+        (
+            lambda i: i[1].update(score=0.95),
+            "scores_are_finite_and_falling: ann has scores that are not finite and falling",
+        ),
         (
             lambda i: i[1].update(score=float("nan")),
             "scores_are_finite_and_falling: ann has scores that are not finite and falling",
@@ -87,17 +105,24 @@ def spoil(change: Callable[[list[dict]], None]) -> dict[str, list[dict]]:
             lambda i: i[0].update(score=float("inf")),
             "scores_are_finite_and_falling: ann has scores that are not finite and falling",
         ),
-        (lambda i: i[1].update(reason=""), "every_item_has_a_reason: ann has an item without a reason"),
+        (
+            lambda i: i[1].update(reason=""),
+            "every_item_has_a_reason: ann has an item without a reason",
+        ),
     ],
 )
-def test_each_fault_is_named_with_its_listener(history: Interactions, change: Callable[[list[dict]], None], problem: str) -> None:
+def test_each_fault_is_named_with_its_listener(
+    history: Interactions, change: Callable[[list[dict]], None], problem: str
+) -> None:
     assert problems(spoil(change), history) == [problem]
 
 
 def test_faults_of_the_newcomers_list_are_found_too(history: Interactions) -> None:
     lists = sound()
     lists[""][1]["score"] = 2.0
-    assert problems(lists, history) == ["scores_are_finite_and_falling: newcomers has scores that are not finite and falling"]
+    assert problems(lists, history) == [
+        "scores_are_finite_and_falling: newcomers has scores that are not finite and falling"
+    ]
 
 
 def test_all_faults_are_listed_not_only_the_first(history: Interactions) -> None:
@@ -114,9 +139,19 @@ def test_all_faults_are_listed_not_only_the_first(history: Interactions) -> None
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("reason", None), ("score", "0.9"), ("rank", 1.5), ("rank", True), ("title", 7), ("sources", None), ("als", ...)],
+    [
+        ("reason", None),
+        ("score", "0.9"),
+        ("rank", 1.5),
+        ("rank", True),
+        ("title", 7),
+        ("sources", None),
+        ("als", ...),
+    ],
 )
-def test_an_item_of_another_shape_stops_everything_and_names_its_field(history: Interactions, field: str, value: object) -> None:
+def test_an_item_of_another_shape_stops_everything_and_names_its_field(
+    history: Interactions, field: str, value: object
+) -> None:
     lists = sound()
     lists["ann"][0][field] = value
     if value is ...:
@@ -129,7 +164,10 @@ def test_an_item_of_another_shape_stops_everything_and_names_its_field(history: 
 def test_a_document_that_is_no_list_is_named(history: Interactions) -> None:
     found = faults([{"user_id": None, "items": []}, {"user_id": "ann"}], history)[0]
     assert (found.passed, found.value) == (False, 2)
-    assert found.says == "None is no document with user_id and items, 'ann' is no document with user_id and items"
+    assert (
+        found.says
+        == "None is no document with user_id and items, 'ann' is no document with user_id and items"
+    )
 
 
 def test_of_many_faults_some_are_told_and_all_are_counted() -> None:
@@ -139,11 +177,16 @@ def test_of_many_faults_some_are_told_and_all_are_counted() -> None:
     assert found.says.endswith("u04 has no list and 7 more")
 
 
-def test_scores_of_an_interleaved_list_fall_within_each_blend_and_need_not_along_the_list(history: Interactions) -> None:
+def test_scores_of_an_interleaved_list_fall_within_each_blend_and_need_not_along_the_list(
+    history: Interactions,
+) -> None:
     teams = [("e2", 0.4, "a"), ("e3", 0.9, "b"), ("e4", 0.3, "a"), ("e5", 0.8, "b")]
 
     def listed(scores: list[float]) -> dict[str, list[dict]]:
-        items = [item(n, e, s) | {"team": t} for n, ((e, _, t), s) in enumerate(zip(teams, scores, strict=True), start=1)]
+        items = [
+            item(n, e, s) | {"team": t}
+            for n, ((e, _, t), s) in enumerate(zip(teams, scores, strict=True), start=1)
+        ]
         return sound() | {"ann": items}
 
     assert problems(listed([s for _, s, _ in teams]), history) == []

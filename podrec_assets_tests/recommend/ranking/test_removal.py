@@ -1,4 +1,6 @@
-"""A reason is a claim about cause: without the named episode the item must score less, by everything made again."""
+"""A reason is a claim about cause: without the named episode the item must score less, by
+everything made again.
+"""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -54,14 +56,18 @@ def documents(history: Interactions, alpha: float) -> dict[str, list[dict]]:
          "published_at": datetime(2026, 1, 1, tzinfo=UTC)}
         for i in range(GENRES * EACH)
     ]  # fmt: skip
-    made = recommend(history, als, near(), EPISODES.rows(rows), [{"min_history": 0, "alpha": alpha}], SHAPE, DAY)
+    made = recommend(
+        history, als, near(), EPISODES.rows(rows), [{"min_history": 0, "alpha": alpha}], SHAPE, DAY
+    )
     return {d["user_id"]: d["items"] for d in made}
 
 
 def falls(history: Interactions, user: str, named: dict, cause: str, alpha: float) -> bool:
     """Whether a named item scores less in the list made without its cause."""
     again = documents(without(history, user, cause), alpha)[user]
-    return next(i["score"] for i in again if i["episode_id"] == named["episode_id"]) < named["score"]
+    return (
+        next(i["score"] for i in again if i["episode_id"] == named["episode_id"]) < named["score"]
+    )
 
 
 def without(history: Interactions, user: str, episode: str) -> Interactions:
@@ -72,7 +78,8 @@ def without(history: Interactions, user: str, episode: str) -> Interactions:
         history,
         matrix=csr_matrix(dense),
         seen=history.seen | {user: history.seen[user] - {episode}},
-        finished=history.finished | {user: {e: s for e, s in history.finished[user].items() if e != episode}},
+        finished=history.finished
+        | {user: {e: s for e, s in history.finished[user].items() if e != episode}},
     )
 
 
@@ -85,9 +92,15 @@ def test_without_the_named_episode_the_item_scores_less(arm: str, alpha: float) 
 
 
 def test_in_a_blend_too_though_each_arm_is_measured_by_the_listeners_own_largest() -> None:
-    """The other arm may rise by that where the episode was its largest: 11 of 13 fall here, and four of five must."""
+    """The other arm may rise by that where the episode was its largest: 11 of 13 fall here, and
+    four of five must.
+    """
     history = world()
     lists = documents(history, 0.5)
-    fell = [falls(history, u, lists[u][0], c, 0.5) for u in history.users[:10] for c in set(lists[u][0]["causes"].values())]
+    fell = [
+        falls(history, u, lists[u][0], c, 0.5)
+        for u in history.users[:10]
+        for c in set(lists[u][0]["causes"].values())
+    ]
     assert len(fell) > 10
     assert sum(fell) / len(fell) >= 0.8

@@ -26,9 +26,18 @@ def fetcher(origin: str, timeout_s: float = 5) -> Fetcher:
 
 def test_an_allowed_origin_is_fetched_with_its_validators(server):
     origin, answers = server
-    answers["/feed"] = reply(b"<rss/>", Content_Type="application/xml", ETag='"7"', Last_Modified="Sun, 01 Sep 2024 10:00:00 GMT")
+    answers["/feed"] = reply(
+        b"<rss/>",
+        Content_Type="application/xml",
+        ETag='"7"',
+        Last_Modified="Sun, 01 Sep 2024 10:00:00 GMT",
+    )
     fetched = fetcher(origin).get(f"http://{origin}/feed#top")
-    assert (fetched.status, fetched.body, fetched.content_type) == (200, b"<rss/>", "application/xml")
+    assert (fetched.status, fetched.body, fetched.content_type) == (
+        200,
+        b"<rss/>",
+        "application/xml",
+    )
     assert (fetched.etag, fetched.modified) == ('"7"', "Sun, 01 Sep 2024 10:00:00 GMT")
 
 
@@ -55,7 +64,10 @@ def test_a_permanent_move_is_told_and_a_passing_one_is_not(server):
     answers["/today"] = reply(status=302, Location="/old")
     answers["/half"] = reply(status=301, Location="/today")
     answers["/new"] = reply(b"here")
-    found = {p: fetcher(origin).get(f"http://{origin}{p}").moved_to for p in ("/old", "/today", "/half", "/new")}
+    found = {
+        p: fetcher(origin).get(f"http://{origin}{p}").moved_to
+        for p in ("/old", "/today", "/half", "/new")
+    }
     base = f"http://{origin}"
     assert found == {"/old": f"{base}/new", "/today": None, "/half": f"{base}/today", "/new": None}
 
@@ -76,7 +88,13 @@ def test_a_key_is_never_sent_on_to_where_another_origin_redirects(server):
 
 @pytest.mark.parametrize(
     ("header", "expected"),
-    [("7", 7), ("Wed, 25 Nov 2026 12:01:00 GMT", 60), ("Wed, 25 Nov 2026 11:00:00 GMT", 0), ("soon", None), (None, None)],
+    [
+        ("7", 7),
+        ("Wed, 25 Nov 2026 12:01:00 GMT", 60),
+        ("Wed, 25 Nov 2026 11:00:00 GMT", 0),
+        ("soon", None),
+        (None, None),
+    ],
 )
 def test_retry_after_is_seconds_or_a_date(header, expected):
     assert retry_after_s(header, NOON) == expected
@@ -92,7 +110,9 @@ def test_a_busy_server_says_how_long_to_wait(server):
 
 def test_an_unchanged_feed_answers_304_without_a_body(server):
     origin, answers = server
-    answers["/feed"] = lambda h: reply(status=304 if h.headers["If-None-Match"] == '"7"' else 200)(h)
+    answers["/feed"] = lambda h: reply(status=304 if h.headers["If-None-Match"] == '"7"' else 200)(
+        h
+    )
     fetched = fetcher(origin).get(f"http://{origin}/feed", etag='"7"')
     assert (fetched.status, fetched.body) == (304, b"")
 
@@ -265,7 +285,13 @@ def test_the_deadline_holds_against_a_server_that_drips(server):
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(404, UnusableInputError), (410, UnusableInputError), (429, FetchFailedError), (503, FetchFailedError)]
+    ("status", "error"),
+    [
+        (404, UnusableInputError),
+        (410, UnusableInputError),
+        (429, FetchFailedError),
+        (503, FetchFailedError),
+    ],
 )
 def test_a_bad_status_says_whether_trying_again_can_help(server, status, error):
     origin, answers = server

@@ -1,4 +1,6 @@
-"""Audio arrives whole or not at all, goes on where it broke off, and keeps to its limits of hosts, time and disk."""
+"""Audio arrives whole or not at all, goes on where it broke off, and keeps to its limits of hosts,
+time and disk.
+"""
 
 import gzip
 import hashlib
@@ -57,10 +59,15 @@ def test_a_file_that_changed_meanwhile_is_fetched_anew(server, tmp_path):
     with pytest.raises(FetchFailedError):
         fetcher(origin).download(f"http://{origin}/a", tmp_path / "a", LIMIT)
     answers["/a"] = File(SOUND[::-1], etag='"2"')
-    assert fetcher(origin).download(f"http://{origin}/a", tmp_path / "a", LIMIT).path.read_bytes() == SOUND[::-1]
+    assert (
+        fetcher(origin).download(f"http://{origin}/a", tmp_path / "a", LIMIT).path.read_bytes()
+        == SOUND[::-1]
+    )
 
 
-@pytest.mark.parametrize("headers", [{"ETag": '"2"'}, {"Content_Range": "bytes 5-9/10"}, {"Content_Range": "nonsense"}])
+@pytest.mark.parametrize(
+    "headers", [{"ETag": '"2"'}, {"Content_Range": "bytes 5-9/10"}, {"Content_Range": "nonsense"}]
+)
 def test_a_part_that_does_not_fit_is_never_glued_on(server, tmp_path, headers):
     origin, answers = server
     answers["/a"] = File(SOUND, cut=100_000)
@@ -69,7 +76,10 @@ def test_a_part_that_does_not_fit_is_never_glued_on(server, tmp_path, headers):
     range_of = {"Content_Range": f"bytes 100000-{len(SOUND) - 1}/{len(SOUND)}", "ETag": '"1"'}
     wrong = reply(b"?" * (len(SOUND) - 100_000), 206, **{**range_of, **headers})
     answers["/a"] = lambda h: wrong(h) if h.headers["Range"] else File(SOUND)(h)
-    assert fetcher(origin).download(f"http://{origin}/a", tmp_path / "a", LIMIT).path.read_bytes() == SOUND
+    assert (
+        fetcher(origin).download(f"http://{origin}/a", tmp_path / "a", LIMIT).path.read_bytes()
+        == SOUND
+    )
 
 
 def test_a_part_that_was_whole_already_is_taken(server, tmp_path):
@@ -78,7 +88,10 @@ def test_a_part_that_was_whole_already_is_taken(server, tmp_path):
     with pytest.raises(FetchFailedError):
         fetcher(origin).download(f"http://{origin}/a", tmp_path / "a", LIMIT)
     part_of(tmp_path / "a").write_bytes(SOUND)
-    assert fetcher(origin).download(f"http://{origin}/a", tmp_path / "a", LIMIT).path.read_bytes() == SOUND
+    assert (
+        fetcher(origin).download(f"http://{origin}/a", tmp_path / "a", LIMIT).path.read_bytes()
+        == SOUND
+    )
 
 
 def test_a_file_over_the_limit_is_refused_and_leaves_nothing(server, tmp_path):
@@ -86,7 +99,9 @@ def test_a_file_over_the_limit_is_refused_and_leaves_nothing(server, tmp_path):
     answers["/declared"], answers["/endless"] = File(SOUND), endless
     answers["/bomb"] = reply(gzip.compress(b"\0" * 2_000_000), Content_Encoding="gzip")
     for path in ("/declared", "/endless", "/bomb"):
-        with pytest.raises(FetchRefusedError, match="more than 200000 bytes; PODREC_AUDIO_MAX_BYTES"):
+        with pytest.raises(
+            FetchRefusedError, match="more than 200000 bytes; PODREC_AUDIO_MAX_BYTES"
+        ):
             fetcher(origin).download(f"http://{origin}{path}", tmp_path / "a", 200_000)
     assert list(tmp_path.iterdir()) == []
 
@@ -112,15 +127,23 @@ def test_one_bad_address_in_a_batch_takes_no_other_along(server, tmp_path):
     for name in "abc":
         answers[f"/{name}"] = File(name.encode() * 1000)
     answers["/page"] = reply(b"<html>sorry", Content_Type="text/html; charset=utf-8")
-    urls = {name: f"http://{origin}/{name}" for name in ("a", "gone", "b", "page", "c")} | {"file": "file:///etc/passwd"}
+    urls = {name: f"http://{origin}/{name}" for name in ("a", "gone", "b", "page", "c")} | {
+        "file": "file:///etc/passwd"
+    }
     got = dict(downloads(origin, tmp_path).fetch(urls.items()))
-    assert {k: g.path.read_bytes()[:1] for k, g in got.items() if k in "abc"} == {"a": b"a", "b": b"b", "c": b"c"}
+    assert {k: g.path.read_bytes()[:1] for k, g in got.items() if k in "abc"} == {
+        "a": b"a",
+        "b": b"b",
+        "c": b"c",
+    }
     assert isinstance(got["file"], FetchRefusedError)
     assert (got["gone"].reason, got["page"].reason) == ("http_404", "not_audio")
     assert isinstance(got["page"], UnusableInputError)
 
 
-def test_two_episodes_with_one_enclosure_are_one_download_and_a_finished_file_is_used_again(server, tmp_path):
+def test_two_episodes_with_one_enclosure_are_one_download_and_a_finished_file_is_used_again(
+    server, tmp_path
+):
     origin, answers = server
     answers["/a"] = served = File(SOUND)
     url = f"http://{origin}/a"
