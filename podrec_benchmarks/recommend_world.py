@@ -40,7 +40,7 @@ from podrec_assets.recommend.ranking.lists import recommend
 from podrec_assets.sample_world import library, site
 from podrec_assets.schemas import EPISODES, NEWCOMER, TRANSCRIPTS
 from podrec_assets.settings import Settings
-from podrec_assets.simulation.listeners import heard_before, listening
+from podrec_assets.simulation.listener_model import heard_before, listening
 from podrec_assets.simulation.records import SimulatedMessage, recorded
 from podrec_assets.simulation.world import EpisodeInfo, Moment, World, make_world, midnight
 from podrec_assets.simulation.worth import Outcome, best_list, play_lists, summaries

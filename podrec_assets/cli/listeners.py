@@ -22,7 +22,7 @@ from podrec_assets.sample_world import library
 from podrec_assets.schemas import LISTS
 from podrec_assets.services import supervisor
 from podrec_assets.simulation import records
-from podrec_assets.simulation.listeners import Published
+from podrec_assets.simulation.listener_model import Published
 from podrec_assets.simulation.world import EpisodeInfo, make_world
 from podrec_assets.stores.kafka import Message
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from podrec_assets.dashboard import access
+from podrec_assets.dashboard import login
 
 # A picture of our own: named icons and emoji are fetched from a font server.
 st.set_page_config(
@@ -20,8 +20,8 @@ PAGES = [
     st.Page("operations.py", title="Quality and operations", icon=":material/fact_check:"),
     st.Page("trace.py", title="Trace", icon=":material/account_tree:", url_path="trace"),
 ]
-if access.is_admitted():
+if login.is_admitted():
     st.navigation(PAGES).run()
 else:
     st.navigation(PAGES, position="hidden")
-    access.ask()
+    login.ask()

@@ -2,7 +2,7 @@
 
 A file is header lines `key: value`, then episodes. Each begins with a line `==` and has header
 lines of its own, a line `--`, and one paragraph a speaker, `Name: words`. `transcript` names the
-formats that the publisher offers (keys of formats.LINKS); an episode's own `language`, `transcript`
+formats that the publisher offers (keys of transcript_files.LINKS); an episode's own `language`, `transcript`
 and `duration_s` go before the show's, and `state` is one of ODD_STATES. An episode's place in its
 file is part of its guid, so episodes are appended to a file, never put between others.
 """

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from functools import cache
 from xml.sax.saxutils import escape, quoteattr
 
-from podrec_assets.sample_world.formats import LINKS, render
+from podrec_assets.sample_world.transcript_files import LINKS, render
 from podrec_assets.sample_world.library import Episode, Show, load
 
 SPREAD_DAYS = 30

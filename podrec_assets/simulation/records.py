@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from podrec_assets.simulation.listeners import Happening, Published, listening, random_list, session
+from podrec_assets.simulation.listener_model import Happening, Published, listening, random_list, session
 from podrec_assets.simulation.world import EpisodeInfo, Moment, World, make_world
 
 SCHEMA_VERSION = 1

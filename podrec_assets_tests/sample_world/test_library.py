@@ -3,7 +3,7 @@
 import pytest
 
 from podrec_assets.sample_world import library
-from podrec_assets.sample_world.formats import LINKS
+from podrec_assets.sample_world.transcript_files import LINKS
 from podrec_assets.sample_world.library import (
     MIN_CUE_WORDS,
     ODD_STATES,

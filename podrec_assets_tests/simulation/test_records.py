@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from podrec_assets.listening.event_message import Refusal, parse
-from podrec_assets.simulation.listeners import Published, heard_before, listening
+from podrec_assets.simulation.listener_model import Published, heard_before, listening
 from podrec_assets.simulation.records import SimulatedMessage, live, simulate
 from podrec_assets.simulation.world import COLD_DAYS, examination, make_world
 from podrec_assets_tests.simulation.worlds import BEFORE, END, FIRST_DAY, catalogue

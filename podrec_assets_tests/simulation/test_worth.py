@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from podrec_assets.schemas import NEWCOMER
-from podrec_assets.simulation.listeners import session
+from podrec_assets.simulation.listener_model import session
 from podrec_assets.simulation.world import Moment, make_world
 from podrec_assets.simulation.worth import (
     best_list,

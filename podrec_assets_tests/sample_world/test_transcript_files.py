@@ -5,7 +5,7 @@ import json
 import pytest
 
 from podrec_assets.content.transcripts.formats import format_of, parse_transcript
-from podrec_assets.sample_world.formats import LINKS, render
+from podrec_assets.sample_world.transcript_files import LINKS, render
 from podrec_assets.sample_world.library import Line, load
 
 LINES = (Line(0.0, 3.2, "Ann", "Café & co: über 3 > 2."), Line(3.2, 3661.005, "Bo Lee", "Bye."))
