@@ -34,3 +34,8 @@ def latest(rows: pa.Table) -> pa.Table:
 def catalogue(rows: pa.Table, last: date, days: int) -> pa.Table:
     """Latest rows of each episode of the window that ends with `last`."""
     return latest(of_window(rows, last, days))
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """All days from first to last, both included; empty if last lies before first."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]

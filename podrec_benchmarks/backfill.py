@@ -19,9 +19,9 @@ from podrec_assets.cli.backfill import DONE, ENDED, BulkActionStatus, report, re
 from podrec_assets.cli.ingest import ingest_feeds
 from podrec_assets.cli.listeners import simulate_events
 from podrec_assets.cli.run import EVERY_DAY, materialize
+from podrec_assets.day_windows import days_between
 from podrec_assets.defs.freshness import DEADLINES
 from podrec_assets.defs.instance import open_instance, set_pool_limits
-from podrec_assets.ledger.ledger import days_between
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.sample_world import library
 from podrec_assets.schemas import TABLES

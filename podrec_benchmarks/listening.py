@@ -23,7 +23,7 @@ from confluent_kafka import Consumer, TopicPartition
 from rich.console import Console
 from rich.table import Table
 
-from podrec_assets.pipelines.compute_engine import Engine
+from podrec_assets.pipelines.compute_engine import ComputeEngine
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import EventLanding
 from podrec_assets.schemas import DEAD_LETTERS, USER_EVENTS
@@ -111,7 +111,7 @@ def score_day(place: Place, engine: EngineName, day: date) -> list[float]:
         ValueError: the two scores differ.
     """
     with opened(place.settings(engine)) as whole:
-        alone = Engine(Connections(place.settings(engine, lake="one-day"), {}), whole.session)
+        alone = ComputeEngine(Connections(place.settings(engine, lake="one-day"), {}), whole.session)
         rows = whole.connections.lake.read(USER_EVENTS.name, f"event_day = DATE '{day}'")
         alone.connections.lake.append(USER_EVENTS, rows, [day], {})
         # The first of both also pays for what an engine starts up once.
@@ -136,7 +136,7 @@ def fingerprint(place: Place, engine: EngineName) -> tuple[int, int, str]:
     return rows, lake.read(DEAD_LETTERS.name, columns=["kafka_offset"]).num_rows, digest.hexdigest()
 
 
-def _median_s(engine: Engine, day: date) -> float:
+def _median_s(engine: ComputeEngine, day: date) -> float:
     taken = []
     for _ in range(REPEATS):
         began = time.perf_counter()

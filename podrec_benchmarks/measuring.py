@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from podrec_assets.pipelines.compute_engine import Engine
+from podrec_assets.pipelines.compute_engine import ComputeEngine
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services import jars, java
 from podrec_assets.settings import Settings
@@ -20,11 +20,11 @@ Result = TypeVar("Result")
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Engine]:
+def opened(settings: Settings) -> Iterator[ComputeEngine]:
     """The engine that the settings name, its JVM running."""
     connections = Connections(settings, {})
     if settings.engine == "local":
-        yield Engine(connections, None)
+        yield ComputeEngine(connections, None)
         return
     from podrec_assets.stores.spark.session import get_session
 
@@ -32,7 +32,7 @@ def opened(settings: Settings) -> Iterator[Engine]:
         settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "bench"
     )
     try:
-        yield Engine(connections, lambda: session)
+        yield ComputeEngine(connections, lambda: session)
     finally:
         session.stop()
 

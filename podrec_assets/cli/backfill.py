@@ -16,9 +16,9 @@ from dagster._core.utils import make_new_backfill_id
 
 from podrec_assets.cli.console import Json, emit, out, parse_days, say
 from podrec_assets.cli.run import EVERY_DAY, SELECT_HELP, resolve_selection
+from podrec_assets.day_windows import days_between
 from podrec_assets.defs.instance import daemon_is_running, open_instance
 from podrec_assets.errors import PodrecError
-from podrec_assets.ledger.ledger import days_between
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import to_ranges
 

@@ -8,12 +8,12 @@ import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
 from podrec_assets.cli.run import materialize
+from podrec_assets.day_windows import days_between
 from podrec_assets.defs.freshness import MODELS
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.defs.partitions import days_of_tags
 from podrec_assets.defs.sensors.late_events import waiting_days
 from podrec_assets.errors import PodrecError
-from podrec_assets.ledger.ledger import days_between
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import LISTS, USER_EVENTS
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
 from podrec_assets.defs.resources.spark import SparkResource
-from podrec_assets.pipelines.compute_engine import Engine, build_engine
+from podrec_assets.pipelines.compute_engine import ComputeEngine, build_engine
 from podrec_assets.recommend.als.factors import AlsConfig
 from podrec_assets.recommend.evaluation import offline
 from podrec_assets.recommend.evaluation.rating_files import Ratings, read_ratings
@@ -70,7 +70,7 @@ def evaluate(
 
 
 def evaluate_ratings(
-    engine: Engine, ratings: Ratings, config: AlsConfig, split: str, share: float, k: int
+    engine: ComputeEngine, ratings: Ratings, config: AlsConfig, split: str, share: float, k: int
 ) -> dict:
     """users, items, metrics by ranker, seconds (of fitting and ranking, without starting Spark)."""
     mask = held_out(ratings, split, config.seed, share)

@@ -10,8 +10,9 @@ import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out, parse_days
 from podrec_assets.cli.run import materialize, print_run
+from podrec_assets.day_windows import days_between
 from podrec_assets.errors import PermanentError, UnknownIdError
-from podrec_assets.ledger.ledger import Ledger, Offsets, days_between
+from podrec_assets.ledger.ledger import Ledger, Offsets
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening import event_landing
 

@@ -13,8 +13,8 @@ from scipy.sparse import csr_matrix
 from podrec_assets.errors import MissingPartitionError
 from podrec_assets.listening.daily_score import daily_score_sql
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.listening.event_reader import Source
-from podrec_assets.pipelines.listening.local_reader import LocalSource
+from podrec_assets.pipelines.listening.event_reader import EventReader
+from podrec_assets.pipelines.listening.local_reader import LocalReader
 from podrec_assets.recommend.als import implicit
 from podrec_assets.recommend.als import spark as spark_als
 from podrec_assets.recommend.als.factors import AlsConfig, Factors, bounded_rank
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Engine:
+class ComputeEngine:
     """What runs the heavy steps.
 
     Attributes:
@@ -40,7 +40,7 @@ class Engine:
     connections: Connections
     session: "Callable[[], SparkSession] | None"
 
-    def source(self) -> Source:
+    def source(self) -> EventReader:
         """Where new and replayed events are read."""
         lake, kafka, settings = (
             self.connections.lake,
@@ -48,10 +48,10 @@ class Engine:
             self.connections.settings,
         )
         if self.session is None:
-            return LocalSource(lake, kafka, settings)
-        from podrec_assets.pipelines.listening.spark_reader import SparkSource
+            return LocalReader(lake, kafka, settings)
+        from podrec_assets.pipelines.listening.spark_reader import SparkReader
 
-        return SparkSource(self.session, lake, kafka.bootstrap, settings)
+        return SparkReader(self.session, lake, kafka.bootstrap, settings)
 
     def daily_score(self, days: list[date]) -> pa.Table:
         """USER_VS_EPISODE_DAILY rows of the given event days, ordered by key.
@@ -106,8 +106,8 @@ class Engine:
         return spark_als.fit(self.session(), matrix, config)
 
 
-def build_engine(connections: Connections, resource: "SparkResource") -> Engine:
+def build_engine(connections: Connections, resource: "SparkResource") -> ComputeEngine:
     """The engine that PODREC_ENGINE names."""
     if connections.settings.engine == "local":
-        return Engine(connections, None)
-    return Engine(connections, lambda: resource.session(connections.settings))
+        return ComputeEngine(connections, None)
+    return ComputeEngine(connections, lambda: resource.session(connections.settings))

@@ -17,7 +17,7 @@ import pytest
 from podrec_assets.content.similarity.vectors import embed_transcripts
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.errors import SettingsError
-from podrec_assets.pipelines.compute_engine import Engine
+from podrec_assets.pipelines.compute_engine import ComputeEngine
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.transcription import transcribe_days
 from podrec_assets.pipelines.listening.event_landing import EventLanding
@@ -108,7 +108,7 @@ def announced(origin: str, folder: Path) -> pa.Table:
 def on_one_process(settings: Settings, found: pa.Table) -> dict[str, list[str]]:
     """The rows of all tables by one process without a JVM."""
     here = Connections(settings, {})
-    engine = Engine(here, None)
+    engine = ComputeEngine(here, None)
     EventLanding(here.lake, here.kafka, settings, TODAY, engine.source()).run(DAYS)
     here.lake.replace_days(EPISODES, found, DAYS)
     spoken = transcribe_days(here, found.to_pylist(), here.now())

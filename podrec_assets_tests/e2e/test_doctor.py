@@ -23,7 +23,7 @@ from podrec_assets.defs.instance import open_instance
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import EventLanding
-from podrec_assets.pipelines.listening.local_reader import LocalSource
+from podrec_assets.pipelines.listening.local_reader import LocalReader
 from podrec_assets.schemas import (
     EPISODES,
     LISTS,
@@ -119,7 +119,7 @@ def test_a_fault_is_told_with_its_remedy_and_exit_code_1(
     )
     assert fault["detail"].startswith(f"{day} partition ")
     assert fault["remedy"] == f"`podrec run --select user_events --days {day}..{day}`"
-    source = LocalSource(copy.lake, copy.kafka, copy.settings)
+    source = LocalReader(copy.lake, copy.kafka, copy.settings)
     EventLanding(copy.lake, copy.kafka, copy.settings, day, source).run([day])
     assert faults(copy, "offsets of user_events") == []
 

@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from podrec_assets.cli.backfill import DONE, report, request_backfill
+from podrec_assets.day_windows import days_between
 from podrec_assets.defs.instance import open_instance, set_pool_limits
-from podrec_assets.ledger.ledger import days_between
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_import import to_message
 from podrec_assets.services import supervisor

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from podrec_assets.day_windows import days_between
 from podrec_assets.errors import DataLossError
 from podrec_assets.ledger import ledger as offsets
-from podrec_assets.ledger.ledger import Ledger, advance, begin, days_between
+from podrec_assets.ledger import planning
+from podrec_assets.ledger.ledger import Ledger, advance, begin
 
 FIRST = date(2026, 11, 1)
 FLOOR, TODAY = date(2026, 10, 30), date(2026, 11, 12)
@@ -144,19 +146,19 @@ class TestPlan:
     )
 
     def test_nothing_new_requests_nothing(self) -> None:
-        plan = offsets.plan("events", self.ledger, {0: 10, 1: 5}, None, TODAY, TODAY)
+        plan = planning.plan("events", self.ledger, {0: 10, 1: 5}, None, TODAY, TODAY)
         assert (plan.first_day, plan.lag, plan.reason) == (None, 0, "events: everything is landed")
 
     def test_new_offsets_request_the_days_from_the_first_to_today_under_a_key_of_their_ranges(
         self,
     ) -> None:
-        plan = offsets.plan("events", self.ledger, {0: 12, 1: 5}, FIRST, TODAY, FIRST)
+        plan = planning.plan("events", self.ledger, {0: 12, 1: 5}, FIRST, TODAY, FIRST)
         assert (plan.first_day, plan.last_day) == (FIRST, TODAY)
         assert plan.run_key == "events:p0=10-12"
         assert plan.lag == 2
 
     def test_records_that_wait_for_tomorrow_request_nothing(self) -> None:
-        plan = offsets.plan(
+        plan = planning.plan(
             "events", self.ledger, {0: 12, 1: 5}, TODAY + timedelta(days=1), TODAY, TODAY
         )
         assert plan.first_day is None
@@ -164,23 +166,23 @@ class TestPlan:
 
     def test_days_without_records_are_requested_to_be_written_empty(self) -> None:
         yesterday = TODAY - timedelta(days=1)
-        plan = offsets.plan("events", self.ledger, {0: 10, 1: 5}, None, TODAY, yesterday)
+        plan = planning.plan("events", self.ledger, {0: 10, 1: 5}, None, TODAY, yesterday)
         assert (plan.first_day, plan.last_day, plan.run_key) == (
             TODAY,
             TODAY,
             f"events:day:{TODAY}",
         )
-        plan = offsets.plan(
+        plan = planning.plan(
             "events", self.ledger, {0: 12, 1: 5}, TODAY, TODAY, TODAY - timedelta(days=3)
         )
         assert plan.first_day == TODAY - timedelta(days=2)
 
     def test_a_quiet_partition_keeps_its_own_day(self) -> None:
         ledger = Ledger(starts={0: ((FIRST, 0),), 1: ((FIRST + timedelta(days=3), 0),)})
-        assert offsets.next_log_day(ledger, {0: FIRST - timedelta(days=2)}, FLOOR) == FIRST
-        assert offsets.next_log_day(ledger, {0: FIRST, 1: FIRST}, FLOOR) == FIRST
-        assert offsets.next_log_day(ledger, {1: FIRST}, FLOOR) == FIRST + timedelta(days=3)
-        assert offsets.next_log_day(ledger, {}, FLOOR) is None
+        assert planning.next_log_day(ledger, {0: FIRST - timedelta(days=2)}, FLOOR) == FIRST
+        assert planning.next_log_day(ledger, {0: FIRST, 1: FIRST}, FLOOR) == FIRST
+        assert planning.next_log_day(ledger, {1: FIRST}, FLOOR) == FIRST + timedelta(days=3)
+        assert planning.next_log_day(ledger, {}, FLOOR) is None
 
 
 def test_what_is_behind_counts_from_where_landing_began() -> None:

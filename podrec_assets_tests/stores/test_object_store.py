@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from podrec_assets.errors import RetryableError
-from podrec_assets.pipelines.compute_engine import Engine
+from podrec_assets.pipelines.compute_engine import ComputeEngine
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import EventLanding
 from podrec_assets.pipelines.storage_options import storage_options
@@ -191,7 +191,7 @@ def test_events_land_and_are_scored_on_an_object_store(
     kafka.produce(topic, [Message(b"u", body, stamp(at(1, 11))) for body in BAD])
     world = Connections(settings, storage_options(bucket))
     session: SparkSession | None = request.getfixturevalue("spark") if name == "spark" else None
-    engine = Engine(world, (lambda: session) if session is not None else None)  # type: ignore[arg-type, return-value]
+    engine = ComputeEngine(world, (lambda: session) if session is not None else None)  # type: ignore[arg-type, return-value]
 
     landing = EventLanding(world.lake, kafka, settings, TODAY, engine.source())
     landing.run([TODAY - timedelta(days=1), TODAY])

@@ -4,9 +4,10 @@ is named.
 
 import dagster as dg
 
+from podrec_assets.day_windows import days_between
 from podrec_assets.defs.checks.run_days import days_of_run
 from podrec_assets.errors import RetryableError
-from podrec_assets.ledger.ledger import Ledger, days_between
+from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.ledger.reconciliation import no_longer_held
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_recovery import accounts_of

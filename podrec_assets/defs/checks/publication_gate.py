@@ -12,9 +12,8 @@ from datetime import date, timedelta
 import dagster as dg
 import pyarrow as pa
 
-from podrec_assets.day_windows import catalogue, of_window
+from podrec_assets.day_windows import catalogue, days_between, of_window
 from podrec_assets.defs.checks.run_days import days_of_run
-from podrec_assets.ledger.ledger import days_between
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.recommend.interaction_history import history_until
 from podrec_assets.recommend.ranking.list_drift import (

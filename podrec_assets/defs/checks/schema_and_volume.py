@@ -9,8 +9,8 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from podrec_assets.day_windows import days_between
 from podrec_assets.defs.checks.run_days import days_of_run
-from podrec_assets.ledger.ledger import days_between
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import (
     EPISODES,

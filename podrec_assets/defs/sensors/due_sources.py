@@ -7,8 +7,8 @@ from datetime import date
 import dagster as dg
 
 from podrec_assets.content.feeds.source import DEAD, due
+from podrec_assets.day_windows import days_between
 from podrec_assets.defs.sensors.run_backoff import attempts, request
-from podrec_assets.ledger.ledger import days_between
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.sources_table import Followed
 from podrec_assets.schemas import SOURCES

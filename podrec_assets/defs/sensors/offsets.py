@@ -9,6 +9,7 @@ import dagster as dg
 from podrec_assets.defs.sensors.run_backoff import attempts, request
 from podrec_assets.errors import PodrecError
 from podrec_assets.ledger import ledger as offsets
+from podrec_assets.ledger import planning
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import is_streaming
 from podrec_assets.schemas import USER_EVENTS
@@ -52,8 +53,8 @@ def build_offset_sensor(
             first_days = kafka.first_record_days(topic, {p: ledger.landed.get(p, 0) for p in ends})
         except PodrecError as err:
             return dg.SensorResult(skip_reason=str(err), cursor=context.cursor)
-        next_day = offsets.next_log_day(ledger, first_days, connections.settings.start_day)
-        plan = offsets.plan(topic, ledger, ends, next_day, now.date(), state.latest_day)
+        next_day = planning.next_log_day(ledger, first_days, connections.settings.start_day)
+        plan = planning.plan(topic, ledger, ends, next_day, now.date(), state.latest_day)
         cursor = json.dumps({str(p): o for p, o in sorted(ends.items())})
         events = [] if cursor == context.cursor else [_advance(topic_asset, ends, plan.lag)]
         if plan.first_day is None or plan.last_day is None:

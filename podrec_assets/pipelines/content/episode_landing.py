@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from podrec_assets.content.feeds import episode_message
+from podrec_assets.day_windows import days_between
 from podrec_assets.errors import PermanentError
 from podrec_assets.ledger import ledger as offsets
 from podrec_assets.schemas import EPISODES
@@ -45,7 +46,7 @@ def _land(
     before = offsets.Ledger.from_json(lake.state(EPISODES.name).ledger)
     ledger = _advanced(before, kafka, topic, settings.start_day, today)
     touched = {d for d in ledger.days() if ledger.ranges(d) != before.ranges(d)}
-    gaps = offsets.days_between(min(touched), max(*touched, *days)) if touched else []
+    gaps = days_between(min(touched), max(*touched, *days)) if touched else []
     days = sorted({*days, *gaps})
     rows, dead = [], []
     for records in kafka.read(topic, offsets.union(ledger, days)):

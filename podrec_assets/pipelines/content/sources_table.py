@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from podrec_assets.content.feeds import source
 from podrec_assets.content.feeds.source import Source
-from podrec_assets.ledger.ledger import days_between
+from podrec_assets.day_windows import days_between
 from podrec_assets.schemas import SOURCES
 from podrec_assets.stores.delta import Lake
 

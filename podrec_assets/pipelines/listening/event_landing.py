@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from podrec_assets.ledger import ledger as offsets
 from podrec_assets.ledger.ledger import Ledger
-from podrec_assets.pipelines.listening.event_reader import Batch, Source, Tagged
+from podrec_assets.pipelines.listening.event_reader import Batch, EventReader, Tagged
 from podrec_assets.pipelines.listening.event_recovery import restore_days
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets.settings import Settings
@@ -52,7 +52,7 @@ class EventLanding:
     kafka: KafkaStore
     settings: Settings
     today: date
-    source: Source
+    reader: EventReader
 
     def run(self, days: list[date]) -> Landed:
         """Lands what is new, then reads the requested days again whose offsets had all been landed
@@ -96,7 +96,7 @@ class EventLanding:
             ends = self.kafka.end_offsets(self.settings.events_topic)
             done = [Landed(0, 0, start)]
             if any(end > start.landed[p] for p, end in ends.items()):
-                self.source.stream(start.landed, lambda batch: done.append(self._land(batch)))
+                self.reader.stream(start.landed, lambda batch: done.append(self._land(batch)))
         total = done[0]
         for step in done[1:]:
             total = total.then(step)
@@ -117,7 +117,7 @@ class EventLanding:
             offsets.check_available(self.settings.events_topic, offsets.union(ledger, days), low)
             total = Landed(0, 0, ledger)
             for group in _groups(ledger, days, self.settings.events_per_batch):
-                for batch in self.source.read(offsets.union(ledger, group)):
+                for batch in self.reader.read(offsets.union(ledger, group)):
                     total = total.then(self._replace(batch, group, ledger))
         return total
 

@@ -51,7 +51,7 @@ class Tagged(Protocol):
         ...
 
 
-class Source(Protocol):
+class EventReader(Protocol):
     """Where batches come from: Structured Streaming, or a plain consumer."""
 
     def stream(self, start: dict[int, int], land: "LandBatch") -> None:

@@ -70,7 +70,7 @@ class LocalBatch:
 
 
 @dataclass(frozen=True)
-class LocalSource:
+class LocalReader:
     """Reads the events topic in this process."""
 
     lake: Lake

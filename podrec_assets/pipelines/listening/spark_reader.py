@@ -126,7 +126,7 @@ class SparkBatch:
 
 
 @dataclass(frozen=True)
-class SparkSource:
+class SparkReader:
     """Reads the events topic by Spark."""
 
     session: Callable[[], SparkSession]

@@ -13,7 +13,7 @@ from podrec_assets.defs.sensors.offsets import LANDS
 from podrec_assets.ledger.lateness import COMPUTED_FROM
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import EventLanding, stream_lock
-from podrec_assets.pipelines.listening.local_reader import LocalSource
+from podrec_assets.pipelines.listening.local_reader import LocalReader
 from podrec_assets.schemas import USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import Message
@@ -61,7 +61,7 @@ def produce(connections: Connections, *days: date) -> None:
 
 
 def land(connections: Connections) -> None:
-    source = LocalSource(connections.lake, connections.kafka, connections.settings)
+    source = LocalReader(connections.lake, connections.kafka, connections.settings)
     EventLanding(
         connections.lake, connections.kafka, connections.settings, TODAY, source
     ).land_new()

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from podrec_assets.listening.daily_score import daily_score_sql
 from podrec_assets.pipelines.listening.event_landing import EventLanding
-from podrec_assets.pipelines.listening.local_reader import LocalSource
+from podrec_assets.pipelines.listening.local_reader import LocalReader
 from podrec_assets.schemas import USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
 from podrec_assets.stores import duckdb
@@ -79,7 +79,7 @@ def local_world(settings: Settings, bootstrap: str, topic: str, partitions: int 
         settings,
         lake,
         kafka,
-        lambda: EventLanding(lake, kafka, settings, TODAY, LocalSource(lake, kafka, settings)),
+        lambda: EventLanding(lake, kafka, settings, TODAY, LocalReader(lake, kafka, settings)),
     )
 
 

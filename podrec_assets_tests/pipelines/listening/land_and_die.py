@@ -11,7 +11,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from podrec_assets.pipelines.listening.event_landing import EventLanding
-from podrec_assets.pipelines.listening.spark_reader import SparkSource
+from podrec_assets.pipelines.listening.spark_reader import SparkReader
 from podrec_assets.services import jars, java
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
@@ -30,7 +30,7 @@ def spark_world(world: World) -> World:
             settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "fault"
         )
 
-    source = SparkSource(session, world.lake, world.kafka.bootstrap, settings)
+    source = SparkReader(session, world.lake, world.kafka.bootstrap, settings)
     landing = lambda: EventLanding(world.lake, world.kafka, settings, TODAY, source)  # noqa: E731
     return World(settings, world.lake, world.kafka, landing)
 

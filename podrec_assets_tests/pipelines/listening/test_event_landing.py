@@ -13,13 +13,13 @@ from pyspark.sql import SparkSession
 
 from podrec_assets.errors import PermanentError
 from podrec_assets.listening.event_batches import STAGE
-from podrec_assets.pipelines.compute_engine import Engine
+from podrec_assets.pipelines.compute_engine import ComputeEngine
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening import event_landing as landing_module
 from podrec_assets.pipelines.listening.event_landing import EventLanding
 from podrec_assets.pipelines.listening.event_recovery import accounts_of
-from podrec_assets.pipelines.listening.local_reader import LocalSource
-from podrec_assets.pipelines.listening.spark_reader import SparkSource
+from podrec_assets.pipelines.listening.local_reader import LocalReader
+from podrec_assets.pipelines.listening.spark_reader import SparkReader
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import Message
@@ -42,9 +42,9 @@ def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: s
     if request.param == "local":
         return found
     session: SparkSession = request.getfixturevalue("spark")
-    source = SparkSource(lambda: session, found.lake, kafka_bootstrap, found.settings)
+    reader = SparkReader(lambda: session, found.lake, kafka_bootstrap, found.settings)
     return replace(
-        found, landing=lambda: EventLanding(found.lake, found.kafka, found.settings, TODAY, source)
+        found, landing=lambda: EventLanding(found.lake, found.kafka, found.settings, TODAY, reader)
     )
 
 
@@ -237,18 +237,18 @@ def as_before_extra(world: World) -> None:
     column `extra` yet.
     """
     spec, lake = USER_EVENTS, world.lake
-    replace(world.landing(), source=LocalSource(lake, world.kafka, world.settings)).land_new()
+    replace(world.landing(), reader=LocalReader(lake, world.kafka, world.settings)).land_new()
     schema = spec.schema.remove(spec.schema.get_field_index("extra"))
     rows, state = lake.read(spec.name).drop_columns("extra"), lake.state(spec.name)
     shutil.rmtree(lake.uri(spec.name))
     lake.replace_days(replace(spec, schema=schema), rows, state.days, state.ledger)
 
 
-def engine(world: World) -> Engine:
+def engine(world: World) -> ComputeEngine:
     """The engine whose source the world lands with."""
-    source = world.landing().source
-    return Engine(
-        Connections(world.settings, {}), source.session if isinstance(source, SparkSource) else None
+    source = world.landing().reader
+    return ComputeEngine(
+        Connections(world.settings, {}), source.session if isinstance(source, SparkReader) else None
     )
 
 

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from podrec_assets.cli.evaluate import evaluate_ratings
 from podrec_assets.errors import UnusableInputError
-from podrec_assets.pipelines.compute_engine import Engine
+from podrec_assets.pipelines.compute_engine import ComputeEngine
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.recommend.als import reference
 from podrec_assets.recommend.als.factors import AlsConfig
@@ -218,7 +218,7 @@ def test_als_with_the_default_settings_is_good_on_published_ratings(
     config = AlsConfig.from_settings(settings)
     ratings = read_ratings(shared_data / "ratings" / name, kind)
     found = evaluate_ratings(
-        Engine(Connections(settings, {}), None), ratings, config, split, share, 10
+        ComputeEngine(Connections(settings, {}), None), ratings, config, split, share, 10
     )["metrics"]
     assert found["als"]["ndcg@10"] >= least
     assert found["als"]["ndcg@10"] >= times * found["popularity"]["ndcg@10"]
