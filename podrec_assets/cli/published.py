@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from podrec_assets.cli.console import Json, connect, emit, out
 from podrec_assets.defs.instance import open_instance
-from podrec_assets.recommend.ranking.explanations import clock
+from podrec_assets.formatting import clock
 from podrec_assets.schemas import LISTS
 from podrec_assets.serving.reader import neighbours, recommendations
 from podrec_assets.serving.rollback import publish_day

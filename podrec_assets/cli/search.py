@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out
-from podrec_assets.recommend.ranking.explanations import clock
+from podrec_assets.formatting import clock
 from podrec_assets.serving import catalogue
 from podrec_assets.serving.export import all_recommendations, recommendations_of
 

@@ -9,10 +9,10 @@ import streamlit as st
 
 from podrec_assets.dashboard import covers
 from podrec_assets.errors import PodrecError
+from podrec_assets.formatting import clock
 from podrec_assets.markdown_escape import inert
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.storage_options import storage_options
-from podrec_assets.recommend.ranking.explanations import clock
 from podrec_assets.serving import catalogue, reader
 from podrec_assets.settings import Settings
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from podrec_assets.formatting import clock
 from podrec_assets.recommend.ranking.candidates import Shelf
 
 TOLD_SHARE = 0.25
@@ -146,13 +147,6 @@ def popular_reason(listeners: int) -> str:
 def fresh_reason(show_title: str) -> str:
     """Why a new episode is there."""
     return f"New from {show_title}."
-
-
-def clock(seconds: float) -> str:
-    """Seconds as m:ss or h:mm:ss."""
-    minutes, s = divmod(int(seconds), 60)
-    hours, m = divmod(minutes, 60)
-    return f"{hours}:{m:02}:{s:02}" if hours else f"{m}:{s:02}"
 
 
 def lead(text: str, length: int = 80) -> str:
