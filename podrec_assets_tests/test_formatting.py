@@ -6,17 +6,16 @@ from podrec_assets.formatting import clock
 
 
 @pytest.mark.parametrize(
-    ("seconds", "expected"),
+    ("seconds", "shown"),
     [
         (0, "0:00"),
-        (59.9, "0:59"),
-        (61, "1:01"),
+        (59.99, "0:59"),
+        (60, "1:00"),
+        (599, "9:59"),
         (3599, "59:59"),
         (3600, "1:00:00"),
-        (7325, "2:02:05"),
+        (36_061, "10:01:01"),
     ],
 )
-def test_seconds_are_formatted_with_hours_only_from_an_hour_on(
-    seconds: float, expected: str
-) -> None:
-    assert clock(seconds) == expected
+def test_times_are_shown_as_players_show_them(seconds: float, shown: str) -> None:
+    assert clock(seconds) == shown

@@ -66,22 +66,6 @@ def test_a_new_episode_names_its_show() -> None:
     assert explanations.fresh_reason("Tidewater") == "New from Tidewater."
 
 
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        (0, "0:00"),
-        (59.99, "0:59"),
-        (60, "1:00"),
-        (599, "9:59"),
-        (3599, "59:59"),
-        (3600, "1:00:00"),
-        (36_061, "10:01:01"),
-    ],
-)
-def test_times_are_shown_as_players_show_them(seconds: float, shown: str) -> None:
-    assert explanations.clock(seconds) == shown
-
-
 def test_a_short_passage_is_quoted_whole() -> None:
     assert explanations.lead("x" * 80) == "x" * 80
 
