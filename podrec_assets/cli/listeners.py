@@ -22,7 +22,7 @@ from podrec_assets.sample_world import library
 from podrec_assets.schemas import LISTS
 from podrec_assets.services import supervisor
 from podrec_assets.simulation import records
-from podrec_assets.simulation.listener_model import Published
+from podrec_assets.simulation.listener_model import PublishedLists
 from podrec_assets.simulation.world import EpisodeInfo, make_world
 from podrec_assets.stores.kafka import Message
 
@@ -167,7 +167,7 @@ def simulate_load(
     }
 
 
-def served_lists(connections: Connections) -> Published | None:
+def served_lists(connections: Connections) -> PublishedLists | None:
     """The lists that are served now; None before anything is published, or without a Mongo server."""
     if not supervisor.status(connections.settings)["mongo"]["up"]:
         return None
@@ -176,7 +176,7 @@ def served_lists(connections: Connections) -> Published | None:
         return None
     version = served.versions[LISTS]
     documents = connections.mongo.documents(LISTS, version)
-    return Published(
+    return PublishedLists(
         version, {d["user_id"]: [i["episode_id"] for i in d["items"]] for d in documents}
     )
 

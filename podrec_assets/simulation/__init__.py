@@ -1,3 +1,1 @@
-"""A world of listeners whose tastes are known, so that what a list is worth can be computed. Plain
-Python; no I/O.
-"""
+"""A simulated world of listeners with known tastes, so that the value of a list can be computed."""

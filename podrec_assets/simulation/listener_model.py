@@ -1,6 +1,4 @@
-"""Listeners in the world: sessions in which a list is shown, and the events that they leave. Pure;
-deterministic by seed.
-"""
+"""Simulated listening sessions and the events they produce. Pure; deterministic by seed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,14 +22,14 @@ SLATE = 4
 """Episodes shown in a session."""
 LIKE_SHARE, UNLIKE_SHARE = 0.25, 0.03
 """Probability that a finished play is liked, and that a like is taken back."""
-LOOK_S = 5.0
-"""Seconds between looks at two positions."""
+SECONDS_PER_POSITION = 5.0
+"""Time to examine one position of a list before the next."""
 WAKING_HOURS = (5, 24)
 
 
 @dataclass(frozen=True)
-class Happening:
-    """One event: when, who, what; `detail` holds position, list_version or completed_share."""
+class SimulatedEvent:
+    """One event; `detail` holds position, list_version or completed_share."""
 
     at: datetime
     event_id: str
@@ -42,67 +40,65 @@ class Happening:
 
 
 @dataclass(frozen=True)
-class Published:
-    """Lists that listeners are shown: their version, and episode ids in order by listener;
-    NEWCOMER's for who has none.
-    """
+class PublishedLists:
+    """The published lists: ranked episode ids by listener; listeners without one get NEWCOMER's."""
 
     version: str
     lists: dict[str, list[str]]
 
     def shown_to(self, user_id: str, available: set[str]) -> list[str]:
         """The first SLATE of a listener's list that are available."""
-        mine = self.lists.get(user_id, self.lists.get(NEWCOMER, []))
-        return [e for e in mine if e in available][:SLATE]
+        ranked = self.lists.get(user_id, self.lists.get(NEWCOMER, []))
+        return [e for e in ranked if e in available][:SLATE]
 
 
-def listening(world: World, seed: int, end: datetime) -> list[Happening]:
-    """All that happens from the world's first day to `end`, by listener in order of time.
+def listening(world: World, seed: int, end: datetime) -> list[SimulatedEvent]:
+    """Returns all events from the world's first day to `end`, by listener and then by time.
 
-    Each session shows SLATE available episodes at random, so clicks by position tell the
-    examination without bias.
+    Each session shows SLATE available episodes at random, so clicks by position estimate the
+    examination probabilities without bias.
     """
     # Not the bare seed: these draws must not repeat those that made the world.
     random = np.random.default_rng([seed, 1])
-    happened: list[Happening] = []
+    events: list[SimulatedEvent] = []
     for user_id, listener in world.listeners.items():
         heard: set[str] = set()
         day = listener.joined
         while day <= end.date():
-            happened += _one_day(world, user_id, day, heard, random)
+            events += _one_day(world, user_id, day, heard, random)
             day += timedelta(days=1)
-    return [h for h in happened if h.at <= end]
+    return [event for event in events if event.at <= end]
 
 
-def heard_before(happened: Iterable[Happening], at: datetime) -> dict[str, frozenset[str]]:
-    """By listener, the episodes whose plays ended before a time."""
-    found: dict[str, set[str]] = {}
-    for h in happened:
-        if h.kind == "play" and h.at < at:
-            found.setdefault(h.user_id, set()).add(h.episode_id)
-    return {user_id: frozenset(heard) for user_id, heard in found.items()}
+def heard_before(events: Iterable[SimulatedEvent], at: datetime) -> dict[str, frozenset[str]]:
+    """Returns, by listener, the episodes whose plays ended before a time."""
+    episodes: dict[str, set[str]] = {}
+    for event in events:
+        if event.kind == "play" and event.at < at:
+            episodes.setdefault(event.user_id, set()).add(event.episode_id)
+    return {user_id: frozenset(heard) for user_id, heard in episodes.items()}
 
 
 def _one_day(
     world: World, user_id: str, day: date, heard: set[str], random: np.random.Generator
-) -> list[Happening]:
+) -> list[SimulatedEvent]:
     count = random.poisson(world.listeners[user_id].sessions_a_day)
-    happened: list[Happening] = []
+    events: list[SimulatedEvent] = []
     today: tuple[str, ...] = ()
     for hour in np.sort(random.uniform(*WAKING_HOURS, count)):
         moment = Moment(
             user_id, midnight(day) + timedelta(hours=float(hour)), frozenset(heard), today
         )
         new = session(world, moment, random_list(world, moment, random), random)
-        played = tuple(h.episode_id for h in new if h.kind == "play")
+        played = tuple(event.episode_id for event in new if event.kind == "play")
         heard.update(played)
         today += played
-        happened += new
-    return happened
+        events += new
+    return events
 
 
 def random_list(world: World, moment: Moment, random: np.random.Generator) -> list[str]:
-    """Up to SLATE of the available episodes, in random order."""
+    """Returns up to SLATE of the available episodes, in random order."""
     open_now = np.flatnonzero(world.available(moment))
     return [world.episodes[i].episode_id for i in random.permutation(open_now)[:SLATE]]
 
@@ -113,69 +109,63 @@ def session(
     shown: list[str],
     random: np.random.Generator,
     list_version: str | None = None,
-) -> list[Happening]:
-    """What happens when a list is shown: an impression of each item, and clicks by the world's
-    probabilities.
+) -> list[SimulatedEvent]:
+    """Simulates showing a list: one impression per item, and clicks by the world's probabilities.
 
-    Clicked episodes are played one after another, unless they are skipped. Impressions and clicks
-    bear the list's version.
+    Clicked episodes are played one after another unless they are skipped. Impressions and clicks
+    carry the list's version.
     """
     listed: dict[str, str] = {} if list_version is None else {"list_version": list_version}
-    places = [world.index[e] for e in shown]
-    chances = examination(len(shown)) * world.attraction(moment)[places]
-    clicked = random.random(len(shown)) < chances
-    liking = world.liking(moment.user_id, moment.at.date())[places]
-    happened = [
-        _happening(moment, e, "impression", moment.at, random, position=p, **listed)
+    indices = [world.index[e] for e in shown]
+    click_probability = examination(len(shown)) * world.attraction(moment)[indices]
+    clicked = random.random(len(shown)) < click_probability
+    liking = world.liking(moment.user_id, moment.at.date())[indices]
+    events = [
+        _event(moment, e, "impression", moment.at, random, position=p, **listed)
         for p, e in enumerate(shown, start=1)
     ]
     free_at = moment.at
     for place in np.flatnonzero(clicked):
-        at = moment.at + timedelta(seconds=LOOK_S * (int(place) + 1))
-        episode = world.episodes[places[place]]
-        happened.append(
-            _happening(
-                moment, episode.episode_id, "click", at, random, position=int(place) + 1, **listed
-            )
+        position = int(place) + 1
+        at = moment.at + timedelta(seconds=SECONDS_PER_POSITION * position)
+        episode = world.episodes[indices[place]]
+        events.append(
+            _event(moment, episode.episode_id, "click", at, random, position=position, **listed)
         )
-        happened += _played(moment, episode, float(liking[place]), max(at, free_at), random)
-        free_at = happened[-1].at
-    return happened
+        events += _play_or_skip(moment, episode, float(liking[place]), max(at, free_at), random)
+        free_at = events[-1].at
+    return events
 
 
-def _played(
+def _play_or_skip(
     moment: Moment,
     episode: EpisodeInfo,
     liking: float,
     starts: datetime,
     random: np.random.Generator,
-) -> list[Happening]:
+) -> list[SimulatedEvent]:
     if random.random() < skip_probability(liking):
-        return [_happening(moment, episode.episode_id, "skip", starts, random)]
+        return [_event(moment, episode.episode_id, "skip", starts, random)]
     share = float(random.beta(share_exponent(liking), 1))
     ended = starts + timedelta(seconds=share * episode.duration_s)
-    happened = [
-        _happening(
-            moment, episode.episode_id, "play", ended, random, completed_share=round(share, 3)
-        )
+    completed_share = round(share, 3)
+    events = [
+        _event(moment, episode.episode_id, "play", ended, random, completed_share=completed_share)
     ]
     if share > FINISHED_SHARE and random.random() < LIKE_SHARE:
-        happened.append(_happening(moment, episode.episode_id, "like", ended, random))
+        events.append(_event(moment, episode.episode_id, "like", ended, random))
         if random.random() < UNLIKE_SHARE:
-            happened.append(
-                _happening(
-                    moment, episode.episode_id, "unlike", ended + timedelta(minutes=5), random
-                )
-            )
-    return happened
+            changed_mind = ended + timedelta(minutes=5)
+            events.append(_event(moment, episode.episode_id, "unlike", changed_mind, random))
+    return events
 
 
-def _happening(
+def _event(
     moment: Moment,
     episode_id: str,
     kind: str,
     at: datetime,
     random: np.random.Generator,
     **detail: float | str,
-) -> Happening:
-    return Happening(at, random.bytes(10).hex(), moment.user_id, episode_id, kind, detail)
+) -> SimulatedEvent:
+    return SimulatedEvent(at, random.bytes(10).hex(), moment.user_id, episode_id, kind, detail)

@@ -1,10 +1,8 @@
-"""The world: topics, tastes that drift, appeal, and the exact probabilities of a look, a click and
-a finished play. Pure.
+"""The simulated world: topics, drifting tastes, appeal and exact click probabilities. Pure.
 
-A click needs a look and a liking (the position-based model of Richardson et al. 2007):
+Clicks follow the position-based model (Richardson et al. 2007):
 P(click on e at position p) = examination(p) * sigmoid(BASE + PULL * liking + appeal - fatigue).
-Nothing in a list changes the worth of its neighbours, so the best list is the one in order of that
-sigmoid.
+Items of a list do not affect each other, so the best list is sorted by that sigmoid.
 """
 
 from collections import Counter
@@ -17,32 +15,31 @@ import numpy as np
 from podrec_assets.schemas.listening import FINISHED_SHARE
 
 TASTE_CONCENTRATION = 0.25
-"""Of the Dirichlet over topics that tastes are drawn from: small, so that most listeners care for
-two or three topics.
-"""
+"""Of the Dirichlet that tastes are drawn from: most listeners like two or three topics."""
 OWN_TOPIC_SHARE = 0.75
-"""Share of an episode's mixture that its show's topic has. The rest is drawn, and no text tells it:
-only listening does.
+"""Share of its show's topic in an episode's mixture.
+
+The rest is drawn at random; no text reveals it, only listening does.
 """
 OTHER_TOPICS_CONCENTRATION = 0.3
 APPEAL_SPREAD = 0.5
 BASE, PULL = -3.0, 5.0
-"""Log-odds of a click on a looked-at episode of no liking, and what full liking adds."""
+"""Log-odds of a click on an examined episode at liking 0, and what liking 1 adds."""
 EXAMINATION_DECAY = 0.6
 FATIGUE_TOPIC, FATIGUE_SHOW = 0.4, 0.4
-"""Log-odds that each episode of the topic, or of the show, heard on the same day takes away."""
+"""Log-odds lost for each episode of the same topic, or show, heard on the same day."""
 DRIFT_DAYS = 60
-"""Days in which a taste moves, in a straight line, to one drawn anew."""
+"""Days in which a taste moves linearly to a newly drawn one."""
 NEWCOMER_SHARE, COLD_DAYS = 0.1, 3
 MEAN_RATE, LEAST_RATE, HEAVY_RATE, FAN_RATE = 2.3, 0.3, 8.0, 3.0
-"""Sessions a day: of most listeners, of the idlest, of listener-0001, of listener-0002."""
+"""Sessions a day: the mean, the minimum, listener-0001's and listener-0002's."""
 SKIP_SHARE = 0.15
-"""Probability that an episode of no liking is skipped right after the click."""
+"""Probability that an episode at liking 0 is skipped right after the click."""
 
 
 @dataclass(frozen=True)
 class EpisodeInfo:
-    """What the simulation knows of an episode."""
+    """The attributes of an episode that the simulation uses."""
 
     episode_id: str
     show_id: str
@@ -53,8 +50,14 @@ class EpisodeInfo:
 
 @dataclass(frozen=True)
 class Listener:
-    """A listener; `anchors` (n, topics) are the tastes they pass through, one each DRIFT_DAYS,
-    `joined` their first day.
+    """A simulated listener.
+
+    Attributes:
+        user_id: `listener-NNNN`.
+        anchors: (n, topics), the tastes that the listener passes through, one every DRIFT_DAYS.
+        sessions_a_day: mean number of sessions.
+        joined: first day.
+        only_show: the one show this listener plays; None for everybody else.
     """
 
     user_id: str
@@ -66,9 +69,7 @@ class Listener:
 
 @dataclass(frozen=True)
 class Moment:
-    """A listener at a time: what they have ever heard, and in which order they heard what on this
-    day.
-    """
+    """A listener at a time, with everything heard so far and, in order, what was heard today."""
 
     user_id: str
     at: datetime
@@ -78,15 +79,15 @@ class Moment:
 
 @dataclass(frozen=True)
 class World:
-    """Everything that the probabilities hang on.
+    """Everything that the probabilities depend on.
 
     Attributes:
-        episodes: in order of their ids; all arrays below go by it.
-        topics: in order.
+        episodes: sorted by id; all arrays below use this order.
+        topics: sorted.
         mixtures: (episodes, topics), rows sum to 1.
-        appeal: (episodes,) log-odds that an episode has with everybody.
+        appeal: (episodes,) log-odds that an episode has for every listener.
         listeners: by user_id.
-        first_day: day on which tastes stand at their first anchor.
+        first_day: the day on which tastes are at their first anchor.
     """
 
     episodes: tuple[EpisodeInfo, ...]
@@ -98,7 +99,7 @@ class World:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """episode_id -> place in the arrays."""
+        """Maps episode_id to its index in the arrays."""
         return {e.episode_id: i for i, e in enumerate(self.episodes)}
 
     @cached_property
@@ -114,28 +115,27 @@ class World:
         return np.array([e.topic for e in self.episodes])
 
     def taste(self, user_id: str, day: date) -> np.ndarray:
-        """(topics,) shares that sum to 1; beyond the last anchor the taste stays."""
+        """Returns (topics,) shares that sum to 1; constant after the last anchor."""
         anchors = self.listeners[user_id].anchors
-        way = min(max((day - self.first_day).days / DRIFT_DAYS, 0.0), len(anchors) - 1.0)
-        begin = min(int(way), len(anchors) - 2)
-        return (1 - (way - begin)) * anchors[begin] + (way - begin) * anchors[begin + 1]
+        progress = min(max((day - self.first_day).days / DRIFT_DAYS, 0.0), len(anchors) - 1.0)
+        begin = min(int(progress), len(anchors) - 2)
+        fraction = progress - begin
+        return (1 - fraction) * anchors[begin] + fraction * anchors[begin + 1]
 
     def liking(self, user_id: str, day: date) -> np.ndarray:
-        """(episodes,) 0 to 1: taste times mixture, over the listener's strongest topic."""
+        """Returns (episodes,) from 0 to 1: mixture times taste, scaled by the strongest topic."""
         taste = self.taste(user_id, day)
         return self.mixtures @ (taste / taste.max())
 
     def available(self, moment: Moment) -> np.ndarray:
-        """(episodes,) whether an episode is published, unheard, and one that the listener would
-        hear at all.
-        """
-        found = self._published <= moment.at.timestamp()
-        found[[self.index[e] for e in moment.heard if e in self.index]] = False
+        """Returns (episodes,) booleans: published, unheard and not excluded by `only_show`."""
+        is_available = self._published <= moment.at.timestamp()
+        is_available[[self.index[e] for e in moment.heard if e in self.index]] = False
         only = self.listeners[moment.user_id].only_show
-        return found if only is None else found & (self._shows == only)
+        return is_available if only is None else is_available & (self._shows == only)
 
     def fatigue(self, moment: Moment) -> np.ndarray:
-        """(episodes,) log-odds lost to what the listener has heard on the same day."""
+        """Returns (episodes,) log-odds lost to episodes heard on the same day."""
         heard = [self.episodes[self.index[e]] for e in moment.heard_today]
         lost = np.zeros(len(self.episodes))
         for topic, count in Counter(e.topic for e in heard).items():
@@ -145,9 +145,7 @@ class World:
         return lost
 
     def attraction(self, moment: Moment) -> np.ndarray:
-        """(episodes,) probability of a click on an episode that is looked at; 0 for what is not
-        available.
-        """
+        """Returns (episodes,) click probabilities given examination; 0 where unavailable."""
         odds = (
             BASE
             + PULL * self.liking(moment.user_id, moment.at.date())
@@ -157,43 +155,44 @@ class World:
         return self.available(moment) / (1 + np.exp(-odds))
 
     def is_cold(self, user_id: str, day: date) -> bool:
-        """Whether the day is one of the listener's first COLD_DAYS."""
+        """Returns whether the day is one of the listener's first COLD_DAYS."""
         return (day - self.listeners[user_id].joined).days < COLD_DAYS
 
 
 def examination(places: int) -> np.ndarray:
-    """(places,) probability that a position is looked at: position ** -EXAMINATION_DECAY, positions
-    from 1.
-    """
+    """Returns (places,) examination probabilities: position ** -EXAMINATION_DECAY, from 1."""
     return np.arange(1, places + 1) ** -EXAMINATION_DECAY
 
 
 def skip_probability(liking: float) -> float:
-    """Probability that a clicked episode is skipped at once instead of played."""
+    """Returns the probability that a clicked episode is skipped at once instead of played."""
     return SKIP_SHARE * (1 - liking)
 
 
 def share_exponent(liking: float) -> float:
-    """a of Beta(a, 1), the distribution of the played share of an episode that is not skipped."""
+    """Returns a of Beta(a, 1), the distribution of the share that is played unless skipped."""
     return 1 + 6 * liking
 
 
 def finish_probability(liking: float) -> float:
-    """Probability that a clicked episode is played past FINISHED_SHARE."""
+    """Returns the probability that a clicked episode is played past FINISHED_SHARE."""
     return (1 - skip_probability(liking)) * (1 - FINISHED_SHARE ** share_exponent(liking))
 
 
 def make_world(
     episodes: list[EpisodeInfo], users: int, days: int, seed: int, last_day: date
 ) -> World:
-    """The world of `users` listeners over the `days` days that end with `last_day`; the same for
-    the same arguments.
+    """Returns the world over the `days` days that end with `last_day`; deterministic.
 
-    listener-0001 is a heavy listener, listener-0002 hears the show of the first episode only; the
-    last tenth of the others join within the last COLD_DAYS days.
+    listener-0001 is a heavy listener; listener-0002 plays only the show of the first episode. The
+    last tenth of the listeners join within the last COLD_DAYS days.
 
     Args:
         episodes: at least one.
+        users: number of listeners.
+        days: length of the history.
+        seed: the same seed gives the same world.
+        last_day: the last day of the history.
     """
     random = np.random.default_rng(seed)
     ordered = tuple(sorted(episodes, key=lambda e: e.episode_id))
@@ -207,9 +206,8 @@ def make_world(
         for n in range(1, users + 1)
     ]
     mixtures = OWN_TOPIC_SHARE * own + (1 - OWN_TOPIC_SHARE) * other
-    return World(
-        ordered, topics, mixtures, appeal, {one.user_id: one for one in listeners}, first_day
-    )
+    by_id = {listener.user_id: listener for listener in listeners}
+    return World(ordered, topics, mixtures, appeal, by_id, first_day)
 
 
 def _listener(
@@ -238,5 +236,5 @@ def _listener(
 
 
 def midnight(day: date) -> datetime:
-    """The first moment of a day, UTC."""
+    """Returns the first moment of a day, UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)

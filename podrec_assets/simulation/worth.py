@@ -1,6 +1,4 @@
-"""What a list is worth in the world: expected click-through, the best list, regret, and whole
-recommenders side by side. Pure.
-"""
+"""The value of a list in the simulated world: click-through, best list and regret. Pure."""
 
 from dataclasses import dataclass
 
@@ -12,7 +10,7 @@ from podrec_assets.simulation.world import Moment, World, examination
 
 @dataclass(frozen=True)
 class Outcome:
-    """One listener's list: its expected click-through and that of the best list of as many places."""
+    """The expected click-through of a listener's list, and of the best list of that length."""
 
     user_id: str
     is_cold: bool
@@ -21,13 +19,13 @@ class Outcome:
 
     @property
     def regret(self) -> float:
-        """Click-through that the list misses, 0 or more."""
+        """Click-through lost against the best list, 0 or more."""
         return self.best - self.click_through
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Means over listeners; `ratio` is the mean click-through over the mean of the best."""
+    """Means over listeners; `ratio` is the mean click-through divided by the mean best one."""
 
     user_count: int
     click_through: float
@@ -37,35 +35,32 @@ class Summary:
 
 
 def expected_click_through(world: World, moment: Moment, shown: list[str], places: int) -> float:
-    """Expected clicks on a list, over its places: 0 to 1. Exact.
+    """Returns the exact expected clicks on a list per place, from 0 to 1.
 
     Args:
         world: the world.
-        moment: who looks, and when.
-        shown: episode ids in order; the first `places` count, places without an episode earn
-            nothing, nor does an episode that is already above or is not available.
+        moment: the listener, and when the list is shown.
+        shown: ranked episode ids. Only the first `places` count. Empty places, repeated and
+            unavailable episodes earn nothing.
         places: length of the list, at least 1.
 
     Raises:
-        KeyError: the world knows no such episode.
+        KeyError: an episode is not in the world.
     """
     attraction = world.attraction(moment)
-    unique = {episode: place for place, episode in reversed(list(enumerate(shown[:places])))}
-    seen = examination(places)
-    return (
-        float(
-            sum(seen[place] * attraction[world.index[episode]] for episode, place in unique.items())
-        )
-        / places
+    first_place = {episode: place for place, episode in reversed(list(enumerate(shown[:places])))}
+    examined = examination(places)
+    clicks = sum(
+        examined[place] * attraction[world.index[episode]] for episode, place in first_place.items()
     )
+    return float(clicks) / places
 
 
 def best_list(world: World, moment: Moment, places: int) -> list[str]:
-    """The list of so many places with the highest expected click-through; shorter where less is
-    available. Ties by id.
+    """Returns the list with the highest expected click-through; shorter if too little is available.
 
-    The most attractive goes where most is looked at: by the rearrangement inequality no other list
-    earns more.
+    It ranks episodes by attraction, ties by id: by the rearrangement inequality no other list earns
+    more, because examination falls with the position.
     """
     attraction = world.attraction(moment)
     order = np.argsort(-attraction, kind="stable")[:places]
@@ -73,7 +68,7 @@ def best_list(world: World, moment: Moment, places: int) -> list[str]:
 
 
 def regret(world: World, moment: Moment, shown: list[str], places: int) -> float:
-    """Expected click-through that a list misses beside the best one of as many places."""
+    """Returns the expected click-through that a list loses against the best one of that length."""
     best = expected_click_through(world, moment, best_list(world, moment, places), places)
     return best - expected_click_through(world, moment, shown, places)
 
@@ -81,29 +76,28 @@ def regret(world: World, moment: Moment, shown: list[str], places: int) -> float
 def play_lists(
     world: World, documents: list[dict], moments: list[Moment], places: int
 ) -> list[Outcome]:
-    """What a recommender's lists earn: an outcome for each moment, in order.
+    """Scores a recommender's lists: returns one outcome for each moment, in order.
 
     Args:
         world: the world.
-        documents: {"user_id", "items": [{"episode_id"}]} as in final_recommendations. Who has no
-            list gets that of NEWCOMER, without one an empty list.
-        moments: who looks, and when.
+        documents: {"user_id", "items": [{"episode_id"}]} as in final_recommendations. Listeners
+            without a list get NEWCOMER's, or an empty one.
+        moments: the listeners, and when they are shown their lists.
         places: length of a list.
     """
     shown = {d["user_id"]: [i["episode_id"] for i in d["items"]] for d in documents}
     outcomes = []
     for moment in moments:
-        mine = shown.get(moment.user_id, shown.get(NEWCOMER, []))
-        earned = expected_click_through(world, moment, mine, places)
+        ranked = shown.get(moment.user_id, shown.get(NEWCOMER, []))
+        click_through = expected_click_through(world, moment, ranked, places)
         best = expected_click_through(world, moment, best_list(world, moment, places), places)
-        outcomes.append(
-            Outcome(moment.user_id, world.is_cold(moment.user_id, moment.at.date()), earned, best)
-        )
+        is_cold = world.is_cold(moment.user_id, moment.at.date())
+        outcomes.append(Outcome(moment.user_id, is_cold, click_through, best))
     return outcomes
 
 
 def summaries(outcomes: list[Outcome]) -> dict[str, Summary]:
-    """Summaries of `all`, `warm` and `cold` listeners; a group without listeners is absent."""
+    """Returns summaries of `all`, `warm` and `cold` listeners; empty groups are left out."""
     groups = {
         "all": outcomes,
         "warm": [o for o in outcomes if not o.is_cold],
@@ -113,6 +107,7 @@ def summaries(outcomes: list[Outcome]) -> dict[str, Summary]:
 
 
 def _summary(outcomes: list[Outcome]) -> Summary:
-    earned = float(np.mean([o.click_through for o in outcomes]))
+    click_through = float(np.mean([o.click_through for o in outcomes]))
     best = float(np.mean([o.best for o in outcomes]))
-    return Summary(len(outcomes), earned, best, earned / best if best else 1.0, best - earned)
+    ratio = click_through / best if best else 1.0
+    return Summary(len(outcomes), click_through, best, ratio, best - click_through)

@@ -1,4 +1,4 @@
-"""What the probabilities hang on: taste, drift, fatigue, position, and who can hear what."""
+"""The inputs of the click probabilities: taste, drift, fatigue, position and availability."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -38,7 +38,7 @@ def odds(chances: np.ndarray) -> np.ndarray:
     return np.log(chances / (1 - chances))
 
 
-def test_attraction_is_the_sigmoid_reckoned_by_hand() -> None:
+def test_attraction_equals_the_sigmoid_computed_by_hand() -> None:
     assert by_hand().attraction(moment()) == pytest.approx([0.880797, 0.047426, 0.377541], abs=1e-6)
 
 
@@ -63,24 +63,24 @@ def test_a_taste_moves_slowly_to_the_next_and_then_stays() -> None:
     assert max(moved) == pytest.approx(1 / DRIFT_DAYS)
 
 
-def test_drift_changes_what_is_clicked() -> None:
+def test_drift_changes_the_attraction() -> None:
     world = by_hand()
     late = world.attraction(Moment("x", NOON + timedelta(days=DRIFT_DAYS)))
     assert late == pytest.approx([0.047426, 0.880797, 0.377541], abs=1e-6)
 
 
-def test_what_was_heard_today_tires_of_its_topic_and_show_by_the_known_odds() -> None:
+def test_episodes_heard_today_lower_the_odds_of_their_topic_and_show() -> None:
     world = by_hand()
     lost = odds(world.attraction(moment())) - odds(
         world.attraction(moment(heard_today=("a", "mixed")))
     )
-    # Both are of topic A and of two shows; b shares neither.
+    # Both are about topic A and from two shows; b shares neither.
     assert lost == pytest.approx(
         [2 * FATIGUE_TOPIC + FATIGUE_SHOW, 0, 2 * FATIGUE_TOPIC + FATIGUE_SHOW]
     )
 
 
-def test_nothing_heard_unpublished_or_of_another_show_than_the_fans_is_clicked() -> None:
+def test_heard_and_unpublished_episodes_and_for_the_fan_other_shows_are_never_clicked() -> None:
     world = by_hand()
     assert world.attraction(moment(heard=frozenset(["a"])))[0] == 0
     assert world.attraction(Moment("x", BEFORE - timedelta(seconds=1))).tolist() == [0, 0, 0]
@@ -100,7 +100,7 @@ def test_the_last_tenth_of_the_listeners_joins_in_the_last_days(world: World) ->
     assert all(world.listeners[u].joined > END.date() - timedelta(days=COLD_DAYS) for u in cold)
 
 
-def test_one_listener_is_heavy_and_the_next_hears_one_show(world: World) -> None:
+def test_one_listener_is_heavy_and_the_next_plays_one_show(world: World) -> None:
     assert world.listeners["listener-0001"].sessions_a_day > 2 * np.mean(
         [o.sessions_a_day for o in world.listeners.values()]
     )

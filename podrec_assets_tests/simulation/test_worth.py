@@ -1,6 +1,4 @@
-"""Expected click-through and regret: against sums by hand, every order of a list, and simulated
-sessions.
-"""
+"""Expected click-through and regret, against hand-computed sums, permutations and simulation."""
 
 from itertools import permutations
 
@@ -29,7 +27,7 @@ def documents(**lists: str) -> list[dict]:
     ]
 
 
-def test_expected_click_through_is_the_sum_reckoned_by_hand() -> None:
+def test_expected_click_through_equals_the_sum_computed_by_hand() -> None:
     # (1 * 0.880797 + 0.659754 * 0.047426 + 0.517282 * 0.377541) / 3
     assert expected_click_through(by_hand(), moment(), ["a", "b", "mixed"], 3) == pytest.approx(
         0.369127, abs=1e-6
@@ -58,7 +56,7 @@ def test_an_unknown_episode_is_an_error() -> None:
         expected_click_through(by_hand(), moment(), ["nonsense"], 1)
 
 
-def test_regret_is_what_the_best_list_earns_more() -> None:
+def test_regret_is_the_difference_to_the_best_list() -> None:
     world = by_hand()
     assert best_list(world, moment(), 3) == ["a", "mixed", "b"]
     # (0.880797 + 0.659754 * 0.377541 + 0.517282 * 0.047426) / 3 - 0.369127
@@ -68,7 +66,7 @@ def test_regret_is_what_the_best_list_earns_more() -> None:
     assert regret(world, moment(), ["a", "mixed", "b"], 3) == 0
 
 
-def test_no_order_of_no_choice_of_episodes_beats_the_best() -> None:
+def test_no_permutation_of_episodes_beats_the_best_list() -> None:
     world = make_world(catalogue(2, 3), 3, 2, 1, END.date())
     for user in world.listeners:
         at = Moment(user, END, heard_today=("e0-0",))
@@ -80,7 +78,7 @@ def test_no_order_of_no_choice_of_episodes_beats_the_best() -> None:
         assert max(earned) == pytest.approx(best)
 
 
-def test_random_lists_never_beat_the_best() -> None:
+def test_random_lists_never_beat_the_best_list() -> None:
     world = make_world(catalogue(), 20, 14, 3, END.date())
     random = np.random.default_rng(0)
     for user in world.listeners:
@@ -94,14 +92,14 @@ def test_the_mean_of_many_sessions_is_the_expected_click_through() -> None:
     random = np.random.default_rng(0)
     shown = list(world.index)[::7]
     at = Moment("listener-0004", END, frozenset(shown[:1]), (shown[0],))
-    happened = [h for _ in range(SESSIONS) for h in session(world, at, shown, random)]
-    share = sum(h.kind == "click" for h in happened) / SESSIONS / len(shown)
+    events = [event for _ in range(SESSIONS) for event in session(world, at, shown, random)]
+    share = sum(event.kind == "click" for event in events) / SESSIONS / len(shown)
     expected = expected_click_through(world, at, shown, len(shown))
     # Four standard errors of a mean of independent clicks.
     assert share == pytest.approx(expected, abs=4 * np.sqrt(expected / SESSIONS / len(shown)))
 
 
-def test_lists_are_played_by_listener_and_strangers_get_the_newcomers_list() -> None:
+def test_listeners_get_their_own_list_and_unknown_ones_the_newcomers_list() -> None:
     moments = [moment(), moment("fan")]
     mine, fan = play_lists(by_hand(), documents(x="b a", **{NEWCOMER: "b"}), moments, 2)
     assert (mine.user_id, mine.is_cold, fan.is_cold) == ("x", True, False)
@@ -123,7 +121,7 @@ def test_summaries_split_cold_from_warm_and_give_the_ratio_of_means() -> None:
     assert list(summaries(outcomes[:1])) == ["all", "cold"]
 
 
-def test_knowing_tastes_pays_and_knowing_appeal_too_is_the_best() -> None:
+def test_lists_by_taste_beat_lists_by_appeal_and_the_best_list_beats_both() -> None:
     world = make_world(catalogue(), 60, 14, 3, END.date())
     moments = [Moment(user, END) for user in world.listeners]
     names = np.array(list(world.index))

@@ -1,4 +1,4 @@
-"""Worlds for the tests: one small enough to reckon by hand, and the catalogue of a larger one."""
+"""Worlds for the tests: one small enough to compute by hand, and the catalogue of a larger one."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,9 +13,7 @@ BEFORE = datetime(2026, 10, 1, tzinfo=UTC)
 
 
 def catalogue(shows: int = 6, each: int = 8) -> list[EpisodeInfo]:
-    """Episodes of as many topics as shows; half of each show's come out before the first day, half
-    on later days.
-    """
+    """Returns episodes, one topic per show; half come out before the first day, half after."""
     return [
         EpisodeInfo(
             f"e{show}-{n}",
@@ -30,12 +28,12 @@ def catalogue(shows: int = 6, each: int = 8) -> list[EpisodeInfo]:
 
 
 def by_hand() -> World:
-    """Listener `x` likes topic A only; likings are 1 (a), 0 (b) and 1/2 (mixed), nothing has an
-    appeal of its own.
+    """Returns a world of three episodes whose click probabilities can be computed by hand.
 
-    Clicks on what is looked at: sigmoid(2) = 0.880797, sigmoid(-3) = 0.047426, sigmoid(-0.5) =
-    0.377541. Listener `fan` is the same but hears show-b only. Tastes go from topic A to topic B in
-    DRIFT_DAYS.
+    Listener `x` likes topic A only; likings are 1 (a), 0 (b) and 1/2 (mixed), and no episode has
+    appeal. Click probabilities given examination: sigmoid(2) = 0.880797, sigmoid(-3) = 0.047426,
+    sigmoid(-0.5) = 0.377541. Listener `fan` is the same but plays show-b only. Tastes move from
+    topic A to topic B in DRIFT_DAYS.
     """
     episodes = (
         EpisodeInfo("a", "show-a", "A", BEFORE, 600.0),
@@ -58,5 +56,5 @@ def by_hand() -> World:
 
 
 def moment(user_id: str = "x", **more) -> Moment:
-    """Noon of the first day."""
+    """Returns noon of the first day for a listener."""
     return Moment(user_id, NOON, **more)
