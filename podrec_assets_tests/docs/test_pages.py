@@ -1,5 +1,7 @@
-"""What the pages name exists: files behind links, headings behind anchors, commands and their
-options, settings.
+"""The pages are checked against the code: what they name exists, and they stay readable.
+
+Links, anchors, commands, options, settings and file paths must exist. The README stays short,
+sentences stay short, and every page of `docs/` can be reached from its index.
 """
 
 import re
@@ -14,59 +16,98 @@ from podrec_assets.cli.main import app
 from podrec_assets.settings import Settings
 
 TOP = Path(__file__).resolve().parents[2]
+DOCS = TOP / "docs"
+CHANGELOG = TOP / "CHANGELOG.md"
 PAGES = [
     TOP / "README.md",
+    TOP / "CONTRIBUTING.md",
     TOP / "SECURITY.md",
     TOP / "docker" / "README.md",
-    *sorted((TOP / "docs").rglob("*.md")),
+    *sorted(DOCS.rglob("*.md")),
 ]
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"\bpodrec (?!assets)([a-z][a-z-]*)((?: [^`|\n#]*)?)")
 SETTING = re.compile(r"\bPODREC_[A-Z0-9_]*[A-Z0-9]")
-OF_SCRIPTS = {"PODREC_SECRETS_DIR"}
-"""Read by the images' start, not by settings."""
-every_page = pytest.mark.parametrize("page", PAGES, ids=[str(p.relative_to(TOP)) for p in PAGES])
+CODE_BLOCK = re.compile(r"^ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+INDENTED_CODE = re.compile(r"^(?: {4}|\t)(\S.*)$", re.MULTILINE)
+CODE_SPAN = re.compile(r"`([^`\n]+)`")
+SOURCE_PATH = re.compile(r"(?:[\w*-]+/)+[\w*.-]+\.(?:py|md|toml|yaml|txt|sha256)|test_\w+\.py")
+SENTENCE_END = re.compile(r"[.!?][)\"”*_]*\s+(?=[\"“(*_`]*[A-Z`])")
+
+SETTINGS_OF_THE_IMAGES = {"PODREC_SECRETS_DIR"}
+"""Read by the start script of the container images, not by `Settings`."""
+README_WORDS = 900
+SENTENCE_WORDS = 35
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(TOP))
+
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=_name)
+every_page_and_changelog = pytest.mark.parametrize("page", [*PAGES, CHANGELOG], ids=_name)
+every_adr = pytest.mark.parametrize("page", sorted(DOCS.glob("adr/0*.md")), ids=_name)
 
 
 @cache
 def anchors(page: Path) -> set[str]:
-    """Headings of a page as GitHub makes anchors of them."""
+    """Returns the anchors of a page's headings, as GitHub derives them."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
 
 
 @cache
 def commands() -> dict[str, Any]:
-    """Commands by name; those with commands of their own have `commands` too."""
+    """Returns the CLI's commands by name; groups have a `commands` attribute of their own."""
     return typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
-def spoken(page: Path) -> list[str]:
-    """What stands in code on a page: spans between backticks, and blocks."""
+def code(page: Path) -> list[str]:
+    """Returns the code on a page: fenced blocks, indented lines and inline spans."""
     text = page.read_text(encoding="utf-8")
-    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    indented = re.findall(r"^(?: {4}|\t)(\S.*)$", text, re.MULTILINE)
-    rest = re.sub(r"^```\w*\n.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
-    return [*blocks, *indented, *re.findall(r"`([^`\n]+)`", rest)]
+    prose = CODE_BLOCK.sub("", text)
+    return [*CODE_BLOCK.findall(text), *INDENTED_CODE.findall(text), *CODE_SPAN.findall(prose)]
 
 
-@every_page
+def sentences(page: Path) -> list[str]:
+    """Returns the sentences of a page, without code, tables, headings, images and link targets.
+
+    An inline code span counts as one word.
+    """
+    text = CODE_BLOCK.sub("\n", page.read_text(encoding="utf-8"))
+    text = re.sub(r"^\s*(?:\||#|<|!\[).*$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"(?<=\n\n)(?: {4}|\t)(?! *(?:-|\d+\.) ).*$", "", text, flags=re.MULTILINE)
+    text = CODE_SPAN.sub("`code`", text)
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"^\s*(?:-|\d+\.) ", "\n\n", text, flags=re.MULTILINE)
+    paragraphs = [" ".join(p.split()) for p in re.split(r"\n\s*\n", text)]
+    return [s for p in paragraphs for s in SENTENCE_END.split(p) if s]
+
+
+def linked_pages(page: Path) -> set[Path]:
+    """Returns the local files that a page links to or shows."""
+    targets = LINK.findall(page.read_text(encoding="utf-8"))
+    local = {t.partition("#")[0] for t in targets if "://" not in t}
+    return {(page.parent / target).resolve() for target in local if target}
+
+
+@every_page_and_changelog
 def test_every_relative_link_leads_to_a_file_and_its_heading(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         if target.startswith(("http:", "https:", "mailto:")):
             continue
         path, _, anchor = target.partition("#")
-        found = (page.parent / path).resolve() if path else page
-        assert found.exists(), target
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
         if anchor:
-            assert anchor in anchors(found), f"{target}; there are {sorted(anchors(found))}"
+            assert anchor in anchors(linked), f"{target}; there are {sorted(anchors(linked))}"
 
 
 @every_page
-def test_every_command_and_option_that_is_named_exists(page: Path) -> None:
-    for code in spoken(page):
-        for name, rest in COMMAND.findall(code):
-            assert name in commands(), f"podrec {name} in {code!r}"
+def test_every_command_and_option_named_on_a_page_exists(page: Path) -> None:
+    for snippet in code(page):
+        for name, rest in COMMAND.findall(snippet):
+            assert name in commands(), f"podrec {name} in {snippet!r}"
             command, rest = commands()[name], rest.split(" && ")[0]
             inner = [c for n, c in getattr(command, "commands", {}).items() if n in rest.split()]
             known = {option for c in (command, *inner) for p in c.params for option in p.opts}
@@ -75,22 +116,76 @@ def test_every_command_and_option_that_is_named_exists(page: Path) -> None:
 
 
 @every_page
-def test_every_setting_that_is_named_exists(page: Path) -> None:
+def test_every_setting_named_on_a_page_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     fields = {f"PODREC_{name.upper()}" for name in Settings.model_fields}
-    for name in set(SETTING.findall(text)) - OF_SCRIPTS:
+    for name in set(SETTING.findall(text)) - SETTINGS_OF_THE_IMAGES:
         # PODREC_KAFKA_... stands for a family.
         assert name in fields or any(
             f.startswith(name + "_") and f"{name}_..." in text for f in fields
         ), name
 
 
-def test_the_index_names_every_page_of_the_docs() -> None:
-    linked = {
-        (TOP / "docs" / target.partition("#")[0]).resolve()
-        for target in LINK.findall((TOP / "docs" / "README.md").read_text())
-    }
-    pages = {
-        p for p in (TOP / "docs").rglob("*.md") if p.parent.name != "adr" and p.name != "README.md"
-    }
-    assert not pages - linked
+@every_page
+def test_every_source_file_named_on_a_page_exists(page: Path) -> None:
+    """Paths may start at the top, in `podrec_assets`, in the tests, or next to the page."""
+    rooms = [TOP, TOP / "podrec_assets", TOP / "podrec_assets_tests", page.parent]
+    for span in CODE_SPAN.findall(CODE_BLOCK.sub("", page.read_text(encoding="utf-8"))):
+        if not SOURCE_PATH.fullmatch(span):
+            continue
+        pattern = span if "/" in span else f"**/{span}"
+        assert any(next(room.glob(pattern), None) for room in rooms), span
+
+
+@every_page_and_changelog
+def test_no_sentence_is_too_long_to_read_once(page: Path) -> None:
+    too_long = [s for s in sentences(page) if len(s.split()) > SENTENCE_WORDS]
+    assert not too_long, "\n".join(too_long)
+
+
+def test_the_readme_is_short() -> None:
+    words = (TOP / "README.md").read_text(encoding="utf-8").split()
+    assert len(words) < README_WORDS
+
+
+def test_every_file_of_the_docs_can_be_reached_from_the_index() -> None:
+    reached: set[Path] = set()
+    waiting = {DOCS / "README.md"}
+    while waiting:
+        page = waiting.pop()
+        reached.add(page)
+        if page.suffix == ".md" and page.is_relative_to(DOCS):
+            waiting |= {p for p in linked_pages(page) if p.is_file()} - reached
+    unreachable = {p for p in DOCS.rglob("*") if p.is_file()} - reached
+    assert not unreachable
+
+
+@every_adr
+def test_every_adr_has_the_same_form(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    number = page.name[:4]
+    assert re.match(rf"# {number}\. \S.*\n\n- Status: .+\n- Date: \d{{4}}-\d\d-\d\d\n", text)
+    headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert headings == ["Context", "Decision", "Consequences", "Alternatives"]
+
+
+def test_adrs_are_numbered_without_gaps() -> None:
+    numbers = [int(p.name[:4]) for p in sorted(DOCS.glob("adr/0*.md"))]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One. Two three.\n", ["One", "Two three."]),
+        ("# A heading\n\n- An item.\n- Another\n  one.\n", ["An item.", "Another one."]),
+        ("Run `podrec up --json` [now](a.md#b).\n", ["Run `code` now."]),
+        ("| a | table |\n\n```console\n$ code. Here.\n```\n\nText.\n", ["Text."]),
+    ],
+)
+def test_sentences_leave_out_code_tables_and_headings(
+    text: str, expected: list[str], tmp_path: Path
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(text, encoding="utf-8")
+    assert sentences(page) == expected
