@@ -29,6 +29,7 @@ from podrec_assets.pipelines.listening.event_landing import EventLanding
 from podrec_assets.schemas import DEAD_LETTERS, USER_EVENTS
 from podrec_assets.services import jars, supervisor
 from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.kafka import KafkaStore
 from podrec_benchmarks.event_log import DAYS, event_log
 from podrec_benchmarks.measuring import alone, opened, peak_mb
@@ -93,11 +94,11 @@ def land(place: Place, engine: EngineName, replayed: tuple[date, ...] = ()) -> M
     """Lands the whole topic, or reads landed days again and replaces them. The start of a JVM is
     not counted.
     """
-    with opened(place.settings(engine)) as running:
-        connections = running.connections
-        landing = EventLanding(
-            connections.lake, connections.kafka, connections.settings, place.today, running.source()
-        )
+    settings = place.settings(engine)
+    lake, kafka = Connections(settings, {}).lake, Connections(settings, {}).kafka
+    with opened(settings) as running:
+        reader = running.event_reader(lake, kafka, settings)
+        landing = EventLanding(lake, kafka, settings, place.today, reader)
         began = time.perf_counter()
         landed = landing.replay(list(replayed)) if replayed else landing.land_new()
         return Measure(time.perf_counter() - began, landed.row_count + landed.dead_count, peak_mb())
@@ -110,14 +111,18 @@ def score_day(place: Place, engine: EngineName, day: date) -> list[float]:
     Raises:
         ValueError: the two scores differ.
     """
-    with opened(place.settings(engine)) as whole:
-        alone = ComputeEngine(Connections(place.settings(engine, lake="one-day"), {}), whole.session)
-        rows = whole.connections.lake.read(USER_EVENTS.name, f"event_day = DATE '{day}'")
-        alone.connections.lake.append(USER_EVENTS, rows, [day], {})
-        # The first of both also pays for what an engine starts up once.
-        if not alone.daily_score([day]).equals(whole.daily_score([day])):
+    settings = place.settings(engine)
+    whole = Connections(settings, {}).lake
+    one_day = Connections(place.settings(engine, lake="one-day"), {}).lake
+    one_day.append(
+        USER_EVENTS, whole.read(USER_EVENTS.name, f"event_day = DATE '{day}'"), [day], {}
+    )
+    with opened(settings) as running:
+        # The first call also pays for what an engine starts once.
+        scores = [running.daily_score(lake, settings, [day]) for lake in (one_day, whole)]
+        if not scores[0].equals(scores[1]):
             raise ValueError(f"The score of {day} depends on the history of other days.")
-        return [_median_s(alone, day), _median_s(whole, day)]
+        return [_median_s(running, lake, settings, day) for lake in (one_day, whole)]
 
 
 def fingerprint(place: Place, engine: EngineName) -> tuple[int, int, str]:
@@ -136,11 +141,11 @@ def fingerprint(place: Place, engine: EngineName) -> tuple[int, int, str]:
     return rows, lake.read(DEAD_LETTERS.name, columns=["kafka_offset"]).num_rows, digest.hexdigest()
 
 
-def _median_s(engine: ComputeEngine, day: date) -> float:
+def _median_s(engine: ComputeEngine, lake: Lake, settings: Settings, day: date) -> float:
     taken = []
     for _ in range(REPEATS):
         began = time.perf_counter()
-        engine.daily_score([day])
+        engine.daily_score(lake, settings, [day])
         taken.append(time.perf_counter() - began)
     return statistics.median(taken)
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from podrec_assets.pipelines.compute_engine import ComputeEngine
-from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services import jars, java
 from podrec_assets.settings import Settings
 
@@ -22,9 +21,8 @@ Result = TypeVar("Result")
 @contextmanager
 def opened(settings: Settings) -> Iterator[ComputeEngine]:
     """The engine that the settings name, its JVM running."""
-    connections = Connections(settings, {})
     if settings.engine == "local":
-        yield ComputeEngine(connections, None)
+        yield ComputeEngine(None)
         return
     from podrec_assets.stores.spark.session import get_session
 
@@ -32,7 +30,7 @@ def opened(settings: Settings) -> Iterator[ComputeEngine]:
         settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "bench"
     )
     try:
-        yield ComputeEngine(connections, lambda: session)
+        yield ComputeEngine(lambda: session)
     finally:
         session.stop()
 

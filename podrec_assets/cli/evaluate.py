@@ -62,7 +62,7 @@ def evaluate(
     spark = SparkResource.from_settings(s)
     try:
         document = evaluate_ratings(
-            build_engine(connections, spark), ratings, config, split, share, k
+            build_engine(s, lambda: spark.session(s)), ratings, config, split, share, k
         )
     finally:
         spark.stop()

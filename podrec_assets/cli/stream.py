@@ -52,15 +52,15 @@ def stream(
 
 def land_until(stop: threading.Event, connections: Connections, every_s: float) -> None:
     """Lands what is new again and again until `stop` is set; a landing that has begun is finished."""
-    engine = build_engine(connections, SparkResource.from_settings(connections.settings))
-    source = engine.source()
-    with open_instance(connections.settings) as instance:
+    lake, kafka, settings = connections.lake, connections.kafka, connections.settings
+    spark = SparkResource.from_settings(settings)
+    engine = build_engine(settings, lambda: spark.session(settings))
+    reader = engine.event_reader(lake, kafka, settings)
+    with open_instance(settings) as instance:
         while not stop.is_set():
             begun, today = time.monotonic(), datetime.now(UTC).date()
             try:
-                landed = EventLanding(
-                    connections.lake, connections.kafka, connections.settings, today, source
-                ).land_new()
+                landed = EventLanding(lake, kafka, settings, today, reader).land_new()
             except RetryableError as err:
                 out.print(f"{_now()}  {err}", markup=False)
             else:

@@ -1,5 +1,6 @@
-"""The two engines behind the listening assets: Spark, or one process without a JVM. Same inputs,
-same outputs.
+"""What runs the heavy steps of listening: Spark, or this process without a JVM.
+
+Both give the same results for the same inputs.
 """
 
 from collections.abc import Callable
@@ -12,102 +13,92 @@ from scipy.sparse import csr_matrix
 
 from podrec_assets.errors import MissingPartitionError
 from podrec_assets.listening.daily_score import daily_score_sql
-from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_reader import EventReader
 from podrec_assets.pipelines.listening.local_reader import LocalReader
 from podrec_assets.recommend.als import implicit
 from podrec_assets.recommend.als import spark as spark_als
 from podrec_assets.recommend.als.factors import AlsConfig, Factors, bounded_rank
 from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.settings import Settings
 from podrec_assets.stores import duckdb
+from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.kafka import KafkaStore
 from podrec_assets.stores.spark import session as spark
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from podrec_assets.defs.resources.spark import SparkResource
-
 
 @dataclass(frozen=True)
 class ComputeEngine:
-    """What runs the heavy steps.
+    """Reads events, sums daily scores and fits ALS.
 
     Attributes:
-        connections: stores of the run.
-        session: makes the Spark session; None for the one-process engine.
+        session: returns the Spark session; None computes in this process.
     """
 
-    connections: Connections
     session: "Callable[[], SparkSession] | None"
 
-    def source(self) -> EventReader:
-        """Where new and replayed events are read."""
-        lake, kafka, settings = (
-            self.connections.lake,
-            self.connections.kafka,
-            self.connections.settings,
-        )
+    def event_reader(self, lake: Lake, kafka: KafkaStore, settings: Settings) -> EventReader:
+        """Returns what reads new and replayed events."""
         if self.session is None:
             return LocalReader(lake, kafka, settings)
+        # Only this engine needs pyspark.
         from podrec_assets.pipelines.listening.spark_reader import SparkReader
 
         return SparkReader(self.session, lake, kafka.bootstrap, settings)
 
-    def daily_score(self, days: list[date]) -> pa.Table:
-        """USER_VS_EPISODE_DAILY rows of the given event days, ordered by key.
+    def daily_score(self, lake: Lake, settings: Settings, days: list[date]) -> pa.Table:
+        """Computes the USER_VS_EPISODE_DAILY rows of the event days, ordered by key.
 
         Raises:
             MissingPartitionError: the log is not landed up to the last of the days.
         """
-        lake, settings = self.connections.lake, self.connections.settings
         latest = lake.state(USER_EVENTS.name).latest_day
         if latest is None or latest < days[-1]:
             raise MissingPartitionError(
-                f"user_events has never been written for {days[-1]}: "
-                f"run `podrec run --select user_events --days {days[-1]}` first."
+                f"{USER_EVENTS.name} has never been written for {days[-1]}: "
+                f"run `podrec run --select {USER_EVENTS.name} --days {days[-1]}` first."
             )
         sql = daily_score_sql(settings)
         listed = ", ".join(f"DATE '{d}'" for d in days)
         condition = f"event_day IN ({listed})"
         if self.session is None:
-            found = duckdb.query(sql, {"events": lake.read(USER_EVENTS.name, condition)})
+            rows = duckdb.query(sql, {"events": lake.read(USER_EVENTS.name, condition)})
         else:
-            self._events(condition).createOrReplaceTempView("events")
-            found = self.session().sql(sql).toArrow()
-        names = USER_VS_EPISODE_DAILY.schema.names
-        return (
-            found.select(names)
-            .cast(USER_VS_EPISODE_DAILY.schema)
-            .sort_by([(n, "ascending") for n in names[:3]])
-        )
-
-    def _events(self, condition: str) -> "DataFrame":
-        """Raw events for Spark. On an object store deltalake reads them: Spark would need that
-        store's client on every worker.
-        """
-        assert self.session is not None
-        session, lake = self.session(), self.connections.lake
-        if lake.is_remote:
-            return session.createDataFrame(lake.read(USER_EVENTS.name, condition))
-        return spark.read(session, lake.uri(USER_EVENTS.name), USER_EVENTS).where(condition)
-
-    def warm_up(self) -> None:
-        """Starts what takes long to start, so that a measurement need not count it."""
-        if self.session is not None:
-            self.session().range(1).count()
+            session = self.session()
+            _events(session, lake, condition).createOrReplaceTempView("events")
+            rows = session.sql(sql).toArrow()
+        schema = USER_VS_EPISODE_DAILY.schema
+        key = [(name, "ascending") for name in ("day", *USER_VS_EPISODE_DAILY.key)]
+        return rows.select(schema.names).cast(schema).sort_by(key)
 
     def fit_als(self, matrix: csr_matrix, config: AlsConfig) -> Factors:
-        """ALS factors of a users x items matrix of damped scores, of no higher rank than the matrix
-        bears.
+        """Fits ALS factors to a users x items matrix of damped scores.
+
+        The rank is lowered where the matrix is too small for it.
         """
         config = replace(config, rank=bounded_rank(config.rank, matrix))
         if self.session is None:
             return implicit.fit(matrix, config)
         return spark_als.fit(self.session(), matrix, config)
 
+    def warm_up(self) -> None:
+        """Starts the Spark session, so that a measurement does not include it."""
+        if self.session is not None:
+            self.session().range(1).count()
 
-def build_engine(connections: Connections, resource: "SparkResource") -> ComputeEngine:
-    """The engine that PODREC_ENGINE names."""
-    if connections.settings.engine == "local":
-        return ComputeEngine(connections, None)
-    return ComputeEngine(connections, lambda: resource.session(connections.settings))
+
+def build_engine(settings: Settings, session: "Callable[[], SparkSession]") -> ComputeEngine:
+    """Returns the engine that PODREC_ENGINE names; `session` is called only if it is Spark."""
+    return ComputeEngine(None if settings.engine == "local" else session)
+
+
+def _events(session: "SparkSession", lake: Lake, condition: str) -> "DataFrame":
+    """Reads events into Spark.
+
+    On an object store deltalake reads them: Spark would need that store's client on every worker.
+    """
+    if lake.is_remote:
+        return session.createDataFrame(lake.read(USER_EVENTS.name, condition))
+    return spark.read(session, lake.uri(USER_EVENTS.name), USER_EVENTS).where(condition)

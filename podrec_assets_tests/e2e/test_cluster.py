@@ -108,15 +108,16 @@ def announced(origin: str, folder: Path) -> pa.Table:
 def on_one_process(settings: Settings, found: pa.Table) -> dict[str, list[str]]:
     """The rows of all tables by one process without a JVM."""
     here = Connections(settings, {})
-    engine = ComputeEngine(here, None)
-    EventLanding(here.lake, here.kafka, settings, TODAY, engine.source()).run(DAYS)
+    engine = ComputeEngine(None)
+    reader = engine.event_reader(here.lake, here.kafka, settings)
+    EventLanding(here.lake, here.kafka, settings, TODAY, reader).run(DAYS)
     here.lake.replace_days(EPISODES, found, DAYS)
     spoken = transcribe_days(here, found.to_pylist(), here.now())
     transcripts = TRANSCRIPTS.rows(spoken.rows)
     here.lake.replace_dead_letters("transcripts", DAYS, spoken.letters)
     return {
         "user_events": _rows(here.lake.read("user_events")),
-        "user_vs_episode_daily": _rows(engine.daily_score(DAYS)),
+        "user_vs_episode_daily": _rows(engine.daily_score(here.lake, settings, DAYS)),
         "transcripts": _rows(transcripts),
         "vectors": _rows(embed_transcripts(transcripts, here.encoder, settings.chunk_tokens)),
         "dead_letters": _rows(here.lake.read("dead_letters")),

@@ -191,16 +191,15 @@ def test_events_land_and_are_scored_on_an_object_store(
     kafka.produce(topic, [Message(b"u", body, stamp(at(1, 11))) for body in BAD])
     world = Connections(settings, storage_options(bucket))
     session: SparkSession | None = request.getfixturevalue("spark") if name == "spark" else None
-    engine = ComputeEngine(world, (lambda: session) if session is not None else None)  # type: ignore[arg-type, return-value]
+    engine = ComputeEngine((lambda: session) if session is not None else None)  # type: ignore[arg-type, return-value]
 
-    landing = EventLanding(world.lake, kafka, settings, TODAY, engine.source())
+    reader = engine.event_reader(world.lake, kafka, settings)
+    landing = EventLanding(world.lake, kafka, settings, TODAY, reader)
     landing.run([TODAY - timedelta(days=1), TODAY])
     landing.run([TODAY - timedelta(days=1)])
 
     rows = world.lake.read(USER_EVENTS.name)
     assert sorted(rows["event_id"].to_pylist()) == sorted(f"id-{n}" for n in range(100))
     assert world.lake.read("dead_letters").num_rows == len(BAD)
-    assert (
-        sum(engine.daily_score([TODAY - timedelta(days=1)])["score"].to_pylist())
-        == 100 * settings.weight_play_finished
-    )
+    scores = engine.daily_score(world.lake, settings, [TODAY - timedelta(days=1)])
+    assert sum(scores["score"].to_pylist()) == 100 * settings.weight_play_finished

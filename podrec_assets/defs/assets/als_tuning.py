@@ -47,7 +47,8 @@ def als_tuning(
     early, which the metadata says; of a range the latest days are searched first. Replaces the day.
     A day after which nothing new was played, or for which no time is left, has no rows.
     """
-    settings, engine = connections.settings, build_engine(connections, spark)
+    settings = connections.settings
+    engine = build_engine(settings, lambda: spark.session(settings))
     current = Trial(AlsConfig.from_settings(settings), settings.half_life_days)
     budget = Budget(settings.tuning_trials, settings.tuning_seconds, settings.tuning_days)
     engine.warm_up()

@@ -23,7 +23,7 @@ from podrec_assets.pipelines.content.embedding_inputs import (
     recurring_of_shows,
 )
 from podrec_assets.pipelines.content.episode_landing import land_episodes
-from podrec_assets.pipelines.spark_workers import SpreadEncoder, encoder_of
+from podrec_assets.pipelines.spark_workers import SparkEncoder, choose_encoder
 from podrec_assets.schemas import EPISODES, VECTORS
 from podrec_assets.settings import Settings
 
@@ -87,7 +87,8 @@ def vectors(
     the embedding version: after a change of model, precision or chunk size a backfill of all days
     makes them comparable again. Episodes without text have no rows.
     """
-    encoder, chunk_tokens = encoder_of(connections, spark), connections.settings.chunk_tokens
+    settings, chunk_tokens = connections.settings, connections.settings.chunk_tokens
+    encoder = choose_encoder(settings, connections.encoder, lambda: spark.session(settings))
     version = embedding_version(encoder, chunk_tokens)
     known = encoded_before(connections.lake, transcripts, version)
     recurring = recurring_of_shows(connections.lake, transcripts)
@@ -105,7 +106,7 @@ def vectors(
             "left_out_token_count": pc.sum(table["left_out_token_count"]).as_py() or 0,
             **(
                 {"batches_by_place": dict(encoder.places)}
-                if isinstance(encoder, SpreadEncoder)
+                if isinstance(encoder, SparkEncoder)
                 else {}
             ),
         },

@@ -44,18 +44,14 @@ def user_events(
     today with its own event_day and is flagged. Fails when offsets were lost before landing.
     """
     days = run_days(context)
-    engine = build_engine(connections, spark)
-    landing = EventLanding(
-        connections.lake,
-        connections.kafka,
-        connections.settings,
-        connections.now().date(),
-        engine.source(),
-    )
+    lake, kafka, settings = connections.lake, connections.kafka, connections.settings
+    engine = build_engine(settings, lambda: spark.session(settings))
+    reader = engine.event_reader(lake, kafka, settings)
+    landing = EventLanding(lake, kafka, settings, connections.now().date(), reader)
     landed = landing.run(days)
     for day in sorted(landed.log_days - set(days)):
         context.log_event(dg.AssetMaterialization("user_events", partition=str(day)))
-    _, metadata = written(context, connections.lake, USER_EVENTS, days)
+    _, metadata = written(context, lake, USER_EVENTS, days)
     return dg.MaterializeResult(
         metadata=metadata
         | {
@@ -85,9 +81,10 @@ def user_vs_episode_daily(
     Recomputed from every raw row with that event day, whenever it landed, and replaced; a repeated
     event_id counts once. Fails when the log has not been landed up to the day.
     """
-    days, lake = run_days(context), connections.lake
+    days, lake, settings = run_days(context), connections.lake, connections.settings
     landed = Ledger.from_json(lake.state("user_events").ledger).landed
-    rows = build_engine(connections, spark).daily_score(days)
+    engine = build_engine(settings, lambda: spark.session(settings))
+    rows = engine.daily_score(lake, settings, days)
     event_ids = lake.read(
         "user_events", f"event_day >= '{days[0]}' AND event_day <= '{days[-1]}'", ("event_id",)
     )["event_id"]
@@ -121,7 +118,8 @@ def als_top_n(
     Reads the history window of daily scores. Writes a new version. Heard and unliked episodes are
     left out. A day without any listening gives no documents.
     """
-    settings, engine, found = connections.settings, build_engine(connections, spark), DailyDocs()
+    settings, found = connections.settings, DailyDocs()
+    engine = build_engine(settings, lambda: spark.session(settings))
     for day in run_days(context):
         history = history_of_window(user_vs_episode_daily, day, settings)
         config = AlsConfig.from_settings(settings)

@@ -11,7 +11,7 @@ from podrec_assets.defs.partitions import run_days
 from podrec_assets.defs.resources.spark import SparkResource
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.transcription import transcribe_days
-from podrec_assets.pipelines.spark_workers import transcriber_of
+from podrec_assets.pipelines.spark_workers import choose_transcriber
 from podrec_assets.schemas import TRANSCRIPTS
 from podrec_assets.settings import Settings
 
@@ -52,7 +52,8 @@ def build_transcripts(pool: str) -> dg.AssetsDefinition:
         dead letter, a suspicious one is quarantined, never a failed run. Fails when the ASR engine
         that is set is not there.
         """
-        start = transcriber_of(connections.settings, spark)
+        settings = connections.settings
+        start = choose_transcriber(settings, lambda: spark.session(settings))
         redo, say = frozenset(config.redo), context.log.info
         found = transcribe_days(
             connections, episodes.to_pylist(), connections.now(), redo, say, start

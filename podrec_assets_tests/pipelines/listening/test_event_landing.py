@@ -14,7 +14,6 @@ from pyspark.sql import SparkSession
 from podrec_assets.errors import PermanentError
 from podrec_assets.listening.event_batches import STAGE
 from podrec_assets.pipelines.compute_engine import ComputeEngine
-from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening import event_landing as landing_module
 from podrec_assets.pipelines.listening.event_landing import EventLanding
 from podrec_assets.pipelines.listening.event_recovery import accounts_of
@@ -204,7 +203,8 @@ def test_a_column_that_the_table_gained_is_null_in_old_days_and_filled_in_new_on
     as_before_extra(world)
     assert "extra" not in world.lake.columns("user_events")
     # Read by the world's own engine before any write gave the table the column.
-    assert sum(engine(world).daily_score([at(2).date()])["play_count"].to_pylist()) == 3
+    scores = engine(world).daily_score(world.lake, world.settings, [at(2).date()])
+    assert sum(scores["play_count"].to_pylist()) == 3
     world.produce([event(9, at(1), device="car")])
     world.land()
     assert [(r["event_id"], r["extra"]) for r in world.events()] == [
@@ -245,11 +245,9 @@ def as_before_extra(world: World) -> None:
 
 
 def engine(world: World) -> ComputeEngine:
-    """The engine whose source the world lands with."""
-    source = world.landing().reader
-    return ComputeEngine(
-        Connections(world.settings, {}), source.session if isinstance(source, SparkReader) else None
-    )
+    """Returns the engine whose reader the world lands with."""
+    reader = world.landing().reader
+    return ComputeEngine(reader.session if isinstance(reader, SparkReader) else None)
 
 
 def test_a_day_without_records_is_written_empty(world: World) -> None:

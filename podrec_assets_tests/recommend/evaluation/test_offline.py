@@ -13,7 +13,6 @@ from scipy.sparse import csr_matrix
 from podrec_assets.cli.evaluate import evaluate_ratings
 from podrec_assets.errors import UnusableInputError
 from podrec_assets.pipelines.compute_engine import ComputeEngine
-from podrec_assets.pipelines.connections import Connections
 from podrec_assets.recommend.als import reference
 from podrec_assets.recommend.als.factors import AlsConfig
 from podrec_assets.recommend.evaluation import metrics, offline
@@ -217,9 +216,7 @@ def test_als_with_the_default_settings_is_good_on_published_ratings(
 ) -> None:
     config = AlsConfig.from_settings(settings)
     ratings = read_ratings(shared_data / "ratings" / name, kind)
-    found = evaluate_ratings(
-        ComputeEngine(Connections(settings, {}), None), ratings, config, split, share, 10
-    )["metrics"]
+    found = evaluate_ratings(ComputeEngine(None), ratings, config, split, share, 10)["metrics"]
     assert found["als"]["ndcg@10"] >= least
     assert found["als"]["ndcg@10"] >= times * found["popularity"]["ndcg@10"]
     assert found["random"]["ndcg@10"] < 0.05
