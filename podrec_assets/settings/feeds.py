@@ -1,0 +1,47 @@
+"""Settings of the followed feeds and of PodcastIndex."""
+
+from pydantic import BaseModel, Field, SecretStr
+
+from podrec_assets.settings.fields import ACCESS, LIMITS, PLACE, SPEED
+
+
+class FeedSettings(BaseModel):
+    """Feeds."""
+
+    poll_interval_s: float = Field(
+        3600,
+        ge=60,
+        description="Seconds between two polls of a feed; doubled after each failure.",
+        json_schema_extra=LIMITS,
+    )
+    poll_longest_s: float = Field(
+        86_400,
+        ge=60,
+        description="Longest wait between two polls of a failing feed, in seconds.",
+        json_schema_extra=LIMITS,
+    )
+    poll_dead_after: int = Field(
+        12,
+        ge=1,
+        description="Consecutive failed polls after which a feed is dead. HTTP 410 makes it dead "
+        "at once.",
+        json_schema_extra=LIMITS,
+    )
+    polls_parallel: int = Field(
+        8,
+        ge=1,
+        le=64,
+        description="Feeds fetched at a time, at most two of them from one host.",
+        json_schema_extra=SPEED,
+    )
+    podcastindex_key: SecretStr = Field(
+        SecretStr(""), description="Key of the PodcastIndex API.", json_schema_extra=ACCESS
+    )
+    podcastindex_secret: SecretStr = Field(
+        SecretStr(""), description="Secret of the PodcastIndex API.", json_schema_extra=ACCESS
+    )
+    podcastindex_url: str = Field(
+        "https://api.podcastindex.org/api/1.0",
+        description="Base URL of the PodcastIndex API.",
+        json_schema_extra=PLACE,
+    )
