@@ -15,11 +15,12 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.execution.stats import RunStepKeyStatsSnapshot
 
-from podrec_assets.cli.backfill import DONE, ENDED, BulkActionStatus, report, request_backfill
+from podrec_assets.cli.backfill import report, request_backfill
 from podrec_assets.cli.ingest import ingest_feeds
 from podrec_assets.cli.listeners import simulate_events
 from podrec_assets.cli.run import EVERY_DAY, materialize
 from podrec_assets.day_windows import days_between
+from podrec_assets.defs.dagster_internals import BACKFILL_ENDED, BACKFILL_SUCCEEDED
 from podrec_assets.defs.freshness import DEADLINES
 from podrec_assets.defs.instance import open_instance, set_pool_limits
 from podrec_assets.pipelines.connections import Connections
@@ -81,12 +82,12 @@ def measure(settings: Settings, day_count: int, users: int, kill: bool) -> None:
     again = [r for r in records if RETRIED in r.dagster_run.tags]
     run_count = len(records) - len(again)
     print(
-        f"{day_count} days in {time.monotonic() - began:.0f} s: {status.value.lower()}, {run_count} runs, {len(again)} again"
+        f"{day_count} days in {time.monotonic() - began:.0f} s: {status.lower()}, {run_count} runs, {len(again)} again"
     )
     print(
         f"peak memory: {daemon.peak_mb:.0f} MB of the daemon with its runs, {services:.0f} MB of the services"
     )
-    assert status == DONE, status
+    assert status == BACKFILL_SUCCEEDED, status
     assert not lost, lost
     assert run_count <= MOST_RUNS
     assert daemon.peak_mb + services < MOST_MB
@@ -144,12 +145,12 @@ def steps_of(
     ]
 
 
-def wait(instance: dg.DagsterInstance, backfill: str, seconds: float = 3600) -> BulkActionStatus:
+def wait(instance: dg.DagsterInstance, backfill: str, seconds: float = 3600) -> str:
     """The status that a backfill ends with."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        status = BulkActionStatus(report(instance, backfill)["status"])
-        if status in ENDED:
+        status = report(instance, backfill)["status"]
+        if status in BACKFILL_ENDED:
             return status
         time.sleep(2)
     raise TimeoutError(

@@ -6,30 +6,22 @@ from typing import Annotated
 
 import dagster as dg
 import typer
-from dagster._core.definitions.selector import (
-    PartitionRangeSelector,
-    PartitionsByAssetSelector,
-    PartitionsSelector,
-)
-from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
-from dagster._core.utils import make_new_backfill_id
 
 from podrec_assets.cli.console import Json, emit, out, parse_days, say
 from podrec_assets.cli.run import EVERY_DAY, SELECT_HELP, resolve_selection
 from podrec_assets.day_windows import days_between
+from podrec_assets.defs.dagster_internals import (
+    BACKFILL_ENDED,
+    BACKFILL_SUCCEEDED,
+    add_backfill,
+    get_backfill,
+    materialized_days,
+)
 from podrec_assets.defs.instance import daemon_is_running, open_instance
 from podrec_assets.errors import PodrecError
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import to_ranges
 
-DONE = BulkActionStatus.COMPLETED_SUCCESS
-ENDED = {
-    DONE,
-    BulkActionStatus.COMPLETED_FAILED,
-    BulkActionStatus.COMPLETED,
-    BulkActionStatus.FAILED,
-    BulkActionStatus.CANCELED,
-}
 POLL_S = 2.0
 
 
@@ -68,7 +60,7 @@ def backfill(
             say("no daemon is running: start `podrec ui`, and it begins")
         document = wait_for(instance, found) if wait else report(instance, found)
     emit(document, as_json, _print)
-    if wait and document["status"] != DONE.value:
+    if wait and document["status"] != BACKFILL_SUCCEEDED:
         raise typer.Exit(1)
 
 
@@ -99,30 +91,12 @@ def request_backfill(
     keys = sorted(resolve_selection(defs, select), key=lambda k: k.to_user_string())
     wanted = days_between(first, last)
     if missing:
-        made = [set(instance.get_materialized_partitions(key)) for key in keys]
-        wanted = [day for day in wanted if not all(day.isoformat() in there for there in made)]
+        made = [materialized_days(instance, key.to_user_string()) for key in keys]
+        wanted = [day for day in wanted if not all(day in there for there in made)]
         if not wanted:
             raise PodrecError(f"No day of {first}..{last} is missing.")
-    # Named for each asset: days given to the roots alone would take along every later day whose
-    # window they lie in.
-    ranges = PartitionsSelector(
-        ranges=[PartitionRangeSelector(start=str(a), end=str(b)) for a, b in to_ranges(wanted)]
-    )
-    found = PartitionBackfill.from_partitions_by_assets(
-        backfill_id=make_new_backfill_id(),
-        asset_graph=defs.resolve_asset_graph(),
-        backfill_timestamp=datetime.now(UTC).timestamp(),
-        tags={},
-        dynamic_partitions_store=instance,
-        partitions_by_assets=[
-            PartitionsByAssetSelector(asset_key=key, partitions=ranges) for key in keys
-        ],
-        title=f"{len(wanted)} days, {wanted[0]}..{wanted[-1]}",
-        description=None,
-        run_config=None,
-    )
-    instance.add_backfill(found)
-    return found.backfill_id
+    title = f"{len(wanted)} days, {wanted[0]}..{wanted[-1]}"
+    return add_backfill(instance, defs.resolve_asset_graph(), keys, to_ranges(wanted), title)
 
 
 def wait_for(instance: dg.DagsterInstance, backfill_id: str) -> dict:
@@ -134,7 +108,7 @@ def wait_for(instance: dg.DagsterInstance, backfill_id: str) -> dict:
         if line != shown:
             say(f"  runs: {line or 'none yet'}")
             shown = line
-        if BulkActionStatus(document["status"]) in ENDED:
+        if document["status"] in BACKFILL_ENDED:
             return document
         time.sleep(POLL_S)
 
@@ -143,8 +117,7 @@ def report(instance: dg.DagsterInstance, backfill_id: str) -> dict:
     """Where a backfill stands: backfill_id, status, run_count, runs (how many by status), error
     (one line or null).
     """
-    found = instance.get_backfill(backfill_id)
-    assert found is not None
+    found = get_backfill(instance, backfill_id)
     records = instance.get_run_records(dg.RunsFilter(tags={"dagster/backfill": backfill_id}))
     states = [r.dagster_run.status.value for r in records]
     return {

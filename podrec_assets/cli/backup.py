@@ -6,9 +6,9 @@ from typing import Annotated
 
 import dagster as dg
 import typer
-from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
+from podrec_assets.defs.dagster_internals import RUNS_IN_PROGRESS
 from podrec_assets.defs.instance import daemon_silence_s, open_instance
 from podrec_assets.errors import RetryableError
 from podrec_assets.pipelines.operations.backup import Backup, back_up
@@ -76,12 +76,10 @@ def _refuse_while_dagster_works(settings: Settings) -> None:
             raise RetryableError(
                 f"Dagster's daemon was alive {age:.0f} s ago: stop `podrec ui` and try again in {ALIVE_S:.0f} s."
             )
-        running = instance.get_run_ids(
-            dg.RunsFilter(statuses=list(IN_PROGRESS_RUN_STATUSES)), limit=1
-        )
+        running = instance.get_run_records(dg.RunsFilter(statuses=RUNS_IN_PROGRESS), limit=1)
         if running:
             raise RetryableError(
-                f"Run {running[0]} is in progress: wait for it. If its process is gone, `podrec ui` notes that within a minute."
+                f"Run {running[0].dagster_run.run_id} is in progress: wait for it. If its process is gone, `podrec ui` notes that within a minute."
             )
 
 

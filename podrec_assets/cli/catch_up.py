@@ -9,6 +9,7 @@ import typer
 from podrec_assets.cli.console import Json, connect, emit, out, say
 from podrec_assets.cli.run import materialize
 from podrec_assets.day_windows import days_between
+from podrec_assets.defs.dagster_internals import latest_materialization_ids
 from podrec_assets.defs.freshness import MODELS
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.defs.partitions import days_of_tags
@@ -122,9 +123,7 @@ def unencoded_days(connections: Connections, instance: dg.DagsterInstance) -> se
     does not see.
     """
     made = {
-        name: instance.get_latest_storage_id_by_partition(
-            dg.AssetKey(name), dg.DagsterEventType.ASSET_MATERIALIZATION
-        )
+        name: latest_materialization_ids(instance, name)
         for name in ("episodes", "transcripts", "vectors")
     }
     there = connections.lake.state("vectors").days

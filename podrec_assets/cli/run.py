@@ -11,7 +11,7 @@ from podrec_assets.cli.console import Json, emit, out, parse_days, say
 from podrec_assets.defs.freshness import DEADLINES
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.defs.partitions import range_tags
-from podrec_assets.defs.run_launcher import PROCESS, end_gone_commands, this_process
+from podrec_assets.defs.run_launcher import PROCESS, fail_runs_of_killed_commands, this_process
 from podrec_assets.errors import PodrecError, UnknownIdError
 from podrec_assets.settings import Settings
 
@@ -77,7 +77,7 @@ def materialize(
     say(f"running {', '.join(names)} for {first}..{last}")
     begun = time.monotonic()
     with open_instance(settings) as instance:
-        end_gone_commands(instance)
+        fail_runs_of_killed_commands(instance)
         job = defs.resolve_implicit_global_asset_job_def()
         result = job.execute_in_process(
             instance=instance,

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
-from dagster._daemon.types import DaemonHeartbeat
 
 from podrec_assets.cli.backfill import report, request_backfill
 from podrec_assets.cli.run import EVERY_DAY
@@ -13,6 +12,7 @@ from podrec_assets.defs.freshness import FACTS, MODELS
 from podrec_assets.defs.instance import daemon_is_running
 from podrec_assets.errors import PodrecError, UnknownIdError
 from podrec_assets.settings import Settings
+from podrec_assets_tests.defs.dagster_internals import DaemonHeartbeat
 
 FIRST, LAST = date(2026, 9, 1), date(2026, 9, 3)
 NAMES = ["2026-09-01", "2026-09-02", "2026-09-03"]

@@ -7,12 +7,10 @@ from datetime import date, timedelta
 
 import dagster as dg
 import pytest
-from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent, DagsterEventType
-from dagster._core.test_utils import create_run_for_test
-from dagster._core.utils import make_new_run_id
 
 from podrec_assets.defs.automation import FACTS, MODELS, follows_inputs, nightly
 from podrec_assets.defs.partitions import DAILY, DAY_BEFORE, HISTORY, LATE
+from podrec_assets_tests.defs.dagster_internals import start_run_for
 from podrec_assets_tests.defs.simulated_days import SimulatedDays, at
 
 pytestmark = pytest.mark.slow
@@ -224,26 +222,6 @@ def report_check(world: SimulatedDays, passed: bool) -> None:
     )
 
 
-def begin_making(world: SimulatedDays, asset: str, day: date) -> None:
-    """Reports a run as begun that will make a day of an asset."""
-    key, run_id = dg.AssetKey(asset), make_new_run_id()
-    create_run_for_test(
-        world.instance,
-        run_id=run_id,
-        status=dg.DagsterRunStatus.STARTED,
-        asset_selection=frozenset([key]),
-    )
-    planned = AssetMaterializationPlannedData(key, partition=day.isoformat())
-    world.instance.report_dagster_event(
-        DagsterEvent(
-            DagsterEventType.ASSET_MATERIALIZATION_PLANNED.value,
-            "landing",
-            event_specific_data=planned,
-        ),
-        run_id,
-    )
-
-
 def test_the_landing_of_today_holds_no_model_that_reads_late_events_and_that_of_its_own_day_does(
     wider: SimulatedDays,
 ) -> None:
@@ -255,7 +233,7 @@ def test_the_landing_of_today_holds_no_model_that_reads_late_events_and_that_of_
         wider.make("raw", day)
         wider.make("user_events", day)
         wider.tick(at(day, 0, 31))
-        begin_making(wider, "user_events", landing)
+        start_run_for(wider.instance, "user_events", landing)
         assert (day - DAY in wider.tick(at(day, 3)).get("answers", [])) == requested
 
 

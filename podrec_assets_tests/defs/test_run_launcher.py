@@ -1,6 +1,4 @@
-"""A run whose process is gone is noticed: by its code server that no longer answers, or its
-command's process.
-"""
+"""A run without a process is noticed, whether a code server or a command executed it."""
 
 import json
 import logging
@@ -12,17 +10,17 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
-from dagster._core.events import DagsterEventType
-from dagster._core.execution.asset_backfill import backfill_runs_are_complete
-from dagster._core.launcher import WorkerStatus
-from dagster._core.storage.tags import (
+
+from podrec_assets.defs.dagster_internals import WorkerStatus
+from podrec_assets.defs.run_launcher import PROCESS, fail_runs_of_killed_commands, this_process
+from podrec_assets_tests.defs.dagster_internals import (
     AUTO_RETRY_RUN_ID_TAG,
     BACKFILL_ID_TAG,
     GRPC_INFO_TAG,
     WILL_RETRY_TAG,
+    backfill_runs_are_complete,
+    run_failure_event,
 )
-
-from podrec_assets.defs.run_launcher import PROCESS, end_gone_commands, this_process
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +40,7 @@ def status(instance: dg.DagsterInstance, tags: dict[str, str]) -> WorkerStatus:
     return instance.run_launcher.check_run_worker_health(run).status
 
 
-def test_a_command_runs_as_long_as_its_process_and_is_left_alone_on_another_machine(
+def test_a_commands_run_lasts_as_long_as_its_process_and_other_machines_are_left_alone(
     instance: dg.DagsterInstance,
 ) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
@@ -59,7 +57,7 @@ def test_a_run_whose_code_server_does_not_answer_has_failed(instance: dg.Dagster
     assert status(instance, {GRPC_INFO_TAG: gone}) == WorkerStatus.FAILED
 
 
-def test_a_backfill_waits_for_the_retry_of_a_gone_run_from_before_it_counts_as_failed(
+def test_a_run_is_tagged_for_its_retry_before_it_fails_so_that_its_backfill_waits(
     instance: dg.DagsterInstance,
 ) -> None:
     gone = json.dumps({"host": "localhost", "socket": "/nowhere/podrec-code-server"})
@@ -68,20 +66,19 @@ def test_a_backfill_waits_for_the_retry_of_a_gone_run_from_before_it_counts_as_f
     ended = instance.add_run(dg.DagsterRun("job", tags=tags, status=dg.DagsterRunStatus.SUCCESS))
     for each in (run, ended):
         instance.run_launcher.check_run_worker_health(each)
-    event = dg.DagsterEvent(DagsterEventType.RUN_FAILURE.value, "job")
-    # Just the first half of what a failure does: the tags come in a second transaction.
-    instance.run_storage.handle_run_event(run.run_id, event, datetime.now(UTC))
+    # Only the first half of a failure: its tags come in a second transaction.
+    instance.run_storage.handle_run_event(run.run_id, run_failure_event(), datetime.now(UTC))
     assert not backfill_runs_are_complete("b", instance, logger)
     instance.add_run_tags(run.run_id, {AUTO_RETRY_RUN_ID_TAG: ended.run_id})
     assert backfill_runs_are_complete("b", instance, logger)
     assert WILL_RETRY_TAG not in instance.get_run_by_id(ended.run_id).tags  # type: ignore[union-attr]
 
 
-def test_a_run_of_unknown_origin_is_left_alone(instance: dg.DagsterInstance) -> None:
+def test_a_run_launched_in_another_way_is_left_alone(instance: dg.DagsterInstance) -> None:
     assert status(instance, {}) == WorkerStatus.RUNNING
 
 
-def test_a_killed_commands_run_is_ended_by_the_next_one_and_gives_its_pool_slot_back(
+def test_the_next_command_fails_the_run_of_a_killed_one_and_frees_its_pool_slot(
     instance: dg.DagsterInstance,
 ) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
@@ -96,9 +93,9 @@ def test_a_killed_commands_run_is_ended_by_the_next_one_and_gives_its_pool_slot_
     storage.set_concurrency_slots("write_lists", 2)
     for run in (killed, living):
         assert storage.claim_concurrency_slot("write_lists", run.run_id, "step").is_claimed
-    assert end_gone_commands(instance) == [killed.run_id]
+    assert fail_runs_of_killed_commands(instance) == [killed.run_id]
     assert instance.get_run_by_id(killed.run_id).status == dg.DagsterRunStatus.FAILURE  # type: ignore[union-attr]
     assert [s.run_id for s in storage.get_concurrency_info("write_lists").claimed_slots] == [
         living.run_id
     ]
-    assert end_gone_commands(instance) == []
+    assert fail_runs_of_killed_commands(instance) == []

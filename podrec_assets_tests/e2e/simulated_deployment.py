@@ -7,10 +7,6 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 import dagster as dg
-from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
-from dagster._core.definitions.freshness_evaluator import FRESHNESS_EVALUATORS_BY_POLICY_TYPE
-from dagster._core.loader import LoadingContextForTest
-from dagster._core.test_utils import freeze_time
 
 from podrec_assets.cli.run import errors_of
 from podrec_assets.definitions import build_defs
@@ -21,6 +17,12 @@ from podrec_assets.defs.partitions import days_of_tags, range_tags
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import to_ranges
+from podrec_assets_tests.defs.dagster_internals import (
+    FRESHNESS_EVALUATORS_BY_POLICY_TYPE,
+    AssetDaemonCursor,
+    LoadingContextForTest,
+    freeze_time,
+)
 from podrec_assets_tests.defs.simulated_days import EVALUATOR
 
 SENSORS = ("episodes_offsets", "user_events_offsets", "late_events")

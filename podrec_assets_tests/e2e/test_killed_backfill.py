@@ -10,8 +10,9 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
-from podrec_assets.cli.backfill import DONE, report, request_backfill
+from podrec_assets.cli.backfill import report, request_backfill
 from podrec_assets.day_windows import days_between
+from podrec_assets.defs.dagster_internals import BACKFILL_SUCCEEDED
 from podrec_assets.defs.instance import open_instance, set_pool_limits
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_import import to_message
@@ -85,7 +86,7 @@ def test_a_daemon_killed_in_the_middle_finishes_its_backfill_after_a_restart(
             "the killed run still counts as started"
         )
         daemon.start()
-        assert wait(instance, backfill, WAIT_S) == DONE
+        assert wait(instance, backfill, WAIT_S) == BACKFILL_SUCCEEDED
         runs = report(instance, backfill)["runs"]
         assert runs == {"FAILURE": 1, "SUCCESS": 1}, "the killed run, and its retry of all days"
         assert all(

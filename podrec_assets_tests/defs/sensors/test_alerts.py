@@ -1,6 +1,4 @@
-"""Alerts on a real instance, to a real web server and a real mail server: told once, told when
-over, never lost.
-"""
+"""Alerts to a real web server and mail server: sent once, once more when resolved, never lost."""
 
 import json
 import threading
@@ -10,13 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import dagster as dg
 import pytest
-from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 from pydantic import SecretStr
 
 from podrec_assets.definitions import build_defs
 from podrec_assets.defs.sensors.alert_state import Alert, AlertState, after, decide
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.settings import Settings
+from podrec_assets_tests.defs.dagster_internals import FreshnessState, report_freshness
 from podrec_assets_tests.mailbox import receiving
 
 pytestmark = pytest.mark.slow
@@ -26,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 
 class Hook:
-    """A web server that takes posts, or refuses them while `status` says so."""
+    """A web server that accepts posts while its `status` is 200."""
 
     def __init__(self) -> None:
         self.status, self.posts = 200, []
@@ -108,33 +106,23 @@ def report_check(instance: dg.DagsterInstance, passed: bool) -> None:
     instance.report_runless_asset_event(evaluation)
 
 
-def report_freshness(instance: dg.DagsterInstance, state: FreshnessState) -> None:
-    change = FreshnessStateChange(
-        key=dg.AssetKey("als_top_n"),
-        previous_state=FreshnessState.UNKNOWN,
-        new_state=state,
-        state_change_timestamp=NOW.timestamp(),
-    )
-    instance._report_runless_asset_event(change)
-
-
-def test_a_failed_check_and_an_overdue_asset_are_told_once_and_again_when_they_are_over(
+def test_a_failed_check_and_an_overdue_asset_are_sent_once_and_again_when_resolved(
     watch: Watch, instance: dg.DagsterInstance, hook: Hook
 ) -> None:
-    assert watch.tick() == "nothing new to tell"
+    assert watch.tick() == "nothing to send"
     report_check(instance, passed=False)
-    report_freshness(instance, FreshnessState.FAIL)
-    assert watch.tick().startswith("told 2 alerts")
-    assert watch.tick() == "nothing new to tell"
+    report_freshness(instance, "als_top_n", FreshnessState.FAIL, NOW.timestamp())
+    assert watch.tick().startswith("sent 2 alerts")
+    assert watch.tick() == "nothing to send"
     assert hook.texts() == [
         "check keys_are_unique of episodes failed (error): repeated_key_count 2",
-        "als_top_n is overdue since 2026-11-09 08:00 UTC",
+        "als_top_n has been overdue since 2026-11-09 08:00 UTC",
     ]
     assert hook.posts[0][0] == "/T0/secret"
     report_check(instance, passed=True)
-    report_freshness(instance, FreshnessState.PASS)
+    report_freshness(instance, "als_top_n", FreshnessState.PASS, NOW.timestamp())
     assert watch.tick().startswith(
-        "told 2 alerts: resolved: check keys_are_unique of episodes, open since "
+        "sent 2 alerts: resolved: check keys_are_unique of episodes, open since "
     )
 
 
@@ -154,14 +142,14 @@ def test_a_run_that_fails_the_same_way_again_is_one_alert_a_day(
     ]  # fmt: skip
 
 
-def test_an_alert_that_nobody_took_is_tried_again_and_the_log_says_why(
+def test_an_alert_that_no_channel_took_is_sent_again_and_the_log_says_why(
     watch: Watch, instance: dg.DagsterInstance, hook: Hook
 ) -> None:
     hook.status = 503
     report_check(instance, passed=False)
-    assert watch.tick() == "1 alerts wait: The webhook at 127.0.0.1 answered 503."
+    assert watch.tick() == "1 alerts are waiting: The webhook at 127.0.0.1 answered 503."
     hook.status = 200
-    assert watch.tick().startswith("told 1 alerts")
+    assert watch.tick().startswith("sent 1 alerts")
     assert len(hook.texts()) == 1
     lines = [
         json.loads(line)
@@ -171,7 +159,7 @@ def test_an_alert_that_nobody_took_is_tried_again_and_the_log_says_why(
     assert "secret" not in (watch.settings.home / "logs" / "alerts.jsonl").read_text()
 
 
-def test_a_mail_server_that_is_down_does_not_repeat_what_the_webhook_took(
+def test_a_failing_mail_server_does_not_repeat_what_the_webhook_took(
     watch: Watch, instance: dg.DagsterInstance, hook: Hook
 ) -> None:
     mail = {
@@ -181,12 +169,12 @@ def test_a_mail_server_that_is_down_does_not_repeat_what_the_webhook_took(
     }
     watch.settings = watch.settings.model_copy(update=mail)
     report_check(instance, passed=False)
-    told = watch.tick()
-    assert told.startswith("told 1 alerts: check keys_are_unique of episodes failed")
-    assert told.endswith(
-        "(not by every way: The mail server 127.0.0.1:9 did not take an alert: ConnectionRefusedError.)"
+    reason = watch.tick()
+    assert reason.startswith("sent 1 alerts: check keys_are_unique of episodes failed")
+    assert reason.endswith(
+        "(a channel failed: The mail server 127.0.0.1:9 did not take an alert: ConnectionRefusedError.)"
     )
-    assert watch.tick() == "nothing new to tell"
+    assert watch.tick() == "nothing to send"
     assert len(hook.posts) == 1
 
 
@@ -206,13 +194,13 @@ def test_alerts_arrive_by_mail(settings: Settings, instance: dg.DagsterInstance)
     assert "[check_failed] check keys_are_unique of episodes failed" in found.get_payload()
 
 
-def test_what_is_told_is_decided_by_what_is_new_over_or_due_for_a_reminder() -> None:
+def test_alerts_are_sent_when_new_when_resolved_and_after_a_day_as_a_reminder() -> None:
     state = AlertState(NOW.isoformat())
     check, run = Alert("c", "check_failed", "c failed"), Alert("r", "run_failed", "r failed")
     assert decide(state, [check], [run, run], NOW) == [check, run]
     state = after(state, [check, run], NOW)
     assert decide(state, [check], [run], NOW + 23 * HOUR) == []
     assert decide(state, [check], [run], NOW + 25 * HOUR) == [run]
-    (over,) = decide(state, [], [], NOW + HOUR)
-    assert (over.key, over.kind) == ("c", "resolved")
-    assert after(state, [over], NOW + HOUR).open == {}
+    (resolved,) = decide(state, [], [], NOW + HOUR)
+    assert (resolved.key, resolved.kind) == ("c", "resolved")
+    assert after(state, [resolved], NOW + HOUR).open == {}

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._daemon.types import DaemonHeartbeat
 from typer.testing import CliRunner
 
 from podrec_assets.cli.main import app
@@ -20,6 +19,7 @@ from podrec_assets.pipelines.listening.event_landing import stream_lock
 from podrec_assets.pipelines.operations import backup as backup_module
 from podrec_assets.pipelines.operations.backup import back_up, restore
 from podrec_assets.settings import Settings
+from podrec_assets_tests.defs.dagster_internals import DaemonHeartbeat
 
 
 @pytest.fixture
