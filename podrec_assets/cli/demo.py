@@ -10,9 +10,9 @@ from podrec_assets.cli import status
 from podrec_assets.cli.catch_up import catch_up_to, land, run_or_raise
 from podrec_assets.cli.console import connect, out
 from podrec_assets.cli.ingest import ingest_feeds
-from podrec_assets.cli.listeners import simulate_events
-from podrec_assets.cli.published import print_recommendations
-from podrec_assets.cli.services import up
+from podrec_assets.cli.simulate import simulate_events
+from podrec_assets.cli.recommend import print_recommendations
+from podrec_assets.cli.up import up
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.sample_world import library
 from podrec_assets.services import supervisor

@@ -16,18 +16,18 @@ from podrec_assets.cli import (
     forget,
     graph,
     ingest,
-    listeners,
-    published,
+    simulate,
+    recommend,
     replay,
     run,
     search,
-    services,
+    up,
     sources,
     stream,
     trace,
-    transcripts,
+    models,
     ui,
-    upkeep,
+    vacuum,
 )
 from podrec_assets.cli.console import guard
 
@@ -39,17 +39,17 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for family in (
-    services,
+    up,
     ingest,
     sources,
-    listeners,
+    simulate,
     demo,
     run,
     catch_up,
     backfill,
     backup,
     graph,
-    published,
+    recommend,
     episodes,
     search,
     replay,
@@ -59,8 +59,8 @@ for family in (
     trace,
     ui,
     api,
-    transcripts,
-    upkeep,
+    models,
+    vacuum,
 ):
     family.register(app)
 

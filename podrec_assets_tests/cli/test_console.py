@@ -2,7 +2,7 @@
 
 import pytest
 
-from podrec_assets.cli import console, ingest, published, run, services, sources, trace
+from podrec_assets.cli import console, ingest, recommend, run, sources, trace, up
 from podrec_assets.errors import PodrecError
 
 TITLE = "[bold]x[/] Rock [/b] Roll :heart: \\"
@@ -40,12 +40,12 @@ PRINTED = {
         3,
     ),
     "list": (
-        published.print_recommendations,
+        recommend.print_recommendations,
         {"known": True, "user_id": TITLE, "day": "2026-11-01", "items": [ITEM]},
         4,
     ),
     "neighbours": (
-        published._print_neighbours,
+        recommend._print_neighbours,
         {
             "title": TITLE,
             "episode_id": "e0",
@@ -60,7 +60,7 @@ PRINTED = {
         1,
     ),
     "doctor": (
-        services._print_findings,
+        up._print_findings,
         {"findings": [{"ok": False, "what": "w", "detail": TITLE, "remedy": TITLE}]},
         2,
     ),

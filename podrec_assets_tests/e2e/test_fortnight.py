@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from podrec_assets.cli.ingest import ingest_feeds
-from podrec_assets.cli.listeners import simulate_events
+from podrec_assets.cli.simulate import simulate_events
 from podrec_assets.day_windows import days_between
 from podrec_assets.defs.freshness import FACTS, MODELS
 from podrec_assets.recommend.evaluation import plots

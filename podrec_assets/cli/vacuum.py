@@ -10,6 +10,7 @@ from podrec_assets.cli.console import Json, connect, emit, out
 from podrec_assets.errors import UnknownIdError
 from podrec_assets.pipelines.recommend.run_manifest import named_versions
 from podrec_assets.schemas import TABLES
+from podrec_assets.stores.delta import maintenance
 
 OneTable = Annotated[str, typer.Option("--table", help="One table only; all by default.")]
 
@@ -28,7 +29,7 @@ def optimize(table: OneTable = "", as_json: Json = False) -> None:
     """
     lake, tables = connect().lake, {}
     for name in _chosen(table):
-        found = lake.optimize(name)
+        found = maintenance.optimize(lake, name)
         tables[name] = {"files_before": found.before, "files_after": found.after}
     emit({"tables": tables}, as_json, _print_optimized)
 
@@ -51,7 +52,7 @@ def vacuum(
     hours, named = connections.settings.vacuum_hours, named_versions(connections.mongo)
     tables = {
         name: {
-            "files": (files := connections.lake.vacuum(name, hours, named.get(name, ()), dry_run)),
+            "files": (files := maintenance.vacuum(connections.lake, name, hours, named.get(name, ()), dry_run)),
             "file_count": len(files),
             "protected_version_count": len(named.get(name, ())),
         }
