@@ -25,6 +25,7 @@ from podrec_assets.schemas import EPISODES, TRANSCRIPTS
 from podrec_assets.services import process, supervisor
 from podrec_assets.services.ports import answers, free_port
 from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import replace_dead_letters
 from podrec_assets.stores.kafka import KafkaStore
 from podrec_assets.stores.spark.cluster import cluster_config
 from podrec_assets_tests.conftest import SHARED_DATA
@@ -114,7 +115,7 @@ def on_one_process(settings: Settings, found: pa.Table) -> dict[str, list[str]]:
     here.lake.replace_days(EPISODES, found, DAYS)
     spoken = transcribe_days(here, found.to_pylist(), here.now())
     transcripts = TRANSCRIPTS.rows(spoken.rows)
-    here.lake.replace_dead_letters("transcripts", DAYS, spoken.letters)
+    replace_dead_letters(here.lake, "transcripts", DAYS, spoken.letters)
     return {
         "user_events": _rows(here.lake.read("user_events")),
         "user_vs_episode_daily": _rows(engine.daily_score(here.lake, settings, DAYS)),

@@ -33,6 +33,7 @@ from podrec_assets.schemas import (
     VECTORS,
 )
 from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import maintenance
 from podrec_assets_tests.stores.test_upkeep import aged
 
 pytestmark = pytest.mark.services
@@ -253,7 +254,7 @@ def test_a_column_that_podrec_does_not_know_is_found(copy: Connections) -> None:
     foreign = pa.table({"day": [full_day(copy, EPISODES.name)], "note": ["by another tool"]})
     write_deltalake(copy.lake.uri("fusion_weights"), foreign, mode="append", schema_mode="merge")
     assert [d for d, _ in faults(copy, "columns")] == [
-        "fusion_weights: note (string) is not declared any more"
+        "fusion_weights: note (string) is no longer declared"
     ]
 
 
@@ -339,7 +340,7 @@ def test_vacuum_keeps_what_kept_lists_were_made_of_and_what_was_lost_otherwise_i
     assert code == 0
     assert document["tables"][USER_VS_EPISODE_DAILY.name]["file_count"] >= 1
     assert faults(copy, "inputs of kept lists") == []
-    copy.lake.vacuum(USER_VS_EPISODE_DAILY.name, 0)
+    maintenance.vacuum(copy.lake, USER_VS_EPISODE_DAILY.name, 0)
     ((detail, remedy),) = faults(copy, "inputs of kept lists")
     assert "of user_vs_episode_daily cannot be read, of which als_top_n " in detail
     assert "cannot be traced or made again" in remedy

@@ -15,6 +15,7 @@ from podrec_assets.schemas import EPISODES, TRANSCRIPTS, USER_EVENTS, USER_VS_EP
 from podrec_assets.serving import analytics
 from podrec_assets.settings import Settings
 from podrec_assets.stores import duckdb as duck
+from podrec_assets.stores.delta import add_dead_letters
 
 D = [date(2026, 11, 1) + timedelta(days=n) for n in range(4)]
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -107,7 +108,7 @@ def connections(settings: Settings) -> Connections:
     texts[1] |= {"source": "publisher", "word_count": 900}
     texts.append({"day": D[1], "episode_id": "e2", "status": "no_audio"})
     found.lake.replace_days(TRANSCRIPTS, TRANSCRIPTS.rows(texts), D[:2])
-    found.lake.add_dead_letters(
+    add_dead_letters(found.lake, 
         [{"day": D[0], "stage": "s", "source_key": "k", "reason": "it's bad", "payload": b"x"}]
     )
     return found

@@ -8,7 +8,7 @@ import pytest
 
 from podrec_assets.errors import MissingPartitionError, PermanentError
 from podrec_assets.schemas import DEAD_LETTERS, TABLES, USER_VS_EPISODE_DAILY, Table
-from podrec_assets.stores.delta import Lake, to_ranges
+from podrec_assets.stores.delta import Lake, add_dead_letters, replace_dead_letters, to_ranges
 
 D1, D2, D3, D5 = (date(2026, 11, n) for n in (1, 2, 3, 5))
 
@@ -78,8 +78,8 @@ def test_dead_letters_of_a_repeated_batch_are_kept_once_and_replaced_by_stage(la
     def letter(stage: str, key: str) -> dict:
         return {"day": D1, "stage": stage, "source_key": key, "reason": "not_json", "payload": b"x"}
 
-    lake.add_dead_letters([letter("user_events", "t:0:1")])
-    lake.add_dead_letters(
+    add_dead_letters(lake, [letter("user_events", "t:0:1")])
+    add_dead_letters(lake, 
         [
             letter("user_events", "t:0:1"),
             letter("user_events", "t:0:2"),
@@ -87,7 +87,7 @@ def test_dead_letters_of_a_repeated_batch_are_kept_once_and_replaced_by_stage(la
         ]
     )
     assert len(lake.read("dead_letters")) == 3
-    lake.replace_dead_letters("user_events", [D1], [letter("user_events", "t:0:9")])
+    replace_dead_letters(lake, "user_events", [D1], [letter("user_events", "t:0:9")])
     left = {(r["stage"], r["source_key"]) for r in lake.read("dead_letters").to_pylist()}
     assert left == {("user_events", "t:0:9"), ("episodes", "t:0:1")}
 
@@ -103,7 +103,7 @@ def test_every_table_is_created_readable_by_both_writers(lake: Lake, spec: Table
 
 def test_timestamps_come_back_as_they_went_in(lake: Lake) -> None:
     at = datetime(2026, 11, 1, 23, 59, 59, 123456, tzinfo=UTC)
-    lake.add_dead_letters(
+    add_dead_letters(lake, 
         [{"day": D1, "stage": "s", "source_key": "k", "reason": "r", "recorded_at": at}]
     )
     assert lake.read(DEAD_LETTERS.name)["recorded_at"].to_pylist() == [at]

@@ -23,7 +23,7 @@ from podrec_assets.services.ports import answers, free_port
 from podrec_assets.serving.analytics import LISTENING_BY_DAY, ask
 from podrec_assets.serving.keywords import FEW, vocabulary
 from podrec_assets.settings import Settings
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, maintenance
 from podrec_assets.stores.kafka import KafkaStore, Message
 from podrec_assets_tests.pipelines.listening.event_log import BAD, TODAY, at, event, stamp
 
@@ -117,7 +117,7 @@ def test_a_commit_that_another_machine_overtook_is_refused(bucket: str, tmp_path
     with slow.writing("fusion_weights"):
         quick.replace_days(FUSION_WEIGHTS, rows, [FIRST])
         with pytest.raises(RetryableError, match="Another writer changed fusion_weights"):
-            slow.vacuum("fusion_weights", 400)
+            maintenance.vacuum(slow, "fusion_weights", 400)
     assert slow.read("fusion_weights").num_rows == 1
 
 
@@ -156,21 +156,21 @@ def test_small_files_are_put_together_and_lost_ones_noticed_on_an_object_store(
     with lake.writing(name):
         for _ in range(2):
             lake.append(FUSION_WEIGHTS, rows, [FIRST], {"landed": {"0": 7}})
-        found = lake.optimize(name)
+        found = maintenance.optimize(lake, name)
         assert (found.before, found.after) == (2, 1)
-        assert lake.vacuum(name, 400) == []
+        assert maintenance.vacuum(lake, name, 400) == []
         last = lake.append(FUSION_WEIGHTS, rows, [FIRST], {"landed": {"0": 9}})
     assert (lake.version(name), lake.read(name).num_rows, lake.state(name).ledger) == (
         last,
         3,
         {"landed": {"0": 9}},
     )
-    assert lake.unreadable(name, range(last + 1)) == {}
+    assert maintenance.unreadable(lake, name, range(last + 1)) == {}
     table = lake.table(name)
     assert table is not None
     key = table.file_uris()[0].removeprefix("s3://podrec/")
     boto3.client("s3").delete_object(Bucket="podrec", Key=key)
-    assert lake.unreadable(name, [last])[last] == [key.removeprefix(f"lake/{name}/")]
+    assert maintenance.unreadable(lake, name, [last])[last] == [key.removeprefix(f"lake/{name}/")]
 
 
 @pytest.mark.parametrize("name", ["local", "spark"])

@@ -15,7 +15,7 @@ from podrec_assets.schemas import DEAD_LETTERS, RECOMMENDATION_QUALITY, Table
 from podrec_assets.schemas.table import column
 from podrec_assets.serving import analytics
 from podrec_assets.settings import Settings
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, add_dead_letters, declared_columns
 
 D1, D2 = date(2026, 11, 1), date(2026, 11, 2)
 METRIC = {"ranker": "blend", "metric": "ndcg@10", "value": 0.5, "user_count": 7}
@@ -46,7 +46,7 @@ def test_a_gained_column_is_null_in_old_days_and_travels_with_days_and_ledger(la
     ]
     state = lake.state(old.name)
     assert (state.version, state.days, state.ledger) == (version, {D1, D2}, {"landed": {"0": 7}})
-    assert lake.columns(old.name) == lake.declared_columns(RECOMMENDATION_QUALITY)
+    assert lake.columns(old.name) == declared_columns(RECOMMENDATION_QUALITY)
     table = lake.table(old.name)
     assert table is not None
     assert (table.protocol().min_reader_version, table.protocol().min_writer_version) == (1, 2)
@@ -66,7 +66,7 @@ def test_dead_letters_gain_a_column_by_their_merge(lake: Lake) -> None:
     old = without(DEAD_LETTERS, "detail", "payload")
     letter = {"day": D1, "stage": "s", "source_key": "k", "reason": "r"}
     lake.replace_days(old, old.rows([letter]), [D1])
-    lake.add_dead_letters(
+    add_dead_letters(lake, 
         [
             letter | {"detail": "again"},
             letter | {"source_key": "new", "detail": "why", "payload": b"x"},
@@ -97,7 +97,7 @@ def test_questions_of_the_dashboard_read_days_that_are_older_than_a_column(
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ([column("gone", pa.int64(), "")], r"gone \(long\) is not declared any more"),
+        ([column("gone", pa.int64(), "")], r"gone \(long\) is no longer declared"),
         ([column("value", pa.string(), "")], "value is string on disk and declared as double"),
     ],
     ids=["dropped", "retyped"],

@@ -1,4 +1,4 @@
-"""The transcripts asset, once for each device that ASR may compute on: its pool is the device's."""
+"""Content group: transcripts. The asset's pool is that of the device on which ASR computes."""
 
 import dagster as dg
 import pyarrow as pa
@@ -14,19 +14,21 @@ from podrec_assets.pipelines.content.transcription import transcribe_days
 from podrec_assets.pipelines.spark_workers import choose_transcriber
 from podrec_assets.schemas import TRANSCRIPTS
 from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import replace_dead_letters
 
 
 class TranscriptsConfig(dg.Config):
-    """What one run does beyond what is due."""
+    """What a run does besides the rows that are due."""
 
     redo: list[str] = Field(
         default=[],
-        description="Statuses whose rows are made again though nothing changed, e.g. failed, quarantined, ok.",
+        description="Statuses of rows to process again although nothing changed, e.g. failed, "
+        "quarantined, ok.",
     )
 
 
 def build_transcripts(pool: str) -> dg.AssetsDefinition:
-    """The asset in a pool: as many runs transcribe at once as that has slots."""
+    """The asset with its pool, whose slots limit how many runs transcribe at once."""
 
     @table_asset(
         TRANSCRIPTS,
@@ -42,15 +44,17 @@ def build_transcripts(pool: str) -> dg.AssetsDefinition:
         spark: SparkResource,
         episodes: pa.Table,
     ) -> dg.MaterializeResult[pa.Table]:
-        """One row is one episode of the day, whatever became of its transcript; `status` and
-        `reason` say what.
+        """One row is one episode of the day, with or without text; see `status` and `reason`.
 
-        Publisher transcripts (VTT, SRT, JSON, HTML, plain text) first; ASR for the rest, as many
-        minutes of audio as the run's budget has. Replaces the day: a row whose inputs did not
-        change stays as it is unless it is due (a retry whose time has come, what was over budget, a
-        better engine), and ASR results outlive a killed run. A transcript that cannot be used is a
-        dead letter, a suspicious one is quarantined, never a failed run. Fails when the ASR engine
-        that is set is not there.
+        A publisher's transcript (VTT, SRT, JSON, HTML or plain text) comes first. ASR transcribes
+        the rest, up to the run's budget of audio minutes. An unusable transcript becomes a dead
+        letter, and a suspicious one is quarantined.
+
+        - Write: replaces the day. A row with unchanged inputs stays as it is unless it is due: a
+          retry, an episode over an earlier budget, or a better engine. ASR results survive a killed
+          run.
+        - Late data: an episode announced after the run gets its row from the next run of its day.
+        - Fails when the configured ASR engine is not available.
         """
         settings = connections.settings
         start = choose_transcriber(settings, lambda: spark.session(settings))
@@ -58,7 +62,7 @@ def build_transcripts(pool: str) -> dg.AssetsDefinition:
         found = transcribe_days(
             connections, episodes.to_pylist(), connections.now(), redo, say, start
         )
-        connections.lake.replace_dead_letters("transcripts", run_days(context), found.letters)
+        replace_dead_letters(connections.lake, "transcripts", run_days(context), found.letters)
         metadata = {"dead_letter_count": len(found.letters), **found.figures}
         return dg.MaterializeResult(value=TRANSCRIPTS.rows(found.rows), metadata=metadata)
 
@@ -69,5 +73,5 @@ BY_DEVICE = {"cpu": build_transcripts("asr_cpu"), "cuda": build_transcripts("asr
 
 
 def transcripts_asset(settings: Settings) -> dg.AssetsDefinition:
-    """The asset of these settings."""
+    """The asset for the device that the settings choose."""
     return BY_DEVICE[device(settings.asr_device)]

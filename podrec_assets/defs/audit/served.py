@@ -6,6 +6,7 @@ from podrec_assets.defs.audit.findings import Fault, again
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.recommend.run_manifest import named_versions
 from podrec_assets.schemas import COLLECTION_KEYS, COLLECTIONS, LISTS
+from podrec_assets.stores.delta import maintenance
 from podrec_assets.stores.mongo import Publication, Version, checksum
 
 NAMED = 3
@@ -69,7 +70,7 @@ def documents_are_all_there(connections: Connections) -> Iterator[Fault]:
 def manifests_can_be_followed(connections: Connections) -> Iterator[Fault]:
     """Tables of which kept lists or models name a version that can no longer be read."""
     for table, named in sorted(named_versions(connections.mongo).items()):
-        lost = sorted(connections.lake.unreadable(table, named))
+        lost = sorted(maintenance.unreadable(connections.lake, table, named))
         harmed = sorted({made for version in lost for made in named[version]})
         if harmed:
             shown = ", ".join(harmed[:NAMED]) + (

@@ -10,6 +10,7 @@ from podrec_assets.defs.checks.keys import count_key_faults
 from podrec_assets.defs.checks.schema_and_volume import embedding_versions
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, TABLES, VECTORS
+from podrec_assets.stores.delta import conflicts, maintenance
 from podrec_assets.stores.mongo import MongoStore
 
 DAYS_AT_ONCE = 31
@@ -25,7 +26,7 @@ def files_are_whole(connections: Connections) -> Iterator[Fault]:
         if version is None:
             continue
         days = lake.state(name).days
-        if lacking := lake.unreadable(name, [version]).get(version):
+        if lacking := maintenance.unreadable(lake, name, [version]).get(version):
             harmed = {
                 date.fromisoformat(p.partition("day=")[2][:10])
                 for p in lacking
@@ -45,7 +46,7 @@ def columns_fit(connections: Connections) -> Iterator[Fault]:
     """Columns on disk that podrec's definition no longer has, or has in another type."""
     for name, spec in TABLES.items():
         table = connections.lake.table(name)
-        for words in connections.lake.conflicts(spec, table) if table is not None else ():
+        for words in conflicts(spec, table) if table is not None else ():
             yield Fault(
                 f"{name}: {words}",
                 "run the podrec that wrote it, or move the table away and make its days again",

@@ -21,6 +21,7 @@ from podrec_assets.schemas import (
     VECTORS,
     Table,
 )
+from podrec_assets.stores.delta import declared_columns
 
 WARN = dg.AssetCheckSeverity.WARN
 COMPARED_DAYS = 7
@@ -41,7 +42,7 @@ def build_schema_check(spec: Table) -> dg.AssetChecksDefinition:
     )
     def schema_is_as_declared(connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
         found = connections.lake.columns(spec.name)
-        declared = connections.lake.declared_columns(spec)
+        declared = declared_columns(spec)
         drift = {
             "absent_columns": sorted(declared.keys() - found.keys()) if found else [],
             "unknown_columns": sorted(found.keys() - declared.keys()),

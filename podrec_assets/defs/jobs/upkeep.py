@@ -8,6 +8,7 @@ from pydantic import Field
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.recommend.run_manifest import named_versions
 from podrec_assets.schemas import TABLES
+from podrec_assets.stores.delta import maintenance
 
 
 class UpkeepConfig(dg.Config):
@@ -31,10 +32,11 @@ def tend_tables(
     for name in TABLES:
         metadata: dict[str, int] = {}
         if config.optimize:
-            found = lake.optimize(name)
+            found = maintenance.optimize(lake, name)
             metadata |= {"files_before": found.before, "files_after": found.after}
         if config.vacuum:
-            metadata["removed_file_count"] = len(lake.vacuum(name, hours, named.get(name, ())))
+            removed = maintenance.vacuum(lake, name, hours, named.get(name, ()))
+            metadata["removed_file_count"] = len(removed)
         context.log_event(dg.AssetObservation(name, metadata=metadata))
 
 

@@ -3,7 +3,7 @@ what is encoded already.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 
 import numpy as np
@@ -13,7 +13,7 @@ from podrec_assets.content.similarity.boilerplate import recurring_runs, word_ha
 from podrec_assets.content.similarity.encoder import Progress
 from podrec_assets.content.similarity.nearest_neighbours import matrix
 from podrec_assets.day_windows import latest
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, is_one_of
 
 REFERENCE_EPISODES = 40
 """Episodes of a show, nearest in time, in which its boilerplate is looked for: intros change over
@@ -60,10 +60,10 @@ def encoded_before(lake: Lake, transcripts: pa.Table, version: str) -> dict[str,
     whatever day they are on.
     """
     names = transcripts["episode_id"].unique().to_pylist()
-    announced = lake.read("episodes", _among("episode_id", names), ("day",))["day"].to_pylist()
+    announced = lake.read_equal("episodes", "episode_id", names, ("day",))["day"].to_pylist()
     days = {*announced, *transcripts["day"].to_pylist()}
-    where = f"({_among('day', [str(d) for d in days])}) AND embedding_version = {_quoted(version)}"
-    rows = lake.read("vectors", where, ("text", "vector"))
+    on_days = is_one_of("day", sorted(map(str, days)))
+    rows = lake.read_equal("vectors", "embedding_version", version, ("text", "vector"), on_days)
     return dict(zip(rows["text"].to_pylist(), matrix(rows["vector"]), strict=True))
 
 
@@ -92,18 +92,11 @@ def _words(lake: Lake, days: dict[str, date]) -> dict[str, np.ndarray]:
     """episode_id -> word hashes of the transcripts of episodes, given with their days."""
     if not days:
         return {}
-    where = f"status = 'ok' AND {_among('day', [str(d) for d in set(days.values())])} AND {_among('episode_id', days)}"
-    rows = lake.read("transcripts", where, ("episode_id", "text"))
+    on_days = is_one_of("day", sorted({str(day) for day in days.values()}))
+    where = f"status = 'ok' AND {on_days}"
+    rows = lake.read_equal("transcripts", "episode_id", sorted(days), ("episode_id", "text"), where)
     return {
         e: word_hashes(t)
         for e, t in zip(rows["episode_id"].to_pylist(), rows["text"].to_pylist(), strict=True)
         if t
     }
-
-
-def _among(column: str, values: Iterable[str]) -> str:
-    return f"{column} IN ({', '.join(map(_quoted, sorted(values)))})" if values else "false"
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -11,7 +11,7 @@ from podrec_assets.errors import PermanentError
 from podrec_assets.ledger import ledger as offsets
 from podrec_assets.schemas import EPISODES
 from podrec_assets.settings import Settings
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, replace_dead_letters
 from podrec_assets.stores.kafka import KafkaStore, Record
 
 
@@ -59,7 +59,7 @@ def _land(
         (r["day"], r["episode_id"]): r
         for r in sorted(rows, key=lambda r: (r["kafka_partition"], r["kafka_offset"]))
     }
-    lake.replace_dead_letters(EPISODES.name, days, [d for d in dead if d["day"] in days])
+    replace_dead_letters(lake, EPISODES.name, days, [d for d in dead if d["day"] in days])
     kept = [r for _, r in sorted(latest.items()) if r["day"] in days]
     lake.replace_days(EPISODES, EPISODES.rows(kept), days, ledger.to_json())
     counts = {d: sum(r["day"] == d for r in kept) for d in days}

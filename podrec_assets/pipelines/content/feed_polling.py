@@ -20,6 +20,7 @@ from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.sources_table import Followed
 from podrec_assets.schemas import EPISODES
+from podrec_assets.stores.delta import add_dead_letters
 from podrec_assets.stores.http.client import Fetched, Fetcher
 from podrec_assets.stores.http.host_scheduler import Turns, in_turns
 from podrec_assets.stores.kafka import KafkaStore, Message
@@ -184,7 +185,7 @@ class Ingest:
         return report, after, letters
 
     def _keep_letters(self, letters: Iterable[list[dict]]) -> None:
-        self.connections.lake.add_dead_letters([letter for found in letters for letter in found])
+        add_dead_letters(self.connections.lake, [letter for found in letters for letter in found])
 
     def _produce(self) -> None:
         settings = self.connections.settings

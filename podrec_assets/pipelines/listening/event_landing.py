@@ -17,7 +17,7 @@ from podrec_assets.pipelines.listening.event_reader import Batch, EventReader, T
 from podrec_assets.pipelines.listening.event_recovery import restore_days
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets.settings import Settings
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, add_dead_letters, replace_dead_letters
 from podrec_assets.stores.kafka import KafkaStore
 
 
@@ -89,7 +89,7 @@ class EventLanding:
         Idempotent.
         """
         with self.lake.writing(USER_EVENTS.name):
-            self.lake.evolved(
+            self.lake.evolve_schema(
                 USER_EVENTS
             )  # before Spark writes, which knows nothing of our definitions
             start = self._begin()
@@ -109,7 +109,7 @@ class EventLanding:
         or the largest day.
         """
         with self.lake.writing(USER_EVENTS.name):
-            self.lake.evolved(USER_EVENTS)
+            self.lake.evolve_schema(USER_EVENTS)
             # Read under the lock: a ledger from before another landing would take that landing
             # back.
             ledger = self.ledger()
@@ -124,7 +124,7 @@ class EventLanding:
     def _replace(self, batch: Batch, days: list[date], ledger: Ledger) -> Landed:
         tagged = batch.tagged(Ledger(), ledger)
         letters = [d for d in tagged.dead_letters() if d["day"] in days]
-        self.lake.replace_dead_letters(USER_EVENTS.name, days, letters)
+        replace_dead_letters(self.lake, USER_EVENTS.name, days, letters)
         tagged.replace(days, ledger)
         return _summary(tagged, letters, ledger)
 
@@ -148,7 +148,7 @@ class EventLanding:
         ledger = offsets.advance(since, ends, batch.earliest(), self.settings.start_day, self.today)
         tagged = batch.tagged(since, ledger)
         letters = tagged.dead_letters()
-        self.lake.add_dead_letters(letters)
+        add_dead_letters(self.lake, letters)
         tagged.append(ledger.days(), ledger)
         return _summary(tagged, letters, ledger)
 

@@ -5,9 +5,15 @@ back.
 from dataclasses import dataclass, replace
 
 from podrec_assets.ledger.ledger import Ledger
-from podrec_assets.listening.event_batches import PLACE, STAGE, forgotten_letter, user_hash, user_of
+from podrec_assets.listening.event_batches import (
+    RECORD_COLUMNS,
+    STAGE,
+    forgotten_letter,
+    user_hash,
+    user_of,
+)
 from podrec_assets.schemas import DEAD_LETTERS, USER_EVENTS, USER_VS_EPISODE_DAILY
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, add_dead_letters, replace_dead_letters
 from podrec_assets.stores.mongo import MongoStore
 
 
@@ -33,8 +39,10 @@ def forget_user(lake: Lake, mongo: MongoStore, user_id: str) -> Forgotten:
         ledger = replace(
             ledger, forgotten={**ledger.forgotten, user_hash(user_id): dict(ledger.landed)}
         )
-        rows = lake.read_equal(USER_EVENTS.name, "user_id", user_id, ("day", *PLACE)).to_pylist()
-        lake.add_dead_letters([forgotten_letter(row) for row in rows])
+        rows = lake.read_equal(
+            USER_EVENTS.name, "user_id", user_id, ("day", *RECORD_COLUMNS)
+        ).to_pylist()
+        add_dead_letters(lake, [forgotten_letter(row) for row in rows])
         lake.delete_equal(USER_EVENTS, "user_id", user_id, ledger.to_json())
     daily_count = len(lake.read_equal(USER_VS_EPISODE_DAILY.name, "user_id", user_id, ("day",)))
     if daily_count:
@@ -51,5 +59,5 @@ def _forget_letters(lake: Lake, user_id: str) -> int:
         kept = [
             forgotten_letter(r) if user_of(r) == user_id else r for r in letters if r["day"] in days
         ]
-        lake.replace_dead_letters(STAGE, days, kept)
+        replace_dead_letters(lake, STAGE, days, kept)
     return len(naming)

@@ -1,18 +1,25 @@
-"""The lake: Delta tables by way of deltalake. The only room that imports it.
+"""The lake: Delta tables, read and written with deltalake. Only this package imports it.
 
-Each commit carries on, as JSON in `userMetadata`, which days were ever written (an empty day leaves
-no file behind) and, for tables that land a topic, the ledger of landed offsets. Rows and offsets
-thus move in one atomic step, and the table itself answers "was this day written?" and "what is
-landed?". Spark's commits use the same field.
+Each commit records, as JSON in `userMetadata`, the days ever written (an empty day leaves no file
+behind) and, for tables that land a topic, the ledger of landed offsets. Rows and offsets thus
+change in one atomic step, and the table itself knows which days and offsets it holds. Spark's
+commits use the same field.
 """
 
 from podrec_assets.stores.delta.commits import TABLE_PROPERTIES, TableState, to_ranges
-from podrec_assets.stores.delta.upkeep import Upkeep
+from podrec_assets.stores.delta.conditions import is_one_of
+from podrec_assets.stores.delta.dead_letters import add_dead_letters, replace_dead_letters
+from podrec_assets.stores.delta.lake import Lake
+from podrec_assets.stores.delta.table_schema import conflicts, declared_columns
 
-__all__ = ["TABLE_PROPERTIES", "Lake", "TableState", "to_ranges"]
-
-
-class Lake(Upkeep):
-    """All Delta tables under one root (a folder or an object store address): reads, writes and
-    upkeep.
-    """
+__all__ = [
+    "TABLE_PROPERTIES",
+    "Lake",
+    "TableState",
+    "add_dead_letters",
+    "conflicts",
+    "declared_columns",
+    "is_one_of",
+    "replace_dead_letters",
+    "to_ranges",
+]

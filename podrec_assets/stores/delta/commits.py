@@ -1,14 +1,13 @@
-"""What a commit says beside its rows, and how days and text are put into conditions. Pure."""
+"""What podrec records in a Delta commit besides the rows."""
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from deltalake import CommitProperties
+from deltalake import CommitProperties, DeltaTable
 
-# Spark and deltalake both keep protocol (1, 2) with these; a newer feature would shut one of them
-# out.
+# Spark and deltalake both write protocol (1, 2); newer features would lock one of them out.
 TABLE_PROPERTIES = {
     "delta.enableDeletionVectors": "false",
     "delta.columnMapping.mode": "none",
@@ -20,8 +19,12 @@ TABLE_PROPERTIES = {
 
 @dataclass(frozen=True)
 class TableState:
-    """What a table's latest commit says of it: version (-1: no table), days ever written, ledger of
-    its topic.
+    """State of a table as its latest commit records it.
+
+    Attributes:
+        version: Delta version, -1 if there is no table.
+        days: days ever written; an empty day leaves no file behind.
+        ledger: landed offsets of the table's topic, as JSON; None for tables without a topic.
     """
 
     version: int = -1
@@ -37,7 +40,7 @@ class TableState:
         return max(self.days, default=None)
 
     def metadata(self, days: Iterable[date] = (), ledger: dict | None = None) -> str:
-        """userMetadata of the next commit, which also writes `days`."""
+        """Returns the userMetadata of the next commit, which also writes `days`."""
         ranges = to_ranges(self.days | set(days))
         return json.dumps(
             {
@@ -48,25 +51,41 @@ class TableState:
             }
         )
 
+    def missing(self, days: list[date]) -> list[date]:
+        """Those of the sorted days that were never written, from the first written day on.
+
+        The last of the days must be written even if nothing ever was.
+        """
+        first = min(self.first_day or days[-1], days[-1])
+        return [d for d in days if d >= first and d not in self.days]
+
+    @classmethod
+    def recorded(cls, table: DeltaTable) -> "TableState | None":
+        """Reads the state from the newest commit of podrec; None if there is none."""
+        for limit in (1, None):
+            for commit in table.history(limit):
+                if state := cls.from_commit(table.version(), commit):
+                    return state
+        return None
+
     @classmethod
     def from_commit(cls, version: int, commit: dict) -> "TableState | None":
-        """The state that a commit recorded, as that of `version`; None for a commit of another
-        tool.
-        """
-        found = json.loads(commit.get("userMetadata") or "{}").get("podrec")
-        if not found:
+        """Reads the state from a commit's userMetadata; None if another tool made the commit."""
+        recorded = json.loads(commit.get("userMetadata") or "{}").get("podrec")
+        if not recorded:
             return None
-        spans = [(date.fromisoformat(a), date.fromisoformat(b)) for a, b in found["days"]]
-        return cls(version, frozenset(d for a, b in spans for d in _days(a, b)), found["ledger"])
+        ranges = [(date.fromisoformat(a), date.fromisoformat(b)) for a, b in recorded["days"]]
+        days = frozenset(d for a, b in ranges for d in _days(a, b))
+        return cls(version, days, recorded["ledger"])
 
 
-def properties(metadata: str) -> CommitProperties:
-    """Properties of a commit that must come right after the version it was made on."""
+def commit_properties(metadata: str) -> CommitProperties:
+    """Properties of a commit that fails unless it directly follows the version it was based on."""
     return CommitProperties(custom_metadata={"userMetadata": metadata}, max_commit_retries=0)
 
 
 def to_ranges(days: Iterable[date]) -> list[tuple[date, date]]:
-    """Days as inclusive ranges, in order."""
+    """Merges days into inclusive ranges, in order."""
     ranges: list[tuple[date, date]] = []
     for day in sorted(set(days)):
         if ranges and day - ranges[-1][1] == timedelta(days=1):
@@ -74,16 +93,6 @@ def to_ranges(days: Iterable[date]) -> list[tuple[date, date]]:
         else:
             ranges.append((day, day))
     return ranges
-
-
-def on_days(days: Iterable[date]) -> str:
-    """The SQL condition that a row lies on one of the days."""
-    return " OR ".join(f"(day >= '{a}' AND day <= '{b}')" for a, b in to_ranges(days)) or "false"
-
-
-def text(value: str) -> str:
-    """A string as a SQL literal."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _days(first: date, last: date) -> Iterator[date]:

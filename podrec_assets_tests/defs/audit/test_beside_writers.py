@@ -12,7 +12,7 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_recovery import accounts_of
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES, USER_EVENTS, Table
 from podrec_assets.settings import Settings
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, add_dead_letters
 
 DAY = date(2026, 11, 1)
 
@@ -25,8 +25,9 @@ def land(lake: Lake, spec: Table, offset: int) -> None:
     """Lands a dead letter at the offset and a row after it, in the order of landing: letters, then
     rows with the ledger.
     """
-    lake.add_dead_letters(
-        [place(offset) | {"stage": spec.name, "source_key": f"t:0:{offset}", "reason": "no_json"}]
+    add_dead_letters(
+        lake,
+        [place(offset) | {"stage": spec.name, "source_key": f"t:0:{offset}", "reason": "no_json"}],
     )
     ledger = Ledger({0: offset + 2}, {0: 0}, {0: ((DAY, 0),)})
     with lake.writing(spec.name):
@@ -75,7 +76,7 @@ def test_letters_of_a_landing_that_was_killed_before_its_rows_are_no_fault(
     connections = Connections(settings, {})
     land(connections.lake, USER_EVENTS, 0)
     letter = place(2) | {"stage": USER_EVENTS.name, "source_key": "t:0:2", "reason": "no_json"}
-    connections.lake.add_dead_letters([letter])
+    add_dead_letters(connections.lake, [letter])
     assert connections.lake.read(DEAD_LETTERS.name).num_rows == 2
     assert list(ledgers.offsets_add_up(connections)) == []
 

@@ -16,6 +16,7 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.transcription import Transcribed, transcribe_days
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS
 from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import replace_dead_letters
 from podrec_assets_tests.content.asr.sounds import samples_of, write_wav
 
 DAY, NOW = date(2026, 2, 3), datetime(2026, 2, 3, 12, tzinfo=UTC)
@@ -80,7 +81,7 @@ def transcribe(
 ) -> Transcribed:
     """What one run gives, written as the asset writes it."""
     found = transcribe_days(connections, rows, now, redo)
-    connections.lake.replace_dead_letters(TRANSCRIPTS.name, {DAY}, found.letters)
+    replace_dead_letters(connections.lake, TRANSCRIPTS.name, {DAY}, found.letters)
     connections.lake.replace_days(TRANSCRIPTS, TRANSCRIPTS.rows(found.rows), {DAY})
     return found
 

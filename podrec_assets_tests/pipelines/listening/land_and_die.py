@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from podrec_assets.pipelines.listening import event_landing
 from podrec_assets.pipelines.listening.event_landing import EventLanding
 from podrec_assets.pipelines.listening.spark_reader import SparkReader
 from podrec_assets.services import jars, java
@@ -38,7 +39,7 @@ def spark_world(world: World) -> World:
 def die_at(point: str, victim: int) -> None:
     """In the second batch, kills the victim before, between or after its two commits."""
     owner_and_name = (
-        [(Lake, "add_dead_letters")]
+        [(event_landing, "add_dead_letters")]
         if point == "before letters"
         else [(Lake, "append"), (spark, "append")]
     )

@@ -12,8 +12,8 @@ import pytest
 
 from podrec_assets.errors import PermanentError
 from podrec_assets.schemas import FUSION_WEIGHTS
-from podrec_assets.stores.delta import Lake
-from podrec_assets.stores.delta.upkeep import RETENTION
+from podrec_assets.stores.delta import Lake, maintenance
+from podrec_assets.stores.delta.maintenance import RETENTION
 
 D1, D2 = date(2026, 11, 1), date(2026, 11, 2)
 NAME = FUSION_WEIGHTS.name
@@ -59,18 +59,18 @@ def test_each_day_becomes_one_file_and_rows_days_and_ledger_stay(lake: Lake) -> 
         before = append(lake, day, bucket)
     lake.replace_days(FUSION_WEIGHTS, FUSION_WEIGHTS.empty(), [date(2026, 11, 3)])
     days = lake.state(NAME).days
-    found = lake.optimize(NAME)
+    found = maintenance.optimize(lake, NAME)
     assert (found.before, found.after) == (6, 2)
     assert held(lake) == places == held(lake, before)
     assert (lake.state(NAME).days, lake.state(NAME).ledger) == (days, LEDGER)
     assert_newest_commit_carries_state(lake)
     version = lake.version(NAME)
-    again = lake.optimize(NAME)
+    again = maintenance.optimize(lake, NAME)
     assert (again.before, again.after, lake.version(NAME)) == (2, 2, version)
 
 
 def test_a_table_that_is_not_there_needs_no_upkeep(lake: Lake) -> None:
-    assert (lake.optimize(NAME).before, lake.vacuum(NAME, 24)) == (0, [])
+    assert (maintenance.optimize(lake, NAME).before, maintenance.vacuum(lake, NAME, 24)) == (0, [])
 
 
 def test_a_writer_that_comes_meanwhile_loses_nothing(lake: Lake) -> None:
@@ -80,7 +80,7 @@ def test_a_writer_that_comes_meanwhile_loses_nothing(lake: Lake) -> None:
     )
     writer.start()
     while writer.is_alive():
-        lake.optimize(NAME)
+        maintenance.optimize(lake, NAME)
     writer.join()
     assert held(lake) == sorted([(D1, "before"), *((D1, str(n)) for n in range(8))])
 
@@ -90,12 +90,12 @@ def test_vacuum_removes_what_was_replaced_before_the_horizon_and_nothing_younger
 ) -> None:
     for bucket in "abc":
         last = append(lake, D1, bucket)
-    lake.optimize(NAME)
-    assert (lake.vacuum(NAME, 24), files(lake)) == ([], 4)
+    maintenance.optimize(lake, NAME)
+    assert (maintenance.vacuum(lake, NAME, 24), files(lake)) == ([], 4)
     aged(lake, 25)
-    assert len(lake.vacuum(NAME, 24, dry_run=True)) == 3
+    assert len(maintenance.vacuum(lake, NAME, 24, dry_run=True)) == 3
     assert files(lake) == 4
-    assert len(lake.vacuum(NAME, 24)) == 3
+    assert len(maintenance.vacuum(lake, NAME, 24)) == 3
     assert (files(lake), held(lake)) == (1, [(D1, "a"), (D1, "b"), (D1, "c")])
     with pytest.raises(
         PermanentError, match="`podrec vacuum` or `podrec forget` removed old files"
@@ -113,9 +113,9 @@ def assert_newest_commit_carries_state(lake: Lake) -> None:
 def test_days_and_ledger_are_found_at_once_after_a_vacuum(lake: Lake) -> None:
     append(lake, D1, "a")
     append(lake, D1, "b")
-    lake.optimize(NAME)
+    maintenance.optimize(lake, NAME)
     aged(lake, 200)
-    assert lake.vacuum(NAME, 168)
+    assert maintenance.vacuum(lake, NAME, 168)
     assert_newest_commit_carries_state(lake)
     assert (lake.state(NAME).days, lake.state(NAME).ledger) == ({D1}, LEDGER)
 
@@ -125,7 +125,7 @@ def test_versions_that_are_still_named_keep_their_files_however_old(lake: Lake) 
     second = append(lake, D1, "b")
     lake.replace_days(FUSION_WEIGHTS, FUSION_WEIGHTS.rows([{"day": D1, "bucket": "c"}]), [D1])
     aged(lake, 1000)
-    assert len(lake.vacuum(NAME, 24, keep=[first, 99])) == 1
+    assert len(maintenance.vacuum(lake, NAME, 24, keep=[first, 99])) == 1
     assert held(lake, first) == [(D1, "a")]
     with pytest.raises(PermanentError, match=f"Version {second} of {NAME} can no longer be read"):
         held(lake, second)
@@ -135,9 +135,9 @@ def test_what_a_killed_writer_left_is_removed_once_it_is_old(lake: Lake) -> None
     append(lake, D1, "a")
     left = Path(lake.uri(NAME), "day=2026-11-01", "part-left.parquet")
     left.write_bytes(b"half a file")
-    assert lake.vacuum(NAME, 24) == []
+    assert maintenance.vacuum(lake, NAME, 24) == []
     aged(lake, 25)
-    assert lake.vacuum(NAME, 24) == ["day=2026-11-01/part-left.parquet"]
+    assert maintenance.vacuum(lake, NAME, 24) == ["day=2026-11-01/part-left.parquet"]
     assert held(lake) == [(D1, "a")]
 
 
@@ -146,7 +146,7 @@ def test_a_horizon_beyond_deltas_own_is_written_into_the_table(lake: Lake) -> No
     years, would then decide.
     """
     append(lake, D1, "a")
-    lake.vacuum(NAME, 400)
+    maintenance.vacuum(lake, NAME, 400)
     table = lake.table(NAME)
     assert table is not None
     assert table.metadata().configuration[RETENTION] == "interval 400 hours"

@@ -1,0 +1,136 @@
+"""Maintenance of the tables' files: compaction, vacuum, and search for lost files.
+
+Rows never change.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable
+from deltalake.fs import DeltaStorageHandler
+from pyarrow.fs import PyFileSystem
+
+from podrec_assets.errors import PermanentError, RetryableError
+from podrec_assets.stores.delta.commits import commit_properties
+from podrec_assets.stores.delta.lake import Lake
+
+RETENTION = "delta.deletedFileRetentionDuration"
+COMPACTION_TRIES = 3
+DELTA_HOURS = 168
+"""How long Delta remembers a replaced file unless the table says otherwise."""
+
+
+@dataclass(frozen=True)
+class Compaction:
+    """Number of Parquet files of a table's latest version before and after compaction."""
+
+    before: int
+    after: int
+
+
+def optimize(lake: Lake, name: str) -> Compaction:
+    """Merges the small files of each day in one commit; vacuum later removes the replaced files.
+
+    Raises:
+        RetryableError: other machines kept writing to the table.
+    """
+    for tries_left in reversed(range(COMPACTION_TRIES)):
+        try:
+            return _compact(lake, name)
+        except RetryableError:
+            if not tries_left:
+                raise
+    raise AssertionError
+
+
+def _compact(lake: Lake, name: str) -> Compaction:
+    with lake.writing(name):
+        table = lake.base_table(name)
+        if table is None:
+            return Compaction(0, 0)
+        before = len(table.file_uris())
+        properties = commit_properties(lake.state(name).metadata())
+        with lake.committing(name, table):
+            table.optimize.compact(commit_properties=properties)
+        return Compaction(before, len(table.file_uris()))
+
+
+def vacuum(
+    lake: Lake, name: str, hours: int, keep: Iterable[int] = (), dry_run: bool = False
+) -> list[str]:
+    """Removes the files that no version of the last `hours` needs.
+
+    Args:
+        lake: where the table is.
+        name: a table of `schemas.TABLES`.
+        hours: how far back time travel and open readers stay safe.
+        keep: older versions whose files stay as well, as far as they can still be read.
+        dry_run: only list the files.
+
+    Returns:
+        Paths of the removed files, relative to the table.
+
+    Raises:
+        RetryableError: another machine wrote to the table at the same time.
+    """
+    with lake.writing(name):
+        table = lake.base_table(name)
+        if table is None:
+            return []
+        kept = [v for v in sorted(set(keep)) if _is_logged(lake, name, v)]
+        properties = commit_properties(lake.state(name).metadata())
+        with lake.committing(name, table):
+            if not dry_run and hours > DELTA_HOURS:
+                _set_retention(table, hours, properties)
+            return table.vacuum(
+                hours,
+                dry_run,
+                enforce_retention_duration=False,
+                full=True,
+                keep_versions=kept,
+                commit_properties=properties,
+            )
+
+
+def unreadable(lake: Lake, name: str, versions: Iterable[int]) -> dict[int, list[str]]:
+    """Finds the versions that cannot be read completely.
+
+    Returns:
+        By version, the missing paths relative to the table. A file of another size than its commit
+        recorded counts as missing; `_delta_log` if the log no longer has the version.
+    """
+    filesystem = PyFileSystem(DeltaStorageHandler(lake.uri(name), lake.storage_options))
+    sizes: dict[str, int | None] = {}
+    missing: dict[int, list[str]] = {}
+    for version in sorted(set(versions)):
+        table = lake.table(name, version) if _is_logged(lake, name, version) else None
+        if table is None:
+            missing[version] = ["_delta_log"]
+            continue
+        added = pa.table(table.get_add_actions(flatten=True))
+        files = added.select(["path", "size_bytes"]).to_pylist()
+        # Versions share most of their files.
+        unseen = [f["path"] for f in files if f["path"] not in sizes]
+        sizes |= {info.path: info.size for info in filesystem.get_file_info(unseen)}
+        if paths := sorted(f["path"] for f in files if sizes[f["path"]] != f["size_bytes"]):
+            missing[version] = paths
+    return missing
+
+
+def _is_logged(lake: Lake, name: str, version: int) -> bool:
+    """Whether the log still has a version."""
+    try:
+        return lake.table(name, version) is not None
+    except PermanentError:
+        return False
+
+
+def _set_retention(table: DeltaTable, hours: int, properties: CommitProperties) -> None:
+    """Makes checkpoints list replaced files for `hours`.
+
+    Vacuum judges a file that no checkpoint lists by its age alone.
+    """
+    wanted = f"interval {hours} hours"
+    if table.metadata().configuration.get(RETENTION) != wanted:
+        table.alter.set_table_properties({RETENTION: wanted}, commit_properties=properties)
