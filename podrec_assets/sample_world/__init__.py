@@ -1,3 +1,1 @@
-"""The invented podcast world that ships with podrec: shows as text, and the web site they are
-served as.
-"""
+"""The fictional podcasts that ship with podrec: shows as text files, served as a web site."""

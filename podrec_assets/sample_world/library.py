@@ -1,10 +1,11 @@
-"""The invented shows that ship with podrec, read from `shows/<slug>.txt` into dataclasses. Pure.
+"""The fictional shows that ship with podrec, parsed from `shows/<slug>.txt` into dataclasses.
 
-A file is header lines `key: value`, then episodes. Each begins with a line `==` and has header
-lines of its own, a line `--`, and one paragraph a speaker, `Name: words`. `transcript` names the
-formats that the publisher offers (keys of transcript_files.LINKS); an episode's own `language`, `transcript`
-and `duration_s` go before the show's, and `state` is one of ODD_STATES. An episode's place in its
-file is part of its guid, so episodes are appended to a file, never put between others.
+A file has header lines `key: value`, then episodes. An episode starts with a line `==`, followed by
+its own header lines, a line `--`, and one paragraph per speaker turn: `Name: words`.
+
+`transcript` lists the formats that the publisher offers (keys of transcript_files.LINKS). An
+episode's own `language`, `transcript` and `duration_s` override the show's; `state` is one of
+ODD_STATES. The guid contains the episode's position in the file, so only append episodes.
 """
 
 import re
@@ -13,24 +14,23 @@ from functools import cache
 from importlib import resources
 
 WORDS_A_MINUTE = 150
-"""Speaking rate from which all times are derived."""
+"""Speaking rate that all times are derived from."""
 MIN_CUE_WORDS = 8
-"""Fewest words of a timed line, unless the speaker says no more: captions of one word flicker past.
-"""
+"""Minimum words of a timed line, unless the speaker says fewer: shorter captions flicker past."""
 ODD_STATES = {
     "none": "no transcript is linked",
     "broken": "the transcript link leads to a 404",
     "error_page": "the transcript is a web page served under the transcript's type",
-    "duplicate": "the item stands in the feed twice",
+    "duplicate": "the item is in the feed twice",
     "no_audio": "the item has neither enclosure nor transcript",
 }
-"""States that real feeds have, each planted in an episode of one show."""
+"""Defects of real feeds, each planted in one episode."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence or a few by one speaker, with the seconds in which they are said."""
+    """One or more sentences by one speaker, with start and end in seconds."""
 
     start_s: float
     end_s: float
@@ -40,8 +40,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Episode:
-    """An invented episode; `state` is "" or a key of ODD_STATES, `formats` are the transcripts that
-    its feed links.
+    """A fictional episode.
+
+    Attributes:
+        state: "" or a key of ODD_STATES.
+        formats: the transcript formats that its feed links.
     """
 
     guid: str
@@ -55,7 +58,7 @@ class Episode:
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        """Who speaks, in order of their first words."""
+        """Speakers in order of their first line."""
         return tuple(dict.fromkeys(line.speaker for line in self.lines))
 
     @property
@@ -66,7 +69,7 @@ class Episode:
 
 @dataclass(frozen=True)
 class Show:
-    """An invented show with its episodes in order of publication."""
+    """A fictional show with its episodes in order of publication."""
 
     slug: str
     title: str
@@ -80,7 +83,7 @@ class Show:
 
 @cache
 def load() -> tuple[Show, ...]:
-    """All shows, by slug."""
+    """Returns all shows, sorted by slug."""
     folder = resources.files("podrec_assets.sample_world") / "shows"
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".txt")), key=lambda f: f.name)
     return tuple(
@@ -89,16 +92,16 @@ def load() -> tuple[Show, ...]:
 
 
 def topics() -> dict[str, str]:
-    """Topic of each show, by slug: what the simulated listeners have tastes for."""
+    """Returns the topic of each show, by slug; simulated listeners have tastes for topics."""
     return {show.slug: show.topic for show in load()}
 
 
 def parse_show(slug: str, text: str) -> Show:
-    """The show in a file's text.
+    """Parses a show's file.
 
     Raises:
         KeyError: a header line is missing.
-        ValueError: a state is unknown, or a paragraph names no speaker.
+        ValueError: a state is unknown, or a paragraph has no speaker.
     """
     header, *parts = re.split(r"\n==\n", text)
     fields = _fields(header)
@@ -149,14 +152,14 @@ def _lines(guid: str, body: str) -> tuple[Line, ...]:
         if not colon or len(speaker.split()) > 2:
             raise ValueError(f"{guid} has a paragraph without a speaker: {paragraph[:40]!r}.")
         for cue in _cues(said):
-            # From the running count of words, for rounded lengths would add up to a drift.
+            # From the running word count: rounded durations would add up to a drift.
             start, words = words, words + len(cue.split())
             lines.append(Line(_seconds(start), _seconds(words), speaker, cue))
     return tuple(lines)
 
 
 def _cues(said: str) -> list[str]:
-    """The sentences, short ones joined to the next, or at the end to the one before."""
+    """Splits into sentences; joins short ones to the next, or at the end to the one before."""
     cues: list[str] = []
     for sentence in _SENTENCE_END.split(said):
         if cues and len(cues[-1].split()) < MIN_CUE_WORDS:

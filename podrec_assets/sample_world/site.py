@@ -1,4 +1,4 @@
-"""The sample world as a web site: feeds, transcripts, covers and audio, made on the fly. Pure."""
+"""The sample world as a web site: generates feeds, transcripts, covers and audio. Pure."""
 
 import colorsys
 import hashlib
@@ -12,17 +12,21 @@ from email.utils import format_datetime
 from functools import cache
 from xml.sax.saxutils import escape, quoteattr
 
-from podrec_assets.sample_world.transcript_files import LINKS, render
 from podrec_assets.sample_world.library import Episode, Show, load
+from podrec_assets.sample_world.transcript_files import LINKS, render
 
 SPREAD_DAYS = 30
 LATE_DAYS = 14
-"""The last days of the spread, in which all but a show's first EARLY_EPISODES appear."""
+"""Last days of the spread, in which all but a show's first EARLY_EPISODES are published."""
 EARLY_EPISODES = 2
 PUBLICATION_HOUR = 6
 PODCAST_GUID_NAMESPACE = uuid.UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
-"""The podcast namespace makes a podcast:guid of a feed's address by UUIDv5 in this namespace."""
-ERROR_PAGE = b"<!DOCTYPE html><html><head><title>502</title></head><body><h1>Something went wrong</h1></body></html>\n"
+"""A podcast:guid is the UUIDv5 of the feed's address in this namespace."""
+ERROR_PAGE = (
+    b"<!DOCTYPE html><html><head><title>502</title></head>"
+    b"<body><h1>Something went wrong</h1></body></html>\n"
+)
+ITUNES_NAMESPACE = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 SAMPLE_RATE = 8000
 TONE_HZ, TONE_SECONDS, TONE_LEVEL = 220, 1, 0.05
 Pages = dict[str, tuple[str, bytes]]
@@ -30,14 +34,13 @@ Pages = dict[str, tuple[str, bytes]]
 
 
 def build(base_url: str, today: date) -> Pages:
-    """All pages of the site, the same for the same arguments.
+    """Returns all pages of the site; deterministic.
 
     Args:
         base_url: where the site is served, without a trailing slash.
-        today: day of the newest episode. Publication times hang on it by whole days, guids and ids
-            do not: a server started with a later day announces the same episodes with later dates,
-                so whoever polls it sees them all changed. A caller
-            that wants a stable world remembers the day of the first start.
+        today: day of the newest episode. It shifts publication times by whole days, but not guids
+            or ids: with a later day, every episode looks changed to a poller. For a stable world,
+            pass the day of the first start every time.
     """
     shows = load()
     times = publication_times(shows, today)
@@ -57,11 +60,10 @@ def build(base_url: str, today: date) -> Pages:
 
 
 def publication_times(shows: tuple[Show, ...], today: date) -> dict[str, datetime]:
-    """guid -> publication time: a show's first two episodes in the first 16 of the 30 days that end
-    today, the others after.
+    """Returns publication times by guid, spread over the 30 days that end today.
 
-    The last episodes of all shows come last, the very last one today at 06:00 UTC; a show's
-    episodes keep their order.
+    A show's first two episodes are in the first 16 days, the others after. Each show's episodes
+    keep their order. The last episodes of all shows come last, the newest today at 06:00 UTC.
     """
     episodes = [(n, show, episode) for show in shows for n, episode in enumerate(show.episodes)]
     early = sorted(((n, s.slug, e.guid) for n, s, e in episodes if n < EARLY_EPISODES))
@@ -70,14 +72,13 @@ def publication_times(shows: tuple[Show, ...], today: date) -> dict[str, datetim
     )
     newest = datetime.combine(today, time(PUBLICATION_HOUR), UTC)
     oldest = newest - timedelta(days=SPREAD_DAYS - 1)
-    turn = newest - timedelta(days=LATE_DAYS - 1)
-    return _spread([g for *_, g in early], oldest, turn - timedelta(days=1)) | _spread(
-        [g for *_, g in late], turn, newest
-    )
+    late_start = newest - timedelta(days=LATE_DAYS - 1)
+    early_times = _spread([guid for *_, guid in early], oldest, late_start - timedelta(days=1))
+    return early_times | _spread([guid for *_, guid in late], late_start, newest)
 
 
 def _spread(guids: list[str], first: datetime, last: datetime) -> dict[str, datetime]:
-    """guid -> time, evenly from first to last, cut to minutes."""
+    """Returns times by guid, evenly spaced from first to last, truncated to minutes."""
     step = (last - first) / max(1, len(guids) - 1)
     back = len(guids) - 1
     return {
@@ -87,7 +88,7 @@ def _spread(guids: list[str], first: datetime, last: datetime) -> dict[str, date
 
 
 def _files(episode: Episode) -> Pages:
-    """The episode's audio and transcripts; what its state withholds is not there."""
+    """Returns the episode's audio and transcripts, without what its state withholds."""
     pages: Pages = (
         {} if episode.state == "no_audio" else {_audio_path(episode): ("audio/wav", _tone())}
     )
@@ -106,11 +107,9 @@ def _transcript_path(episode: Episode, kind: str) -> str:
 
 
 def _feed(show: Show, base_url: str, times: dict[str, datetime]) -> str:
-    """The show's RSS, newest first as feeds are. Elements of other namespaces than RSS's: itunes,
-    podcast, atom.
-    """
+    """Returns the show's RSS, newest episode first, with itunes, podcast and atom elements."""
     address = f"{base_url}/feeds/{show.slug}.xml"
-    # Not made of the address as served: the port changes with the machine, the show must not.
+    # Not derived from the served address: the port differs between machines, the show must not.
     guid = uuid.uuid5(PODCAST_GUID_NAMESPACE, f"podrec.example/feeds/{show.slug}.xml")
     numbered = [
         (n, e)
@@ -119,7 +118,7 @@ def _feed(show: Show, base_url: str, times: dict[str, datetime]) -> str:
     ]
     items = "".join(_item(e, n, base_url, times[e.guid]) for n, e in reversed(numbered))
     return f"""<?xml version="1.0" encoding="UTF-8"?>
-<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"
+<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:itunes="{ITUNES_NAMESPACE}"
  xmlns:podcast="https://podcastindex.org/namespace/1.0">
 <channel>
 <title>{escape(show.title)}</title>
@@ -148,9 +147,8 @@ def _item(episode: Episode, number: int, base_url: str, published: datetime) -> 
         f"<itunes:episode>{number}</itunes:episode>",
     ]
     if episode.state != "no_audio":
-        lines.append(
-            f'<enclosure url={quoteattr(base_url + _audio_path(episode))} length="{len(_tone())}" type="audio/wav"/>'
-        )
+        url = quoteattr(base_url + _audio_path(episode))
+        lines.append(f'<enclosure url={url} length="{len(_tone())}" type="audio/wav"/>')
     for kind in episode.formats:
         url = quoteattr(base_url + _transcript_path(episode, kind))
         lines.append(
@@ -161,10 +159,9 @@ def _item(episode: Episode, number: int, base_url: str, published: datetime) -> 
 
 @cache
 def _tone() -> bytes:
-    """A quiet tone of one second as WAV: real audio, but a stand-in, for the shows were written and
-    never spoken.
+    """Returns one second of a quiet tone as WAV: placeholder audio, as nobody recorded the shows.
 
-    It is shorter than the itunes:duration, which is how long the transcript would take to say.
+    It is shorter than the itunes:duration, the time that speaking the transcript would take.
     """
     peak = TONE_LEVEL * (2**15 - 1)
     waves = (
@@ -181,17 +178,19 @@ def _tone() -> bytes:
 
 
 def _cover(show: Show) -> str:
-    """The title on rings whose colour and places come from the slug's hash."""
+    """Returns the title over rings whose colour and positions come from the slug's hash."""
     seed = hashlib.sha256(show.slug.encode()).digest()
-    ground, ring = (_colour(seed[0] / 255, light) for light in (0.28, 0.55))
+    background, ring = (_colour(seed[0] / 255, light) for light in (0.28, 0.55))
+    stroke = f'fill="none" stroke="{ring}" stroke-width="6"'
     rings = "".join(
-        f'<circle cx="{b * 300 // 255}" cy="{c * 200 // 255}" r="{30 + r // 3}" fill="none" stroke="{ring}" stroke-width="6"/>'
-        for b, c, r in zip(seed[1:6], seed[6:11], seed[11:16], strict=True)
+        f'<circle cx="{x * 300 // 255}" cy="{y * 200 // 255}" r="{30 + radius // 3}" {stroke}/>'
+        for x, y, radius in zip(seed[1:6], seed[6:11], seed[11:16], strict=True)
     )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 300">'
-        f'<rect width="300" height="300" fill="{ground}"/>{rings}'
-        f'<text x="20" y="262" font-family="Georgia, serif" font-size="26" fill="#fff">{escape(show.title)}</text></svg>\n'
+        f'<rect width="300" height="300" fill="{background}"/>{rings}'
+        '<text x="20" y="262" font-family="Georgia, serif" font-size="26" fill="#fff">'
+        f"{escape(show.title)}</text></svg>\n"
     )
 
 
@@ -203,11 +202,13 @@ def _colour(hue: float, light: float) -> str:
 
 def _opml(shows: tuple[Show, ...], base_url: str) -> str:
     outlines = "".join(
-        f'<outline type="rss" text={quoteattr(s.title)} xmlUrl={quoteattr(f"{base_url}/feeds/{s.slug}.xml")}/>\n'
-        for s in shows
+        f'<outline type="rss" text={quoteattr(show.title)}'
+        f" xmlUrl={quoteattr(f'{base_url}/feeds/{show.slug}.xml')}/>\n"
+        for show in shows
     )
     return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0"><head><title>The sample world of podrec</title></head>\n'
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<opml version="2.0"><head><title>The sample world of podrec</title></head>\n'
         f"<body>\n{outlines}</body></opml>\n"
     )
 
@@ -218,8 +219,9 @@ def _index(shows: tuple[Show, ...]) -> str:
         for s in shows
     )
     return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>The sample world of podrec</title></head>\n<body>'
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        "<title>The sample world of podrec</title></head>\n<body>"
         "<h1>The sample world of podrec</h1>\n"
-        '<p>Invented shows, served as feeds. All of them: <a href="/opml.xml">opml.xml</a></p>\n'
+        '<p>Fictional shows, served as feeds. All of them: <a href="/opml.xml">opml.xml</a></p>\n'
         f"<ul>\n{rows}</ul></body></html>\n"
     )

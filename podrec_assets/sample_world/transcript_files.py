@@ -1,4 +1,4 @@
-"""Lines of an episode as the transcript files that publishers offer. Pure."""
+"""Writes an episode's lines as the transcript files that publishers offer. Pure."""
 
 import json
 
@@ -10,13 +10,11 @@ LINKS = {
     "subrip": ("application/x-subrip", "srt"),
     "json": ("application/json", "json"),
 }
-"""Format as a show's file names it -> MIME type and file extension. Real feeds use both types for
-SRT.
-"""
+"""Format name in a show's file -> MIME type and file extension. Real feeds use both SRT types."""
 
 
 def render(kind: str, lines: tuple[Line, ...]) -> bytes:
-    """The transcript in a format of LINKS, UTF-8."""
+    """Returns the transcript in a format of LINKS, UTF-8."""
     write = {"vtt": _vtt, "srt": _srt, "json": _json}[LINKS[kind][1]]
     return write(lines).encode()
 
@@ -38,7 +36,7 @@ def _srt(lines: tuple[Line, ...]) -> str:
 
 
 def _json(lines: tuple[Line, ...]) -> str:
-    """The podcast namespace's JSON, version 1.0.0."""
+    """Returns JSON of the podcast namespace, version 1.0.0."""
     segments = [
         {"speaker": x.speaker, "startTime": x.start_s, "endTime": x.end_s, "body": x.text}
         for x in lines

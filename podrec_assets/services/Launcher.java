@@ -1,8 +1,10 @@
-// Starts mongo-java-server as podrec's embedded MongoDB-wire server. Janino compiles this file at start, so it is plain Java.
+// Starts mongo-java-server as podrec's embedded MongoDB-wire server. Janino compiles this file at
+// start, which is why it uses no generics.
 //
 // Arguments: data file, port (0 = any free), port file.
-// A write command is answered only after its commit, and commits never hold half a command: killed at any moment, the file
-// holds every acknowledged write and no torn one. There is no authentication, so it listens on the loopback address only.
+// A write command is answered only after its commit, and a commit never contains half a command: if
+// the server is killed at any moment, the file has every acknowledged write and no torn one. There
+// is no authentication, so the server listens on the loopback address only.
 
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
@@ -43,9 +45,9 @@ public class Launcher {
 
     static class CommittingBackend extends H2Backend {
         private final Set reads = new HashSet(Arrays.asList(new Object[] {
-            "find", "count", "distinct", "getmore", "hello", "ismaster", "ping", "buildinfo", "listcollections",
-            "listdatabases", "listindexes", "serverstatus", "getlog", "whatsmyuri", "killcursors", "endsessions", "dbstats",
-            "collstats", "hostinfo"
+            "find", "count", "distinct", "getmore", "hello", "ismaster", "ping", "buildinfo",
+            "listcollections", "listdatabases", "listindexes", "serverstatus", "getlog",
+            "whatsmyuri", "killcursors", "endsessions", "dbstats", "collstats", "hostinfo"
         }));
         private final Object writer = new Object();
         private final MVStore store;
@@ -65,7 +67,9 @@ public class Launcher {
                 Document answer = super.handleMessage(message);
                 commit();
                 Object concern = command.get("writeConcern");
-                if (name.equals("fsync") || (concern instanceof Document && Boolean.TRUE.equals(((Document) concern).get("j")))) {
+                boolean isJournaled = concern instanceof Document
+                    && Boolean.TRUE.equals(((Document) concern).get("j"));
+                if (isJournaled || name.equals("fsync")) {
                     store.sync();
                 }
                 return answer;
@@ -89,11 +93,12 @@ public class Launcher {
             CommittingBackend backend = new CommittingBackend(builder.open());
             backend.version(new Version());
             server = new MongoServer(backend);
-            server.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), Integer.parseInt(args[1])));
+            InetAddress loopback = InetAddress.getByName("127.0.0.1");
+            server.bind(new InetSocketAddress(loopback, Integer.parseInt(args[1])));
             Runtime.getRuntime().addShutdownHook(new Stop());
             writePort(new File(args[2]), server.getLocalAddress().getPort());
         } catch (Throwable failure) {
-            // Netty's threads would keep a server alive that listens nowhere.
+            // Netty's threads would keep a process alive whose server does not listen.
             failure.printStackTrace();
             Runtime.getRuntime().halt(1);
         }

@@ -1,5 +1,6 @@
-"""The jars: fetched once by the Ivy inside pyspark, each verified against the committed list, one
-folder for each JVM.
+"""Downloads the jars with pyspark's Ivy and verifies each against the committed list of hashes.
+
+Each JVM (Spark, Kafka, MongoDB-wire server) has its own folder.
 """
 
 import hashlib
@@ -32,7 +33,7 @@ MODULES = {
         ("org.codehaus.janino", "janino", "3.1.12"),
     ],
 }
-# What pyspark ships already; a second version on the class path breaks it.
+# pyspark already ships these; a second version on the class path breaks it.
 SHIPPED_WITH_SPARK = [
     (r"org\.apache\.hadoop", ".*"),
     (r"org\.apache\.parquet", ".*"),
@@ -64,31 +65,30 @@ _MODULE = """<ivy-module version="2.0">
 
 
 def expected(name: str) -> dict[str, str]:
-    """File name -> sha256 of the jars of one JVM (spark, kafka or mongo)."""
+    """Returns file name -> sha256 of the jars of one JVM (spark, kafka or mongo)."""
     lines = (line.split() for line in LIST.read_text().splitlines() if line.strip())
     return {path.partition("/")[2]: digest for digest, path in lines if path.startswith(f"{name}/")}
 
 
 def ensure_all(settings: Settings, say: Callable[[str], None]) -> None:
-    """Makes the jars of all three JVMs present and verified."""
+    """Downloads missing jars of all three JVMs and verifies them all."""
     for name in MODULES:
         if not folder(settings, name).exists():
-            say(f"fetching the {name} jars (once)")
+            say(f"downloading the {name} jars (once)")
         ensure_jars(settings, name)
 
 
 def folder(settings: Settings, name: str) -> Path:
-    """Where the jars of one JVM are; named after their list, so a changed list is a new folder."""
+    """Returns the folder of one JVM's jars; its name has their list's hash, so changes are safe."""
     digest = hashlib.sha256(repr(sorted(expected(name).items())).encode()).hexdigest()[:12]
     return settings.cache / "jars" / f"{name}-{digest}"
 
 
 def ensure_jars(settings: Settings, name: str) -> Path:
-    """Folder with exactly the listed jars of one JVM, fetched if they are not there, verified once
-    in a process.
+    """Returns the folder of one JVM's jars; downloads them if needed, verifies once per process.
 
     Raises:
-        SetupError: a download failed or a jar is not the listed one; says what to do.
+        SetupError: a download failed, or a jar differs from the list; says what to do.
     """
     target = folder(settings, name)
     if not target.exists():
@@ -107,17 +107,17 @@ def _verified(target: Path, name: str) -> None:
 
 def verify(target: Path, wanted: dict[str, str]) -> None:
     """Raises SetupError unless the folder holds exactly the wanted jars."""
-    found = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in target.glob("*.jar")}
-    for jar in sorted(found.keys() | wanted.keys()):
-        if found.get(jar) != wanted.get(jar):
-            state = (
-                "is missing"
-                if jar not in found
-                else "is not listed"
-                if jar not in wanted
-                else "has another sha256 than listed"
-            )
-            raise SetupError(f"{jar} in {target} {state}: remove that folder and run again.")
+    present = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in target.glob("*.jar")}
+    for jar in sorted(present.keys() | wanted.keys()):
+        if present.get(jar) == wanted.get(jar):
+            continue
+        if jar not in present:
+            state = "is missing"
+        elif jar not in wanted:
+            state = "is not listed"
+        else:
+            state = "has a different sha256 than listed"
+        raise SetupError(f"{jar} in {target} {state}: remove that folder and run again.")
 
 
 def _fetch(settings: Settings, name: str, target: Path) -> None:
@@ -129,35 +129,23 @@ def _fetch(settings: Settings, name: str, target: Path) -> None:
         (Path(work) / "settings.xml").write_text(_SETTINGS.format(cache=settings.cache / "ivy"))
         (Path(work) / "ivy.xml").write_text(_module(name))
         command = [
-            str(java_binary(settings)),
-            *trust_store_options(),
-            "-cp",
-            str(ivy),
-            "org.apache.ivy.Main",
-            "-cache",
-            str(settings.cache / "ivy"),
-            "-settings",
-            f"{work}/settings.xml",
-            "-ivy",
-            f"{work}/ivy.xml",
-            "-types",
-            "jar",
-            "bundle",
-            "-retrieve",
-            f"{work}/jars/[artifact]-[revision].[ext]",
+            str(java_binary(settings)), *trust_store_options(),
+            "-cp", str(ivy), "org.apache.ivy.Main",
+            "-cache", str(settings.cache / "ivy"),
+            "-settings", f"{work}/settings.xml",
+            "-ivy", f"{work}/ivy.xml",
+            "-types", "jar", "bundle",
+            "-retrieve", f"{work}/jars/[artifact]-[revision].[ext]",
             "-warn",
-        ]
-        done = subprocess.run(
+        ]  # fmt: skip
+        process = subprocess.run(
             command, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False
         )
-        if (
-            done.returncode != 0
-            or "UNRESOLVED" in done.stdout + done.stderr
-            or not (Path(work) / "jars").exists()
-        ):
+        unresolved = "UNRESOLVED" in process.stdout + process.stderr
+        if process.returncode != 0 or unresolved or not (Path(work) / "jars").exists():
             raise SetupError(
-                f"The {name} jars could not be fetched: check the network or proxy (Maven Central is needed once), then run the "
-                "same command again; what has arrived is kept."
+                f"The {name} jars could not be downloaded from Maven Central: check the network "
+                "or proxy, then run the same command again; finished downloads are kept."
             )
         verify(Path(work) / "jars", expected(name))
         shutil.move(f"{work}/jars", target)

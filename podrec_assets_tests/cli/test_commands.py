@@ -70,7 +70,7 @@ def test_every_command_stands_under_a_heading_of_the_help() -> None:
         (
             ("recommend", "somebody"),
             1,
-            "The embedded mongo does not run: start it with `podrec up`.",
+            "The embedded mongo is not running: start it with `podrec up`.",
         ),
         (("produce", "absent.jsonl"), 1, "absent.jsonl is not a file"),
     ],
@@ -97,7 +97,7 @@ def test_a_bad_setting_is_named(tmp_path: Path) -> None:
 
 def test_status_of_an_empty_home_is_a_json_document_of_the_promised_shape(tmp_path: Path) -> None:
     document = json.loads(podrec(tmp_path, "status", "--json").stdout)
-    problem = "The embedded kafka does not run: start it with `podrec up`."
+    problem = "The embedded kafka is not running: start it with `podrec up`."
     assert document["services"]["kafka"] == {
         "up": False,
         "address": None,

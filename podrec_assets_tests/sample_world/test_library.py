@@ -1,9 +1,8 @@
-"""The invented shows are many, long and odd enough, and their times are derived from their words."""
+"""The fictional shows: enough text, every planted defect, and times derived from the words."""
 
 import pytest
 
 from podrec_assets.sample_world import library
-from podrec_assets.sample_world.transcript_files import LINKS
 from podrec_assets.sample_world.library import (
     MIN_CUE_WORDS,
     ODD_STATES,
@@ -13,8 +12,12 @@ from podrec_assets.sample_world.library import (
     parse_show,
     topics,
 )
+from podrec_assets.sample_world.transcript_files import LINKS
 
-HEADER = "title: T\nauthor: A\ndescription: D: with colon\nlanguage: en\ncategory: C\ntopic: chess\ntranscript: vtt srt\n"
+HEADER = (
+    "title: T\nauthor: A\ndescription: D: with colon\nlanguage: en\ncategory: C\ntopic: chess\n"
+    "transcript: vtt srt\n"
+)
 WORDS = "one two three four five six seven eight nine ten."
 EPISODES = [e for show in load() for e in show.episodes]
 
@@ -25,14 +28,14 @@ def only_episode(part: str) -> Episode:
     return episode
 
 
-def test_there_are_eight_shows_in_order_of_their_slugs_each_with_a_topic_of_its_own():
+def test_eight_shows_are_sorted_by_slug_and_each_has_its_own_topic():
     slugs = [show.slug for show in load()]
     assert (len(slugs) >= 8, slugs) == (True, sorted(set(slugs)))
     assert list(topics()) == slugs
     assert len(set(topics().values())) == len(slugs)
 
 
-def test_enough_episodes_have_a_long_transcript():
+def test_at_least_48_episodes_have_a_long_transcript():
     whole = [e for e in EPISODES if e.state in ("", "duplicate")]
     assert len(whole) >= 48
     assert min(e.word_count for e in whole) >= 250
@@ -40,7 +43,7 @@ def test_enough_episodes_have_a_long_transcript():
     assert {kind for e in whole for kind in e.formats} >= {"vtt", "srt", "json"}
 
 
-def test_every_odd_state_is_planted_and_tells_what_is_linked():
+def test_every_odd_state_is_planted_and_decides_whether_transcripts_are_linked():
     by_state = {e.state: e for e in EPISODES}
     assert by_state.keys() - {""} == ODD_STATES.keys()
     assert {s: bool(by_state[s].formats) for s in ODD_STATES} == {
@@ -52,13 +55,13 @@ def test_every_odd_state_is_planted_and_tells_what_is_linked():
     }
 
 
-def test_an_episode_is_german_in_a_show_that_is_not():
+def test_one_episode_is_german_in_an_english_show():
     [german] = [(s, e) for s in load() for e in s.episodes if e.language == "de"]
     assert (german[0].language, german[1].word_count >= 250) == ("en", True)
     assert {"und", "der", "ist"} <= set(" ".join(x.text for x in german[1].lines).lower().split())
 
 
-def test_guids_and_titles_are_unique_and_guids_follow_the_place_in_the_file():
+def test_guids_and_titles_are_unique_and_guids_follow_the_position_in_the_file():
     assert len({e.guid for e in EPISODES}) == len({e.title for e in EPISODES}) == len(EPISODES)
     for show in load():
         assert [e.guid for e in show.episodes] == [
@@ -67,7 +70,7 @@ def test_guids_and_titles_are_unique_and_guids_follow_the_place_in_the_file():
 
 
 @pytest.mark.parametrize("show", load(), ids=lambda show: show.slug)
-def test_lines_follow_each_other_without_gap_at_the_speaking_rate(show: Show):
+def test_lines_have_no_gaps_and_follow_the_speaking_rate(show: Show):
     for episode in show.episodes:
         assert episode.duration_s > 0
         words, before = 0, 0.0
@@ -79,9 +82,11 @@ def test_lines_follow_each_other_without_gap_at_the_speaking_rate(show: Show):
         assert not episode.lines or episode.duration_s == before
 
 
-def test_a_show_is_read_from_its_file_and_an_episodes_own_header_goes_first():
-    text = f"{HEADER}==\ntitle: First\ndescription: One\n--\nAnn: {WORDS}\n==\ntitle: Zwei\ndescription: x\nlanguage: de\n"
-    show = parse_show("slug", f"{text}transcript: json\n--\nBo: {WORDS}\n\nAnn: {WORDS}\n")
+def test_a_show_is_parsed_from_its_file_and_an_episodes_header_overrides_the_shows():
+    first_part = f"==\ntitle: First\ndescription: One\n--\nAnn: {WORDS}\n"
+    second_part = "==\ntitle: Zwei\ndescription: x\nlanguage: de\ntranscript: json\n--\n"
+    text = f"{HEADER}{first_part}{second_part}Bo: {WORDS}\n\nAnn: {WORDS}\n"
+    show = parse_show("slug", text)
     assert (show.slug, show.title, show.description, show.topic) == (
         "slug",
         "T",
@@ -108,19 +113,19 @@ def test_a_show_is_read_from_its_file_and_an_episodes_own_header_goes_first():
     ("said", "expected"),
     [
         pytest.param(f"{WORDS} {WORDS}", [10, 10], id="two sentences"),
-        pytest.param(f"Yes. No. {WORDS}", [12], id="short ones go to the next"),
-        pytest.param(f"{WORDS} Yes.", [11], id="a last short one goes to the one before"),
-        pytest.param("Yes.", [1], id="nothing else is said"),
-        pytest.param(f"Really? {WORDS} Ha! {WORDS}", [11, 11], id="marks of all kinds"),
+        pytest.param(f"Yes. No. {WORDS}", [12], id="short ones join the next"),
+        pytest.param(f"{WORDS} Yes.", [11], id="a short last one joins the one before"),
+        pytest.param("Yes.", [1], id="only a short one"),
+        pytest.param(f"Really? {WORDS} Ha! {WORDS}", [11, 11], id="question and exclamation marks"),
     ],
 )
-def test_a_line_is_a_sentence_or_a_few(said, expected):
+def test_a_line_is_one_or_more_sentences(said, expected):
     episode = only_episode(f"title: T\ndescription: D\n--\nAnn: {said}\n")
     assert [len(line.text.split()) for line in episode.lines] == expected
     assert " ".join(line.text for line in episode.lines) == said
 
 
-def test_shipped_lines_are_not_shorter_than_a_cue_unless_the_speaker_says_no_more():
+def test_shipped_lines_have_the_minimum_length_unless_the_speaker_says_less():
     for episode in EPISODES:
         for before, line in zip(episode.lines, episode.lines[1:], strict=False):
             if len(line.text.split()) < MIN_CUE_WORDS:
@@ -147,15 +152,15 @@ def test_shipped_lines_are_not_shorter_than_a_cue_unless_the_speaker_says_no_mor
         ),
     ],
 )
-def test_a_mistake_in_a_file_is_an_error(part, error):
+def test_a_mistake_in_a_file_raises(part, error):
     with pytest.raises(error):
         only_episode(part)
 
 
-def test_an_episode_without_lines_has_the_duration_that_its_header_gives():
+def test_an_episode_without_lines_has_the_duration_of_its_header():
     episode = only_episode("title: T\ndescription: D\nstate: none\nduration_s: 90\n--\n")
     assert (episode.duration_s, episode.lines, episode.formats) == (90.0, (), ())
 
 
-def test_the_shows_are_read_once():
+def test_the_shows_are_parsed_once():
     assert library.load() is library.load()

@@ -1,6 +1,4 @@
-"""The sample site is served as real sites are: feeds that the parser reads, files behind their
-links, planted oddities.
-"""
+"""The sample site: feeds that podrec's parser reads, working links, and the planted defects."""
 
 import io
 import wave
@@ -30,16 +28,16 @@ def announced(guid: str):
 
 
 @pytest.mark.parametrize("show", SHOWS, ids=lambda show: show.slug)
-def test_a_feed_announces_each_episode_of_its_show_newest_first(show):
-    found = feed(show.slug)
-    assert (found.show_title, found.language, found.image_url) == (
+def test_a_feed_lists_each_episode_of_its_show_newest_first(show):
+    parsed = feed(show.slug)
+    assert (parsed.show_title, parsed.language, parsed.image_url) == (
         show.title,
         "en",
         f"{BASE}/covers/{show.slug}.svg",
     )
-    assert [a.guid for a in found.episodes] == [e.guid for e in reversed(show.episodes)]
-    assert [a.episode_number for a in found.episodes] == list(range(len(show.episodes), 0, -1))
-    for a, e in zip(found.episodes, reversed(show.episodes), strict=True):
+    assert [a.guid for a in parsed.episodes] == [e.guid for e in reversed(show.episodes)]
+    assert [a.episode_number for a in parsed.episodes] == list(range(len(show.episodes), 0, -1))
+    for a, e in zip(parsed.episodes, reversed(show.episodes), strict=True):
         assert (a.title, a.description, a.duration_s) == (
             e.title,
             e.description,
@@ -49,25 +47,25 @@ def test_a_feed_announces_each_episode_of_its_show_newest_first(show):
         assert {t["language"] for t in a.transcripts} <= {e.language}
 
 
-def test_the_one_problem_of_all_feeds_is_the_item_that_stands_twice():
+def test_the_only_problem_of_all_feeds_is_the_duplicate_item():
     problems = [p for show in SHOWS for p in feed(show.slug).problems]
     assert [p.reason for p in problems] == ["duplicate_item"]
     assert STATES["duplicate"].guid in problems[0].detail
 
 
-def test_every_link_leads_to_a_page_but_the_planted_broken_one():
+def test_every_link_works_except_the_planted_broken_one():
     links = [
         (a.guid, t["url"])
         for s in SHOWS
         for a in feed(s.slug).episodes
         for t in (*a.transcripts, {"url": a.audio_url})
     ]
-    lost = {guid for guid, url in links if url and url.removeprefix(BASE) not in PAGES}
-    assert lost == {STATES["broken"].guid}
+    broken = {guid for guid, url in links if url and url.removeprefix(BASE) not in PAGES}
+    assert broken == {STATES["broken"].guid}
     assert all(url is None or url.startswith(f"{BASE}/") for _, url in links)
 
 
-def test_an_error_page_stands_in_for_a_transcript_under_its_type():
+def test_an_error_page_is_served_with_a_transcripts_content_type():
     pages = [
         (p, *PAGES[p]) for p in PAGES if STATES["error_page"].guid in p and "/transcripts/" in p
     ]
@@ -82,12 +80,12 @@ def test_an_error_page_stands_in_for_a_transcript_under_its_type():
     ("state", "has_audio", "links"),
     [("none", True, 0), ("broken", True, 1), ("no_audio", False, 0), ("duplicate", True, 1)],
 )
-def test_an_odd_episode_is_announced_with_what_it_has(state, has_audio, links):
+def test_an_odd_episode_has_the_audio_and_links_of_its_state(state, has_audio, links):
     a = announced(STATES[state].guid)
     assert (a.audio_url is not None, len(a.transcripts)) == (has_audio, links)
 
 
-def test_audio_is_a_second_of_sound_and_the_enclosure_says_its_length():
+def test_audio_is_one_second_of_sound_and_the_enclosure_has_its_length():
     a = announced(SHOWS[0].episodes[0].guid)
     kind, body = PAGES[a.audio_url.removeprefix(BASE)]
     assert (kind, a.audio_type, a.audio_bytes) == ("audio/wav", "audio/wav", len(body))
@@ -100,7 +98,7 @@ def test_audio_is_a_second_of_sound_and_the_enclosure_says_its_length():
         assert len(set(sound.readframes(100))) > 10
 
 
-def test_the_newest_episode_is_of_today_at_six_and_all_are_of_the_last_thirty_days():
+def test_the_newest_episode_is_from_today_at_six_and_all_are_from_the_last_thirty_days():
     times = publication_times(SHOWS, TODAY)
     assert len(times) == sum(len(s.episodes) for s in SHOWS)
     assert max(times.values()) == datetime(2026, 3, 10, 6, tzinfo=UTC)
@@ -113,7 +111,7 @@ def test_the_newest_episode_is_of_today_at_six_and_all_are_of_the_last_thirty_da
         assert own == sorted(set(own))
 
 
-def test_two_episodes_of_each_show_come_early_and_the_last_ones_of_all_shows_come_last():
+def test_two_episodes_of_each_show_are_early_and_the_last_episodes_of_all_shows_come_last():
     times = publication_times(SHOWS, TODAY)
     turn = datetime(2026, 2, 25, 6, tzinfo=UTC)
     early = {guid for guid, at in times.items() if at < turn}
@@ -131,7 +129,7 @@ def test_the_same_arguments_give_the_same_bytes():
     assert build(BASE, TODAY) == PAGES
 
 
-def test_a_later_day_moves_all_times_by_whole_days_and_no_id():
+def test_a_later_day_shifts_all_times_by_whole_days_and_changes_no_id():
     for show in SHOWS:
         before, after = (
             feed(show.slug).episodes,
@@ -152,7 +150,7 @@ def test_another_address_changes_no_id():
     assert len({feed(s.slug).show_id for s in SHOWS}) == len(SHOWS)
 
 
-def test_the_opml_and_the_index_name_all_feeds_and_covers_are_pictures_with_the_title():
+def test_opml_and_index_list_all_feeds_and_covers_show_the_title():
     outlines = ElementTree.fromstring(PAGES["/opml.xml"][1]).iter("outline")
     assert [(o.get("text"), o.get("xmlUrl")) for o in outlines] == [
         (s.title, f"{BASE}/feeds/{s.slug}.xml") for s in SHOWS

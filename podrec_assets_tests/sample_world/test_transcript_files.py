@@ -1,12 +1,12 @@
-"""Rendered transcripts are read back by the parser as what was said, when and by whom."""
+"""podrec's parser reads rendered transcripts back with the same text, times and speakers."""
 
 import json
 
 import pytest
 
 from podrec_assets.content.transcripts.formats import format_of, parse_transcript
-from podrec_assets.sample_world.transcript_files import LINKS, render
 from podrec_assets.sample_world.library import Line, load
+from podrec_assets.sample_world.transcript_files import LINKS, render
 
 LINES = (Line(0.0, 3.2, "Ann", "Café & co: über 3 > 2."), Line(3.2, 3661.005, "Bo Lee", "Bye."))
 
@@ -21,15 +21,16 @@ LINES = (Line(0.0, 3.2, "Ann", "Café & co: über 3 > 2."), Line(3.2, 3661.005, 
         ),
         (
             "srt",
-            "1\n00:00:00,000 --> 00:00:03,200\nAnn: Café & co: über 3 > 2.\n\n2\n00:00:03,200 --> 01:01:01,005\nBo Lee: Bye.\n",
+            "1\n00:00:00,000 --> 00:00:03,200\nAnn: Café & co: über 3 > 2.\n\n"
+            "2\n00:00:03,200 --> 01:01:01,005\nBo Lee: Bye.\n",
         ),
     ],
 )
-def test_cues_are_written_as_the_formats_want_them(kind, expected):
+def test_cues_have_the_syntax_of_their_format(kind, expected):
     assert render(kind, LINES).decode() == expected
 
 
-def test_json_is_the_podcast_namespaces():
+def test_json_follows_the_podcast_namespace():
     assert json.loads(render("json", LINES)) == {
         "version": "1.0.0",
         "segments": [
@@ -39,21 +40,23 @@ def test_json_is_the_podcast_namespaces():
     }
 
 
-def test_srt_goes_by_both_of_its_types():
+def test_srt_is_offered_under_both_of_its_mime_types():
     assert render("subrip", LINES) == render("srt", LINES)
     assert LINKS["subrip"][0] != LINKS["srt"][0]
 
 
 @pytest.mark.parametrize("kind", LINKS)
 @pytest.mark.parametrize("show", load(), ids=lambda show: show.slug)
-def test_every_episode_is_read_back_word_for_word_with_speakers_and_times(show, kind):
+def test_every_episode_is_read_back_verbatim_with_speakers_and_times(show, kind):
     content_type, extension = LINKS[kind]
     assert format_of(content_type, "x") == format_of(None, f"x.{extension}") == extension
     for episode in show.episodes:
         if episode.lines:
-            found = parse_transcript(
+            parsed = parse_transcript(
                 render(kind, episode.lines), content_type, f"https://x.example/1.{extension}"
             )
-            segments = [(s["start_s"], s["end_s"], s["speaker"], s["text"]) for s in found.segments]
+            segments = [
+                (s["start_s"], s["end_s"], s["speaker"], s["text"]) for s in parsed.segments
+            ]
             assert segments == [(x.start_s, x.end_s, x.speaker, x.text) for x in episode.lines]
-            assert found.engine == f"{extension}/2"
+            assert parsed.engine == f"{extension}/2"

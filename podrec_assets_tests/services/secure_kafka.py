@@ -1,6 +1,4 @@
-"""The real broker with a listener that asks for TLS and SCRAM, as a cluster outside this machine
-would.
-"""
+"""A real broker whose listener requires TLS and SCRAM, like an external cluster."""
 
 import subprocess
 from collections.abc import Iterator
@@ -16,11 +14,11 @@ from podrec_assets.services.ports import answers, free_port
 from podrec_assets.settings import Settings
 
 USER, PASSWORD = "podrec", "open;sesame=1"
-_SECURITY = """listeners=PLAINTEXT://127.0.0.1:{inner},SASL_SSL://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{inner},SASL_SSL://127.0.0.1:{port}
+_SECURITY = """listeners={plain},{secure},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={plain},{secure}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL
 sasl.enabled.mechanisms=SCRAM-SHA-512
-listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={login_module} required;
 ssl.keystore.type=PEM
 ssl.keystore.location={keystore}
 ssl.truststore.type=PEM
@@ -29,9 +27,12 @@ ssl.client.auth=required
 """
 
 
+_LOGIN_MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule"
+
+
 @dataclass(frozen=True)
 class SecureKafka:
-    """Where the listener is, and the files that let a client in."""
+    """The listener's address, and the files that a client needs."""
 
     bootstrap: str
     ca_file: str
@@ -39,7 +40,7 @@ class SecureKafka:
     key_file: str
 
     def environment(self) -> dict[str, str]:
-        """The settings that reach it."""
+        """Returns podrec's settings for this broker."""
         return {
             "PODREC_KAFKA_BOOTSTRAP": self.bootstrap,
             "PODREC_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
@@ -53,38 +54,33 @@ class SecureKafka:
 
 @contextmanager
 def secure_kafka(home: Path) -> Iterator[SecureKafka]:
-    """A running broker that lets nobody in without the certificate and the password."""
+    """Runs a broker that requires a client certificate and a password."""
     settings = Settings(home=home)
     ports = {name: free_port() for name in ("inner", "port", "controller")}
-    authority, files = (
-        trustme.CA(),
-        {n: home / f"{n}.pem" for n in ("ca", "server", "chain", "key")},
-    )
+    authority = trustme.CA()
+    files = {name: home / f"{name}.pem" for name in ("ca", "server", "chain", "key")}
     home.mkdir(parents=True)
     authority.cert_pem.write_to_path(files["ca"])
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(files["server"])
-    own = authority.issue_cert("podrec.client")
-    files["chain"].write_bytes(b"".join(part.bytes() for part in own.cert_chain_pems))
-    files["key"].write_bytes(_pkcs8(own.private_key_pem.bytes()))
+    client = authority.issue_cert("podrec.client")
+    files["chain"].write_bytes(b"".join(part.bytes() for part in client.cert_chain_pems))
+    files["key"].write_bytes(_pkcs8(client.private_key_pem.bytes()))
     files["server"].write_bytes(_pkcs8(files["server"].read_bytes()))
     properties = home / "server.properties"
-    plain = kafka.properties(ports["inner"], ports["controller"], home / "data")
-    properties.write_text(
-        plain + _SECURITY.format(**ports, keystore=files["server"], ca=files["ca"])
+    security = _SECURITY.format(
+        plain=f"PLAINTEXT://127.0.0.1:{ports['inner']}",
+        secure=f"SASL_SSL://127.0.0.1:{ports['port']}",
+        controller=ports["controller"],
+        login_module=_LOGIN_MODULE,
+        keystore=files["server"],
+        ca=files["ca"],
     )
+    basic = kafka.properties(ports["inner"], ports["controller"], home / "data")
+    properties.write_text(basic + security)
     java = [str(java_binary(settings)), "-cp", f"{jars.ensure_jars(settings, 'kafka')}/*"]
     login = f'SCRAM-SHA-512=[name="{USER}",password="{PASSWORD}"]'
-    command = [
-        *java,
-        "kafka.tools.StorageTool",
-        "format",
-        "-t",
-        kafka.CLUSTER_ID,
-        "-c",
-        str(properties),
-        "--add-scram",
-        login,
-    ]
+    tool = [*java, "kafka.tools.StorageTool", "format", "-t", kafka.CLUSTER_ID]
+    command = [*tool, "-c", str(properties), "--add-scram", login]
     subprocess.run(command, check=True, capture_output=True)
     start = [java[0], "-Xmx256m", "-XX:+UseSerialGC", *java[1:], "kafka.Kafka", str(properties)]
     running = process.start(start, home / "kafka.log", home / "kafka.json", ports)
@@ -100,7 +96,7 @@ def secure_kafka(home: Path) -> Iterator[SecureKafka]:
 
 
 def _pkcs8(pem: bytes) -> bytes:
-    """The same PEM with its key as PKCS #8, the one form that the Java client reads."""
+    """Returns the PEM with its key as PKCS #8, the only format that the Java client reads."""
     from cryptography.hazmat.primitives import serialization as s
 
     key, certificates = (

@@ -1,6 +1,4 @@
-"""Ports of embedded services: free ones that no outgoing connection gets, and whoever holds one is
-named.
-"""
+"""Ports of the embedded services are outside the ephemeral range; who holds one is named."""
 
 import os
 import socket
@@ -16,38 +14,37 @@ from podrec_assets.services.ports import LOOPBACK, answers, choose_port, free_po
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port on which this process listens."""
+    """Returns a port on which this process listens."""
     with socket.socket() as other:
         other.bind((LOOPBACK, 0))
         other.listen()
         yield other.getsockname()[1]
 
 
-def test_a_fixed_port_in_use_is_refused_with_its_holder_and_the_setting_that_changes_it(
+def test_a_fixed_port_in_use_raises_with_its_holder_and_the_setting(
     taken: int,
 ) -> None:
-    words = (
-        rf"Port {taken} is in use by .+ \(pid {os.getpid()}\); stop it or change PODREC_KAFKA_PORT"
-    )
-    with pytest.raises(ServiceError, match=words):
+    holder = rf".+ \(pid {os.getpid()}\)"
+    message = rf"Port {taken} is in use by {holder}; stop it or change PODREC_KAFKA_PORT"
+    with pytest.raises(ServiceError, match=message):
         choose_port("kafka", taken, None, print)
     assert answers(taken)
 
 
-def test_a_remembered_port_is_taken_again_and_so_is_a_fixed_one() -> None:
+def test_the_earlier_port_is_used_again_and_so_is_a_fixed_one() -> None:
     port, said = free_port(), list[str]()
     assert choose_port("kafka", 0, port, said.append) == port
     assert choose_port("kafka", port, None, said.append) == port
     assert said == []
 
 
-def test_a_remembered_port_in_use_is_said_in_one_line_with_its_holder(taken: int) -> None:
+def test_an_earlier_port_in_use_is_reported_in_one_line_with_its_holder(taken: int) -> None:
     said: list[str] = []
-    found = choose_port("kafka", 0, taken, said.append)
-    assert found != taken
+    port = choose_port("kafka", 0, taken, said.append)
+    assert port != taken
     [line] = said
     assert line.startswith(f"kafka: port {taken} is in use by ")
-    assert line.endswith(f"(pid {os.getpid()}); it listens on {found} from now on")
+    assert line.endswith(f"(pid {os.getpid()}); using {port} from now on")
 
 
 @pytest.mark.parametrize(
@@ -58,9 +55,9 @@ def test_a_remembered_port_in_use_is_said_in_one_line_with_its_holder(taken: int
         ("1024\t65535\n", range(1024, 65_536)),
         (None, range(20_000, 49_152)),
     ],
-    ids=["Linux", "range begins low", "no room beside it", "another system"],
+    ids=["Linux", "range begins low", "range ends at the top", "another system"],
 )
-def test_free_ports_lie_outside_the_ephemeral_range(
+def test_free_ports_are_outside_the_ephemeral_range(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, allowed: range
 ) -> None:
     monkeypatch.setattr(ports, "LINUX_RANGE", tmp_path / "range")

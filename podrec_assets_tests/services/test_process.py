@@ -1,4 +1,4 @@
-"""Child processes: recognised by pid and start time, stopped for sure, on ports that are free."""
+"""Child processes: identified by pid and start time, and always stopped."""
 
 import os
 import signal
@@ -12,10 +12,12 @@ from podrec_assets.services import process
 from podrec_assets.services.process import Running
 
 SLEEPER = [sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(60)"]
-STUBBORN = [
-    sys.executable, "-c",
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)",
-]  # fmt: skip
+IGNORES_SIGTERM = [
+    sys.executable,
+    "-c",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    "print('ready', flush=True); time.sleep(60)",
+]
 
 
 @pytest.fixture
@@ -27,9 +29,7 @@ def started(tmp_path: Path) -> Iterator[Running]:
     process.stop(running)
 
 
-def test_a_started_process_is_alive_and_known_by_its_state_file(
-    started: Running, tmp_path: Path
-) -> None:
+def test_a_started_process_is_alive_and_has_a_state_file(started: Running, tmp_path: Path) -> None:
     assert started.is_alive()
     assert process.read_state(tmp_path / "state" / "sleeper.json") == started
     assert process.wait_for(
@@ -37,7 +37,7 @@ def test_a_started_process_is_alive_and_known_by_its_state_file(
     )
 
 
-def test_a_stopped_process_is_gone(started: Running) -> None:
+def test_a_stopped_process_is_not_alive(started: Running) -> None:
     process.stop(started)
     assert not started.is_alive()
 
@@ -50,18 +50,19 @@ def test_a_killed_process_is_not_alive_although_its_state_file_says_so(
     assert process.read_state(tmp_path / "state" / "sleeper.json") == started
 
 
-def test_another_process_with_the_same_pid_is_not_taken_for_ours() -> None:
-    stranger = Running(os.getpid(), "an older start", {})
-    assert not stranger.is_alive()
-    process.stop(stranger)
+def test_another_process_with_the_same_pid_is_not_mistaken_for_ours() -> None:
+    other = Running(os.getpid(), "an older start", {})
+    assert not other.is_alive()
+    process.stop(other)
 
 
-def test_one_that_ignores_sigterm_is_killed(
+def test_a_process_that_ignores_sigterm_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "STOP_WAIT_S", 0.5)
-    running = process.start(STUBBORN, tmp_path / "stubborn.log", tmp_path / "stubborn.json", {})
-    assert process.wait_for(lambda: process.last_lines(tmp_path / "stubborn.log") == "ready", 10)
+    log = tmp_path / "child.log"
+    running = process.start(IGNORES_SIGTERM, log, tmp_path / "child.json", {})
+    assert process.wait_for(lambda: process.last_lines(log) == "ready", 10)
     process.stop(running)
     assert not running.is_alive()
 
@@ -69,7 +70,7 @@ def test_one_that_ignores_sigterm_is_killed(
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"pid": 1}'], ids=["empty", "cut", "list", "fields missing"]
 )
-def test_a_damaged_state_file_is_no_process(tmp_path: Path, text: str) -> None:
+def test_a_damaged_state_file_gives_no_process(tmp_path: Path, text: str) -> None:
     (tmp_path / "state.json").write_text(text)
     assert process.read_state(tmp_path / "state.json") is None
     assert process.read_state(tmp_path / "absent.json") is None

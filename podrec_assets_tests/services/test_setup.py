@@ -1,4 +1,4 @@
-"""Java and jars: what is verified, and what is said when something is missing or has been changed."""
+"""Java and jars: verification, and the message when one is missing or changed."""
 
 import shutil
 import subprocess
@@ -32,17 +32,17 @@ def test_the_java_from_pypi_runs_without_the_module_it_lacks(
 ) -> None:
     monkeypatch.delenv("JAVA_HOME", raising=False)
     binary = java.java_binary(settings)
-    done = subprocess.run(
+    result = subprocess.run(
         [str(binary), "--add-modules=jdk.incubator.vector", "-version"],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert 'version "21' in done.stderr
+    assert result.returncode == 0, result.stderr
+    assert 'version "21' in result.stderr
 
 
-def test_a_java_home_of_another_version_is_passed_over(
+def test_a_java_home_of_an_unsupported_version_is_not_used(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "bin").mkdir()
@@ -56,7 +56,7 @@ def test_a_java_home_of_another_version_is_passed_over(
 
 @pytest.mark.services
 @pytest.mark.parametrize("damage", ["missing", "changed", "added"])
-def test_a_jar_that_is_not_the_listed_one_is_named(
+def test_a_jar_that_differs_from_the_list_is_named(
     settings: Settings, tmp_path: Path, damage: str
 ) -> None:
     good = jars.ensure_jars(settings, "mongo")
@@ -69,18 +69,19 @@ def test_a_jar_that_is_not_the_listed_one_is_named(
     elif damage == "changed":
         victim.write_bytes(victim.read_bytes() + b"x")
     else:
-        victim = copy / "a-stranger-1.0.jar"
+        victim = copy / "unlisted-1.0.jar"
         victim.write_bytes(b"x")
-    words = {"missing": "is missing", "changed": "has another sha256", "added": "is not listed"}[
-        damage
-    ]
-    with pytest.raises(
-        SetupError, match=f"{victim.name} in .* {words}.*remove that folder and run again"
-    ):
+    states = {
+        "missing": "is missing",
+        "changed": "has a different sha256",
+        "added": "is not listed",
+    }
+    message = f"{victim.name} in .* {states[damage]}.*remove that folder and run again"
+    with pytest.raises(SetupError, match=message):
         jars.verify(copy, jars.expected("mongo"))
 
 
-def test_a_download_without_a_network_says_what_to_do_and_leaves_no_half_made_folder(
+def test_a_download_without_network_says_what_to_do_and_leaves_no_partial_folder(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offline = settings.model_copy(update={"cache": tmp_path / "cache"})
@@ -88,6 +89,7 @@ def test_a_download_without_a_network_says_what_to_do_and_leaves_no_half_made_fo
         jars, "trust_store_options", lambda: ["-Dhttps.proxyHost=127.0.0.1", "-Dhttps.proxyPort=1"]
     )
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=1")
-    with pytest.raises(SetupError, match="mongo jars could not be fetched: check the network"):
+    message = "mongo jars could not be downloaded from Maven Central: check the network"
+    with pytest.raises(SetupError, match=message):
         jars.ensure_jars(offline, "mongo")
     assert not jars.folder(offline, "mongo").exists()

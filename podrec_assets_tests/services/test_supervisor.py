@@ -35,7 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     supervisor.down(settings)
 
 
-def test_status_tells_which_services_are_up_and_where(home: Settings) -> None:
+def test_status_reports_which_services_are_up_and_where(home: Settings) -> None:
     status = supervisor.status(home)
     assert {n: (s["up"], s["embedded"]) for n, s in status.items()} == dict.fromkeys(
         ("kafka", "mongo", "samples"), (True, True)
@@ -67,7 +67,7 @@ def test_data_survive_kill_9_of_both_servers(home: Settings) -> None:
         assert process.wait_for(lambda running=running: not running.is_alive(), 10)
     assert not supervisor.status(home)["kafka"]["up"]
     with pytest.raises(
-        ServiceError, match="embedded kafka does not run: start it with `podrec up`"
+        ServiceError, match="embedded kafka is not running: start it with `podrec up`"
     ):
         supervisor.address(home, "kafka")
     supervisor.up(home, print)
@@ -77,10 +77,8 @@ def test_data_survive_kill_9_of_both_servers(home: Settings) -> None:
     assert again.documents("als_top_n", version.version) == [{"user_id": "u", "items": []}]
 
 
-def test_whoever_held_the_old_address_finds_a_service_that_had_to_move(home: Settings) -> None:
-    """One `Connections` is what the dashboard keeps for its lifetime, and the daemon's code
-    location for its sensors.
-    """
+def test_open_connections_find_a_service_that_had_to_change_its_port(home: Settings) -> None:
+    """The dashboard keeps one `Connections` for its lifetime, and so does the code location."""
     kept, said = Connections(home.model_copy(update={"events_topic": "moved"}), {}), list[str]()
     kept.kafka.ensure_topic("moved", 1)
     send_event(kept, "ann", "e1", "like")
@@ -95,11 +93,8 @@ def test_whoever_held_the_old_address_finds_a_service_that_had_to_move(home: Set
             other.bind((LOOPBACK, running.ports[name]))
             other.listen()
         supervisor.up(home, said.append)
-        assert [
-            line.partition(" is in use")[0].partition(":")[0]
-            for line in said
-            if "is in use" in line
-        ] == ["kafka", "mongo"]
+        moved = [line.partition(":")[0] for line in said if "is in use" in line]
+        assert moved == ["kafka", "mongo"]
         send_event(kept, "ann", "e2", "like")
         assert kept.kafka.end_offsets("moved") == {0: 2}
         kept.mongo.ping()
@@ -115,10 +110,10 @@ def test_external_services_are_not_started_and_their_password_is_not_shown(tmp_p
     assert supervisor.address(settings, "mongo") == "mongodb://me:secret@db:27017"
 
 
-def test_after_backup_wipe_and_restore_elsewhere_lists_are_served_and_offsets_go_on(
+def test_after_backup_wipe_and_restore_elsewhere_lists_are_served_and_offsets_continue(
     home: Settings, tmp_path: Path
 ) -> None:
-    """Last of this home: it is wiped."""
+    """The last test that uses `home`: it deletes it."""
     log, world = messy_log(), event_world(home)
     world.produce(log[:150])
     world.land()
@@ -127,7 +122,7 @@ def test_after_backup_wipe_and_restore_elsewhere_lists_are_served_and_offsets_go
     pointer = mongo.publish(TODAY, mongo.publishable(TODAY), None)
     events, letters = world.events(), world.letters()
     with pytest.raises(
-        ServiceError, match="kafka, mongo, samples still run: stop them with `podrec down` first"
+        ServiceError, match="kafka, mongo, samples are running: stop them with `podrec down` first"
     ):
         back_up(home, world.lake, tmp_path / "copy", print)
     supervisor.down(home)
