@@ -1,6 +1,4 @@
-"""Tuning of ALS: an asset of the recommendations group that is made by hand, for a search costs
-many fits.
-"""
+"""Recommendations group: a search for better ALS settings, which fits many models. Run by hand."""
 
 import time
 from dataclasses import replace
@@ -17,7 +15,7 @@ from podrec_assets.defs.resources.spark import SparkResource
 from podrec_assets.pipelines.compute_engine import build_engine
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.recommend.als.factors import AlsConfig
-from podrec_assets.recommend.als.tuning import Budget, Trial, adoption, tune
+from podrec_assets.recommend.als.tuning import Budget, TuningTrial, adoption, tune
 from podrec_assets.recommend.evaluation.plots import tuning_trials
 from podrec_assets.schemas import ALS_TUNING
 from podrec_assets.settings import Settings
@@ -28,7 +26,7 @@ from podrec_assets.settings import Settings
     group_name="recommendations",
     kinds={"deltalake", "spark"},
     pool="spark",
-    # Listening changes slowly: a badge that asks for a new search twice a year.
+    # Listening changes slowly: the badge asks for a new search twice a year.
     freshness_policy=quiet_at_most(warn=timedelta(days=180), fail=timedelta(days=365)),
     ins={"user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY)},
 )
@@ -38,36 +36,40 @@ def als_tuning(
     spark: SparkResource,
     user_vs_episode_daily: pa.Table,
 ) -> dg.MaterializeResult[pa.Table]:
-    """One row is one trial of ALS settings: learned without the last days, measured on what was
-    newly played in them.
+    """One row is one trial of ALS settings, fitted without the last days and measured on them.
 
-    Beside the settings in force and popularity. Run it by the job `tune_als`; nothing follows it by
-    itself: a person adopts what it chose by setting the variables that its metadata shows. Which
-    trials are made depends on the settings alone, unless `tuning_seconds` of the run end them
-    early, which the metadata says; of a range the latest days are searched first. Replaces the day.
-    A day after which nothing new was played, or for which no time is left, has no rows.
+    The measure is what listeners newly played in those days. Two more rows have the current
+    settings and popularity. Run the job `tune_als`; nothing changes by itself. To adopt the result,
+    set the variables shown in the metadata. The trials depend only on the settings, unless
+    `tuning_seconds` ends them early, which the metadata reports. In a range, the latest day comes
+    first. A day without new plays, or for which no time is left, has no rows.
+
+    - Write: replaces the day.
+    - Late data: counts when the day is materialized again.
+    - Fails when a day of the history window was never written.
     """
     settings = connections.settings
     engine = build_engine(settings, lambda: spark.session(settings))
-    current = Trial(AlsConfig.from_settings(settings), settings.half_life_days)
+    current = TuningTrial(AlsConfig.from_settings(settings), settings.half_life_days)
     budget = Budget(settings.tuning_trials, settings.tuning_seconds, settings.tuning_days)
     engine.warm_up()
     rows: list[dict] = []
-    begun = time.monotonic()
+    started = time.monotonic()
     for day in reversed(run_days(context)):
-        left = budget.seconds - (time.monotonic() - begun)
-        if left > 0:
+        seconds_left = budget.seconds - (time.monotonic() - started)
+        if seconds_left > 0:
             history = of_window(user_vs_episode_daily, day, Settings.history_days)
-            found = tune(history, day, current, engine.fit_als, replace(budget, seconds=left))
-            rows += [{**row, "day": day} for row in found]
+            day_budget = replace(budget, seconds=seconds_left)
+            trials = tune(history, day, current, engine.fit_als, day_budget)
+            rows += [{**row, "day": day} for row in trials]
     last = [r for r in rows if r["day"] == run_days(context)[-1]]
-    made = sum(r["ranker"] == "als" for r in last)
+    trial_count = sum(r["ranker"] == "als" for r in last)
     return dg.MaterializeResult(
         value=ALS_TUNING.rows(rows),
         metadata={
             "adopt": adoption(last),
             "trials": dg.MetadataValue.md(tuning_trials(last)),
-            "trial_count": made,
-            "ended_by_time": 0 < made < budget.trials,
+            "trial_count": trial_count,
+            "ended_by_time": 0 < trial_count < budget.trials,
         },
     )

@@ -1,6 +1,4 @@
-"""The experiment on the blend: an asset of the recommendations group that tells which of two blends
-listeners prefer.
-"""
+"""Recommendations group: an experiment that measures which of two blends listeners prefer."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -14,7 +12,7 @@ from podrec_assets.defs.partitions import DAY_BEFORE, LATE, run_days
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.recommend.evaluation.plots import preference_over_days
 from podrec_assets.recommend.ranking.interleaving import ANSWERS, outcomes, pooled, verdict
-from podrec_assets.schemas import BLEND_EXPERIMENT, LISTS, USER_EVENTS
+from podrec_assets.schemas import BLEND_EXPERIMENT, LISTS, USER_EVENTS, USER_VS_EPISODE_DAILY
 
 POOLED_DAYS = 30
 COUNTED = ("a_win_count", "b_win_count", "tie_count")
@@ -25,26 +23,28 @@ COLUMNS = ("user_id", "list_version", "episode_id", "kind")
     BLEND_EXPERIMENT,
     group_name="recommendations",
     kinds={"deltalake", "python"},
-    # The lists of the eve are judged where there are any; the first day of all has none.
-    automation_condition=nightly(optional=dg.AssetSelection.assets("final_recommendations")),
+    # The first day has no lists of the day before.
+    automation_condition=nightly(optional=dg.AssetSelection.assets(LISTS)),
     deps=[
-        dg.AssetDep("user_events", partition_mapping=LATE),
-        dg.AssetDep("final_recommendations", partition_mapping=DAY_BEFORE),
-        # Not read: a day's score is made again once the day has ended, and by that its answers are
-        # known to have landed.
-        "user_vs_episode_daily",
+        dg.AssetDep(USER_EVENTS.name, partition_mapping=LATE),
+        dg.AssetDep(LISTS, partition_mapping=DAY_BEFORE),
+        # Not read. The score is computed again once its day is over, so after that the day's
+        # answers have landed.
+        USER_VS_EPISODE_DAILY.name,
     ],
 )
 def blend_experiment(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]
 ) -> dg.MaterializeResult[pa.Table]:
-    """One row is one challenger of the served blend on one day: how many listeners preferred which,
-    in interleaved lists.
+    """One row is one challenger of the served blend: how many listeners preferred which blend.
 
-    Counts what was answered (clicked, played, liked) in lists whose version the events name,
-    whenever the list was made. The metadata adds up the days and says what they show. Replaces the
-    day. Late events count when the day is made again; lists that were pruned count no more. A day
-    without an experiment has no rows.
+    An answer is a click, play or like in an interleaved list whose version the event names,
+    whenever the list was made. Pruned lists no longer count. The metadata adds up the days and
+    states the result. A day without an experiment has no rows.
+
+    - Write: replaces the day.
+    - Late data: counts when the day is materialized again.
+    - Fails when Mongo cannot be reached.
     """
     rows: list[dict] = []
     days = run_days(context)
@@ -56,7 +56,7 @@ def blend_experiment(
     return dg.MaterializeResult(
         value=BLEND_EXPERIMENT.rows(rows),
         metadata={
-            "result": dg.MetadataValue.md(_told(pooled(all_days))),
+            "result": dg.MetadataValue.md(_result_table(pooled(all_days))),
             "over_days": dg.MetadataValue.md(preference_over_days(all_days)),
             "interleaved_listener_count": sum(sum(r[c] for c in COUNTED) for r in rows),
         },
@@ -73,25 +73,29 @@ def _answers(connections: Connections, day: date) -> pa.Table:
 
 
 def _interleaved(connections: Connections, events: pa.Table) -> Iterator[tuple[str, dict]]:
-    """Documents, each with its version, of the lists that events name and that were made with an
-    experiment.
-    """
+    """(version, document) of each list that the events name and that was part of an experiment."""
     named = set(events["list_version"].to_pylist())
-    for made in connections.mongo.versions(LISTS) if named else []:
-        if made.version in named and made.manifest.get("settings", {}).get("experiment_share"):
-            yield from (
-                (made.version, document)
-                for document in connections.mongo.documents(LISTS, made.version)
-            )
+    for lists in connections.mongo.versions(LISTS) if named else []:
+        if lists.version in named and lists.manifest.get("settings", {}).get("experiment_share"):
+            for document in connections.mongo.documents(LISTS, lists.version):
+                yield lists.version, document
 
 
-def _told(result: list[dict]) -> str:
-    """The days added up as a Markdown table, a row a challenger."""
-    if not result:
-        return f"_No interleaved list was shown in {POOLED_DAYS} days: PODREC_EXPERIMENT_SHARE begins an experiment._"
-    head = "| challenger's alpha | days | served wins | challenger wins | ties | p | |\n|---|---|---|---|---|---|---|\n"
-    return head + "\n".join(
-        f"| {r['challenger_alpha']:g} | {r['day_count']} | {r['a_win_count']} | {r['b_win_count']} | {r['tie_count']} "
-        f"| {'' if r['p_value'] is None else format(r['p_value'], '.3g')} | {verdict(r)} |"
-        for r in result
-    )
+def _result_table(pooled_days: list[dict]) -> str:
+    """The sums over all days as a Markdown table, one row per challenger."""
+    if not pooled_days:
+        return (
+            f"_No interleaved list was shown in {POOLED_DAYS} days. "
+            "Set PODREC_EXPERIMENT_SHARE to start an experiment._"
+        )
+    lines = [
+        "| challenger's alpha | days | served wins | challenger wins | ties | p | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in pooled_days:
+        p_value = "" if row["p_value"] is None else format(row["p_value"], ".3g")
+        lines.append(
+            f"| {row['challenger_alpha']:g} | {row['day_count']} | {row['a_win_count']} "
+            f"| {row['b_win_count']} | {row['tie_count']} | {p_value} | {verdict(row)} |"
+        )
+    return "\n".join(lines)

@@ -1,6 +1,4 @@
-"""Content group: announcements to episodes, chunk vectors and nearest neighbours. Transcripts have
-their own file.
-"""
+"""Content group: announcements to episodes, then chunk vectors, then nearest neighbours."""
 
 import dagster as dg
 import pyarrow as pa
@@ -24,7 +22,7 @@ from podrec_assets.pipelines.content.embedding_inputs import (
 )
 from podrec_assets.pipelines.content.episode_landing import land_episodes
 from podrec_assets.pipelines.spark_workers import SparkEncoder, choose_encoder
-from podrec_assets.schemas import EPISODES, VECTORS
+from podrec_assets.schemas import EPISODES, SIMILARITIES, VECTORS
 from podrec_assets.settings import Settings
 
 GROUP = "content"
@@ -41,9 +39,11 @@ def episodes(
 ) -> dg.MaterializeResult:
     """One row is one episode as announced on its log day; the day's last announcement wins.
 
-    Reads exactly the day's offsets of the topic and replaces the day. What lies before the
-    requested days and is not landed yet lands too and is reported. Records that cannot be used
-    become dead letters. Fails when the topic lost offsets.
+    Reads exactly the day's offsets of the topic. Unusable records become dead letters.
+
+    - Write: replaces the day. Earlier days that are not landed yet land too and are reported.
+    - Late data: none; an announcement belongs to the day on which Kafka logged it.
+    - Fails when the topic has lost offsets that were not landed.
     """
     settings, days = connections.settings, run_days(context)
     landed = land_episodes(
@@ -53,7 +53,7 @@ def episodes(
         if day not in days:
             context.log_event(
                 dg.AssetMaterialization(
-                    "episodes", partition=str(day), metadata={"row_count": count}
+                    EPISODES.name, partition=str(day), metadata={"row_count": count}
                 )
             )
     _, metadata = written(context, connections.lake, EPISODES, days)
@@ -81,11 +81,14 @@ def vectors(
 ) -> dg.MaterializeResult[pa.Table]:
     """One row is one chunk of a transcript with its time span and unit vector.
 
-    Replaces the day; chunks whose text and embedding version did not change keep their vector. What
-    a show repeats in episode after episode, told by the transcripts of its other days, is left out
-    and counted; every other token reaches the encoder (check `every_token_is_encoded`). Rows bear
-    the embedding version: after a change of model, precision or chunk size a backfill of all days
-    makes them comparable again. Episodes without text have no rows.
+    Text that a show repeats from episode to episode, found in the transcripts of its other days, is
+    left out and counted. Every other token reaches the encoder (check `every_token_is_encoded`).
+    Each row has the embedding version: after a change of model, precision or chunk size, backfill
+    all days to make their vectors comparable. Episodes without text have no rows.
+
+    - Write: replaces the day. A chunk with unchanged text and embedding version keeps its vector.
+    - Late data: a changed transcript makes its day due again; only its changed chunks are encoded.
+    - Fails when the day's transcripts were never written.
     """
     settings, chunk_tokens = connections.settings, connections.settings.chunk_tokens
     encoder = choose_encoder(settings, connections.encoder, lambda: spark.session(settings))
@@ -114,7 +117,7 @@ def vectors(
 
 
 @collection_asset(
-    "similarities",
+    SIMILARITIES,
     group_name=GROUP,
     kinds={"mongodb", "scikitlearn"},
     automation_condition=MODELS,
@@ -129,16 +132,20 @@ def similarities(
     vectors: pa.Table,
     episodes: pa.Table,
 ) -> DailyDocs:
-    """One document is one episode's nearest neighbours as of the end of the day, with the chunk
-    pair that shows why.
+    """One document is one episode's nearest neighbours at the end of the day.
 
-    Reads the catalogue window, so older episodes gain newer neighbours. Writes a new version; fails
-    on mixed embedding versions. Episodes without a transcript take no part.
+    Each neighbour has the pair of chunks that shows why. Episodes without a transcript have no
+    document and are nobody's neighbour.
+
+    - Write: a new version.
+    - Late data: the next day's version reads the whole catalogue window again, so older episodes
+      gain newer neighbours.
+    - Fails when the window has vectors of several embedding versions.
     """
-    window, found = Settings.catalogue_days, DailyDocs()
-    for day in run_days(context):
-        known = catalogue(episodes, day, window)
-        found[day] = find_similarities(
-            catalogue(vectors, day, window), known, connections.settings.neighbours
+    window, neighbours = Settings.catalogue_days, connections.settings.neighbours
+    return {
+        day: find_similarities(
+            catalogue(vectors, day, window), catalogue(episodes, day, window), neighbours
         )
-    return found
+        for day in run_days(context)
+    }

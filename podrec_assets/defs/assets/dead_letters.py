@@ -1,4 +1,4 @@
-"""Content group: every unusable record. Each stage writes its own rows; the asset reports the day."""
+"""Content group: every record that a stage could not use. The asset reports them by day."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""What all assets have in common, written once: one row a day's partition, one writer, one owner."""
+"""What all assets share: daily partitions, one writer at a time, one owner, a schema in the UI."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,11 +16,12 @@ Decorator = Callable[[Callable], dg.AssetsDefinition]
 
 
 def daily_asset(name: str, **more: Any) -> Decorator:
-    """The decorator of an asset of daily partitions whose range is one run and which has one writer
-    at a time.
+    """Decorator of an asset with daily partitions, one run per range and one writer at a time.
 
-    Its freshness is the deadline that `freshness.DEADLINES` has for the name. A `pool` given takes
-    the place of the one writer's, for a step can hold only one.
+    Args:
+        name: of the asset; its freshness policy is the deadline in `freshness.DEADLINES`, if any.
+        **more: arguments of `dg.asset`. A `pool` replaces the writer's pool, because a step can
+            hold only one.
     """
     deadline = DEADLINES.get(name)
     shared = {
@@ -35,7 +36,7 @@ def daily_asset(name: str, **more: Any) -> Decorator:
 
 
 def table_asset(spec: Table, **more: Any) -> Decorator:
-    """The decorator of the asset that is a Delta table."""
+    """Decorator of an asset that is a Delta table."""
     return daily_asset(
         spec.name,
         io_manager_key="delta",
@@ -45,7 +46,7 @@ def table_asset(spec: Table, **more: Any) -> Decorator:
 
 
 def collection_asset(name: str, **more: Any) -> Decorator:
-    """The decorator of the asset that is a versioned Mongo collection."""
+    """Decorator of an asset that is a versioned Mongo collection."""
     return daily_asset(
         name,
         io_manager_key="mongo",

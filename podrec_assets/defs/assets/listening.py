@@ -1,4 +1,4 @@
-"""Listening group: events from Kafka, their daily score by listener and episode, and the ALS lists."""
+"""Listening group: events from Kafka, then daily scores, then the ALS lists."""
 
 import dagster as dg
 import pyarrow as pa
@@ -18,7 +18,7 @@ from podrec_assets.pipelines.listening.event_landing import EventLanding
 from podrec_assets.pipelines.recommend.interaction_history import history_of_window
 from podrec_assets.recommend.als.factors import AlsConfig
 from podrec_assets.recommend.als.top_n import top_n
-from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.schemas import ALS_TOP_N, USER_EVENTS, USER_VS_EPISODE_DAILY
 
 GROUP = "listening"
 
@@ -34,14 +34,16 @@ def user_events(
     connections: dg.ResourceParam[Connections],
     spark: SparkResource,
 ) -> dg.MaterializeResult:
-    """One row is one valid Kafka record of `user-events`; its key is (kafka_partition,
-    kafka_offset), its day the log day.
+    """One row is one valid Kafka record of `user-events`, on the day on which Kafka logged it.
 
-    Days that are not landed yet land by Spark Structured Streaming (or in one process, as
-    PODREC_ENGINE says), with everything before and after them that the topic holds; days that are
-    landed are read again by their offsets and replaced (replay), or made whole from the table's
-    history where retention removed them. Malformed records become dead letters. A late event lands
-    today with its own event_day and is flagged. Fails when offsets were lost before landing.
+    The key is (kafka_partition, kafka_offset). PODREC_ENGINE chooses whether Spark Structured
+    Streaming lands the records or this process does. Malformed records become dead letters.
+
+    - Write: days that are not landed yet are appended, with everything before and after them that
+      the topic holds. Landed days are replayed: read again by their offsets and replaced. Where
+      retention has removed their records, they are restored from the table's history.
+    - Late data: a late event lands today; it keeps its own event_day and is flagged.
+    - Fails when offsets were lost before they landed.
     """
     days = run_days(context)
     lake, kafka, settings = connections.lake, connections.kafka, connections.settings
@@ -50,7 +52,7 @@ def user_events(
     landing = EventLanding(lake, kafka, settings, connections.now().date(), reader)
     landed = landing.run(days)
     for day in sorted(landed.log_days - set(days)):
-        context.log_event(dg.AssetMaterialization("user_events", partition=str(day)))
+        context.log_event(dg.AssetMaterialization(USER_EVENTS.name, partition=str(day)))
     _, metadata = written(context, lake, USER_EVENTS, days)
     return dg.MaterializeResult(
         metadata=metadata
@@ -66,7 +68,7 @@ def user_events(
 @table_asset(
     USER_VS_EPISODE_DAILY,
     group_name=GROUP,
-    deps=[dg.AssetDep("user_events", partition_mapping=LATE)],
+    deps=[dg.AssetDep(USER_EVENTS.name, partition_mapping=LATE)],
     kinds={"deltalake", "spark"},
     automation_condition=FACTS,
 )
@@ -75,19 +77,21 @@ def user_vs_episode_daily(
     connections: dg.ResourceParam[Connections],
     spark: SparkResource,
 ) -> dg.MaterializeResult[pa.Table]:
-    """One row is one listener and episode on the day the events happened: score, counts, furthest
-    play.
+    """One row is one listener and episode on the day of the events: score and counts.
 
-    Recomputed from every raw row with that event day, whenever it landed, and replaced; a repeated
-    event_id counts once. Fails when the log has not been landed up to the day.
+    Computed from every row of `user_events` with that event day, whenever it landed. A repeated
+    event_id counts once.
+
+    - Write: replaces the day.
+    - Late data: the sensor `late_events` requests the days whose late events landed afterwards.
+    - Fails when the events have not been landed up to the day.
     """
     days, lake, settings = run_days(context), connections.lake, connections.settings
-    landed = Ledger.from_json(lake.state("user_events").ledger).landed
+    landed = Ledger.from_json(lake.state(USER_EVENTS.name).ledger).landed
     engine = build_engine(settings, lambda: spark.session(settings))
     rows = engine.daily_score(lake, settings, days)
-    event_ids = lake.read(
-        "user_events", f"event_day >= '{days[0]}' AND event_day <= '{days[-1]}'", ("event_id",)
-    )["event_id"]
+    where = f"event_day >= '{days[0]}' AND event_day <= '{days[-1]}'"
+    event_ids = lake.read(USER_EVENTS.name, where, ("event_id",))["event_id"]
     return dg.MaterializeResult(
         value=rows,
         metadata={
@@ -99,7 +103,7 @@ def user_vs_episode_daily(
 
 
 @collection_asset(
-    "als_top_n",
+    ALS_TOP_N,
     group_name=GROUP,
     pool="spark",
     kinds={"mongodb", "spark"},
@@ -112,11 +116,13 @@ def als_top_n(
     spark: SparkResource,
     user_vs_episode_daily: pa.Table,
 ) -> DailyDocs:
-    """One document is one listener's top episodes by ALS on implicit feedback, as of the end of the
-    day.
+    """One document is one listener's top episodes by ALS, as of the end of the day.
 
-    Reads the history window of daily scores. Writes a new version. Heard and unliked episodes are
-    left out. A day without any listening gives no documents.
+    Heard and unliked episodes are left out. A day with an empty history has no documents.
+
+    - Write: a new version.
+    - Late data: counts from the next version, which reads the whole history window again.
+    - Fails when a day of the history window was never written.
     """
     settings, found = connections.settings, DailyDocs()
     engine = build_engine(settings, lambda: spark.session(settings))

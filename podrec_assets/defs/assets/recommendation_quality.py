@@ -1,6 +1,4 @@
-"""How good the lists were: an asset of the recommendations group that measures them on what
-listeners then did.
-"""
+"""Recommendations group: how good the lists were, measured on what listeners did afterwards."""
 
 from datetime import date, timedelta
 
@@ -18,7 +16,14 @@ from podrec_assets.pipelines.recommend.interaction_history import (
 )
 from podrec_assets.recommend.evaluation.online import click_through, quality_of_lists
 from podrec_assets.recommend.evaluation.plots import quality_over_days
-from podrec_assets.schemas import EPISODES, LISTS, RECOMMENDATION_QUALITY, USER_EVENTS
+from podrec_assets.schemas import (
+    ALS_TOP_N,
+    EPISODES,
+    LISTS,
+    RECOMMENDATION_QUALITY,
+    SIMILARITIES,
+    USER_EVENTS,
+)
 
 PLOTTED_DAYS = 30
 
@@ -27,17 +32,14 @@ PLOTTED_DAYS = 30
     RECOMMENDATION_QUALITY,
     group_name="recommendations",
     kinds={"deltalake", "python"},
-    # The lists of the eve are measured where there are any; the first day of all has none. What the
-    # content group gives only describes them.
+    # The first day has no lists of the day before. The content group only describes lists.
     automation_condition=nightly(
-        optional=dg.AssetSelection.assets(
-            "final_recommendations", "als_top_n", "similarities", EPISODES.name
-        )
+        optional=dg.AssetSelection.assets(LISTS, ALS_TOP_N, SIMILARITIES, EPISODES.name)
     ),
     deps=[
         *(
             dg.AssetDep(name, partition_mapping=DAY_BEFORE)
-            for name in ("final_recommendations", "als_top_n", "similarities")
+            for name in (LISTS, ALS_TOP_N, SIMILARITIES)
         ),
         dg.AssetDep(EPISODES.name, partition_mapping=CATALOGUE),
         dg.AssetDep(USER_EVENTS.name, partition_mapping=LATE),
@@ -49,29 +51,32 @@ def recommendation_quality(
     connections: dg.ResourceParam[Connections],
     user_vs_episode_daily: pa.Table,
 ) -> dg.MaterializeResult[pa.Table]:
-    """One row is one metric of one ranker: the lists of the day before against what was then
-    played.
+    """One row is one metric of one ranker: the lists of the day before against the day's plays.
 
-    `blend` are the lists that the gate let pass, always beside popularity and random, with a
-    bootstrap interval; their click-through is there where players report impressions. Replaces the
-    day. A day whose eve has no lists has no rows.
+    The ranker `blend` is the lists that the gate let pass. It is compared with ALS, popularity and
+    random. Each value has a bootstrap interval. Click-through needs players that report
+    impressions. If the day before has no lists, the day has no ranking metrics.
+
+    - Write: replaces the day.
+    - Late data: counts when the day is materialized again.
+    - Fails when a day of the history window was never written.
     """
     rows: list[dict] = []
     for day in run_days(context):
         eve, settings = day - timedelta(days=1), connections.settings
         lists = {
             "blend": _published(connections, eve),
-            "als": connections.mongo.latest_documents("als_top_n", eve),
+            "als": connections.mongo.latest_documents(ALS_TOP_N, eve),
         }
-        found = click_through(shown_and_clicked(connections.lake, day), settings.seed)
+        metrics = click_through(shown_and_clicked(connections.lake, day), settings.seed)
         if all(lists.values()):
             history = history_of_window(user_vs_episode_daily, eve, settings)
             played = of_window(user_vs_episode_daily, day, 1)
-            near = connections.mongo.latest_documents("similarities", eve)
-            found += quality_of_lists(
+            near = connections.mongo.latest_documents(SIMILARITIES, eve)
+            metrics += quality_of_lists(
                 lists, history, played, settings.seed, near, _shows(connections, day)
             )
-        rows += [{**row, "day": day} for row in found]
+        rows += [{**row, "day": day} for row in metrics]
     return dg.MaterializeResult(
         value=RECOMMENDATION_QUALITY.rows(rows),
         metadata={
@@ -83,7 +88,7 @@ def recommendation_quality(
 
 
 def _published(connections: Connections, day: date) -> list[dict]:
-    """The day's newest lists that the gate let pass; without a verdict the newest."""
+    """The day's newest lists that the gate let pass, or else the newest it has not judged."""
     versions = connections.mongo.versions(LISTS, day)
     unjudged = next((v for v in versions if not v.verdict), None)
     chosen = next((v for v in versions if v.verdict and v.verdict.allows), unjudged)
@@ -91,13 +96,13 @@ def _published(connections: Connections, day: date) -> list[dict]:
 
 
 def _shows(connections: Connections, day: date) -> dict[str, str]:
-    """episode_id -> show_id of what was announced up to a day."""
+    """show_id by episode_id of the episodes announced up to a day."""
     rows = connections.lake.read(EPISODES.name, f"day <= '{day}'", ("episode_id", "show_id"))
     return dict(zip(rows["episode_id"].to_pylist(), rows["show_id"].to_pylist(), strict=True))
 
 
 def _with_earlier(connections: Connections, rows: list[dict], days: list[date]) -> list[dict]:
-    """The rows of the run and those of the PLOTTED_DAYS before its last day."""
+    """The rows of the run and the stored ones of the last PLOTTED_DAYS days."""
     window = connections.lake.read_window(
         RECOMMENDATION_QUALITY.name, days[-1], PLOTTED_DAYS
     ).to_pylist()

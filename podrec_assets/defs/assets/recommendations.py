@@ -1,4 +1,4 @@
-"""Recommendations group: blend weights, ranked lists with reasons, and the published pointer."""
+"""Recommendations group: blend weights, ranked lists with reasons, and the publication pointer."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -25,11 +25,12 @@ from podrec_assets.pipelines.recommend.interaction_history import (
     shown_and_clicked,
 )
 from podrec_assets.recommend.evaluation.plots import alpha_curves
-from podrec_assets.recommend.ranking.alpha_calibration import Trial, calibrated_weights
+from podrec_assets.recommend.ranking.alpha_calibration import AlphaTrial, calibrated_weights
 from podrec_assets.recommend.ranking.blend import BlendConfig
+from podrec_assets.recommend.ranking.inputs import RankingInputs
 from podrec_assets.recommend.ranking.interleaving import Experiment
 from podrec_assets.recommend.ranking.lists import recommend
-from podrec_assets.schemas import FUSION_WEIGHTS, USER_EVENTS
+from podrec_assets.schemas import ALS_TOP_N, FUSION_WEIGHTS, LISTS, SIMILARITIES, USER_EVENTS
 from podrec_assets.settings import Settings
 
 GROUP = "recommendations"
@@ -39,15 +40,15 @@ GROUP = "recommendations"
     FUSION_WEIGHTS,
     group_name=GROUP,
     kinds={"deltalake", "python"},
-    # Calibration replays the eves' models, and the first days have no eves.
-    automation_condition=nightly(optional=dg.AssetSelection.assets("als_top_n", "similarities")),
+    # Calibration replays the models of earlier days, and the first days have none.
+    automation_condition=nightly(optional=dg.AssetSelection.assets(ALS_TOP_N, SIMILARITIES)),
     ins={
         "user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY),
         "episodes": dg.AssetIn(partition_mapping=CATALOGUE),
     },
     deps=[
-        dg.AssetDep("als_top_n", partition_mapping=MODELS_BEFORE),
-        dg.AssetDep("similarities", partition_mapping=MODELS_BEFORE),
+        dg.AssetDep(ALS_TOP_N, partition_mapping=MODELS_BEFORE),
+        dg.AssetDep(SIMILARITIES, partition_mapping=MODELS_BEFORE),
         dg.AssetDep(USER_EVENTS.name, partition_mapping=EVENTS_AFTER_MODELS),
     ],
 )
@@ -57,13 +58,16 @@ def fusion_weights(
     user_vs_episode_daily: pa.Table,
     episodes: pa.Table,
 ) -> dg.MaterializeResult[pa.Table]:
-    """One row is one history-length bucket's share of ALS in the blend (alpha) on that day, with
-    the curve it was chosen from.
+    """One row is one bucket of listeners by history length, with its alpha: the share of ALS.
 
-    The last days' models are blended again with every alpha and measured on what was then clicked
-    in the lists shown, each click over the probability that its position is looked at; where too
-    few were, on what was then played. Alpha moves from the settings' default only outside noise.
-    Replaces the day. Days without models before them give the default.
+    The models of earlier days are blended with every alpha and measured on the clicks that
+    followed, each divided by the probability that its position is seen; with too few clicks, on the
+    plays that followed. Alpha leaves the configured default only for a difference outside noise.
+    Days without earlier models have the default. The row has the curve that alpha was chosen from.
+
+    - Write: replaces the day.
+    - Late data: counts from the next day on, which replays the same days again.
+    - Fails when a day of the history or catalogue window was never written.
     """
     rows: list[dict] = []
     settings = connections.settings
@@ -88,23 +92,24 @@ def fusion_weights(
 
 def _trials(
     connections: Connections, day: date, daily: pa.Table, episodes: pa.Table
-) -> Iterator[Trial]:
-    """The days before `day` that have models, each with what was played on the day after it."""
-    for back in range(1, CALIBRATION_DAYS + 1):
-        eve = day - timedelta(days=back)
+) -> Iterator[AlphaTrial]:
+    """The earlier days that have models, each with what was played on the day after it."""
+    for days_back in range(1, CALIBRATION_DAYS + 1):
+        eve = day - timedelta(days=days_back)
         als, similarities = (
-            connections.mongo.latest_documents(name, eve) for name in ("als_top_n", "similarities")
+            connections.mongo.latest_documents(name, eve) for name in (ALS_TOP_N, SIMILARITIES)
         )
         if als and similarities:
             heard = history_of_window(daily, eve, connections.settings)
             known = catalogue(episodes, eve, Settings.catalogue_days)
             after = eve + timedelta(days=1)
             shown = shown_and_clicked(connections.lake, after)
-            yield Trial(heard, als, similarities, known, of_window(daily, after, 1), eve, shown)
+            inputs = RankingInputs(heard, als, similarities, known, eve)
+            yield AlphaTrial(inputs, of_window(daily, after, 1), shown)
 
 
 @collection_asset(
-    "final_recommendations",
+    LISTS,
     group_name=GROUP,
     kinds={"mongodb", "python"},
     automation_condition=MODELS,
@@ -122,29 +127,24 @@ def final_recommendations(
     user_vs_episode_daily: pa.Table,
     episodes: pa.Table,
 ) -> dg.MaterializeResult[DailyDocs]:
-    """One document is one listener's ranked list as of the day, each item with score, parts and a
-    reason.
+    """One document is one listener's ranked list, each item with its score, parts and reason.
 
-    score = alpha * ALS + (1 - alpha) * cosine, both normalised per listener, plus what reception
-    and newness add; candidates are the union of ALS, kin of what was liked, popular and fresh.
-    user_id "" holds the newcomers' list. Nothing heard is in it. Listeners of an experiment get
-    their list interleaved with the challenger's. Writes a new version; the gate's blocking checks
-    decide whether it may be published.
+    score = alpha * ALS + (1 - alpha) * cosine, both normalised per listener, plus terms for
+    reception and newness. Candidates come from ALS, from similarity to liked episodes, from popular
+    and from new episodes. The user_id "" has the newcomers' list. No list contains an episode that
+    its listener has heard. In an experiment, some lists are interleaved with a challenger's.
+
+    - Write: a new version. The blocking checks of the gate decide whether it may be published.
+    - Late data: counts from the next version on.
+    - Fails when a model, the weights or a day of a window is missing.
     """
     settings, found = connections.settings, DailyDocs()
     for day in run_days(context):
         history = history_until(connections.lake, user_vs_episode_daily, day, settings)
         weights = [w for w in fusion_weights.to_pylist() if w["day"] == day]
-        found[day] = recommend(
-            history,
-            als_top_n[day],
-            similarities[day],
-            catalogue(episodes, day, Settings.catalogue_days),
-            weights,
-            BlendConfig.of(settings),
-            day,
-            Experiment.of(settings),
-        )
+        known = catalogue(episodes, day, Settings.catalogue_days)
+        inputs = RankingInputs(history, als_top_n[day], similarities[day], known, day)
+        found[day] = recommend(inputs, weights, BlendConfig.of(settings), Experiment.of(settings))
     lists = [len(d["items"]) for docs in found.values() for d in docs]
     return dg.MaterializeResult(
         value=found,
@@ -163,18 +163,20 @@ def final_recommendations(
     group_name=GROUP,
     kinds={"mongodb"},
     automation_condition=MODELS,
-    deps=["als_top_n", "similarities", "final_recommendations"],
+    deps=[ALS_TOP_N, SIMILARITIES, LISTS],
 )
 def publication(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]
 ) -> dg.MaterializeResult:
-    """The one pointer to the versions that readers are served, moved after the blocking checks
-    passed.
+    """The one pointer to the served versions: a day's lists and the models they were made from.
 
-    Moves by compare-and-set to the newest lists of the run's last day that the gate let pass, and
-    to the models they were made from; lists that it refused or has not judged fail the run. An
-    older day than the one served never replaces it. Versions of days past `keep_days` are pruned,
-    the served and the previous one never.
+    It names the newest lists of the run's last day that the gate let pass. An older day never
+    replaces the one that is served. Versions of days past `keep_days` are pruned, except the
+    served and the previous ones.
+
+    - Write: moves the pointer by compare-and-set.
+    - Late data: does not move the pointer; new lists do.
+    - Fails when the gate refused the day's lists or has not judged them.
     """
     mongo, day = connections.mongo, run_days(context)[-1]
     current = mongo.publication()

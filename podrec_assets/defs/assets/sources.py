@@ -1,6 +1,4 @@
-"""The feeds that podrec follows, and what was announced from them: the beginning of the content
-group.
-"""
+"""Content group: the feeds that podrec follows. Materializing the asset polls them."""
 
 from collections import Counter
 
@@ -20,19 +18,21 @@ from podrec_assets.schemas import SOURCES
 def sources(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]
 ) -> dg.MaterializeResult:
-    """One row is one feed that podrec followed on the day, as its last poll of that day left it:
-    health and validators.
+    """One row is one feed followed on the day, with its health and validators after the last poll.
 
-    Materializing today polls the feeds that are due (the sensor `due_sources` asks for it),
-    announces their new and changed episodes on `episode-metadata` and replaces the day. A past day
-    is never polled again: if it was not written, it gets the feeds as the day before it left them.
-    A feed that fails is a dead letter and a row that says why, never a failed run; the run fails
-    when Kafka cannot be reached.
+    Materializing today polls the feeds that are due, as the sensor `due_sources` requests, and
+    announces their new and changed episodes on `episode-metadata`. A feed that fails becomes a dead
+    letter and a row with the reason.
+
+    - Write: replaces the day.
+    - Late data: a past day is never polled again. If it was not written, it gets the feeds as the
+      day before left them.
+    - Fails when Kafka cannot be reached.
     """
     days = run_days(context)
     polled = poll_due(connections, days, connections.now())
     rows, metadata = written(context, connections.lake, SOURCES, days)
-    states = Counter(rows.filter(pc.equal(rows["day"], days[-1]))["status"].to_pylist())
+    statuses = Counter(rows.filter(pc.equal(rows["day"], days[-1]))["status"].to_pylist())
     return dg.MaterializeResult(
         metadata=metadata
         | {
@@ -41,6 +41,6 @@ def sources(
             "failed_poll_count": sum(bool(r.error) for r in polled),
             "produced_count": sum(r.produced_count for r in polled),
             "dead_letter_count": sum(r.dead_letter_count for r in polled),
-            **{f"{status}_count": states[status] for status in STATUSES},
+            **{f"{status}_count": statuses[status] for status in STATUSES},
         }
     )

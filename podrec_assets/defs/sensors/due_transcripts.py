@@ -1,6 +1,4 @@
-"""The sensor of transcripts that are not finished: retries whose time has come, and what an earlier
-run's budget left over.
-"""
+"""The sensor of unfinished transcripts: due retries, and episodes beyond an earlier run's budget."""
 
 from datetime import date, datetime
 
@@ -18,8 +16,12 @@ from podrec_assets.schemas import TRANSCRIPTS
 RETRIES = "podrec/retries"
 """Tag of the runs that this sensor requests."""
 MINIMUM_INTERVAL_S = 300
-MOST_RUNS, MOST_DAYS = 1, 31
-UNFINISHED_ROWS = "status = 'over_budget' OR status = 'no_model' OR (status = 'failed' AND next_attempt_at IS NOT NULL)"
+MAX_RUNS, MAX_DAYS = 1, 31
+"""Runs that one tick requests, and days of one run."""
+UNFINISHED_ROWS = (
+    "status = 'over_budget' OR status = 'no_model' "
+    "OR (status = 'failed' AND next_attempt_at IS NOT NULL)"
+)
 
 
 @dg.sensor(
@@ -27,14 +29,15 @@ UNFINISHED_ROWS = "status = 'over_budget' OR status = 'no_model' OR (status = 'f
     target=dg.AssetSelection.assets(TRANSCRIPTS.name),
     minimum_interval_seconds=MINIMUM_INTERVAL_S,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Requests the newest days of `transcripts` whose retries are due or that a budget left over, once an hour.",
+    description="Once an hour, requests the newest days of `transcripts` that have due retries or "
+    "episodes left over by the budget of an earlier run.",
 )
 def transcripts_due(
     context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]
 ) -> dg.SensorResult:
     now = connections.now()
-    tried = attempts(context.instance, RETRIES, TRANSCRIPTS.name)
-    if reason := tried.reason_to_wait("a run of retries", now):
+    previous = attempts(context.instance, RETRIES, TRANSCRIPTS.name)
+    if reason := previous.reason_to_wait("a run of retries", now):
         return dg.SensorResult(skip_reason=reason)
     try:
         days = due_days(unfinished(connections), now, choose_engine(connections.settings))
@@ -42,14 +45,17 @@ def transcripts_due(
         return dg.SensorResult(skip_reason=str(err))
     if not days:
         return dg.SensorResult(skip_reason="no transcript is due")
-    # The hour in the key keeps a budget a budget: what it leaves over waits for the next hour.
-    ranges = bounded_ranges(days, MOST_RUNS, MOST_DAYS)
+    # The hour in the run key enforces the budget: what it leaves over waits for the next hour.
     return dg.SensorResult(
         [
             request(
-                RETRIES, TRANSCRIPTS.name, a, b, tried.key(f"retries:{a}..{b}:{now:%Y-%m-%dT%H}")
+                RETRIES,
+                TRANSCRIPTS.name,
+                first,
+                last,
+                previous.key(f"retries:{first}..{last}:{now:%Y-%m-%dT%H}"),
             )
-            for a, b in ranges
+            for first, last in bounded_ranges(days, MAX_RUNS, MAX_DAYS)
         ]
     )
 
@@ -61,5 +67,5 @@ def unfinished(connections: Connections) -> list[dict]:
 
 
 def due_days(rows: list[dict], now: datetime, engine: Engine | None) -> list[date]:
-    """Days with a row that is due, in order."""
+    """Days with at least one due row, in order."""
     return sorted({r["day"] for r in rows if is_due(r, now, engine)})

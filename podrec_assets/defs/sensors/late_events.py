@@ -1,6 +1,4 @@
-"""The sensor of late events: a daily score that was computed before some of its events landed is
-computed again.
-"""
+"""The sensor of late events: recomputes daily scores whose late events landed after they were made."""
 
 from datetime import date, timedelta
 from typing import cast
@@ -17,10 +15,8 @@ from podrec_assets.settings import Settings
 
 REFRESHES = "podrec/refreshes"
 """Tag of the runs that this sensor requests."""
-MOST_RUNS, MOST_DAYS = 3, 31
-"""Runs that one tick requests, and days of one run: a flood of late events is worked off over
-several ticks.
-"""
+MAX_RUNS, MAX_DAYS = 3, 31
+"""Runs that one tick requests, and days of one run; a flood of late events takes several ticks."""
 
 
 @dg.sensor(
@@ -28,28 +24,32 @@ several ticks.
     target=dg.AssetSelection.assets(USER_VS_EPISODE_DAILY.name),
     minimum_interval_seconds=MINIMUM_INTERVAL_S,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Requests exactly the days of `user_vs_episode_daily` for which late events landed after they were computed.",
+    description="Requests exactly the days of `user_vs_episode_daily` that were computed before some "
+    "of their late events landed.",
 )
 def late_events(
     context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]
 ) -> dg.SensorResult:
     now = connections.now()
-    tried = attempts(context.instance, REFRESHES, USER_VS_EPISODE_DAILY.name)
-    if reason := tried.reason_to_wait("a refresh", now):
+    previous = attempts(context.instance, REFRESHES, USER_VS_EPISODE_DAILY.name)
+    if reason := previous.reason_to_wait("a refresh", now):
         return dg.SensorResult(skip_reason=reason)
     days = waiting_days(connections, context.instance, now.date())
     if not days:
         return dg.SensorResult(skip_reason="no day waits for late events")
+    # The version in the run key: unchanged events need no second request for the same days, unless
+    # the first one failed.
     version = connections.lake.state(USER_EVENTS.name).version
-    # A version of user_events that did not change needs no second request for the same days, unless
-    # the first failed.
-    ranges = bounded_ranges(days, MOST_RUNS, MOST_DAYS)
     return dg.SensorResult(
         [
             request(
-                REFRESHES, USER_VS_EPISODE_DAILY.name, a, b, tried.key(f"late:{a}..{b}:{version}")
+                REFRESHES,
+                USER_VS_EPISODE_DAILY.name,
+                first,
+                last,
+                previous.key(f"late:{first}..{last}:{version}"),
             )
-            for a, b in ranges
+            for first, last in bounded_ranges(days, MAX_RUNS, MAX_DAYS)
         ]
     )
 
@@ -57,10 +57,10 @@ def late_events(
 def waiting_days(
     connections: Connections, instance: dg.DagsterInstance, today: date, is_late_only: bool = True
 ) -> list[date]:
-    """Days within the models' history whose score lacks events that have landed: late ones, or any.
+    """Days within the models' history whose score lacks landed events: late ones, or any.
 
-    An event in time is lacking while its day goes on, or where a run was killed between landing and
-    scoring.
+    A score lacks events on time while its day is not over, or after a run was killed between
+    landing and scoring.
     """
     begin = today - timedelta(days=Settings.history_days)
     where = f"event_day >= '{begin}' AND event_day <= '{today}'" + (
@@ -71,20 +71,21 @@ def waiting_days(
     highest: dict[date, Offsets] = {}
     for row in rows.group_by(keys).aggregate([("kafka_offset", "max")]).to_pylist():
         highest.setdefault(row["event_day"], {})[row["kafka_partition"]] = row["kafka_offset_max"]
-    made = connections.lake.state(USER_VS_EPISODE_DAILY.name).days
-    computed = {day: computed_from(instance, day) for day in highest if day in made}
-    return outdated(highest, {day: found for day, found in computed.items() if found is not None})
+    scored = connections.lake.state(USER_VS_EPISODE_DAILY.name).days
+    computed = {day: computed_from(instance, day) for day in highest if day in scored}
+    return outdated(highest, {day: o for day, o in computed.items() if o is not None})
 
 
 def computed_from(instance: dg.DagsterInstance, day: date) -> Offsets | None:
-    """The landed offsets (exclusive) that the latest materialization of a day's score was computed
-    from; None without one.
+    """The landed offsets (exclusive) that a day's latest score was computed from.
+
+    None if the day has no materialization that names them.
     """
     key = dg.AssetKey(USER_VS_EPISODE_DAILY.name)
-    found = instance.fetch_materializations(
+    records = instance.fetch_materializations(
         dg.AssetRecordsFilter(key, asset_partitions=[day.isoformat()]), limit=1
     ).records
-    event = found[0].asset_materialization if found else None
+    event = records[0].asset_materialization if records else None
     metadata = event.metadata.get(COMPUTED_FROM) if event else None
     if metadata is None:
         return None

@@ -1,5 +1,6 @@
-"""Offset sensors: they compare a topic's end with what its table has landed, and plan. They never
-consume.
+"""Offset sensors: compare a topic's end offsets with the landed ones, and request runs.
+
+They never consume the topic.
 """
 
 import json
@@ -12,23 +13,22 @@ from podrec_assets.ledger import ledger as offsets
 from podrec_assets.ledger import planning
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import is_streaming
-from podrec_assets.schemas import USER_EVENTS
+from podrec_assets.schemas import EPISODES, USER_EVENTS
 
 MINIMUM_INTERVAL_S = 30
 LANDS = "podrec/lands"
-"""Tag of the runs that a sensor requests: the asset that they land."""
+"""Tag of the runs that an offset sensor requests; its value is the asset that they land."""
 
 
 def build_offset_sensor(
     asset_name: str, topic_asset: str, topic_setting: str
 ) -> dg.SensorDefinition:
-    """A sensor that requests the log days between the table's landed offsets and the topic's end,
-    as one run.
+    """A sensor that requests the log days that are not landed yet, as one run.
 
     Args:
-        asset_name: asset (and Delta table) that lands the topic.
-        topic_asset: external asset that stands for the topic.
-        topic_setting: name of the setting that holds the topic's name.
+        asset_name: the asset (and Delta table) that lands the topic.
+        topic_asset: the external asset of the topic.
+        topic_setting: name of the setting with the topic's name.
     """
 
     @dg.sensor(
@@ -36,7 +36,8 @@ def build_offset_sensor(
         target=dg.AssetSelection.assets(asset_name),
         minimum_interval_seconds=MINIMUM_INTERVAL_S,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Requests `{asset_name}` for the log days whose offsets are not landed yet.",
+        description=f"Requests `{asset_name}` for the log days whose offsets are not landed yet, and "
+        f"reports the topic's end offsets and lag on `{topic_asset}`.",
     )
     def offset_sensor(
         context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]
@@ -56,24 +57,27 @@ def build_offset_sensor(
         next_day = planning.next_log_day(ledger, first_days, connections.settings.start_day)
         plan = planning.plan(topic, ledger, ends, next_day, now.date(), state.latest_day)
         cursor = json.dumps({str(p): o for p, o in sorted(ends.items())})
-        events = [] if cursor == context.cursor else [_advance(topic_asset, ends, plan.lag)]
+        events = [] if cursor == context.cursor else [_topic_event(topic_asset, ends, plan.lag)]
         if plan.first_day is None or plan.last_day is None:
             return dg.SensorResult(skip_reason=plan.reason, cursor=cursor, asset_events=events)
         if asset_name == USER_EVENTS.name and is_streaming(connections.lake):
             return dg.SensorResult(
                 skip_reason="podrec stream lands these events", cursor=cursor, asset_events=events
             )
-        # A run that is not finished takes along whatever has come meanwhile.
-        tried = attempts(context.instance, LANDS, asset_name)
-        if reason := tried.reason_to_wait(f"landing {asset_name}", now):
+        # An unfinished run also lands what has arrived since it was requested.
+        previous = attempts(context.instance, LANDS, asset_name)
+        if reason := previous.reason_to_wait(f"landing {asset_name}", now):
             return dg.SensorResult(skip_reason=reason, cursor=cursor, asset_events=events)
-        wanted = request(LANDS, asset_name, plan.first_day, plan.last_day, tried.key(plan.run_key))
-        return dg.SensorResult(run_requests=[wanted], cursor=cursor, asset_events=events)
+        landing = request(
+            LANDS, asset_name, plan.first_day, plan.last_day, previous.key(plan.run_key)
+        )
+        return dg.SensorResult(run_requests=[landing], cursor=cursor, asset_events=events)
 
     return offset_sensor
 
 
-def _advance(topic_asset: str, ends: offsets.Offsets, lag: int) -> dg.AssetMaterialization:
+def _topic_event(topic_asset: str, ends: offsets.Offsets, lag: int) -> dg.AssetMaterialization:
+    """Reports that the topic has new records: its end offsets are its data version."""
     version = "|".join(f"{p}:{o}" for p, o in sorted(ends.items()))
     return dg.AssetMaterialization(
         topic_asset,
@@ -87,6 +91,6 @@ def _advance(topic_asset: str, ends: offsets.Offsets, lag: int) -> dg.AssetMater
 
 
 SENSORS = [
-    build_offset_sensor("episodes", "episode_metadata_topic", "episodes_topic"),
-    build_offset_sensor("user_events", "user_events_topic", "events_topic"),
+    build_offset_sensor(EPISODES.name, "episode_metadata_topic", "episodes_topic"),
+    build_offset_sensor(USER_EVENTS.name, "user_events_topic", "events_topic"),
 ]

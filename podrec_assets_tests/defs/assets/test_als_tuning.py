@@ -22,8 +22,12 @@ def run(connections: Connections, first: date, last: date) -> dg.ExecuteInProces
     settings = connections.settings
     resources = {"delta": DeltaIOManager(connections=connections), "connections": connections}
     resources["spark"] = SparkResource.from_settings(settings)
-    return dg.materialize([als_tuning, user_vs_episode_daily], selection=[als_tuning], resources=resources,
-                          tags=range_tags(first, last))  # fmt: skip
+    return dg.materialize(
+        [als_tuning, user_vs_episode_daily],
+        selection=[als_tuning],
+        resources=resources,
+        tags=range_tags(first, last),
+    )
 
 
 def test_a_day_has_its_trials_and_says_what_to_adopt_and_a_day_without_plays_after_it_is_empty(

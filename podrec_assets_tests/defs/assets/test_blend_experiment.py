@@ -29,10 +29,19 @@ def with_experiment(connections: Connections, share: float = 1.0) -> Connections
 
 def event(number: int, day: date, user: str, episode: str, kind: str, version: str) -> dict:
     return {
-        "day": day, "kafka_topic": "user-events", "kafka_partition": 0, "kafka_offset": number, "event_id": f"id-{number}",
-        "user_id": user, "episode_id": episode, "kind": kind, "occurred_at": datetime.combine(day, time(9), UTC),
-        "event_day": day, "is_late": False, "list_version": version,
-    }  # fmt: skip
+        "day": day,
+        "kafka_topic": "user-events",
+        "kafka_partition": 0,
+        "kafka_offset": number,
+        "event_id": f"id-{number}",
+        "user_id": user,
+        "episode_id": episode,
+        "kind": kind,
+        "occurred_at": datetime.combine(day, time(9), UTC),
+        "event_day": day,
+        "is_late": False,
+        "list_version": version,
+    }
 
 
 def answered(connections: Connections, eve: date, today: date) -> None:
@@ -71,7 +80,8 @@ def test_without_an_experiment_there_are_no_rows_and_the_ui_says_how_to_begin(
     assert run(lists_world, eve)["success"]
     answered(lists_world, eve, today)
     assert (
-        "PODREC_EXPERIMENT_SHARE begins an experiment" in judge(lists_world, today, today)["result"]
+        "Set PODREC_EXPERIMENT_SHARE to start an experiment"
+        in judge(lists_world, today, today)["result"]
     )
     assert len(lists_world.lake.read(BLEND_EXPERIMENT.name)) == 0
 

@@ -119,8 +119,12 @@ def run(
         "mongo": kept or MongoIOManager(connections=connections),
         "spark": SparkResource.from_settings(connections.settings),
     }
-    upstream = [dg.AssetSpec(n, partitions_def=vectors.partitions_def, metadata={"dagster/io_manager_key": "delta"})
-                for n in ("episodes", "transcripts")]  # fmt: skip
+    upstream = [
+        dg.AssetSpec(
+            n, partitions_def=vectors.partitions_def, metadata={"dagster/io_manager_key": "delta"}
+        )
+        for n in ("episodes", "transcripts")
+    ]
     selection = [a for a in assets if isinstance(a, dg.AssetsDefinition)]
     return dg.materialize(
         [*assets, *upstream, *([vectors] if vectors not in assets else [])],

@@ -139,8 +139,11 @@ def test_yesterday_has_to_be_there_by_its_deadline_and_the_day_before_until_then
     passed, metadata = run_check(connections, check, D1)
     assert not passed
     assert metadata == {
-        "expected_day": "2026-11-02", "latest_day": "2026-11-01", "missing_day_count": 1, "missing_days": ["2026-11-02"]
-    }  # fmt: skip
+        "expected_day": "2026-11-02",
+        "latest_day": "2026-11-01",
+        "missing_day_count": 1,
+        "missing_days": ["2026-11-02"],
+    }
     write(connections, FUSION_WEIGHTS, [], D3)
     assert not run_check(connections, check, D1)[0], "today does not stand in for yesterday"
     write(connections, FUSION_WEIGHTS, [], D2)

@@ -36,9 +36,11 @@ def fusion_weights(context: dg.AssetExecutionContext) -> pa.Table:
 
 
 @dg.asset(
-    partitions_def=DAILY, ins={"fusion_weights": dg.AssetIn(partition_mapping=window(2))},
-    backfill_policy=dg.BackfillPolicy.single_run(), io_manager_key="mongo",
-)  # fmt: skip
+    partitions_def=DAILY,
+    ins={"fusion_weights": dg.AssetIn(partition_mapping=window(2))},
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    io_manager_key="mongo",
+)
 def als_top_n(context: dg.AssetExecutionContext, fusion_weights: pa.Table) -> DailyDocs:
     SEEN[:] = sorted((str(r["day"]), r["bucket"]) for r in fusion_weights.to_pylist())
     return {day: [{"user_id": b, "items": []} for _, b in SEEN] for day in run_days(context)}

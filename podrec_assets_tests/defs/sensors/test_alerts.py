@@ -138,8 +138,9 @@ def test_a_run_that_fails_the_same_way_again_is_one_alert_a_day(
     watch.now += timedelta(seconds=5)
     watch.tick()
     assert [t.split(" failed: ")[1] for t in hook.texts()] == [
-        "models_and_publication for 2026-11-01..2026-11-01", "models_and_publication for 2026-11-02..2026-11-02"
-    ]  # fmt: skip
+        "models_and_publication for 2026-11-01..2026-11-01",
+        "models_and_publication for 2026-11-02..2026-11-02",
+    ]
 
 
 def test_an_alert_that_no_channel_took_is_sent_again_and_the_log_says_why(

@@ -87,10 +87,23 @@ def test_due_retries_and_left_over_minutes_request_their_days_and_a_run_in_progr
 
 def test_without_an_engine_only_retries_are_due() -> None:
     rows = [
-        {"day": DAY, "status": "over_budget", "engine": None, "language": "en", "is_low_quality": False, "next_attempt_at": None},
-        {"day": DAY + timedelta(days=1), "status": "failed", "engine": None, "language": "en", "is_low_quality": False,
-         "next_attempt_at": NOW},
-    ]  # fmt: skip
+        {
+            "day": DAY,
+            "status": "over_budget",
+            "engine": None,
+            "language": "en",
+            "is_low_quality": False,
+            "next_attempt_at": None,
+        },
+        {
+            "day": DAY + timedelta(days=1),
+            "status": "failed",
+            "engine": None,
+            "language": "en",
+            "is_low_quality": False,
+            "next_attempt_at": NOW,
+        },
+    ]
     assert due_days(rows, NOW, None) == [DAY + timedelta(days=1)]
 
 

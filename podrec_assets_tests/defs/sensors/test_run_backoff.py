@@ -1,6 +1,4 @@
-"""Failed requests come again at a growing distance: the run key, the wait and the words that a
-person reads.
-"""
+"""Repeating failed requests: the run key, the wait and the skip reason."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -32,7 +30,7 @@ def add(instance: dg.DagsterInstance, *statuses: dg.DagsterRunStatus) -> list[st
     ]
 
 
-def test_the_first_request_and_one_after_a_success_wait_for_nothing_and_keep_their_key(
+def test_the_first_request_and_one_after_a_success_do_not_wait_and_keep_their_key(
     instance: dg.DagsterInstance,
 ) -> None:
     now = datetime.now(UTC)
@@ -43,7 +41,7 @@ def test_the_first_request_and_one_after_a_success_wait_for_nothing_and_keep_the
         add(instance, FAILURE, SUCCESS)
 
 
-def test_a_failure_waits_says_so_and_then_comes_again_under_another_key(
+def test_after_a_failure_the_next_request_waits_says_why_and_has_another_key(
     instance: dg.DagsterInstance,
 ) -> None:
     *_, last = add(instance, SUCCESS, FAILURE, FAILURE)
@@ -52,14 +50,15 @@ def test_a_failure_waits_says_so_and_then_comes_again_under_another_key(
     reason = found.reason_to_wait("landing episodes", datetime.now(UTC))
     assert reason
     assert reason.startswith(
-        f"landing episodes failed 2 times in a row, run {last[:8]} last; the next try is due at "
+        f"landing episodes failed 2 times in a row, last in run {last[:8]}; "
+        "the next attempt is due at "
     )
     assert found.reason_to_wait("landing episodes", found.due_at) is None
     assert found.due_at - datetime.now(UTC) > 3 * MINUTE
     assert found.key("topic:p0=0-7") == f"topic:p0=0-7#after:{last}"
 
 
-def test_a_run_that_is_not_finished_is_waited_for(instance: dg.DagsterInstance) -> None:
+def test_an_unfinished_run_makes_the_sensor_wait(instance: dg.DagsterInstance) -> None:
     add(instance, FAILURE, STARTED)
     assert (
         attempts(instance, LANDS, "episodes").reason_to_wait("landing", datetime.now(UTC))
