@@ -1,30 +1,26 @@
-"""What strangers wrote, for places that render Markdown: shown as it is written, and nothing comes
-of it. Pure.
-"""
+"""Escapes untrusted text for places that render Markdown, so that it is shown verbatim. Pure."""
 
 import re
 
 JOINER = "\u2060"
-"""Word joiner: nothing to see, and no longer the pattern that a renderer looks for."""
+"""Word joiner: invisible, and breaks the patterns that renderers match."""
 _CODE = re.compile(r"((?<!`)`(?!`)[^`]+(?<!`)`(?!`))")
 _MARKUP = re.compile(r"[\\\[\]<>$*~|&]|(?<![^\W_])_|_(?![^\W_])")
 _BEGIN = re.compile(r"^(?:(?=[#+=-])|(\d+)(?=[.)]))")
-# GitHub's Markdown makes links of bare addresses, and Streamlit pictures of :names:, in the text
-# that is left after escapes.
+# Escaping does not stop GitHub's Markdown from linking bare addresses, nor Streamlit from replacing
+# :names: with icons.
 _ADDRESS = re.compile(r"(https?|www)(?=[:.])|(@)(?=[\w-])", re.IGNORECASE)
 _NAME = re.compile(r":(?=[^\W\d]|[+-])|(?<!\d):(?=\d+:)")
 
 
-def inert(text: str | None) -> str:
-    """Markdown in one line that shows the text: no link, address, image, markup, formula or emoji
-    comes of it.
+def escape_markdown(text: str | None) -> str:
+    """Returns one line of Markdown that shows the text without links, images, markup or emoji.
 
-    What stands between two single backticks stays code, in which nothing else has a meaning; so
-    commands can be copied.
+    Text between two single backticks stays code, so that commands can be copied.
     """
     parts = _CODE.split(" ".join((text or "").split()))
-    found = "".join(part if place % 2 else _escaped(part) for place, part in enumerate(parts))
-    return _BEGIN.sub(r"\1\\", found)
+    escaped = "".join(part if n % 2 else _escaped(part) for n, part in enumerate(parts))
+    return _BEGIN.sub(r"\1\\", escaped)
 
 
 def _escaped(text: str) -> str:

@@ -1,9 +1,9 @@
-"""Text of strangers in Markdown: escaped, and code stays code."""
+"""Untrusted text in Markdown is escaped, and code stays code."""
 
 import pytest
 
 from podrec_assets.markdown_escape import JOINER as J
-from podrec_assets.markdown_escape import inert
+from podrec_assets.markdown_escape import escape_markdown
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ from podrec_assets.markdown_escape import inert
     ],
 )
 def test_markup_is_shown_and_not_followed(given: str | None, shown: str) -> None:
-    assert inert(given) == shown
+    assert escape_markdown(given) == shown

@@ -16,7 +16,7 @@ from podrec_assets.dashboard.shared import (  # fmt: skip
     side_by_side,
 )
 from podrec_assets.errors import UnknownIdError
-from podrec_assets.markdown_escape import inert
+from podrec_assets.markdown_escape import escape_markdown
 from podrec_assets.serving import keywords
 from podrec_assets.serving.catalogue import transcript
 from podrec_assets.serving.reader import neighbours
@@ -56,7 +56,7 @@ def show() -> None:
         start_s = _transcript(chosen, found) if has_text and found else 0.0
         if not has_text:
             st.info(
-                f"No transcript: {inert(found['reason']) if found else 'it was never looked for'}."
+                f"No transcript: {escape_markdown(found['reason']) if found else 'it was never looked for'}."
             )
     with similar:
         _similar(chosen, known)
@@ -69,12 +69,12 @@ def _head(episode: dict, segments: list[dict]) -> None:
     with picture:
         artwork(episode, 128)
     with text:
-        st.title(inert(episode["title"]), anchor=False)
-        st.caption(inert(facts(episode)))
+        st.title(escape_markdown(episode["title"]), anchor=False)
+        st.caption(escape_markdown(facts(episode)))
         terms = vocabulary() if segments else None
         if terms is not None:
             found = keywords.topics(terms, " ".join(s["text"] for s in segments))
-            st.markdown(" ".join(f":gray-badge[{inert(t)}]" for t in found))
+            st.markdown(" ".join(f":gray-badge[{escape_markdown(t)}]" for t in found))
         st.text(episode["description"] or "")
 
 
@@ -92,7 +92,7 @@ def _transcript(episode: str, found: dict) -> float:
         "Search in this transcript", key=f"find-{episode}", placeholder="a word or phrase"
     )
     segments = [s for s in found["segments"] if words.lower() in s["text"].lower()]
-    language = inert(found["language"]) or "language unknown"
+    language = escape_markdown(found["language"]) or "language unknown"
     count = (
         f"{found['word_count']:,} words, {language}, from {found['source']} by {found['engine']}"
     )
@@ -100,7 +100,7 @@ def _transcript(episode: str, found: dict) -> float:
         f"{count} · {len(segments)} of {len(found['segments'])} passages · choose one to hear it from there"
     )
     if not segments:
-        st.info(f"“{inert(words)}” is not said in it.")
+        st.info(f"“{escape_markdown(words)}” is not said in it.")
         return 0.0
     rows = [
         {"at": at(s["start_s"]), "speaker": s["speaker"] or "", "text": s["text"]} for s in segments
@@ -122,18 +122,18 @@ def _similar(episode: str, known: dict[str, dict]) -> None:
         with errors_in_words():
             items = neighbours(connections(), episode, SIMILAR)["items"]
     except UnknownIdError as err:
-        st.info(inert(str(err)))
+        st.info(escape_markdown(str(err)))
         return
     for item in items:
         with st.container(border=True):
             there = known.get(item["episode_id"], {})
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.subheader(f"{item['rank']}. {inert(item['title'])}", anchor=False)
+                st.subheader(f"{item['rank']}. {escape_markdown(item['title'])}", anchor=False)
                 link = {"id": item["episode_id"]}
                 st.page_link(
                     "episode.py", label="Open", icon=":material/arrow_forward:", query_params=link
                 )
-            st.caption(f"{inert(facts(there))} · cosine {item['cosine']:.2f}")
+            st.caption(f"{escape_markdown(facts(there))} · cosine {item['cosine']:.2f}")
             side_by_side(item)
 
 

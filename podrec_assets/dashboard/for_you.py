@@ -15,7 +15,7 @@ from podrec_assets.dashboard.shared import (
 )
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.event_message import Refusal
-from podrec_assets.markdown_escape import inert
+from podrec_assets.markdown_escape import escape_markdown
 from podrec_assets.serving.analytics import LATELY_DAYS, heard_lately
 from podrec_assets.serving.feedback import send_event, send_impressions
 from podrec_assets.serving.reader import recommendations
@@ -41,7 +41,7 @@ def show() -> None:
         found = recommendations(connections(), user, count)
     if not found["known"]:
         st.info(
-            f"{inert(user)} is new here: this is the list that newcomers see.",
+            f"{escape_markdown(user)} is new here: this is the list that newcomers see.",
             icon=":material/waving_hand:",
         )
     st.caption(f"As of {found['day']} · version {found['version']}")
@@ -62,8 +62,8 @@ def _card(user: str, version: str, item: dict) -> None:
         with picture:
             artwork(episode)
         with text:
-            st.subheader(f"{item['rank']}. {inert(item['title'])}", anchor=False)
-            st.caption(inert(facts(episode)))
+            st.subheader(f"{item['rank']}. {escape_markdown(item['title'])}", anchor=False)
+            st.caption(escape_markdown(facts(episode)))
             st.text(item["reason"])
             _score(item)
             with st.container(horizontal=True, gap="small"):
@@ -124,10 +124,10 @@ def _send(user: str, item: dict, kind: str, version: str) -> bool:
             completed_share=share,
         )
     except (PodrecError, Refusal) as err:
-        st.toast(f"Not noted: {inert(str(err))}", icon=":material/error:")
+        st.toast(f"Not noted: {escape_markdown(str(err))}", icon=":material/error:")
         return False
     st.toast(
-        f"Noted: {kind} of “{inert(item['title'])}” (event {event['event_id'][:8]})",
+        f"Noted: {kind} of “{escape_markdown(item['title'])}” (event {event['event_id'][:8]})",
         icon=":material/check:",
     )
     return True
@@ -136,7 +136,7 @@ def _send(user: str, item: dict, kind: str, version: str) -> bool:
 def _heard(user: str) -> None:
     with errors_in_words():
         rows = heard_lately(connections(), user)
-    with st.expander(f"What {inert(user)} heard lately", expanded=False):
+    with st.expander(f"What {escape_markdown(user)} heard lately", expanded=False):
         if not rows:
             st.caption(f"Nothing on the last {LATELY_DAYS} days.")
             return
@@ -169,7 +169,7 @@ def _remember_impressions(user: str, found: dict) -> None:
     try:
         send_impressions(connections(), user, found["version"], new)
     except (PodrecError, Refusal) as err:
-        st.caption(f"What was shown could not be noted: {inert(str(err))}")
+        st.caption(f"What was shown could not be noted: {escape_markdown(str(err))}")
 
 
 show()

@@ -10,7 +10,7 @@ from podrec_assets.dashboard import charts
 from podrec_assets.dashboard.shared import connections, errors_in_words
 from podrec_assets.errors import PodrecError
 from podrec_assets.ledger.ledger import Ledger
-from podrec_assets.markdown_escape import inert
+from podrec_assets.markdown_escape import escape_markdown
 from podrec_assets.schemas import COLLECTIONS, TABLES
 from podrec_assets.serving import analytics
 from podrec_assets.serving.reader import NOT_PUBLISHED
@@ -43,7 +43,7 @@ def _section(content: Callable[[date], None], today: date) -> None:
     try:
         content(today)
     except PodrecError as err:
-        st.warning(inert(str(err)), icon=":material/info:")
+        st.warning(escape_markdown(str(err)), icon=":material/info:")
 
 
 def _ask(sql: str, first: date, last: date) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from podrec_assets.dashboard.shared import (
     errors_in_words,
     facts,
 )
-from podrec_assets.markdown_escape import inert
+from podrec_assets.markdown_escape import escape_markdown
 from podrec_assets.serving import catalogue
 
 RESULTS = 10
@@ -44,9 +44,9 @@ def show() -> None:
             with picture:
                 artwork(episode, 72)
             with text:
-                st.subheader(inert(episode.get("title") or passage["episode_id"]), anchor=False)
+                st.subheader(escape_markdown(episode.get("title") or passage["episode_id"]), anchor=False)
                 st.caption(
-                    f"{inert(facts(episode))} · at {at(passage['start_s'] or 0.0)} · score {passage['score']:.2f}"
+                    f"{escape_markdown(facts(episode))} · at {at(passage['start_s'] or 0.0)} · score {passage['score']:.2f}"
                 )
                 st.text(passage["text"])
                 link = {"id": passage["episode_id"]}

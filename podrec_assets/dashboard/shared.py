@@ -10,7 +10,7 @@ import streamlit as st
 from podrec_assets.dashboard import covers
 from podrec_assets.errors import PodrecError
 from podrec_assets.formatting import clock
-from podrec_assets.markdown_escape import inert
+from podrec_assets.markdown_escape import escape_markdown
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.storage_options import storage_options
 from podrec_assets.serving import catalogue, reader
@@ -67,7 +67,7 @@ def errors_in_words() -> Iterator[None]:
     try:
         yield
     except PodrecError as err:
-        st.warning(inert(str(err)), icon=":material/info:")
+        st.warning(escape_markdown(str(err)), icon=":material/info:")
         st.stop()
 
 

@@ -11,7 +11,8 @@ from podrec_assets.dashboard.shared import (
     errors_in_words,
     side_by_side,
 )
-from podrec_assets.markdown_escape import inert
+from podrec_assets.markdown_escape import escape_markdown
+from podrec_assets.schemas import EVENT_KINDS
 from podrec_assets.serving.provenance import trace
 from podrec_assets.serving.reader import recommendations
 
@@ -21,10 +22,7 @@ DAILY = (
     "day",
     "episode",
     "score",
-    "play_count",
-    "like_count",
-    "unlike_count",
-    "skip_count",
+    *(kind.count_column for kind in EVENT_KINDS.values() if kind.changes_score),
     "max_completed_share",
 )
 EVENT = (
@@ -71,7 +69,7 @@ def show() -> None:
 def _item(found: dict) -> None:
     item, publication = found["item"], found["publication"]
     with st.container(border=True):
-        st.subheader(f"{item['rank']}. {inert(item['title'])}", anchor=False)
+        st.subheader(f"{item['rank']}. {escape_markdown(item['title'])}", anchor=False)
         st.text(item["reason"])
         parts = f"score {item['score']:.3f} · ALS {item['als']:.3f} · content {item['cosine']:.3f}"
         st.caption(

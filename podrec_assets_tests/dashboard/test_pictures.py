@@ -1,4 +1,4 @@
-"""Covers, bars and facts: the same for the same episode, and nothing of a feed is markup in them."""
+"""Covers, score bars and facts: deterministic, and text from a feed never becomes markup."""
 
 from xml.etree import ElementTree
 
@@ -8,7 +8,7 @@ from podrec_assets.dashboard.covers import arms, cover, initials
 from podrec_assets.dashboard.shared import facts
 
 
-def test_a_cover_is_the_same_for_an_id_and_holds_no_markup_of_the_title() -> None:
+def test_a_cover_depends_only_on_its_id_and_contains_no_markup_from_the_title() -> None:
     assert cover("s1", "Night Sky") == cover("s1", "Night Sky")
     assert cover("s1", "Night Sky") != cover("s2", "Night Sky")
     for title in ("<script>alert(1)</script>", "& < >", "", "名前", "]]>"):
@@ -22,11 +22,11 @@ def test_a_cover_is_the_same_for_an_id_and_holds_no_markup_of_the_title() -> Non
     ("title", "letters"),
     [("Night Sky", "NS"), ("The long, cold night", "TL"), ("«Été»", "É"), ("!!", "?"), ("", "?")],
 )
-def test_initials_are_of_words(title: str, letters: str) -> None:
+def test_initials_come_from_the_first_two_words(title: str, letters: str) -> None:
     assert initials(title) == letters
 
 
-def test_bars_stay_within_their_picture() -> None:
+def test_bars_are_clipped_to_their_picture() -> None:
     widths = [
         float(r.get("width", ""))
         for r in ElementTree.fromstring(arms(1.7, -0.2))
@@ -35,7 +35,7 @@ def test_bars_stay_within_their_picture() -> None:
     assert widths == [100.0, 0.0]
 
 
-def test_facts_leave_out_what_is_not_known() -> None:
+def test_facts_leave_out_unknown_values() -> None:
     assert (
         facts({"show_title": "Crumb", "published_at": None, "duration_s": 61.0}) == "Crumb · 1:01"
     )

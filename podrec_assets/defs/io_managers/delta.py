@@ -9,7 +9,7 @@ import dagster as dg
 import pyarrow as pa
 
 from podrec_assets.defs.io_managers.lineage import column_lineage
-from podrec_assets.markdown_escape import inert
+from podrec_assets.markdown_escape import escape_markdown
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import TABLES, Table
 from podrec_assets.stores.delta import Lake
@@ -141,4 +141,4 @@ def preview(rows: pa.Table) -> str:
 
 def _cell(value: object) -> str:
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    return inert(text if len(text) <= PREVIEW_WIDTH else text[: PREVIEW_WIDTH - 1] + "…")
+    return escape_markdown(text if len(text) <= PREVIEW_WIDTH else text[: PREVIEW_WIDTH - 1] + "…")

@@ -1,8 +1,8 @@
-"""A page that shows what strangers wrote in each of the ways that the dashboard's pages do."""
+"""A page that shows untrusted text in every element that the dashboard's pages use."""
 
 import streamlit as st
 
-from podrec_assets.markdown_escape import inert
+from podrec_assets.markdown_escape import escape_markdown
 
 HOSTILE = (
     "See http://tracker.example/p and https://tracker.example or www.tracker.example",
@@ -21,9 +21,9 @@ HOSTILE = (
 if __name__ == "__main__":
     for number, text in enumerate(HOSTILE):
         with st.container(key=f"of-{number}"):
-            st.title(inert(text), anchor=False)
-            st.subheader(f"1. {inert(text)}", anchor=False)
-            st.caption(inert(text))
-            st.info(inert(text))
-            st.expander(f"Of {inert(text)}")
+            st.title(escape_markdown(text), anchor=False)
+            st.subheader(f"1. {escape_markdown(text)}", anchor=False)
+            st.caption(escape_markdown(text))
+            st.info(escape_markdown(text))
+            st.expander(f"Of {escape_markdown(text)}")
     st.text("all is shown")
