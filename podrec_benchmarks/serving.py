@@ -30,6 +30,7 @@ from podrec_assets.services import jars, mongo, process, supervisor
 from podrec_assets.services.ports import LOOPBACK, answers, free_port
 from podrec_assets.serving import analytics, reader
 from podrec_assets.settings import Settings
+from podrec_assets.stores.mongo import publishing
 from podrec_benchmarks.analytics_lake import make
 from podrec_benchmarks.arrow_questions import QUESTIONS
 
@@ -68,7 +69,7 @@ def publish_lists(connections: Connections, day: date) -> None:
         name: connections.mongo.write_version(name, day, "bench", docs).version
         for name, docs in documents.items()
     }
-    connections.mongo.publish(day, versions, connections.mongo.publication())
+    publishing.publish(connections.mongo, day, versions, connections.mongo.publication())
 
 
 def _listener(number: int) -> str:

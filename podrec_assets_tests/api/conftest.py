@@ -14,6 +14,7 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services import process
 from podrec_assets.services.ports import LOOPBACK
 from podrec_assets.settings import Settings
+from podrec_assets.stores.mongo import publishing
 
 DAY = date(2026, 11, 14)
 LISTED = (
@@ -68,7 +69,7 @@ def served(service_settings: Settings) -> Connections:
     versions = {
         n: found.mongo.write_version(n, DAY, "run-1", docs).version for n, docs in documents.items()
     }
-    found.mongo.publish(DAY, versions, None)
+    publishing.publish(found.mongo, DAY, versions, None)
     return found
 
 

@@ -45,7 +45,7 @@ def copy(served_world: Connections, tmp_path: Path) -> Iterator[Connections]:
     instance are shared.
     """
     shutil.copytree(served_world.lake.root, tmp_path / "lake")
-    whole, name = served_world.mongo._db, f"copy_{uuid.uuid4().hex[:8]}"
+    whole, name = served_world.mongo.db, f"copy_{uuid.uuid4().hex[:8]}"
     settings = Settings(
         home=served_world.settings.home,
         engine="local",
@@ -277,7 +277,7 @@ def test_vectors_of_another_model_are_found_with_their_days(copy: Connections) -
 
 def test_a_day_that_dagster_shows_and_the_stores_do_not_have_is_found(copy: Connections) -> None:
     shutil.rmtree(copy.lake.uri("fusion_weights"))
-    copy.mongo._db["versions"].delete_many({"collection": "similarities"})
+    copy.mongo.db["versions"].delete_many({"collection": "similarities"})
     details = [d for d, _ in faults(copy, "days shown by Dagster")]
     assert [d.split(" of ")[0] for d in details] == [
         "Dagster shows fusion_weights",
@@ -289,7 +289,7 @@ def test_a_day_that_dagster_shows_and_the_stores_do_not_have_is_found(copy: Conn
 def test_a_pointer_to_what_is_not_whole_was_refused_or_does_not_belong_together_is_found(
     copy: Connections,
 ) -> None:
-    versions, published = copy.mongo._db["versions"], copy.mongo.publication()
+    versions, published = copy.mongo.db["versions"], copy.mongo.publication()
     assert published is not None
     lists, als = published.versions[LISTS], published.versions["als_top_n"]
     versions.update_one(
@@ -297,8 +297,8 @@ def test_a_pointer_to_what_is_not_whole_was_refused_or_does_not_belong_together_
         {"$unset": {"verdict": 1}, "$set": {"manifest.models.als_top_n": "other"}},
     )
     versions.delete_one({"_id": f"als_top_n:{als}"})
-    one = copy.mongo._db["similarities"].find_one({"version": published.versions["similarities"]})
-    copy.mongo._db["similarities"].update_one({"_id": one["_id"]}, {"$set": {"items": []}})
+    one = copy.mongo.db["similarities"].find_one({"version": published.versions["similarities"]})
+    copy.mongo.db["similarities"].update_one({"_id": one["_id"]}, {"$set": {"items": []}})
     details = [d for d, _ in faults(copy, "publication")]
     assert details == [
         f"als_top_n {als} is served, but no complete version has that name",
@@ -316,7 +316,7 @@ def test_documents_that_are_lost_are_found_and_a_further_run_of_the_day_writes_t
     made = copy.mongo.version(LISTS, published.versions[LISTS])
     assert made is not None
     documents = copy.mongo.documents(LISTS, made.version)
-    copy.mongo._db[LISTS].delete_one({"version": made.version, "user_id": documents[0]["user_id"]})
+    copy.mongo.db[LISTS].delete_one({"version": made.version, "user_id": documents[0]["user_id"]})
     run = "'als_top_n similarities final_recommendations publication'"
     assert faults(copy, "documents") == [
         (

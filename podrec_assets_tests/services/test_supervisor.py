@@ -19,9 +19,9 @@ from podrec_assets.services.ports import LOOPBACK
 from podrec_assets.serving.feedback import send_event
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import KafkaStore, Message
-from podrec_assets.stores.mongo import MongoStore
+from podrec_assets.stores.mongo import MongoStore, publishing
 from podrec_assets_tests.pipelines.listening.event_log import TODAY, World, local_world, messy_log
-from podrec_assets_tests.stores.trios import PASSED, write_trio
+from podrec_assets_tests.stores.version_sets import PASSED, write_version_set
 
 pytestmark = pytest.mark.services
 
@@ -118,8 +118,8 @@ def test_after_backup_wipe_and_restore_elsewhere_lists_are_served_and_offsets_co
     world.produce(log[:150])
     world.land()
     mongo = Connections(home, {}).mongo
-    write_trio(mongo, TODAY, "run", PASSED)
-    pointer = mongo.publish(TODAY, mongo.publishable(TODAY), None)
+    write_version_set(mongo, TODAY, "run", PASSED)
+    pointer = publishing.publish(mongo, TODAY, publishing.publishable(mongo, TODAY), None)
     events, letters = world.events(), world.letters()
     with pytest.raises(
         ServiceError, match="kafka, mongo, samples are running: stop them with `podrec down` first"

@@ -14,7 +14,7 @@ from pymongo.collection import Collection
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import LISTS
 from podrec_assets.settings import Settings
-from podrec_assets.stores.mongo import versions
+from podrec_assets.stores.mongo import bulk
 from podrec_assets_tests.serving.planted import run
 
 POINTS = (
@@ -33,7 +33,7 @@ def die_at(point: str) -> None:
     """Kills this process before the driver's call that the point names; batches are small, so that
     a write has several.
     """
-    versions.BATCH = 5
+    bulk.BATCH = 5
     method, collection, call = _BEFORE[point]
     setattr(Collection, method, _dying(getattr(Collection, method), collection, call))
 

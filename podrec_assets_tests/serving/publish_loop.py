@@ -6,8 +6,8 @@ import sys
 from datetime import date, timedelta
 
 from podrec_assets.schemas import COLLECTION_KEYS, COLLECTIONS, LISTS
-from podrec_assets.stores.mongo import MongoStore, Verdict
-from podrec_assets_tests.stores.trios import PASSED
+from podrec_assets.stores.mongo import MongoStore, Verdict, publishing, retention
+from podrec_assets_tests.stores.version_sets import PASSED
 
 PUBLICATIONS, ROLLBACK_EVERY = 50, 5
 FIRST = date(2026, 1, 1)
@@ -37,7 +37,7 @@ def publish(store: MongoStore, day: date) -> None:
         )
         models[name] = version.version
     store.judge(LISTS, version.version, Verdict(version.checksum, (PASSED,), "run"))
-    store.advance(day, store.publishable(day))
+    publishing.advance(store, day, publishing.publishable(store, day))
 
 
 def main() -> None:
@@ -47,9 +47,9 @@ def main() -> None:
         publish(store, day)
         if number % ROLLBACK_EVERY == ROLLBACK_EVERY - 1:
             eve = day - timedelta(days=1)
-            store.publish(eve, store.publishable(eve), store.publication())
+            publishing.publish(store, eve, publishing.publishable(store, eve), store.publication())
         # Without grace, so that readers do meet versions that are removed between their two reads.
-        store.prune(keep_days=1, grace=timedelta(0))
+        retention.prune(store, keep_days=1, grace=timedelta(0))
 
 
 if __name__ == "__main__":

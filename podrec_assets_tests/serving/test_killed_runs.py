@@ -12,6 +12,7 @@ import pytest
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import LISTS
 from podrec_assets.serving.reader import recommendations
+from podrec_assets.stores.mongo import retention
 from podrec_assets_tests.serving.planted import MODELS, run
 from podrec_assets_tests.serving.publish_and_die import POINTS
 
@@ -49,12 +50,12 @@ def test_a_killed_run_leaves_the_old_list_and_the_next_one_succeeds(
         assert code == -9, output
         assert world.mongo.publication() == before
         assert recommendations(world, "a-0", 20) == old
-        written.append(world.mongo._db[LISTS].count_documents({"day": str(today)}))
+        written.append(world.mongo.db[LISTS].count_documents({"day": str(today)}))
     # 17 lists in batches of 5: one batch of the first run; all of the second and the third beside
     # it.
     assert written == [5, 22, 39]
     document = run(world, today, f"{LISTS} publication")
     assert document["success"], document["errors"]
     assert recommendations(world, "a-0", 20)["day"] == str(today)
-    world.mongo.prune(keep_days=5, grace=timedelta(0))
-    assert world.mongo._db[LISTS].count_documents({"day": str(today)}) == 17
+    retention.prune(world.mongo, keep_days=5, grace=timedelta(0))
+    assert world.mongo.db[LISTS].count_documents({"day": str(today)}) == 17

@@ -117,7 +117,9 @@ def test_a_reader_whose_version_is_removed_between_its_reads_gets_the_new_one(
         if not moved:
             moved.append(1)
             publish(mongo, FIRST.replace(day=2))
-            mongo._delete(LISTS, mongo._ids(LISTS, found.versions[LISTS])[1:])  # type: ignore[union-attr]
+            query = {"version": found.versions[LISTS]}  # type: ignore[union-attr]
+            ids = [d["_id"] for d in mongo.db[LISTS].find(query, {"_id": 1})]
+            mongo.db[LISTS].delete_many({"_id": {"$in": ids[1:]}})
         return found
 
     mongo.publication = look_then_move  # type: ignore[method-assign]

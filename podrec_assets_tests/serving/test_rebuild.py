@@ -120,7 +120,7 @@ def test_the_job_makes_a_version_again_and_shows_what_it_found(
 def test_a_version_whose_documents_were_changed_is_told_from_what_its_inputs_make(
     lists_world: Connections, first: Publication, changed: Publication
 ) -> None:
-    stored = lists_world.mongo._db[LISTS]
+    stored = lists_world.mongo.db[LISTS]
     whole = stored.find_one({"version": first.versions[LISTS], "user_id": "a-0"})
     assert whole
     stored.replace_one({"_id": whole["_id"]}, {**whole, "items": whole["items"][1:]})

@@ -11,7 +11,7 @@ import pytest
 
 from podrec_assets.errors import PermanentError, RetryableError
 from podrec_assets.schemas import LISTS
-from podrec_assets.stores.mongo import MongoStore, Publication, checksum
+from podrec_assets.stores.mongo import MongoStore, Publication, checksum, publishing
 
 pytestmark = pytest.mark.services
 D1, D2, D3 = (date(2026, 11, n) for n in (1, 2, 3))
@@ -34,7 +34,7 @@ def served(
 ) -> Publication:
     """The pointer after a fresh version of the day was published."""
     version = store.write_version(TOP, day, run, docs("ann", episode=run))
-    return store.publish(day, {TOP: version.version}, current)
+    return publishing.publish(store, day, {TOP: version.version}, current)
 
 
 def test_documents_come_back_as_they_were_given_by_key(store: MongoStore) -> None:
@@ -68,7 +68,7 @@ def test_a_version_that_was_not_finished_is_invisible(store: MongoStore) -> None
     assert store.latest_version(TOP) is None
     assert store.days(TOP) == []
     with pytest.raises(PermanentError, match="not complete"):
-        store.publish(D1, {TOP: "2026-11-01.r"}, None)
+        publishing.publish(store, D1, {TOP: "2026-11-01.r"}, None)
 
 
 def test_the_same_run_again_replaces_what_an_interrupted_write_left(store: MongoStore) -> None:
@@ -151,7 +151,7 @@ def test_the_pointer_counts_its_moves_and_remembers_what_was_served_before(
 
 def test_publishing_what_is_served_moves_nothing(store: MongoStore) -> None:
     first = served(store, D1, "a")
-    assert store.publish(D1, dict(first.versions), first) == first
+    assert publishing.publish(store, D1, dict(first.versions), first) == first
     assert store.publication() == first
 
 
@@ -170,7 +170,7 @@ def test_an_unknown_version_is_refused_and_the_pointer_stays(store: MongoStore) 
     with pytest.raises(
         PermanentError, match=r"^Version 2026-11-09.x of similarities is not complete"
     ):
-        store.publish(D2, {TOP: "2026-11-01.a", "similarities": "2026-11-09.x"}, first)
+        publishing.publish(store, D2, {TOP: "2026-11-01.a", "similarities": "2026-11-09.x"}, first)
     assert store.publication() == first
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from podrec_assets.errors import GateError, MissingPartitionError
 from podrec_assets.schemas import COLLECTION_KEYS, COLLECTIONS, LISTS
-from podrec_assets.stores.mongo import MongoStore, Verdict
-from podrec_assets_tests.stores.trios import FAULT, PASSED, UNUSUAL, write_trio
+from podrec_assets.stores.mongo import MongoStore, Verdict, publishing, retention
+from podrec_assets_tests.stores.version_sets import FAULT, PASSED, UNUSUAL, write_version_set
 
 pytestmark = pytest.mark.services
 D1, D2, D3 = (date(2026, 11, n) for n in (1, 2, 3))
@@ -25,61 +25,61 @@ def store(mongo_uri: str) -> MongoStore:
 def test_a_day_is_publishable_only_with_every_collection(store: MongoStore) -> None:
     for name in reversed(COLLECTIONS):
         with pytest.raises(MissingPartitionError, match="2026-11-01 has no complete versions: "):
-            store.publishable(D1)
+            publishing.publishable(store, D1)
         version = store.write_version(name, D1, "run", [{COLLECTION_KEYS[name]: "x", "items": []}])
         store.judge(name, version.version, Verdict(version.checksum, (PASSED,), "run"))
-    assert store.publishable(D1) == dict.fromkeys(COLLECTIONS, "2026-11-01.run")
+    assert publishing.publishable(store, D1) == dict.fromkeys(COLLECTIONS, "2026-11-01.run")
 
 
 def test_lists_that_nobody_judged_are_not_publishable(store: MongoStore) -> None:
-    write_trio(store, D1, "one")
+    write_version_set(store, D1, "one")
     with pytest.raises(
         GateError,
         match=r"2026-11-01.one of final_recommendations has not been judged .* run `podrec run",
     ):
-        store.publishable(D1)
+        publishing.publishable(store, D1)
 
 
 def test_refused_lists_are_not_publishable_and_the_check_is_named_with_its_number(
     store: MongoStore,
 ) -> None:
-    write_trio(store, D1, "one", PASSED, UNUSUAL)
+    write_version_set(store, D1, "one", PASSED, UNUSUAL)
     with pytest.raises(
         GateError,
         match=r"refused version 2026-11-01.one .*: churn_is_bounded: 0.9; the bound is 0.8\.$",
     ):
-        store.publishable(D1)
+        publishing.publishable(store, D1)
 
 
 def test_refused_lists_leave_the_days_earlier_ones_publishable_with_their_own_models(
     store: MongoStore,
 ) -> None:
-    write_trio(store, D1, "one", PASSED)
-    write_trio(store, D1, "two", FAULT)
-    assert store.publishable(D1) == dict.fromkeys(COLLECTIONS, "2026-11-01.one")
+    write_version_set(store, D1, "one", PASSED)
+    write_version_set(store, D1, "two", FAULT)
+    assert publishing.publishable(store, D1) == dict.fromkeys(COLLECTIONS, "2026-11-01.one")
 
 
 def test_models_that_no_lists_were_made_from_are_not_published(store: MongoStore) -> None:
-    write_trio(store, D1, "one", PASSED)
+    write_version_set(store, D1, "one", PASSED)
     store.write_version("als_top_n", D1, "later", [])
-    assert store.publishable(D1)["als_top_n"] == "2026-11-01.one"
+    assert publishing.publishable(store, D1)["als_top_n"] == "2026-11-01.one"
 
 
 def test_a_verdict_on_other_documents_counts_for_nothing(store: MongoStore) -> None:
-    version = write_trio(store, D1, "one")
+    version = write_version_set(store, D1, "one")
     store.judge(LISTS, version.version, Verdict("of something else", (PASSED,), "run"))
     with pytest.raises(GateError, match="has not been judged"):
-        store.publishable(D1)
+        publishing.publishable(store, D1)
 
 
 def test_a_person_overrules_a_comparison_but_no_fault_and_no_missing_verdict(
     store: MongoStore,
 ) -> None:
-    version = write_trio(store, D1, "one", PASSED, UNUSUAL)
+    version = write_version_set(store, D1, "one", PASSED, UNUSUAL)
     found = store.version(LISTS, version.version)
     assert found
-    store.overrule(found)
-    assert store.publishable(D1)[LISTS] == version.version
+    publishing.overrule(store, found)
+    assert publishing.publishable(store, D1)[LISTS] == version.version
     noted = store.version(LISTS, version.version)
     assert noted
     assert noted.verdict
@@ -89,28 +89,28 @@ def test_a_person_overrules_a_comparison_but_no_fault_and_no_missing_verdict(
         ("two", (UNUSUAL, FAULT), "is shown 1 heard"),
         ("three", (), "not been judged"),
     ):
-        faulty = store.version(LISTS, write_trio(store, D2, run, *findings).version)
+        faulty = store.version(LISTS, write_version_set(store, D2, run, *findings).version)
         assert faulty
         with pytest.raises(GateError, match=f"{why}.*No one may overrule that"):
-            store.overrule(faulty)
+            publishing.overrule(store, faulty)
 
 
 def test_forgetting_a_listener_leaves_the_verdict_on_the_other_lists(store: MongoStore) -> None:
-    version = write_trio(store, D1, "one", PASSED)
-    assert store.forget("ann") == 2
+    version = write_version_set(store, D1, "one", PASSED)
+    assert retention.forget(store, "ann") == 2
     left = store.version(LISTS, version.version)
     assert left
     assert (left.count, left.checksum == version.checksum) == (2, False)
-    assert store.publishable(D1)[LISTS] == version.version
+    assert publishing.publishable(store, D1)[LISTS] == version.version
 
 
 def test_an_older_day_does_not_replace_a_newer_one_by_itself(store: MongoStore) -> None:
     for day in (D1, D2):
-        write_trio(store, day, "one", PASSED)
-    newer = store.advance(D2, store.publishable(D2))
-    assert store.advance(D1, store.publishable(D1)) == newer
-    assert store.publish(D1, store.publishable(D1), newer).day == D1
-    assert store.advance(D2, store.publishable(D2)).day == D2
+        write_version_set(store, day, "one", PASSED)
+    newer = publishing.advance(store, D2, publishing.publishable(store, D2))
+    assert publishing.advance(store, D1, publishing.publishable(store, D1)) == newer
+    assert publishing.publish(store, D1, publishing.publishable(store, D1), newer).day == D1
+    assert publishing.advance(store, D2, publishing.publishable(store, D2)).day == D2
 
 
 def test_of_days_that_are_published_at_the_same_time_the_newest_stays(
@@ -119,15 +119,15 @@ def test_of_days_that_are_published_at_the_same_time_the_newest_stays(
     days = [D1 + timedelta(days=n) for n in range(8)]
     trios = {}
     for day in days:
-        write_trio(store, day, "one", PASSED)
-        trios[day] = store.publishable(day)
+        write_version_set(store, day, "one", PASSED)
+        trios[day] = publishing.publishable(store, day)
     start = threading.Barrier(len(days))
 
     def publish(day: date) -> None:
         own = MongoStore(mongo_uri, store.database)
         own.ping()
         start.wait()
-        own.advance(day, trios[day])
+        publishing.advance(own, day, trios[day])
 
     threads = [threading.Thread(target=publish, args=(day,)) for day in days]
     for thread in threads:

@@ -7,8 +7,8 @@ import pytest
 
 from podrec_assets.errors import PermanentError
 from podrec_assets.schemas import COLLECTIONS, LISTS
-from podrec_assets.stores.mongo import MongoStore
-from podrec_assets_tests.stores.trios import PASSED, UNUSUAL, write_trio
+from podrec_assets.stores.mongo import MongoStore, publishing, retention
+from podrec_assets_tests.stores.version_sets import PASSED, UNUSUAL, write_version_set
 
 pytestmark = pytest.mark.services
 D1 = date(2026, 11, 1)
@@ -31,10 +31,10 @@ def kept(store: MongoStore, collection: str = LISTS) -> list[str]:
 def test_days_are_kept_whatever_the_number_of_their_versions(store: MongoStore) -> None:
     """A day that was made again and again takes no other day's place."""
     for n in range(1, 5):
-        write_trio(store, day(n), "one", PASSED)
+        write_version_set(store, day(n), "one", PASSED)
     for run in "abcdef":
-        write_trio(store, day(4), run, PASSED)
-    store.prune(keep_days=3, grace=AT_ONCE)
+        write_version_set(store, day(4), run, PASSED)
+    retention.prune(store, keep_days=3, grace=AT_ONCE)
     for name in COLLECTIONS:
         assert kept(store, name) == ["02.one", "03.one", "04.f"]
     assert store.keys(LISTS, "2026-11-01.one") == []
@@ -43,11 +43,11 @@ def test_days_are_kept_whatever_the_number_of_their_versions(store: MongoStore) 
 
 def test_what_is_served_and_what_was_before_stay_whatever_their_day(store: MongoStore) -> None:
     for n in (1, 2):
-        write_trio(store, day(n), "one", PASSED)
-        store.advance(day(n), store.publishable(day(n)))
+        write_version_set(store, day(n), "one", PASSED)
+        publishing.advance(store, day(n), publishing.publishable(store, day(n)))
     for n in range(3, 7):
-        write_trio(store, day(n), "one", PASSED)
-    store.prune(keep_days=1, grace=AT_ONCE)
+        write_version_set(store, day(n), "one", PASSED)
+    retention.prune(store, keep_days=1, grace=AT_ONCE)
     assert kept(store) == ["01.one", "02.one", "06.one"]
     assert [d["user_id"] for d in store.documents(LISTS, "2026-11-01.one")] == ["", "ann", "bob"]
 
@@ -55,22 +55,22 @@ def test_what_is_served_and_what_was_before_stay_whatever_their_day(store: Mongo
 def test_of_a_kept_day_its_newest_lists_and_those_that_may_be_published_stay_with_their_models(
     store: MongoStore,
 ) -> None:
-    write_trio(store, D1, "old", PASSED)
-    write_trio(store, D1, "good", PASSED)
-    write_trio(store, D1, "refused", UNUSUAL)
-    store.prune(keep_days=1, grace=AT_ONCE)
+    write_version_set(store, D1, "old", PASSED)
+    write_version_set(store, D1, "good", PASSED)
+    write_version_set(store, D1, "refused", UNUSUAL)
+    retention.prune(store, keep_days=1, grace=AT_ONCE)
     assert kept(store) == ["01.good", "01.refused"]
     assert kept(store, "als_top_n") == ["01.good", "01.refused"]
-    assert store.publishable(D1)["similarities"] == "2026-11-01.good"
+    assert publishing.publishable(store, D1)["similarities"] == "2026-11-01.good"
 
 
 def test_nothing_goes_that_was_written_or_served_within_the_grace(store: MongoStore) -> None:
     for n in range(1, 5):
-        write_trio(store, day(n), "one", PASSED)
-        store.advance(day(n), store.publishable(day(n)))
-    assert store.prune(keep_days=1) == []
+        write_version_set(store, day(n), "one", PASSED)
+        publishing.advance(store, day(n), publishing.publishable(store, day(n)))
+    assert retention.prune(store, keep_days=1) == []
     assert kept(store) == ["01.one", "02.one", "03.one", "04.one"]
-    gone = store.prune(keep_days=1, grace=AT_ONCE)
+    gone = retention.prune(store, keep_days=1, grace=AT_ONCE)
     assert gone == sorted(f"{name}:2026-11-0{n}.one" for name in COLLECTIONS for n in (1, 2))
 
 
@@ -79,32 +79,32 @@ def test_a_version_that_is_put_in_service_while_it_is_pruned_stays(
 ) -> None:
     """Between the look at the pointer and the removal somebody rolls back to an old day."""
     for n in range(1, 5):
-        write_trio(store, day(n), "one", PASSED)
-    store.advance(day(4), store.publishable(day(4)))
-    look = store._pointed_to
-    old = store.publishable(day(1))
+        write_version_set(store, day(n), "one", PASSED)
+    publishing.advance(store, day(4), publishing.publishable(store, day(4)))
+    look = retention._pointed_to
+    old = publishing.publishable(store, day(1))
 
-    def look_then_roll_back() -> set[str]:
-        seen = look()
-        store.publish(day(1), old, store.publication())
+    def look_then_roll_back(store: MongoStore) -> set[str]:
+        seen = look(store)
+        publishing.publish(store, day(1), old, store.publication())
         return seen
 
-    entries = store._db["versions"]
+    entries = store.db["versions"]
     assert entries.count_documents({"day": "2026-11-01"}) == 3
-    monkeypatch.setattr(store, "_pointed_to", look_then_roll_back)
-    store.prune(keep_days=1, grace=AT_ONCE)
+    monkeypatch.setattr(retention, "_pointed_to", look_then_roll_back)
+    retention.prune(store, keep_days=1, grace=AT_ONCE)
     assert store.publication() is not None
     assert [d["user_id"] for d in store.documents(LISTS, old[LISTS])] == ["", "ann", "bob"]
     assert kept(store) == ["01.one", "04.one"]
 
 
 def test_a_version_that_was_pruned_is_not_published(store: MongoStore) -> None:
-    write_trio(store, day(1), "one", PASSED)
-    old = store.publishable(day(1))
-    write_trio(store, day(2), "one", PASSED)
-    store.prune(keep_days=1, grace=AT_ONCE)
+    write_version_set(store, day(1), "one", PASSED)
+    old = publishing.publishable(store, day(1))
+    write_version_set(store, day(2), "one", PASSED)
+    retention.prune(store, keep_days=1, grace=AT_ONCE)
     with pytest.raises(PermanentError, match="is not complete, so it is not published"):
-        store.publish(day(1), old, store.publication())
+        publishing.publish(store, day(1), old, store.publication())
     assert store.publication() is None
 
 
@@ -115,7 +115,7 @@ def test_what_a_killed_write_left_is_removed_after_the_grace(store: MongoStore) 
     with pytest.raises(OverflowError):
         store.write_version(LISTS, D1, "killed", documents)
     assert len(store.keys(LISTS, "2026-11-01.killed")) == 500
-    store.prune(keep_days=5)
+    retention.prune(store, keep_days=5)
     assert len(store.keys(LISTS, "2026-11-01.killed")) == 500
-    store.prune(keep_days=5, grace=AT_ONCE)
+    retention.prune(store, keep_days=5, grace=AT_ONCE)
     assert store.keys(LISTS, "2026-11-01.killed") == []

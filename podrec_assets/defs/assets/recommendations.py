@@ -32,6 +32,7 @@ from podrec_assets.recommend.ranking.interleaving import Experiment
 from podrec_assets.recommend.ranking.lists import recommend
 from podrec_assets.schemas import ALS_TOP_N, FUSION_WEIGHTS, LISTS, SIMILARITIES, USER_EVENTS
 from podrec_assets.settings import Settings
+from podrec_assets.stores.mongo import publishing, retention
 
 GROUP = "recommendations"
 
@@ -181,8 +182,8 @@ def publication(
     mongo, day = connections.mongo, run_days(context)[-1]
     current = mongo.publication()
     if current is None or day >= current.day:
-        current = mongo.advance(day, mongo.publishable(day))
-    pruned = mongo.prune(connections.settings.keep_days)
+        current = publishing.advance(mongo, day, publishing.publishable(mongo, day))
+    pruned = retention.prune(mongo, connections.settings.keep_days)
     return dg.MaterializeResult(
         metadata={
             "served_day": current.day.isoformat(),

@@ -14,7 +14,7 @@ from podrec_assets.listening.event_batches import (
 )
 from podrec_assets.schemas import DEAD_LETTERS, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.stores.delta import Lake, add_dead_letters, replace_dead_letters
-from podrec_assets.stores.mongo import MongoStore
+from podrec_assets.stores.mongo import MongoStore, retention
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def forget_user(lake: Lake, mongo: MongoStore, user_id: str) -> Forgotten:
     daily_count = len(lake.read_equal(USER_VS_EPISODE_DAILY.name, "user_id", user_id, ("day",)))
     if daily_count:
         lake.delete_equal(USER_VS_EPISODE_DAILY, "user_id", user_id)
-    return Forgotten(len(rows), daily_count, _forget_letters(lake, user_id), mongo.forget(user_id))
+    letter_count, document_count = _forget_letters(lake, user_id), retention.forget(mongo, user_id)
+    return Forgotten(len(rows), daily_count, letter_count, document_count)
 
 
 def _forget_letters(lake: Lake, user_id: str) -> int:

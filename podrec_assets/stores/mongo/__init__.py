@@ -1,18 +1,13 @@
-"""Served collections in MongoDB, as whole versions behind one pointer. The only room that imports
-pymongo.
+"""Served collections in MongoDB: complete versions and one pointer. Only this package uses pymongo.
 
-A version is written beside the others, verified by count and checksum, and only then listed in
-`versions`; the gate leaves its verdict on the listed version; the pointer in `publications` names
-one version for each collection and moves by compare-and-set. So a reader sees a whole old list or a
-whole new one. No transactions, rename or TTL: the embedded server has none of them.
+A version is written next to the others, verified by count and checksum, and only then listed in
+`versions`. The gate stores its verdict on the listed version. The pointer in `publications` names
+one version of each collection and moves by compare-and-set, so readers see either the complete old
+lists or the complete new ones. The embedded server has no transactions, rename or TTL.
 """
 
-from podrec_assets.stores.mongo.publications import Publications, refusal
-from podrec_assets.stores.mongo.records import Publication, Verdict, Version, checksum
-from podrec_assets.stores.mongo.retention import Retention
+from podrec_assets.stores.mongo.entries import Publication, Verdict, Version, checksum
+from podrec_assets.stores.mongo.mongo_store import MongoStore
+from podrec_assets.stores.mongo.publishing import refusal
 
 __all__ = ["MongoStore", "Publication", "Verdict", "Version", "checksum", "refusal"]
-
-
-class MongoStore(Retention, Publications):
-    """One Mongo database: versions and their verdicts, the pointer, and what is removed from them."""

@@ -1,4 +1,4 @@
-"""What is kept of a version and of the pointer, and how it is written down. Pure."""
+"""Versions, verdicts and the pointer, and how they are stored in Mongo. Pure."""
 
 import hashlib
 import json
@@ -12,15 +12,13 @@ OWN_FIELDS = ("_id", "version", "day")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate found of one version.
+    """The gate's verdict on one version.
 
     Attributes:
-        checksum: of the documents that were judged; a verdict on other documents counts for
-            nothing.
+        checksum: of the judged documents; a verdict on other documents does not count.
         findings: one for each check: {check, passed, forceable, says, value, bound}.
         run_id: the run that judged.
-        compared_with: the served version that the comparisons rest on; None before the first
-            publication.
+        compared_with: the served version of the comparisons; None before the first publication.
         overruled_at: when a person published the version all the same, ISO 8601.
     """
 
@@ -52,9 +50,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Version:
-    """A complete, verified version of a collection; `verdict` is the gate's, None until it was
-    judged.
-    """
+    """A complete, verified version of a collection; `verdict` is None until the gate judged it."""
 
     collection: str
     version: str
@@ -67,7 +63,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Publication:
-    """The pointer: which version of each collection is served, for which day; `v` counts its moves."""
+    """The pointer: the served version of each collection and its day; `v` counts the moves."""
 
     day: date
     versions: dict[str, str]
@@ -76,20 +72,25 @@ class Publication:
 
 
 def checksum(docs: Iterable[dict], key: str) -> str:
-    """sha256 over the documents' keys and items in key order, whatever order they come in."""
+    """Returns the sha256 of the documents' keys and items, in key order."""
     digest = hashlib.sha256()
     for doc in sorted(docs, key=lambda d: d[key]):
-        digest.update(json.dumps(plain(doc), sort_keys=True).encode())
+        digest.update(json.dumps(without_own_fields(doc), sort_keys=True).encode())
     return digest.hexdigest()
 
 
-def plain(doc: dict) -> dict:
-    """A stored document as it was given."""
+def without_own_fields(doc: dict) -> dict:
+    """Returns a stored document as it was given to the store."""
     return {k: v for k, v in doc.items() if k not in OWN_FIELDS}
 
 
+def entry_id(collection: str, version: str) -> str:
+    """Returns the `_id` of a version's entry."""
+    return f"{collection}:{version}"
+
+
 def to_entry(version: Version) -> dict:
-    """The entry that lists a version which nobody has judged yet."""
+    """Returns the entry that lists a version which has not been judged yet."""
     return {
         "collection": version.collection,
         "version": version.version,
@@ -102,9 +103,9 @@ def to_entry(version: Version) -> dict:
 
 
 def from_entry(entry: dict) -> Version:
-    """A version with the verdict that was passed on exactly these documents."""
-    found = entry.get("verdict")
-    verdict = Verdict(**found | {"findings": tuple(found["findings"])}) if found else None
+    """Reads a version; its verdict only if it was passed on exactly these documents."""
+    stored = entry.get("verdict")
+    verdict = Verdict(**stored | {"findings": tuple(stored["findings"])}) if stored else None
     return Version(
         entry["collection"],
         entry["version"],
@@ -117,16 +118,19 @@ def from_entry(entry: dict) -> Version:
 
 
 def to_pointer(publication: Publication) -> dict:
-    """The one document that readers begin with."""
+    """Returns the one document that every reader reads first."""
     return {"_id": "current", **asdict(publication), "day": publication.day.isoformat()}
 
 
-def from_pointer(found: dict) -> Publication:
+def from_pointer(document: dict) -> Publication:
     return Publication(
-        date.fromisoformat(found["day"]), found["versions"], found["v"], found.get("previous", {})
+        date.fromisoformat(document["day"]),
+        document["versions"],
+        document["v"],
+        document.get("previous", {}),
     )
 
 
 def age_order(entry: dict) -> tuple:
-    """Sorts entries of versions: by day, within it as they were made."""
+    """Sort key of entries: by day, within a day by creation."""
     return entry["day"], entry["created_at"], entry["_id"]

@@ -25,7 +25,7 @@ FAULT = PASSED | {
 }
 
 
-def write_trio(
+def write_version_set(
     store: MongoStore, day: date, run: str, *findings: dict, keys: tuple[str, ...] = KEYS
 ) -> Version:
     """The lists of a whole trio, judged by the findings; not judged without any."""
