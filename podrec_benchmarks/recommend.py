@@ -1,9 +1,8 @@
-"""How fast and with how much memory ALS is fitted by its three engines, and lists are made of the
-factors, at two sizes.
+"""Time and memory of an ALS fit with each engine, and of the lists from its factors, at two sizes.
 
-Run by `make bench-recommend` on Linux. Planted listening: a catalogue of one size, listeners in
-proportion to the interactions, a few episodes that most hear. Every figure comes from a process of
-its own; the start of a JVM and a first small fit, which loads an engine's code, are not counted.
+Run with `make bench-recommend` on Linux. Synthetic listening: a catalogue of fixed size, listeners
+in proportion to the interactions, a few very popular episodes. Every figure comes from a separate
+process; JVM start and a first small fit, which loads the engine's code, are not counted.
 """
 
 import argparse
@@ -36,9 +35,7 @@ LISTED = 50
 
 @dataclass(frozen=True)
 class Measure:
-    """Seconds of the fit and of the lists (0 where not measured), and the peak memory of the
-    process with children, in MB.
-    """
+    """Seconds of the fit and of the lists (0 if not measured), and peak memory with children."""
 
     fit_s: float
     lists_s: float
@@ -46,9 +43,7 @@ class Measure:
 
 
 def planted(interactions: int) -> csr_matrix:
-    """Damped scores of `interactions` plays: EACH by a listener, mostly of the own taste, the
-    popular ones more often.
-    """
+    """Returns damped scores: EACH plays a listener, mostly of one taste, skewed to popular ones."""
     random = np.random.default_rng(7)
     users = np.repeat(np.arange(interactions // EACH), EACH)
     ranks = (EPISODES // TASTES * random.random(len(users)) ** 2).astype(np.int64)
@@ -64,7 +59,7 @@ def planted(interactions: int) -> csr_matrix:
 
 
 def history_of(matrix: csr_matrix) -> Interactions:
-    """The plays as `interactions` gives them: all heard."""
+    """Returns the plays as `interactions` would, all of them heard."""
     users, items = (
         [f"{kind}{n:07}" for n in range(size)]
         for kind, size in zip("ue", matrix.shape, strict=True)
@@ -75,7 +70,7 @@ def history_of(matrix: csr_matrix) -> Interactions:
 
 
 def measure(home: Path, engine: str, interactions: int) -> Measure:
-    """One engine at one size; lists are measured on the factors of the one-process engine."""
+    """Measures one engine at one size; lists are made only from the local engine's factors."""
     matrix = planted(interactions)
     if engine == "oracle":
         begun = time.perf_counter()
@@ -94,13 +89,13 @@ def measure(home: Path, engine: str, interactions: int) -> Measure:
         )
 
 
-def print_measures(found: dict[tuple[str, int], Measure], console: Console) -> None:
-    """A line for each engine and size, then the ratios that matter."""
+def print_measures(measures: dict[tuple[str, int], Measure], console: Console) -> None:
+    """Prints a line for each engine and size, then how costs grow with size."""
     table = Table(
         "ALS fit", "interactions", "seconds", "of Spark's", "µs an interaction", "peak MB", box=None
     )
-    for (engine, size), m in found.items():
-        spark = found["spark", size].fit_s
+    for (engine, size), m in measures.items():
+        spark = measures["spark", size].fit_s
         table.add_row(
             engine,
             f"{size:,}",
@@ -112,16 +107,16 @@ def print_measures(found: dict[tuple[str, int], Measure], console: Console) -> N
     console.print(table)
     small, large = SIZES
     for engine in ENGINES:
-        grown = found[engine, large].fit_s / large / (found[engine, small].fit_s / small)
+        grown = measures[engine, large].fit_s / large / (measures[engine, small].fit_s / small)
         console.print(
             f"{engine}: an interaction costs {grown:.2f} times as much at {large:,} as at {small:,}"
         )
-    lists = [found["local", size].lists_s for size in SIZES]
+    lists = [measures["local", size].lists_s for size in SIZES]
     for size, seconds in zip(SIZES, lists, strict=True):
         listeners = size // EACH
         console.print(
-            f"lists of {LISTED} with reasons: {seconds:.1f} s for {listeners:,} listeners and {EPISODES:,} episodes, "
-            f"{1e3 * seconds / listeners:.2f} ms a listener"
+            f"lists of {LISTED} with reasons: {seconds:.1f} s for {listeners:,} listeners and "
+            f"{EPISODES:,} episodes, {1e3 * seconds / listeners:.2f} ms a listener"
         )
     console.print(
         f"lists: a listener costs {lists[1] / large / (lists[0] / small):.2f} times as much"
@@ -132,7 +127,8 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     console = Console(highlight=False, soft_wrap=True)
     console.print(
-        f"rank {CONFIG.rank}, {CONFIG.iterations} sweeps, {EPISODES:,} episodes, {EACH} plays a listener"
+        f"rank {CONFIG.rank}, {CONFIG.iterations} iterations, {EPISODES:,} episodes, "
+        f"{EACH} plays a listener"
     )
     with tempfile.TemporaryDirectory(prefix="podrec-bench-") as home:
         jars.ensure_all(Settings.load(home=Path(home)), lambda _: None)

@@ -1,10 +1,10 @@
-"""What recommenders earn in the simulated world, beside popularity, chance and the best lists there
-could be.
+"""Click-through of the recommenders in the simulated world, compared with popularity and the best.
 
-Listening of all days but the last goes through the same functions as in the graph, alpha is
-calibrated on three earlier days, and the lists made of it are played at the beginning of the last
-day, where the world says exactly how often each would be clicked. Run by `python -m
-podrec_benchmarks.recommend_world [SEED ...]`; the same settings and seeds give the same tables.
+The listening of all days but the last goes through the same functions as in the graph, and alpha is
+calibrated on the three days before. The lists are then played at the start of the last day, where
+the world knows the exact click probability of every place. Run it with
+`python -m podrec_benchmarks.recommend_world [SEED ...]`; the same settings and seeds give the same
+tables.
 """
 
 import sys
@@ -34,8 +34,9 @@ from podrec_assets.recommend.als.factors import AlsConfig, bounded_rank
 from podrec_assets.recommend.als.top_n import top_n
 from podrec_assets.recommend.evaluation.metrics import bootstrap_interval
 from podrec_assets.recommend.interactions import Interactions, interactions
-from podrec_assets.recommend.ranking.alpha_calibration import Trial, calibrated_weights
+from podrec_assets.recommend.ranking.alpha_calibration import AlphaTrial, calibrated_weights
 from podrec_assets.recommend.ranking.blend import BlendConfig
+from podrec_assets.recommend.ranking.inputs import RankingInputs
 from podrec_assets.recommend.ranking.lists import recommend
 from podrec_assets.sample_world import library, site
 from podrec_assets.schemas import EPISODES, NEWCOMER, TRANSCRIPTS
@@ -49,26 +50,24 @@ from podrec_assets.stores import duckdb
 BASE_URL = "http://samples.test"
 LAST_DAY = date(2026, 11, 14)
 DAYS, USERS, SEEDS, PLACES = 14, 200, (7, 8, 9), 10
-EVES = 3
-"""Days that alpha is calibrated on, as in the graph."""
+CALIBRATION_DAYS = 3
+"""As in the graph."""
 NEW_DAYS = 3
-"""An episode is cold when it came out so few days before the list."""
+"""An episode counts as new for this many days."""
 VARIANTS: dict[str, dict] = {
     **{f"alpha {alpha}": {"alpha": alpha} for alpha in (0.0, 0.2, 0.4, 0.7, 1.0)},
     **{f"prior_weight {w}": {"prior_weight": w} for w in (0.0, 0.2, 0.5, 1.0)},
     **{f"diversity {d}": {"diversity": d} for d in (0.0, 0.1, 0.2)},
     **{f"per_show_cap {cap}": {"per_show_cap": cap} for cap in (2, 3, 4, 6, 20)},
 }
-"""Blends by name: what is other than in the blend."""
+"""Variants of the blend by name: the settings that differ."""
 RANKERS = ("blend", "als", "content", "popularity", "random")
 Lists = dict[str, list[dict]]
-"""By ranker, documents as of final_recommendations."""
+"""Documents like those of final_recommendations, by ranker."""
 
 
 def sample_content(settings: Settings) -> tuple[pa.Table, pa.Table]:
-    """(rows of EPISODES, rows of VECTORS) of the sample world, as if each had landed on its day of
-    publication.
-    """
+    """Returns rows of EPISODES and of VECTORS, as if each landed on its day of publication."""
     pages = {f"{BASE_URL}{path}": page for path, page in site.build(BASE_URL, LAST_DAY).items()}
     rows: list[dict] = []
     for show in library.load():
@@ -76,7 +75,7 @@ def sample_content(settings: Settings) -> tuple[pa.Table, pa.Table]:
         for announced in parse_feed(pages[url][1], url).episodes:
             assert announced.published_at
             rows.append({**decode(encode(announced)), "day": announced.published_at.date()})
-    # A page that the site withholds is a 404 there; an empty one is as useless to the parser.
+    # The site answers 404 for a page it withholds; an empty body fails to parse just the same.
     answers = [
         published(
             row, lambda url: SimpleNamespace(content_type="", body=pages.get(url, ("", b""))[1])
@@ -93,7 +92,7 @@ def sample_content(settings: Settings) -> tuple[pa.Table, pa.Table]:
 
 
 def world_episodes(episodes: pa.Table) -> list[EpisodeInfo]:
-    """The episodes as the world knows them."""
+    """Returns the episodes as the simulation describes them."""
     topics = {f"{BASE_URL}/feeds/{slug}.xml": topic for slug, topic in library.topics().items()}
     names = ["episode_id", "show_id", "feed_url", "published_at", "duration_s"]
     return [
@@ -104,19 +103,8 @@ def world_episodes(episodes: pa.Table) -> list[EpisodeInfo]:
     ]
 
 
-@dataclass(frozen=True)
-class Day:
-    """The models as of the end of a day."""
-
-    as_of: date
-    history: Interactions
-    known: pa.Table
-    near: list[dict]
-    als: list[dict]
-
-
 def events_of(messages: list[SimulatedMessage], settings: Settings) -> pa.Table:
-    """The valid events of records, as landing would have them."""
+    """Returns the valid events of the records, as landing would store them."""
     raw = pa.table(
         {
             "kafka_topic": ["user-events"] * len(messages),
@@ -132,8 +120,8 @@ def events_of(messages: list[SimulatedMessage], settings: Settings) -> pa.Table:
 
 def models(
     content: tuple[pa.Table, pa.Table], daily: pa.Table, settings: Settings, as_of: date
-) -> Day:
-    """What the graph would have made by the end of a day."""
+) -> RankingInputs:
+    """Returns what the graph would have computed by the end of a day."""
     episodes, vectors = content
     known = catalogue(episodes, as_of, settings.catalogue_days)
     near = similarities(
@@ -143,13 +131,13 @@ def models(
     config = AlsConfig.from_settings(settings)
     config = replace(config, rank=bounded_rank(config.rank, history.matrix))
     als = list(top_n(implicit.fit(history.matrix, config), history, config, settings.als_top_n))
-    return Day(as_of, history, known, near, als)
+    return RankingInputs(history, als, near, known, as_of)
 
 
 def calibrated(
-    days: list[Day], daily: pa.Table, events: pa.Table, settings: Settings
+    days: list[RankingInputs], daily: pa.Table, events: pa.Table, settings: Settings
 ) -> list[dict]:
-    """Rows of fusion_weights after the last of the days, from those before it."""
+    """Returns rows of FUSION_WEIGHTS for the last day, calibrated on those before it."""
     trials = []
     for day in days[:-1]:
         after = day.as_of + timedelta(days=1)
@@ -157,16 +145,17 @@ def calibrated(
             daily.filter(pc.field("day") == after),
             events.filter(pc.field("event_day") == after),
         )
-        trials.append(Trial(day.history, day.als, day.near, day.known, played, day.as_of, shown))
+        trials.append(AlphaTrial(day, played, shown))
     counts = {user: len(heard) for user, heard in days[-1].history.seen.items()}
     return calibrated_weights(
         counts, trials, settings.fusion_alpha, BlendConfig.of(settings), settings.seed
     )
 
 
-def make_lists(day: Day, weights: list[dict], settings: Settings, seed: int) -> Lists:
-    """The lists of every ranker, then of VARIANTS. ALS and content alone give newcomers what is
-    popular.
+def make_lists(day: RankingInputs, weights: list[dict], settings: Settings, seed: int) -> Lists:
+    """Returns the lists of every ranker and of VARIANTS.
+
+    ALS and content alone have no list for newcomers; they get the popular episodes instead.
     """
     history = day.history
 
@@ -174,10 +163,10 @@ def make_lists(day: Day, weights: list[dict], settings: Settings, seed: int) -> 
         alpha = other.pop("alpha", None)
         shape = replace(BlendConfig.of(settings), **other)
         chosen = weights if alpha is None else [{"min_history": 0, "alpha": alpha}]
-        return recommend(history, day.als, day.near, day.known, chosen, shape, day.as_of)
+        return recommend(day, chosen, shape)
 
     popular = sorted(
-        day.known["episode_id"].to_pylist(), key=lambda e: (-history.recent_plays.get(e, 0.0), e)
+        day.episodes["episode_id"].to_pylist(), key=lambda e: (-history.recent_plays.get(e, 0.0), e)
     )
     random = np.random.default_rng(seed)
     users = [*history.users, NEWCOMER]
@@ -202,14 +191,13 @@ def _document(user: str, ranked: list[str], history: Interactions) -> dict:
 
 @dataclass(frozen=True)
 class Played:
-    """What a world's listeners would click at the beginning of its last day, and what the lists
-    show.
+    """Results of one world.
 
     Attributes:
-        outcomes: by ranker.
-        new_share: by ranker, share of all places that episodes of the last NEW_DAYS days have;
-            `catalogue` is theirs of all.
-        weights: rows of fusion_weights.
+        outcomes: what each listener would click at the start of the last day, by ranker.
+        new_share: share of all places with an episode of the last NEW_DAYS days, by ranker;
+            `catalogue` is the share of such episodes in the catalogue.
+        weights: rows of FUSION_WEIGHTS.
     """
 
     outcomes: dict[str, list[Outcome]]
@@ -218,18 +206,21 @@ class Played:
 
 
 def played(content: tuple[pa.Table, pa.Table], settings: Settings, seed: int) -> Played:
-    """All rankers in the world of a seed."""
+    """Plays the lists of all rankers in the world of one seed."""
     world = make_world(world_episodes(content[0]), USERS, DAYS, seed, LAST_DAY)
-    end, eve = midnight(LAST_DAY), LAST_DAY - timedelta(days=1)
-    happened = listening(world, seed, end)
-    events = events_of([m for m in recorded(happened, seed, end) if m.recorded_at < end], settings)
+    end, last_full_day = midnight(LAST_DAY), LAST_DAY - timedelta(days=1)
+    happenings = listening(world, seed, end)
+    events = events_of(
+        [m for m in recorded(happenings, seed, end) if m.recorded_at < end], settings
+    )
     daily = duckdb.query(daily_score_sql(settings), {"events": events})
     days = [
-        models(content, daily, settings, eve - timedelta(days=back)) for back in range(EVES, -1, -1)
+        models(content, daily, settings, last_full_day - timedelta(days=back))
+        for back in range(CALIBRATION_DAYS, -1, -1)
     ]
     weights = calibrated(days, daily, events, settings)
     lists = make_lists(days[-1], weights, settings, seed)
-    moments = list(_moments(world, heard_before(happened, end), end))
+    moments = list(_moments(world, heard_before(happenings, end), end))
     lists["best"] = [
         {"user_id": m.user_id, "items": [{"episode_id": e} for e in best_list(world, m, PLACES)]}
         for m in moments
@@ -242,7 +233,7 @@ def played(content: tuple[pa.Table, pa.Table], settings: Settings, seed: int) ->
         for e in world.episodes
         if timedelta(0) <= end - e.published_at < timedelta(days=NEW_DAYS)
     }
-    known = set(days[-1].known["episode_id"].to_pylist())
+    known = set(days[-1].episodes["episode_id"].to_pylist())
     shares = {name: _share_of(new, documents) for name, documents in lists.items()}
     return Played(outcomes, shares | {"catalogue": len(new & known) / len(known)}, weights)
 
@@ -258,7 +249,7 @@ def _moments(world: World, heard: dict[str, frozenset[str]], at: datetime) -> It
 
 
 def print_results(title: str, outcomes: dict[str, list[Outcome]], console: Console) -> None:
-    """One line for each ranker and group of listeners, with 95 % intervals over listeners."""
+    """Prints a line for each ranker and group, with 95 % intervals over listeners."""
     table = Table(title=f"{title}: expected click-through of {PLACES} places", box=None)
     for name in (
         "ranker",
@@ -295,9 +286,7 @@ def print_results(title: str, outcomes: dict[str, list[Outcome]], console: Conso
 
 
 def print_variants(results: list[Played], console: Console) -> None:
-    """Of the best and new episodes' share of the places, for each ranker and variant, over all
-    worlds.
-    """
+    """Prints, over all worlds, the share of the best click-through and of new episodes."""
     table = Table(
         "ranker",
         "of the best",
@@ -308,9 +297,9 @@ def print_variants(results: list[Played], console: Console) -> None:
         box=None,
     )
     for name in (*RANKERS, *VARIANTS, "best"):
-        found = summaries([o for r in results for o in r.outcomes[name]])
+        by_group = summaries([o for r in results for o in r.outcomes[name]])
         shares = [
-            f"{found[group].ratio:.1%}" if group in found else "-"
+            f"{by_group[group].ratio:.1%}" if group in by_group else "-"
             for group in ("all", "warm", "cold")
         ]
         table.add_row(name, *shares, f"{np.mean([r.new_share[name] for r in results]):.1%}")
@@ -326,7 +315,7 @@ def _interval(values: list[float]) -> str:
 
 
 def main() -> None:
-    """Plays all rankers in the worlds of the seeds given (7, 8 and 9) and prints the tables."""
+    """Plays all rankers in the worlds of the given seeds (default 7, 8, 9), prints the tables."""
     settings = Settings.load()
     content = sample_content(settings)
     console = Console(highlight=False, width=140)

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from podrec_assets.recommend.als.damping import damped
 from podrec_assets.schemas.listening import FINISHED_SHARE, HEARD_SHARE
 
-SUMMED = ("score", "likes", "plays", "skips", "unlikes", "recent", "looks")
+SUMMED = ("score", "likes", "plays", "skips", "unlikes", "shared", "recent", "exposures")
 LARGEST = ("share", "recency")
 Values = dict[str, dict[str, float]]
 """By listener and episode."""
@@ -35,7 +35,7 @@ class Interactions:
         recent_plays: by episode, decayed number of listeners, for popularity.
         recency: by listener, episode -> decay of the latest day with any event, 1 for the last day;
             absent counts 1.
-        looks: by listener, episode -> decayed number of times it was shown, or put aside by a skip.
+        exposures: by listener, episode -> decayed number of times it was shown, or put aside by a skip.
         heard_before: by listener, episodes heard or unliked before the days that are learned from.
     """
 
@@ -47,10 +47,10 @@ class Interactions:
     finished: dict[str, dict[str, float]]
     recent_plays: dict[str, float]
     recency: dict[str, dict[str, float]] = field(default_factory=dict)
-    looks: dict[str, dict[str, float]] = field(default_factory=dict)
+    exposures: dict[str, dict[str, float]] = field(default_factory=dict)
     heard_before: dict[str, set[str]] = field(default_factory=dict)
 
-    def barred(self, user: str) -> set[str]:
+    def excluded(self, user: str) -> set[str]:
         """Episodes that are never recommended to a listener again, however long ago they were heard
         or unliked.
         """
@@ -74,7 +74,8 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
         for how, group in (("sum", SUMMED), ("max", LARGEST))
         for name in group
     }
-    liked = of["likes"] > 0
+    # An unlike takes back a like, never a share.
+    liked = (of["likes"] > 0) | (of["shared"] > 0)
     only_skipped = (of["skips"] > 0) & (of["plays"] == 0) & ~liked
     told = (of["score"] > 0) & ~only_skipped
     popularity = np.bincount(item, weights=of["recent"], minlength=len(items))
@@ -103,7 +104,7 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
         finished=values((of["share"] > FINISHED_SHARE) | liked, of["share"]),
         recent_plays={items[i]: float(popularity[i]) for i in np.flatnonzero(popularity)},
         recency=values(of["recency"] > 0, of["recency"]),
-        looks=values(of["looks"] > 0, of["looks"]),
+        exposures=values(of["exposures"] > 0, of["exposures"]),
     )
 
 
@@ -123,9 +124,9 @@ def _pairs(rows: pa.Table, as_of: date, half_life_days: float) -> pa.Table:
     rows = rows.sort_by([(name, "ascending") for name in ("user_id", "episode_id", "day")])
     ages = np.datetime64(as_of, "D") - rows["day"].to_numpy().astype("datetime64[D]")
     decay = 0.5 ** (ages.astype(np.float64) / half_life_days)
-    plays, likes, unlikes, skips, shown = (
+    plays, likes, unlikes, skips, shown, shared = (
         pc.fill_null(rows[f"{kind}_count"], 0).to_numpy()
-        for kind in ("play", "like", "unlike", "skip", "impression")
+        for kind in ("play", "like", "unlike", "skip", "impression", "share")
     )
     share = rows["max_completed_share"].to_numpy()
     columns = {
@@ -136,8 +137,9 @@ def _pairs(rows: pa.Table, as_of: date, half_life_days: float) -> pa.Table:
         "plays": plays,
         "skips": skips,
         "unlikes": unlikes,
+        "shared": shared,
         "recent": np.where(plays > 0, decay, 0.0),
-        "looks": decay * np.where(shown > 0, shown, np.minimum(skips, 1)),
+        "exposures": decay * np.where(shown > 0, shown, np.minimum(skips, 1)),
         "share": np.where(np.isnan(share), np.where(plays > 0, HEARD_SHARE, 0.0), share),
         "recency": decay,
     }

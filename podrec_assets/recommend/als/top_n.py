@@ -26,9 +26,11 @@ def top_n(factors: Factors, history: Interactions, config: AlsConfig, n: int) ->
         heard episode that gives most of the score (None where none raises it), `listener_count` how
         many others heard both.
     """
-    seen, barred = (pairs_matrix(history, pairs) for pairs in (history.seen, barred_items(history)))
+    seen, excluded = (
+        pairs_matrix(history, pairs) for pairs in (history.seen, excluded_items(history))
+    )
     user, item, score = (
-        np.concatenate(parts) for parts in zip(*best_items(factors, barred, n), strict=True)
+        np.concatenate(parts) for parts in zip(*best_items(factors, excluded, n), strict=True)
     )
     starts = np.searchsorted(user, np.arange(len(history.users) + 1))
     nameable = _stored_in(history.matrix, seen)
@@ -56,24 +58,24 @@ def top_n(factors: Factors, history: Interactions, config: AlsConfig, n: int) ->
 
 
 def best_items(
-    factors: Factors, barred: csr_matrix, n: int
+    factors: Factors, excluded: csr_matrix, n: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """(users, items, rounded scores) block by block: each user's first n items by score, equal
     scores by item number.
 
-    A user has fewer where fewer are not barred; users and items that nothing was learned about
+    A user has fewer where fewer are not excluded; users and items that nothing was learned about
     (zero factors) are left out. Costs one single-precision product and partition a block; what can
     reach a list's last place is scored again exactly.
     """
     users, items = (np.flatnonzero(side.any(axis=1)) for side in (factors.user, factors.item))
     left, right = factors.user[users], factors.item[items]
-    barred = barred[users][:, items]
+    excluded = excluded[users][:, items]
     size = max(1, BLOCK_SCORES // max(1, len(items)))
     yield users[:0], items[:0], np.zeros(0)
     for start in range(0, len(users) if len(items) else 0, size):
         block = left[start : start + size]
         rough = block @ right.T
-        out = barred[start : start + size].tocoo()
+        out = excluded[start : start + size].tocoo()
         rough[out.row, out.col] = -np.inf
         row, column = np.nonzero(rough >= _least(rough, n) - _error(block, right))
         score = np.einsum(
@@ -158,7 +160,7 @@ def co_listeners(seen: csr_matrix, one: np.ndarray, other: np.ndarray) -> np.nda
     return found
 
 
-def barred_items(history: Interactions) -> dict[str, set[str]]:
+def excluded_items(history: Interactions) -> dict[str, set[str]]:
     """By listener the items that were heard or unliked."""
     return {user: history.seen[user] | history.unliked[user] for user in history.users}
 

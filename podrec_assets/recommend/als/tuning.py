@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
 from podrec_assets.recommend.als.factors import AlsConfig, Factors
-from podrec_assets.recommend.als.top_n import barred_items, pairs_matrix
+from podrec_assets.recommend.als.top_n import excluded_items, pairs_matrix
 from podrec_assets.recommend.evaluation import metrics, offline
 from podrec_assets.recommend.evaluation.online import K, newly_played
 from podrec_assets.recommend.interactions import Interactions, interactions
@@ -31,7 +31,7 @@ Fit = Callable[[csr_matrix, AlsConfig], Factors]
 
 
 @dataclass(frozen=True)
-class Trial:
+class TuningTrial:
     """One point of the search: settings of ALS and the half-life of listening in days."""
 
     config: AlsConfig
@@ -54,10 +54,10 @@ class Budget:
     held_out_days: int
 
 
-def trials(current: Trial, count: int) -> list[Trial]:
+def trials(current: TuningTrial, count: int) -> list[TuningTrial]:
     """The settings in force, then points of the grid in an order drawn by their seed."""
     grid = [
-        Trial(replace(current.config, rank=rank, regularization=each, alpha=alpha), half_life)
+        TuningTrial(replace(current.config, rank=rank, regularization=each, alpha=alpha), half_life)
         for rank, each, alpha, half_life in product(RANKS, REGULARIZATIONS, ALPHAS, HALF_LIVES)
     ]
     order = np.random.default_rng(current.config.seed).permutation(len(grid))
@@ -67,7 +67,7 @@ def trials(current: Trial, count: int) -> list[Trial]:
 def tune(
     daily: pa.Table,
     as_of: date,
-    current: Trial,
+    current: TuningTrial,
     fit: Fit,
     budget: Budget,
     clock: Callable[[], float] = time.monotonic,
@@ -142,8 +142,8 @@ def _popularity(history: Interactions) -> offline.Scorer:
 
 
 def _measured(scorer: offline.Scorer, history: Interactions, test: csr_matrix) -> np.ndarray:
-    barred = pairs_matrix(history, barred_items(history))
-    return offline.ndcg_of_users(scorer, barred, test, K)
+    excluded = pairs_matrix(history, excluded_items(history))
+    return offline.ndcg_of_users(scorer, excluded, test, K)
 
 
 def _row(number: int, ranker: str, values: np.ndarray, seed: int) -> dict:
@@ -155,7 +155,7 @@ def _row(number: int, ranker: str, values: np.ndarray, seed: int) -> dict:
     }  # fmt: skip
 
 
-def _settings(trial: Trial) -> dict:
+def _settings(trial: TuningTrial) -> dict:
     c = trial.config
     return {
         "als_rank": c.rank, "als_regularization": c.regularization, "als_alpha": c.alpha, "half_life_days": trial.half_life_days

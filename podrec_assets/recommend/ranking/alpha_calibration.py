@@ -1,14 +1,12 @@
-"""Alpha by what listeners then did: for each history length the share of ALS that ranked it best.
-Pure.
+"""Calibration of alpha: for each history length, the weight of ALS that ranked best on later days.
 
-Where a bucket's listeners clicked on enough shown items, the clicks decide, each over the
-probability that its position was looked at; else what was played on the day after.
+Pure. Clicks on shown lists decide where there are enough of them, each divided by the probability
+that its position was examined; otherwise the plays of the following day decide.
 """
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -16,219 +14,202 @@ import pyarrow as pa
 from podrec_assets.recommend.evaluation.metrics import bootstrap_interval
 from podrec_assets.recommend.evaluation.online import K, newly_played
 from podrec_assets.recommend.evaluation.position_bias import Shown, propensities, shown_by_user
-from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.recommend.ranking.alpha import BUCKETS, bucket_of
-from podrec_assets.recommend.ranking.blend import Arms, BlendConfig, Blender
+from podrec_assets.recommend.ranking.blend import BlendConfig, Blender
+from podrec_assets.recommend.ranking.inputs import RankingInputs
 
 GRID = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-LEAST_USERS = 30
-"""Less evidence of a bucket's listeners says nothing: it keeps the default."""
+MIN_LISTENER_DAYS = 30
+"""With fewer listener days, a bucket keeps the default."""
 CLICKS, PLAYS = "clicks", "plays"
 Gains = dict[str, np.ndarray]
-"""By bucket, (listener days, GRID and one) the DCG of each under each alpha, and the best there is.
-"""
+"""By bucket, (listener days, len(GRID) + 1): the DCG under each alpha, then the best possible."""
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A day's models and what was done on the day after; fields as `blend.recommend` takes them.
+class AlphaTrial:
+    """A day's models and what listeners did on the following day.
 
     Attributes:
-        played: USER_VS_EPISODE_DAILY of the day after.
-        shown: impressions and clicks of the day after, columns of USER_EVENTS; None where nobody
-            tells them.
+        inputs: as `recommend` takes them.
+        played: USER_VS_EPISODE_DAILY of the following day.
+        shown: its impressions and clicks, columns of USER_EVENTS; None if nobody reports them.
     """
 
-    history: Interactions
-    als: list[dict]
-    similarities: list[dict]
-    episodes: pa.Table
+    inputs: RankingInputs
     played: pa.Table
-    as_of: date
     shown: pa.Table | None = None
 
 
-def calibrated_weights(
-    history: dict[str, int], trials: Iterable[Trial], default: float, config: BlendConfig, seed: int
-) -> list[dict]:
-    """Rows of FUSION_WEIGHTS (without day).
+@dataclass(frozen=True)
+class Start:
+    """The alpha to move away from, and where it comes from."""
 
-    A bucket moves from the default to the alpha of the best mean nDCG only where its gain is
-    outside its paired 95 % bootstrap interval; so it is never worse than alpha 0 or 1 there beyond
-    noise. One that says too little of itself takes what all listeners together say by the same
-    rule, rather than a default that they have refuted.
+    alpha: float
+    source: str
+
+
+def calibrated_weights(
+    heard_counts: dict[str, int],
+    trials: Iterable[AlphaTrial],
+    default: float,
+    config: BlendConfig,
+    seed: int,
+) -> list[dict]:
+    """Returns rows of FUSION_WEIGHTS (without day), one for each bucket.
+
+    A bucket moves from the default to the alpha with the best mean nDCG only if the gain is above 0
+    by its whole paired 95 % bootstrap interval. A bucket with too little evidence of its own starts
+    from the alpha of all listeners together, by the same rule.
 
     Args:
-        history: heard episodes of each listener now.
+        heard_counts: heard episodes of each listener now.
         trials: earlier days, replayed with every alpha of GRID.
-        default: alpha of a bucket that has nothing to go by.
+        default: alpha without evidence.
         config: shape of the lists.
         seed: of the bootstrap.
     """
-    found = _gains(list(trials), config)
-    sizes = {name: 0 for name, _ in BUCKETS}
-    for count in history.values():
-        sizes[bucket_of(count)] += 1
-    together = {
-        source: np.concatenate(list(by_bucket.values())) for source, by_bucket in found.items()
-    }
-    everybody = _choice(together[CLICKS], together[PLAYS], (default, "default"), seed)
-    start = (
-        everybody["alpha"],
-        everybody["source"].replace(" of ", " of all ", 1) if everybody["moved"] else "default",
-    )
+    clicks, plays = _gains(list(trials), config)
+    fallback = Start(default, "default")
+    overall = _choice(_together(clicks), _together(plays), fallback, seed)
+    if overall["moved"]:
+        source = overall["source"].replace(" of ", " of all ", 1)
+        overall_start = Start(overall["alpha"], source)
+    else:
+        overall_start = fallback
+    buckets = [bucket_of(count) for count in heard_counts.values()]
     rows = []
     for name, low in BUCKETS:
-        own = found[CLICKS][name], found[PLAYS][name]
-        chosen = _choice(*own, (default, "default"), seed)
+        chosen = _choice(clicks[name], plays[name], fallback, seed)
         if not chosen["moved"]:
-            chosen = _choice(*own, start, seed)
+            chosen = _choice(clicks[name], plays[name], overall_start, seed)
         del chosen["moved"]
-        rows.append({"bucket": name, "min_history": low, "user_count": sizes[name]} | chosen)
+        row = {"bucket": name, "min_history": low, "user_count": buckets.count(name)}
+        rows.append(row | chosen)
     return rows
 
 
-def _gains(trials: list[Trial], config: BlendConfig) -> dict[str, Gains]:
-    """What the trials say, by clicks and by plays."""
+def _together(gains: Gains) -> np.ndarray:
+    return np.concatenate(list(gains.values()))
+
+
+def _gains(trials: list[AlphaTrial], config: BlendConfig) -> tuple[Gains, Gains]:
+    """Gains on clicks and on plays of all trials."""
     shown = [shown_by_user(t.shown) if t.shown is not None else {} for t in trials]
-    seen_at = propensities([s for by_user in shown for s in by_user.values()])
-    rows: dict[str, dict[str, list[np.ndarray]]] = {
-        source: {name: [] for name, _ in BUCKETS} for source in (CLICKS, PLAYS)
+    examined = propensities([s for by_user in shown for s in by_user.values()])
+    rows: dict[tuple[str, str], list[np.ndarray]] = {
+        (kind, name): [] for kind in (CLICKS, PLAYS) for name, _ in BUCKETS
     }
     for trial, by_user in zip(trials, shown, strict=True):
-        for source, user, gains in _of_trial(trial, by_user, seen_at, config):
-            rows[source][bucket_of(len(trial.history.seen[user]))].append(gains)
-    return {
-        source: {
-            name: np.array(found).reshape(-1, len(GRID) + 1) for name, found in by_bucket.items()
-        }
-        for source, by_bucket in rows.items()
-    }
+        for kind, user, gains in _listener_gains(trial, by_user, examined, config):
+            rows[kind, bucket_of(len(trial.inputs.history.seen[user]))].append(gains)
+    clicks, plays = (
+        {name: np.array(rows[kind, name]).reshape(-1, len(GRID) + 1) for name, _ in BUCKETS}
+        for kind in (CLICKS, PLAYS)
+    )
+    return clicks, plays
 
 
-def _of_trial(
-    trial: Trial, shown: dict[str, Shown], seen_at: np.ndarray, config: BlendConfig
+def _listener_gains(
+    trial: AlphaTrial, shown: dict[str, Shown], examined: np.ndarray, config: BlendConfig
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    """(source, listener, a row of Gains) of everybody who clicked or played something new."""
-    relevant = newly_played(trial.history, trial.played)
-    blender = Blender(
-        trial.history, trial.als, trial.similarities, trial.episodes, config, trial.as_of
-    )
-    for arms in blender.blocks(range(len(trial.history.users))):
-        scores = [blender.scores(arms, np.array([[alpha]])) for alpha in GRID]
-        for row, user in enumerate(trial.history.users[arms.users.start : arms.users.stop]):
+    """Yields (CLICKS or PLAYS, listener, row of Gains) of who clicked or played something new."""
+    history = trial.inputs.history
+    relevant = newly_played(history, trial.played)
+    blender = Blender(trial.inputs, config)
+    for block in blender.blocks(range(len(history.users))):
+        scores = [blender.scores(block, np.array([[alpha]])) for alpha in GRID]
+        for row, user in enumerate(history.users[block.users.start : block.users.stop]):
             by_alpha = [s[row] for s in scores]
-            if user in relevant:
-                yield (
-                    PLAYS,
-                    user,
-                    _of_plays(by_alpha, blender.shelf.columns(relevant[user]), len(relevant[user])),
+            if wanted := relevant.get(user):
+                yield PLAYS, user, _play_gains(by_alpha, blender, wanted)
+            if user in shown:
+                gains = _click_gains(
+                    by_alpha, blender, block.is_candidate[row], shown[user], examined
                 )
-            if (
-                user in shown
-                and (gains := _of_clicks(by_alpha, shown[user], blender, arms, row, seen_at))
-                is not None
-            ):
-                yield CLICKS, user, gains
+                if gains is not None:
+                    yield CLICKS, user, gains
 
 
-def _of_plays(by_alpha: list[np.ndarray], wanted: list[int], count: int) -> np.ndarray:
-    """nDCG@K of the ranking of all candidates, hence 1 as the best."""
-    best = float(sum(1 / np.log2(rank + 1) for rank in range(1, min(K, count) + 1)))
-    return np.array(
-        [*(sum(_discount(scores, column) for column in wanted) / best for scores in by_alpha), 1.0]
-    )
+def _play_gains(by_alpha: list[np.ndarray], blender: Blender, wanted: set[str]) -> np.ndarray:
+    """nDCG@K of the ranking of all candidates; the best is therefore 1."""
+    columns = blender.candidates.columns(wanted)
+    best = float(sum(1 / np.log2(rank + 1) for rank in range(1, min(K, len(wanted)) + 1)))
+    gains = [sum(_discount(scores, column) for column in columns) / best for scores in by_alpha]
+    return np.array([*gains, 1.0])
 
 
 def _discount(scores: np.ndarray, column: int) -> float:
-    """1 / log2(1 + rank) of a column, 0 beyond K and for what is no candidate; ties by column."""
-    mine = scores[column]
-    if not np.isfinite(mine):
+    """1 / log2(1 + rank) of a column, 0 beyond K and for non-candidates; ties by column."""
+    score = scores[column]
+    if not np.isfinite(score):
         return 0.0
-    rank = 1 + int((scores > mine).sum()) + int((scores[:column] == mine).sum())
+    rank = 1 + int((scores > score).sum()) + int((scores[:column] == score).sum())
     return 1 / float(np.log2(rank + 1)) if rank <= K else 0.0
 
 
-def _of_clicks(
+def _click_gains(
     by_alpha: list[np.ndarray],
-    shown: Shown,
     blender: Blender,
-    arms: Arms,
-    row: int,
-    seen_at: np.ndarray,
+    is_candidate: np.ndarray,
+    shown: Shown,
+    examined: np.ndarray,
 ) -> np.ndarray | None:
-    """DCG of the ranking of what was shown, each click over its propensity, and the best; None
-    without a click or a choice.
+    """DCG of the ranking of the shown candidates, each click over its propensity, and the best.
 
-    Not over each listener's own best: that would undo the weights of those who clicked once, at the
-    top.
+    None without a click or with fewer than two candidates. Not divided by the listener's own best:
+    that would undo the weight of those who clicked once, at the top.
     """
-    known = [n for n, e in enumerate(shown.episodes) if e in blender.shelf.column]
-    columns = np.array([blender.shelf.column[shown.episodes[n]] for n in known], dtype=int)
-    kept = arms.is_candidate[row, columns] if len(columns) else np.zeros(0, dtype=bool)
-    columns, places = columns[kept], np.array(known, dtype=int)[kept]
-    weights = (
-        shown.clicked[places] / seen_at[shown.positions[places]] if len(places) else np.zeros(0)
-    )
-    if len(columns) < 2 or not weights.any():
+    column = blender.candidates.column
+    kept = [
+        (n, column[e])
+        for n, e in enumerate(shown.episodes)
+        if e in column and is_candidate[column[e]]
+    ]
+    if len(kept) < 2:
+        return None
+    places, columns = np.array(kept).T
+    weights = shown.clicked[places] / examined[shown.positions[places]]
+    if not weights.any():
         return None
     discounts = 1 / np.log2(np.arange(2, len(columns) + 2))
-    best = float((np.sort(weights)[::-1] * discounts).sum())
-    return np.array(
-        [
-            *(
-                float((weights[np.lexsort((columns, -s[columns]))] * discounts).sum())
-                for s in by_alpha
-            ),
-            best,
-        ]
-    )
+    gains = [
+        float((weights[np.lexsort((columns, -s[columns]))] * discounts).sum()) for s in by_alpha
+    ]
+    return np.array([*gains, float((np.sort(weights)[::-1] * discounts).sum())])
 
 
-def _choice(clicks: np.ndarray, plays: np.ndarray, start: tuple[float, str], seed: int) -> dict:
-    """alpha, source, whether it moved from the start, its gain over that with the interval, and the
-    curve.
-    """
-    source, rows = (CLICKS, clicks) if len(clicks) >= LEAST_USERS else (PLAYS, plays)
+def _choice(clicks: np.ndarray, plays: np.ndarray, start: Start, seed: int) -> dict:
+    """alpha, source, whether it moved from the start, its gain with interval, and the curve."""
+    kind, rows = (CLICKS, clicks) if len(clicks) >= MIN_LISTENER_DAYS else (PLAYS, plays)
     gains = rows[:, :-1] / (rows[:, -1].mean() if len(rows) else 1.0)
-    default, told = start
-    curve = json.dumps(_curve(gains, seed)) if len(gains) else None
-    stays = {
-        "alpha": default,
-        "source": told,
+    stay = {
+        "alpha": start.alpha,
+        "source": start.source,
         "moved": False,
         "gain": None,
         "gain_low": None,
         "gain_high": None,
-        "curve": curve,
+        "curve": json.dumps(_curve(gains, seed)) if len(gains) else None,
     }
-    if len(gains) < LEAST_USERS:
-        return stays
-    at = int(np.argmin(np.abs(np.array(GRID) - default)))
+    if len(gains) < MIN_LISTENER_DAYS:
+        return stay
+    at = int(np.argmin(np.abs(np.array(GRID) - start.alpha)))
     best = int(np.argmax(np.round(gains.mean(axis=0), 9)))
-    won = gains[:, best] - gains[:, at]
-    low, high = bootstrap_interval(won.tolist(), seed)
-    measured = stays | {"gain": float(won.mean()), "gain_low": low, "gain_high": high}
+    improvement = gains[:, best] - gains[:, at]
+    low, high = bootstrap_interval(improvement, seed)
+    measured = stay | {"gain": float(improvement.mean()), "gain_low": low, "gain_high": high}
+    evidence = f"{kind} of {len(gains)} listener days"
     if low > 0:
-        return measured | {
-            "alpha": GRID[best],
-            "moved": True,
-            "source": f"{source} of {len(gains)} listener days",
-        }
-    return measured | {"source": f"{told}, not beaten on {source} of {len(gains)} listener days"}
+        return measured | {"alpha": GRID[best], "moved": True, "source": evidence}
+    return measured | {"source": f"{start.source}, not beaten on {evidence}"}
 
 
 def _curve(gains: np.ndarray, seed: int) -> list[dict]:
     """alpha, mean nDCG and its interval, for each alpha of GRID."""
     curve = []
     for column, alpha in enumerate(GRID):
-        low, high = bootstrap_interval(gains[:, column].tolist(), seed)
-        curve.append(
-            {
-                "alpha": alpha,
-                "ndcg": round(float(gains[:, column].mean()), 4),
-                "low": round(low, 4),
-                "high": round(high, 4),
-            }
-        )
+        low, high = bootstrap_interval(gains[:, column], seed)
+        ndcg = round(float(gains[:, column].mean()), 4)
+        curve.append({"alpha": alpha, "ndcg": ndcg, "low": round(low, 4), "high": round(high, 4)})
     return curve

@@ -1,44 +1,42 @@
-"""The blend of a day's models: candidates of all sources, and one score for each listener and
-episode under any alpha. Pure.
+"""The blend: one score for each listener and candidate, for any alpha. Pure.
 
 score = alpha * als + (1 - alpha) * cosine + prior_weight * prior - overlap
 
-Each arm is divided by the listener's own largest value, so that alpha means the same for everyone;
-CALM is added to that largest value, so that an arm which knows next to nothing of a listener does
-not speak as loudly as one that knows much. The prior, how an episode is received by everybody and
-how new it is, makes the list where there is no history. Overlap is what likeness to episodes above
-takes away when a list is picked.
+Each arm is divided by the listener's largest value plus SHRINKAGE, so that alpha means the same for
+every listener and an arm with little evidence of a listener counts for less. Overlap is subtracted
+when a list is picked, for similarity to the episodes above; see `diversity_rerank`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from functools import reduce
 from typing import Self
 
 import numpy as np
-import pyarrow as pa
 
-from podrec_assets.recommend.interactions import Interactions
-from podrec_assets.recommend.ranking import content_affinity, explanations
-from podrec_assets.recommend.ranking.candidates import Shelf, make_shelf
-from podrec_assets.recommend.ranking.content_affinity import Evidence, Kinship
+from podrec_assets.recommend.ranking.arms.registry import arm_weights, build_arms
+from podrec_assets.recommend.ranking.candidates import Candidates, build_candidates
+from podrec_assets.recommend.ranking.feedback import listener_feedback
+from podrec_assets.recommend.ranking.inputs import RankingInputs
+from podrec_assets.recommend.ranking.item_similarity import ItemSimilarity, item_similarity
+from podrec_assets.recommend.ranking.prior import Prior, prior_of
 from podrec_assets.settings import Settings
 
-CALM = 0.2
-"""In units of the arms: a predicted preference, a value per look. 0 gave 1 point less of the best
-in the simulated world.
+SHRINKAGE = 0.2
+"""Added to a listener's largest value, in units of the arm: a predicted preference for ALS, a value
+per exposure for content. Without it, click-through in the simulated world was 1 point lower as a
+share of the best possible.
 """
-FRESH_SHARE = 1 / 6
-"""Share of newness in the prior; the rest is reception."""
 FILLERS = 200
-"""Candidates by the prior alone, for everybody, beside those that the arms bring."""
+"""Candidates of every listener that come from the prior alone."""
 BLOCK = 256
+"""Listeners scored at a time; arrays of a block are dense."""
 DIGITS = 5
 
 
 @dataclass(frozen=True)
 class BlendConfig:
-    """Shape of the lists; meanings as in `Settings`."""
+    """Shape of the lists; see `Settings` for the meaning of each field."""
 
     list_length: int
     per_show_cap: int
@@ -48,7 +46,7 @@ class BlendConfig:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The shape that the settings ask for."""
+        """Returns the shape that the settings ask for."""
         return cls(
             settings.list_length,
             settings.per_show_cap,
@@ -59,107 +57,90 @@ class BlendConfig:
 
 
 @dataclass(frozen=True)
-class Arms:
-    """What each source says of each episode to the listeners of a block; columns as in the shelf.
+class ScoredBlock:
+    """Normalised scores of every arm for a block of listeners.
 
     Attributes:
-        users: first listener of the block, and the one after its last.
-        als, cosine: (users, columns) at most 1; cosine is negative, down to -1, for what is like
-            things ignored.
-        is_candidate: (users, columns) whether an episode may be in the list.
+        users: rows of the listeners in the history.
+        by_arm: (listeners, columns) from -1 to 1 by name of the arm.
+        is_candidate: (listeners, columns) whether the episode may be in the listener's list.
     """
 
     users: range
-    als: np.ndarray
-    cosine: np.ndarray
+    by_arm: dict[str, np.ndarray]
     is_candidate: np.ndarray
 
 
 class Blender:
-    """A day's models put together, ready to score any listener with any alpha."""
+    """A day's models, combined and ready to score any listener with any alpha."""
 
-    def __init__(
-        self,
-        history: Interactions,
-        als: list[dict],
-        similarities: list[dict],
-        episodes: pa.Table,
-        config: BlendConfig,
-        as_of: date,
-    ) -> None:
-        """Arguments as of `recommend`."""
-        self.history, self.config = history, config
-        self.by_als = {d["user_id"]: {i["episode_id"]: i for i in d["items"]} for d in als}
-        self.shelf: Shelf = make_shelf(history, episodes, as_of, config.dead_show_days)
-        self.evidence: Evidence = content_affinity.evidence(history, self.shelf)
-        self.kin: Kinship = content_affinity.kinship(similarities, self.shelf)
-        self.pairs = explanations.by_pair(similarities)
-        self.received = (1 - FRESH_SHARE) * content_affinity.reception(self.evidence)
-        self.fresh = FRESH_SHARE * self.shelf.freshness
-        self.prior = self.received + self.fresh
+    def __init__(self, inputs: RankingInputs, config: BlendConfig) -> None:
+        self.history, self.config = inputs.history, config
+        self.candidates: Candidates = build_candidates(
+            inputs.history, inputs.episodes, inputs.as_of, config.dead_show_days
+        )
+        feedback = listener_feedback(inputs.history, self.candidates)
+        self.similarity: ItemSimilarity = item_similarity(inputs.similarities, self.candidates)
+        self.prior: Prior = prior_of(feedback, self.candidates)
+        self.arms = build_arms(inputs, self.candidates, feedback, self.similarity)
 
-    def blocks(self, users: range) -> Iterator[Arms]:
-        """The arms of the listeners of a range, some at a time, for they are dense."""
+    def blocks(self, users: range) -> Iterator[ScoredBlock]:
+        """Yields the scores of a range of listeners, BLOCK at a time."""
         fillers = self._fillers()
         for start in range(users.start, users.stop, BLOCK):
             block = range(start, min(start + BLOCK, users.stop))
-            als = self._als(block)
-            interest, is_kin = content_affinity.interest(
-                self.evidence, self.kin, slice(block.start, block.stop)
-            )
-            is_candidate = (fillers | is_kin | (als > 0)) & self.shelf.is_offered
-            barred = self._barred(block) | ~self.shelf.is_offered
-            keep_serial_order(is_candidate, barred, self.shelf.serials)
-            is_candidate &= ~barred
-            yield Arms(block, _calm(als, is_candidate), _calm(interest, is_candidate), is_candidate)
+            scores = {arm.name: arm.scores(block) for arm in self.arms}
+            nominated = reduce(np.logical_or, (s.is_nominated for s in scores.values()), fillers)
+            is_candidate = nominated & self.candidates.is_offered
+            excluded = self._excluded(block) | ~self.candidates.is_offered
+            keep_serial_order(is_candidate, excluded, self.candidates.serials)
+            is_candidate &= ~excluded
+            by_arm = {name: _normalised(s.values, is_candidate) for name, s in scores.items()}
+            yield ScoredBlock(block, by_arm, is_candidate)
 
-    def scores(self, arms: Arms, alpha: np.ndarray) -> np.ndarray:
-        """(users, columns) before overlap, rounded; -inf for what is no candidate. `alpha` is
-        (users, 1) or (1, 1).
+    def scores(self, block: ScoredBlock, alpha: np.ndarray) -> np.ndarray:
+        """Returns (listeners, columns) rounded scores before overlap; -inf for non-candidates.
+
+        Args:
+            block: the listeners.
+            alpha: (listeners, 1), or (1, 1) for all.
         """
-        mixed = alpha * arms.als + (1 - alpha) * arms.cosine + self.config.prior_weight * self.prior
-        return np.where(arms.is_candidate, np.round(mixed, DIGITS), -np.inf)
+        weights = arm_weights(alpha)
+        arms = reduce(np.add, (weights[name] * s for name, s in block.by_arm.items()))
+        blended = arms + self.config.prior_weight * self.prior.total
+        return np.where(block.is_candidate, np.round(blended, DIGITS), -np.inf)
 
     def _fillers(self) -> np.ndarray:
-        order = np.lexsort((np.arange(len(self.prior)), -self.prior, ~self.shelf.is_offered))
-        found = np.zeros(len(self.prior), dtype=bool)
-        found[order[: max(FILLERS, self.config.list_length)]] = True
-        return found
+        """(columns,) the offered episodes with the best prior, ties by column."""
+        prior = self.prior.total
+        order = np.lexsort((np.arange(len(prior)), -prior, ~self.candidates.is_offered))
+        is_filler = np.zeros(len(prior), dtype=bool)
+        is_filler[order[: max(FILLERS, self.config.list_length)]] = True
+        return is_filler
 
-    def _als(self, block: range) -> np.ndarray:
-        found = np.zeros((len(block), len(self.shelf.ids)))
+    def _excluded(self, block: range) -> np.ndarray:
+        """(listeners, columns) what a listener heard or unliked."""
+        excluded = np.zeros((len(block), len(self.candidates.ids)), dtype=bool)
         for row, user in enumerate(self.history.users[block.start : block.stop]):
-            listed = [
-                (self.shelf.column[e], i["score"])
-                for e, i in self.by_als.get(user, {}).items()
-                if e in self.shelf.column
-            ]
-            if listed:
-                columns, scores = zip(*listed, strict=True)
-                found[row, columns] = np.maximum(scores, 0.0)
-        return found
-
-    def _barred(self, block: range) -> np.ndarray:
-        barred = np.zeros((len(block), len(self.shelf.ids)), dtype=bool)
-        for row, user in enumerate(self.history.users[block.start : block.stop]):
-            barred[row, self.shelf.columns(self.history.barred(user))] = True
-        return barred
+            excluded[row, self.candidates.columns(self.history.excluded(user))] = True
+        return excluded
 
 
-def _calm(arm: np.ndarray, is_candidate: np.ndarray) -> np.ndarray:
-    most = np.max(arm, axis=1, initial=0.0, where=is_candidate)
-    return np.maximum(arm / (most[:, None] + CALM), -1.0)
+def _normalised(values: np.ndarray, is_candidate: np.ndarray) -> np.ndarray:
+    largest = np.max(values, axis=1, initial=0.0, where=is_candidate)
+    return np.maximum(values / (largest[:, None] + SHRINKAGE), -1.0)
 
 
 def keep_serial_order(
-    is_candidate: np.ndarray, barred: np.ndarray, serials: list[np.ndarray]
+    is_candidate: np.ndarray, excluded: np.ndarray, serials: list[np.ndarray]
 ) -> None:
-    """Leaves of each serial show the earliest part that is not barred, a candidate if any part is
-    one. Changes the mask.
+    """Replaces the candidates of each serial show by its earliest part that is not excluded.
+
+    Changes the mask `is_candidate` in place. A show without any candidate stays without one.
     """
     rows = np.arange(len(is_candidate))
     for parts in serials:
-        wanted = is_candidate[:, parts].any(axis=1)
-        first = parts[np.argmin(barred[:, parts], axis=1)]
+        has_candidate = is_candidate[:, parts].any(axis=1)
+        first = parts[np.argmin(excluded[:, parts], axis=1)]
         is_candidate[:, parts] = False
-        is_candidate[rows, first] = wanted
+        is_candidate[rows, first] = has_candidate

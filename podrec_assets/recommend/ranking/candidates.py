@@ -1,6 +1,4 @@
-"""The episodes that lists are made of, as arrays: what is alive, new and popular, and in which
-order a serial is heard. Pure.
-"""
+"""The catalogue as arrays: which episodes may be listed, how new and how popular they are. Pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,26 +10,26 @@ import pyarrow as pa
 from podrec_assets.recommend.interactions import Interactions
 
 FRESH_DAYS = 7
-AHEAD_DAYS = 1 / 24
-"""How far past the end of the day a publication may be dated: publishers' clocks differ. What is
+MAX_AHEAD_DAYS = 1 / 24
+"""How far past the end of the day an episode may be dated, since publishers' clocks differ. One
 dated later is not out yet.
 """
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """Episodes in order of their ids, a column each in every array of the blend.
+class Candidates:
+    """Episodes in order of their ids; each is one column of every array of the blend.
 
     Attributes:
-        ids: those of the catalogue and, so that they can speak for others, those that were only
-            heard.
-        rows: by id, the row of EPISODES; what was only heard has none and is never recommended.
-        shows: (columns,) number of the show; each episode without a row is a show of its own.
-        is_offered: (columns,) whether an episode may be in a list: it is of the catalogue, is out,
-            and its show is alive.
-        freshness: (columns,) 1 for what came out at the end of the day, 0 after FRESH_DAYS and
-            before it comes out.
-        popularity: (columns,) decayed plays over the largest, 0 to 1.
+        ids: episodes of the catalogue, and heard episodes outside it as evidence for others.
+        rows: row of EPISODES by id; heard episodes outside the catalogue have none and are never
+            recommended.
+        shows: (columns,) show number; an episode without a row is a show of its own.
+        is_offered: (columns,) whether the episode may be listed: in the catalogue, already out, and
+            of a live show.
+        freshness: (columns,) 1 for an episode published at the end of the day, falling to 0 after
+            FRESH_DAYS; 0 before publication.
+        popularity: (columns,) decayed plays divided by the largest, 0 to 1.
         listener_count: (columns,) listeners who heard it.
     """
 
@@ -45,12 +43,12 @@ class Shelf:
 
     @cached_property
     def column(self) -> dict[str, int]:
-        """episode_id -> column."""
+        """Column by episode_id."""
         return {e: j for j, e in enumerate(self.ids)}
 
     @cached_property
     def serials(self) -> list[np.ndarray]:
-        """Of each show that is to be heard in order, the columns of its parts in that order."""
+        """For each serial show, the columns of its parts in listening order."""
         parts: dict[str, list[tuple]] = {}
         for episode, row in self.rows.items():
             if row["is_serial"]:
@@ -58,32 +56,33 @@ class Shelf:
                 place = (row["season"] or 0, row["episode_number"] or 0, published, episode)
                 parts.setdefault(row["show_id"], []).append(place)
         return [
-            np.array([self.column[part[-1]] for part in sorted(found)])
-            for _, found in sorted(parts.items())
+            np.array([self.column[episode] for *_, episode in sorted(places)])
+            for _, places in sorted(parts.items())
         ]
 
     def columns(self, episodes: set[str]) -> list[int]:
-        """Columns of those episodes that have one, in order: sums over them must not depend on how
-        a set lies in memory.
+        """Columns of the episodes that have one, ascending.
+
+        Sorted because sums over them must not depend on the iteration order of a set.
         """
         return sorted(self.column[e] for e in episodes if e in self.column)
 
     def title(self, episode: str | None) -> str | None:
-        """Title of an episode of the catalogue."""
+        """Title of an episode of the catalogue, None for any other."""
         return self.rows[episode]["title"] if episode in self.rows else None
 
 
-def make_shelf(
+def build_candidates(
     history: Interactions, episodes: pa.Table, as_of: date, dead_show_days: int
-) -> Shelf:
-    """The shelf as of the end of a day.
+) -> Candidates:
+    """Returns the candidates as of the end of a day.
 
     Args:
         history: listening up to the day.
         episodes: rows of EPISODES, each episode once.
         as_of: the day.
-        dead_show_days: a show that has brought nothing for longer, and that nobody plays, is not
-            offered; unless all are such.
+        dead_show_days: a show without a newer episode and without recent plays is dead and not
+            offered, unless every show is.
     """
     rows = {e["episode_id"]: e for e in episodes.to_pylist()}
     ids = sorted(
@@ -91,41 +90,55 @@ def make_shelf(
     )
     end = datetime.combine(as_of + timedelta(days=1), time(), UTC)
     ages = [_age_days(rows[e], end) if e in rows else None for e in ids]
-    names, shows = np.unique(
+    _, shows = np.unique(
         [rows[e]["show_id"] if e in rows else f"\0{e}" for e in ids], return_inverse=True
     )
     plays = np.array([history.recent_plays.get(e, 0.0) for e in ids])
-    alive = np.bincount(shows, weights=plays, minlength=len(names)) > 0
-    alive[
-        [s for s, age in zip(shows, ages, strict=True) if age is None or age <= dead_show_days]
-    ] = True
-    out = np.array(
-        [
-            e in rows and (age is None or age >= -AHEAD_DAYS)
-            for e, age in zip(ids, ages, strict=True)
-        ],
-        dtype=bool,
-    )
-    offered = out & alive[shows] if len(ids) else out
-    count: dict[str, int] = {}
-    for heard in history.seen.values():
-        for episode in heard:
-            count[episode] = count.get(episode, 0) + 1
-    return Shelf(
+    out = [
+        e in rows and (age is None or age >= -MAX_AHEAD_DAYS)
+        for e, age in zip(ids, ages, strict=True)
+    ]
+    return Candidates(
         ids,
         rows,
         shows,
-        offered if offered.any() else out,
-        np.array(
-            [
-                max(0.0, 1 - age / FRESH_DAYS) if age is not None and age >= 0 else 0.0
-                for age in ages
-            ]
-        ),
+        _offered(np.array(out, dtype=bool), shows, plays, ages, dead_show_days),
+        np.array([_freshness(age) for age in ages]),
         plays / max(plays.max(initial=0.0), 1e-9),
-        np.array([count.get(e, 0) for e in ids]),
+        _listener_counts(history, ids),
     )
 
 
 def _age_days(row: dict, end: datetime) -> float | None:
     return (end - row["published_at"]).total_seconds() / 86_400 if row["published_at"] else None
+
+
+def _freshness(age_days: float | None) -> float:
+    if age_days is None or age_days < 0:
+        return 0.0
+    return max(0.0, 1 - age_days / FRESH_DAYS)
+
+
+def _offered(
+    out: np.ndarray,
+    shows: np.ndarray,
+    plays: np.ndarray,
+    ages: list[float | None],
+    dead_show_days: int,
+) -> np.ndarray:
+    """(columns,) published episodes of live shows, or all published ones if no show is live."""
+    if not len(out):
+        return out
+    is_alive = np.bincount(shows, weights=plays) > 0
+    recent = [age is None or age <= dead_show_days for age in ages]
+    is_alive[shows[recent]] = True
+    offered = out & is_alive[shows]
+    return offered if offered.any() else out
+
+
+def _listener_counts(history: Interactions, ids: list[str]) -> np.ndarray:
+    count: dict[str, int] = {}
+    for heard in history.seen.values():
+        for episode in heard:
+            count[episode] = count.get(episode, 0) + 1
+    return np.array([count.get(e, 0) for e in ids])

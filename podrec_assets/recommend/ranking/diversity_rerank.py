@@ -1,96 +1,93 @@
-"""From scores to a list: the best first, few of a show, and not much of the same (Carbonell and
-Goldstein 1998). Pure.
-"""
+"""From scores to a list by maximal marginal relevance (Carbonell and Goldstein 1998). Pure."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from podrec_assets.recommend.ranking.candidates import Shelf
-from podrec_assets.recommend.ranking.content_affinity import SAME_SHOW, Kinship
+from podrec_assets.recommend.ranking.candidates import Candidates
+from podrec_assets.recommend.ranking.item_similarity import SAME_SHOW, ItemSimilarity
 
 POOL = 6
-"""Candidates looked at for each place of a list, before all are."""
+"""Best candidates considered for each place of a list, before all are."""
 
 
 @dataclass(frozen=True)
-class Picked:
-    """An episode's column, its score, and the part of it that likeness to the episodes above took
-    away.
-    """
+class Pick:
+    """A listed episode: its column, final score, and the overlap subtracted from the score."""
 
     column: int
     score: float
     overlap: float
 
 
-def pick(
-    scores: np.ndarray, shelf: Shelf, kin: Kinship, length: int, per_show_cap: int, diversity: float
-) -> list[Picked]:
-    """The list by maximal marginal relevance; scores never rise along it, ties by episode id.
+@dataclass(frozen=True)
+class Reranker:
+    """Picks the best episodes with a cap on each show and a penalty for similar ones.
 
-    Args:
-        scores: (columns,) -inf for what must not be in the list.
-        shelf: of the columns.
-        kin: of the columns.
-        length: most episodes.
+    Attributes:
+        candidates: the columns.
+        similarity: of the same columns.
+        length: most episodes in a list.
         per_show_cap: most episodes of a show.
-        diversity: taken from an episode as like one above as can be; by its kinship otherwise.
+        diversity: subtracted from an episode as similar as possible to one above it, and less in
+            proportion for others.
     """
-    every = np.flatnonzero(np.isfinite(scores))
-    if len(every) > POOL * length:
-        bound = np.partition(scores[every], -POOL * length)[-POOL * length]
-        pool = every[scores[every] >= bound]
-        found = _greedy(pool, scores, shelf, kin, length, per_show_cap, diversity)
-        # A pool full of one show, or of things alike, must not make a list shorter or hide
-        # something better.
-        if len(found) == length and found[-1].score >= bound:
-            return found
-    return _greedy(every, scores, shelf, kin, length, per_show_cap, diversity)
 
+    candidates: Candidates
+    similarity: ItemSimilarity
+    length: int
+    per_show_cap: int
+    diversity: float
 
-def _greedy(
-    pool: np.ndarray,
-    scores: np.ndarray,
-    shelf: Shelf,
-    kin: Kinship,
-    length: int,
-    per_show_cap: int,
-    diversity: float,
-) -> list[Picked]:
-    left, shows = scores[pool].copy(), shelf.shows[pool]
-    overlap, place = np.zeros(len(pool)), np.full(len(shelf.ids), -1)
-    place[pool] = np.arange(len(pool))
-    taken: dict[int, int] = {}
-    found: list[Picked] = []
-    while len(found) < length and len(left):
-        at = int(np.argmax(left - overlap))
-        if not np.isfinite(left[at]):
-            break
-        column, show = int(pool[at]), int(shows[at])
-        found.append(Picked(column, float(left[at] - overlap[at]), float(overlap[at])))
-        taken[show] = taken.get(show, 0) + 1
-        if taken[show] == per_show_cap:
-            left[shows == show] = -np.inf
-        left[at] = -np.inf
-        if diversity:
-            _widen(overlap, place, shows == show, kin, column, diversity)
-    return found
+    def picks(self, scores: np.ndarray) -> list[Pick]:
+        """Returns the list for (columns,) scores, -inf where an episode must not be listed.
 
+        Scores never rise along the list; ties go by episode id.
+        """
+        eligible = np.flatnonzero(np.isfinite(scores))
+        size = POOL * self.length
+        if len(eligible) > size:
+            bound = np.partition(scores[eligible], -size)[-size]
+            picks = self._greedy(eligible[scores[eligible] >= bound], scores)
+            # A pool of one show, or of similar episodes, must not shorten the list or hide a better
+            # episode outside it.
+            if len(picks) == self.length and picks[-1].score >= bound:
+                return picks
+        return self._greedy(eligible, scores)
 
-def _widen(
-    overlap: np.ndarray,
-    place: np.ndarray,
-    is_same_show: np.ndarray,
-    kin: Kinship,
-    column: int,
-    diversity: float,
-) -> None:
-    """Raises the overlap of what is like a picked episode; likeness is kinship over the largest
-    there can be.
-    """
-    start, stop = kin.near.indptr[column], kin.near.indptr[column + 1]
-    at = place[kin.near.indices[start:stop]]
-    like = np.where(is_same_show, SAME_SHOW, 0.0)
-    like[at[at >= 0]] += kin.near.data[start:stop][at >= 0]
-    np.maximum(overlap, diversity * like / (1 + SAME_SHOW), out=overlap)
+    def _greedy(self, pool: np.ndarray, scores: np.ndarray) -> list[Pick]:
+        left, shows = scores[pool].copy(), self.candidates.shows[pool]
+        overlap, place = np.zeros(len(pool)), np.full(len(self.candidates.ids), -1)
+        place[pool] = np.arange(len(pool))
+        picked_of_show: dict[int, int] = {}
+        picks: list[Pick] = []
+        while len(picks) < self.length and len(left):
+            at = int(np.argmax(left - overlap))
+            if not np.isfinite(left[at]):
+                break
+            column, show = int(pool[at]), int(shows[at])
+            picks.append(Pick(column, float(left[at] - overlap[at]), float(overlap[at])))
+            picked_of_show[show] = picked_of_show.get(show, 0) + 1
+            if picked_of_show[show] == self.per_show_cap:
+                left[shows == show] = -np.inf
+            left[at] = -np.inf
+            if self.diversity:
+                similar = np.where(shows == show, SAME_SHOW, 0.0)
+                self._raise_overlap(overlap, similar, place, column)
+        return picks
+
+    def _raise_overlap(
+        self, overlap: np.ndarray, similar: np.ndarray, place: np.ndarray, column: int
+    ) -> None:
+        """Raises the overlap of episodes similar to a picked one, in place.
+
+        Args:
+            overlap: (pool,) the largest so far.
+            similar: (pool,) similarity by show; the content part is added.
+            place: (columns,) place in the pool, -1 outside.
+            column: the picked episode.
+        """
+        columns, content = self.similarity.neighbours(column)
+        at = place[columns]
+        similar[at[at >= 0]] += content[at >= 0]
+        np.maximum(overlap, self.diversity * similar / (1 + SAME_SHOW), out=overlap)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from podrec_assets.recommend.evaluation.metrics import bootstrap_interval, ndcg_at_k
 from podrec_assets.recommend.evaluation.online import newly_played
 from podrec_assets.recommend.interactions import Interactions
-from podrec_assets.recommend.ranking.list_validation import Finding, K
+from podrec_assets.recommend.ranking.list_validation import GateResult, K
 from podrec_assets.schemas import NEWCOMER
 
 Lists = dict[str, list[str]]
@@ -32,7 +32,7 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class DriftBaseline:
     """What the comparisons rest on.
 
     Attributes:
@@ -50,17 +50,17 @@ class Evidence:
     played: pa.Table
 
 
-def comparisons(documents: list[dict], evidence: Evidence, bounds: Bounds) -> list[Finding]:
+def comparisons(documents: list[dict], baseline: DriftBaseline, bounds: Bounds) -> list[GateResult]:
     """The findings of coverage, churn, popularity drift and replayed quality, in the order of
     COMPARISONS.
     """
     lists = as_lists(documents)
-    found = [_coverage(lists, evidence, bounds)]
+    found = [_coverage(lists, baseline, bounds)]
     for check, compare in zip(COMPARISONS[1:], (_churn, _popularity, _quality), strict=True):
-        if evidence.served is None:
-            found.append(_not_compared(check, evidence.why_not))
+        if baseline.served is None:
+            found.append(_not_compared(check, baseline.why_not))
         else:
-            found.append(compare(lists, evidence.served, evidence, bounds))
+            found.append(compare(lists, baseline.served, baseline, bounds))
     return found
 
 
@@ -76,11 +76,11 @@ def as_lists(documents: list[dict]) -> Lists:
     return {d["user_id"]: [i["episode_id"] for i in d["items"]] for d in documents}
 
 
-def _coverage(lists: Lists, evidence: Evidence, bounds: Bounds) -> Finding:
+def _coverage(lists: Lists, baseline: DriftBaseline, bounds: Bounds) -> GateResult:
     """Distinct episodes in all lists over as many as lists of these lengths could hold."""
-    possible = min(len(evidence.catalogue), sum(map(len, lists.values())))
+    possible = min(len(baseline.catalogue), sum(map(len, lists.values())))
     value = len({e for listed in lists.values() for e in listed}) / possible if possible else 0.0
-    enough = value >= bounds.min_coverage or not evidence.catalogue
+    enough = value >= bounds.min_coverage or not baseline.catalogue
     return _measured(
         COMPARISONS[0],
         enough,
@@ -90,14 +90,14 @@ def _coverage(lists: Lists, evidence: Evidence, bounds: Bounds) -> Finding:
     )
 
 
-def _churn(lists: Lists, served: Lists, evidence: Evidence, bounds: Bounds) -> Finding:
+def _churn(lists: Lists, served: Lists, baseline: DriftBaseline, bounds: Bounds) -> GateResult:
     """Mean share of a served top K that is still unheard and to be had, and is nowhere in the new
     list.
     """
     shares = []
     for user in sorted(lists.keys() & served.keys() - {NEWCOMER}):
-        barred = evidence.history.barred(user)
-        left = [e for e in served[user][:K] if e in evidence.catalogue and e not in barred]
+        excluded = baseline.history.excluded(user)
+        left = [e for e in served[user][:K] if e in baseline.catalogue and e not in excluded]
         if left:
             shares.append(len(set(left) - set(lists[user])) / len(left))
     if len(shares) < bounds.min_listeners:
@@ -107,11 +107,11 @@ def _churn(lists: Lists, served: Lists, evidence: Evidence, bounds: Bounds) -> F
     return _measured(COMPARISONS[1], value <= bounds.max_churn, value, bounds.max_churn, says)
 
 
-def _popularity(lists: Lists, served: Lists, evidence: Evidence, bounds: Bounds) -> Finding:
+def _popularity(lists: Lists, served: Lists, baseline: DriftBaseline, bounds: Bounds) -> GateResult:
     """Change of the mean popularity rank (0 unplayed, 1 most played) of what the top K of all lists
     show.
     """
-    plays = evidence.history.recent_plays
+    plays = baseline.history.recent_plays
     order = sorted(plays.values())
     rank = {
         e: float(np.searchsorted(order, n, side="right")) / len(order) for e, n in plays.items()
@@ -128,11 +128,11 @@ def _popularity(lists: Lists, served: Lists, evidence: Evidence, bounds: Bounds)
     return _measured(COMPARISONS[2], within, abs(new - old), bounds.max_popularity_drift, says)
 
 
-def _quality(lists: Lists, served: Lists, evidence: Evidence, bounds: Bounds) -> Finding:
+def _quality(lists: Lists, served: Lists, baseline: DriftBaseline, bounds: Bounds) -> GateResult:
     """Paired bootstrap of nDCG@K, new less served, on what was played after the day of the new
     lists.
     """
-    relevant = newly_played(evidence.history, evidence.played)
+    relevant = newly_played(baseline.history, baseline.played)
     users = sorted(relevant.keys() & lists.keys() & served.keys())
     if len(users) < bounds.min_listeners:
         return _too_few(COMPARISONS[3], len(users), bounds)
@@ -143,16 +143,16 @@ def _quality(lists: Lists, served: Lists, evidence: Evidence, bounds: Bounds) ->
         f"nDCG@{K} on what {len(users)} listeners then played is {new:.3f}, of the served lists {old:.3f} "
         f"(difference {new - old:+.3f}, 95 % interval {low:+.3f} to {high:+.3f})"
     )
-    return Finding(COMPARISONS[3], high >= 0, says, True, high, 0.0)
+    return GateResult(COMPARISONS[3], high >= 0, says, True, high, 0.0)
 
 
-def _measured(check: str, passed: bool, value: float, bound: float, says: str) -> Finding:
-    return Finding(check, passed, f"{says}; the bound is {bound:g}", True, value, bound)
+def _measured(check: str, passed: bool, value: float, bound: float, says: str) -> GateResult:
+    return GateResult(check, passed, f"{says}; the bound is {bound:g}", True, value, bound)
 
 
-def _too_few(check: str, count: int, bounds: Bounds) -> Finding:
+def _too_few(check: str, count: int, bounds: Bounds) -> GateResult:
     return _not_compared(check, f"{count} listeners to compare, {bounds.min_listeners} are needed")
 
 
-def _not_compared(check: str, why: str) -> Finding:
-    return Finding(check, True, f"not compared: {why}", True)
+def _not_compared(check: str, why: str) -> GateResult:
+    return GateResult(check, True, f"not compared: {why}", True)

@@ -15,7 +15,7 @@ NAMED = 5
 
 
 @dataclass(frozen=True)
-class Finding:
+class GateResult:
     """What one check found.
 
     Attributes:
@@ -36,7 +36,7 @@ class Finding:
     bound: float | None = None
 
 
-def faults(documents: list[dict], history: Interactions) -> list[Finding]:
+def faults(documents: list[dict], history: Interactions) -> list[GateResult]:
     """The findings of the checks that look for what is wrong in itself, in the order of FAULTS."""
     wellformed = _shape_problems(documents)
     if wellformed:
@@ -49,10 +49,10 @@ def faults(documents: list[dict], history: Interactions) -> list[Finding]:
     return [_of_problems(name, look(lists, history)) for name, look in FAULTS.items()]
 
 
-def _of_problems(check: str, problems: list[str]) -> Finding:
+def _of_problems(check: str, problems: list[str]) -> GateResult:
     more = f" and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
     says = f"{', '.join(problems[:NAMED])}{more}" if problems else "no fault"
-    return Finding(check, not problems, says, False, float(len(problems)), 0.0)
+    return GateResult(check, not problems, says, False, float(len(problems)), 0.0)
 
 
 def _shape_problems(documents: list[dict]) -> list[str]:
@@ -93,7 +93,7 @@ def _missing(lists: dict[str, list[dict]], history: Interactions) -> list[str]:
 def _heard(lists: dict[str, list[dict]], history: Interactions) -> list[str]:
     problems = []
     for user, items in sorted(lists.items()):
-        count = len(history.barred(user) & {i["episode_id"] for i in items})
+        count = len(history.excluded(user) & {i["episode_id"] for i in items})
         if count:
             problems.append(f"{user} is shown {count} heard or unliked episodes")
     return problems

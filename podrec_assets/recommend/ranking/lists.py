@@ -1,175 +1,119 @@
-"""The ranked lists: what the scores pick for each listener and for newcomers, and a reason on each
-item. Pure.
-"""
+"""The ranked lists of listeners and newcomers, with a reason on each item. Pure."""
 
 from collections.abc import Iterable
-from datetime import date
 
 import numpy as np
-import pyarrow as pa
 
-from podrec_assets.recommend.interactions import Interactions
-from podrec_assets.recommend.ranking import content_affinity, explanations
 from podrec_assets.recommend.ranking.alpha import alpha_for
+from podrec_assets.recommend.ranking.arms.registry import arm_weights
 from podrec_assets.recommend.ranking.blend import (
     DIGITS,
-    Arms,
     BlendConfig,
     Blender,
+    ScoredBlock,
     keep_serial_order,
 )
-from podrec_assets.recommend.ranking.diversity_rerank import Picked, pick
+from podrec_assets.recommend.ranking.diversity_rerank import Pick, Reranker
+from podrec_assets.recommend.ranking.explanations import explanation, general_reasons
+from podrec_assets.recommend.ranking.inputs import RankingInputs
 from podrec_assets.recommend.ranking.interleaving import Experiment
 from podrec_assets.schemas import NEWCOMER
-from podrec_assets.schemas.listening import FINISHED_SHARE
 
 
 def recommend(
-    history: Interactions,
-    als: list[dict],
-    similarities: list[dict],
-    episodes: pa.Table,
+    inputs: RankingInputs,
     weights: list[dict],
     config: BlendConfig,
-    as_of: date,
     experiment: Experiment | None = None,
 ) -> list[dict]:
-    """One document for each listener and one for newcomers (user_id ""), ordered by user_id.
+    """Returns a document for each listener and one for newcomers (user_id ""), by user_id.
 
     Args:
-        history: listening up to the day.
-        als: documents of als_top_n.
-        similarities: documents of similarities.
-        episodes: rows of EPISODES, each episode once; only these are recommended.
+        inputs: the day's listening, models and catalogue.
         weights: rows of FUSION_WEIGHTS.
         config: shape of the lists.
-        as_of: the day of the lists.
-        experiment: its listeners get lists interleaved with the challenger's, marked by
-            `challenger_alpha` and, on each item, `team`.
+        experiment: its listeners get their list interleaved with the challenger's; the document has
+            `challenger_alpha` and each item its `team`.
 
     Returns:
         {"user_id", "alpha", "items": [{rank, episode_id, score, als, cosine, prior, overlap,
         popularity, sources, shares, reason, because, causes, passages, show_id, show_title,
-        title}]}: `shares` are those of the score by source and add up to 1, `because` is the heard
-        episode that the reason names first, `causes` that of each arm named, `passages` what the
-        content arm's cause and the episode say alike, with seconds.
+        title}]}: `shares` of the score by source add up to 1, `because` is the heard episode that
+        the reason names first, `causes` the one of each arm, `passages` the similar passages of the
+        content arm's cause and the episode, with seconds.
     """
-    blender = Blender(history, als, similarities, episodes, config, as_of)
+    blender = Blender(inputs, config)
     documents: list[dict] = [{"user_id": NEWCOMER, "alpha": None, "items": newcomers(blender)}]
-    for arms in blender.blocks(range(len(history.users))):
-        users = history.users[arms.users.start : arms.users.stop]
-        made = _documents(
-            blender,
-            arms,
-            [alpha_for(len(history.seen[u]), weights) for u in users],
-            range(len(users)),
-        )
+    for block in blender.blocks(range(len(inputs.history.users))):
+        users = inputs.history.users[block.users.start : block.users.stop]
+        alphas = [alpha_for(len(inputs.history.seen[user]), weights) for user in users]
+        served = _documents(blender, block, alphas, range(len(users)))
         rows = [row for row, user in enumerate(users) if experiment and experiment.includes(user)]
         if experiment and rows:
-            for row, challenger in zip(
-                rows, _documents(blender, arms, [experiment.alpha] * len(users), rows), strict=True
-            ):
-                made[row] = experiment.interleaved(
-                    made[row], challenger, as_of, config.list_length, config.per_show_cap
+            challengers = _documents(blender, block, [experiment.alpha] * len(users), rows)
+            for row, challenger in zip(rows, challengers, strict=True):
+                served[row] = experiment.interleaved(
+                    served[row], challenger, inputs.as_of, config.list_length, config.per_show_cap
                 )
-        documents += made
+        documents += served
     return documents
 
 
 def _documents(
-    blender: Blender, arms: Arms, alphas: list[float], rows: Iterable[int]
+    blender: Blender, block: ScoredBlock, alphas: list[float], rows: Iterable[int]
 ) -> list[dict]:
-    """Lists of some of the listeners of a block, each with the alpha of its row."""
-    shape, documents = blender.config, []
-    scores = blender.scores(arms, np.array(alphas)[:, None])
-    for row in rows:
-        picked = pick(
-            scores[row],
-            blender.shelf,
-            blender.kin,
-            shape.list_length,
-            shape.per_show_cap,
-            shape.diversity,
-        )
-        user = blender.history.users[arms.users.start + row]
-        documents.append(
-            {
-                "user_id": user,
-                "alpha": alphas[row],
-                "items": _items(blender, arms, row, alphas[row], picked),
-            }
-        )
-    return documents
+    """The lists of some listeners of a block, each with the alpha of its row."""
+    config = blender.config
+    reranker = Reranker(
+        blender.candidates,
+        blender.similarity,
+        config.list_length,
+        config.per_show_cap,
+        config.diversity,
+    )
+    scores = blender.scores(block, np.array(alphas)[:, None])
+    return [
+        {
+            "user_id": blender.history.users[block.users.start + row],
+            "alpha": alphas[row],
+            "items": _items(blender, block, row, alphas[row], reranker.picks(scores[row])),
+        }
+        for row in rows
+    ]
 
 
 def _items(
-    blender: Blender, arms: Arms, row: int, alpha: float, picked: list[Picked]
+    blender: Blender, block: ScoredBlock, row: int, alpha: float, picks: list[Pick]
 ) -> list[dict]:
-    user = blender.history.users[arms.users.start + row]
-    nameable = sorted(
-        c
-        for c in blender.shelf.columns(blender.history.seen[user])
-        if blender.shelf.ids[c] in blender.shelf.rows
-    )
-    causes = content_affinity.main_causes(
-        blender.evidence, blender.kin, arms.users.start + row, [p.column for p in picked], nameable
-    )
+    """The items of one listener, explained."""
+    user, columns = block.users.start + row, [pick.column for pick in picks]
+    arm_reasons = {arm.name: arm.reasons(user, columns) for arm in blender.arms}
+    weights, prior_weight = arm_weights(alpha), blender.config.prior_weight
     items = []
-    for rank, (one, cause) in enumerate(zip(picked, causes, strict=True), start=1):
-        als, cosine = float(arms.als[row, one.column]), float(arms.cosine[row, one.column])
-        given = {"als": alpha * als, "content": (1 - alpha) * max(cosine, 0.0)} | prior_parts(
-            blender, one.column
-        )
-        told = _told(blender, user, one.column, cause)
-        items.append(item(blender, rank, one, als, cosine) | explanations.explained(given, told))
+    for place, pick in enumerate(picks):
+        scores = {name: float(values[row, pick.column]) for name, values in block.by_arm.items()}
+        contributions = {name: weights[name] * max(score, 0.0) for name, score in scores.items()}
+        contributions |= blender.prior.contributions(pick.column, prior_weight)
+        reasons = general_reasons(blender.candidates, pick.column)
+        reasons |= {name: r for name, of_arm in arm_reasons.items() if (r := of_arm[place])}
+        item = _item(blender, place + 1, pick, scores)
+        items.append(item | explanation(contributions, reasons))
     return items
 
 
-def _told(
-    blender: Blender, user: str, column: int, cause: int | None
-) -> dict[str, explanations.Told]:
-    """What each source can say of an episode."""
-    shelf, episode = blender.shelf, blender.shelf.ids[column]
-    told = explanations.of_everybody(shelf, column)
-    by_als = blender.by_als.get(user, {}).get(episode)
-    if by_als:
-        title = shelf.title(by_als["because"])
-        told["als"] = explanations.Told(
-            explanations.als_reason(title, by_als["listener_count"]),
-            by_als["because"] if title is not None else None,
-        )
-    if cause is not None:
-        heard = shelf.ids[cause]
-        finished = blender.history.finished[user].get(heard, 0.0) > FINISHED_SHARE
-        passage = explanations.passages(blender.pairs, heard, episode)
-        same_show = bool(shelf.shows[cause] == shelf.shows[column])
-        words = explanations.content_reason(shelf.title(heard) or "", finished, passage, same_show)
-        told["content"] = explanations.Told(words, heard, passage)
-    return told
-
-
-def prior_parts(blender: Blender, column: int) -> dict[str, float]:
-    """What reception and newness add to an episode's score."""
-    weight = blender.config.prior_weight
-    return {
-        "popular": weight * float(blender.received[column]),
-        "fresh": weight * float(blender.fresh[column]),
-    }
-
-
-def item(blender: Blender, rank: int, one: Picked, als: float, cosine: float) -> dict:
-    """An item without its reasons."""
-    shelf = blender.shelf
-    row = shelf.rows[shelf.ids[one.column]]
+def _item(blender: Blender, rank: int, pick: Pick, scores: dict[str, float]) -> dict:
+    """An item without its explanation; `scores` are the arms' normalised ones, 0 if absent."""
+    candidates = blender.candidates
+    episode = candidates.ids[pick.column]
+    row = candidates.rows[episode]
     return {
         "rank": rank,
-        "episode_id": shelf.ids[one.column],
-        "score": round(one.score, DIGITS),
-        "als": round(als, DIGITS),
-        "cosine": round(cosine, DIGITS),
-        "prior": round(float(blender.prior[one.column]), DIGITS),
-        "overlap": round(one.overlap, DIGITS),
-        "popularity": round(float(shelf.popularity[one.column]), DIGITS),
+        "episode_id": episode,
+        "score": round(pick.score, DIGITS),
+        **{a.score_field: round(scores.get(a.name, 0.0), DIGITS) for a in blender.arms},
+        "prior": round(float(blender.prior.total[pick.column]), DIGITS),
+        "overlap": round(pick.overlap, DIGITS),
+        "popularity": round(float(candidates.popularity[pick.column]), DIGITS),
         "show_id": row["show_id"],
         "show_title": row["show_title"],
         "title": row["title"],
@@ -177,28 +121,36 @@ def item(blender: Blender, rank: int, one: Picked, als: float, cosine: float) ->
 
 
 def newcomers(blender: Blender) -> list[dict]:
-    """Well received and fresh episodes, the shows in turn, so that a stranger sees the breadth.
+    """Returns the items for listeners without history: the best of each show in turn.
 
-    Ranks go by turn, so the score shown falls with the rank rather than with the prior alone.
+    The first round takes one episode of each show, the second another, and so on up to the show's
+    cap; within a round the prior decides. The score therefore falls evenly with the rank.
     """
-    shelf, config = blender.shelf, blender.config
-    offered, barred = shelf.is_offered[None].copy(), ~shelf.is_offered[None]
-    keep_serial_order(offered, barred, shelf.serials)
-    turns: dict[int, int] = {}
-    order = []
-    for column in sorted(
-        np.flatnonzero(offered[0]).tolist(),
-        key=lambda c: (-round(float(blender.prior[c]), DIGITS), c),
-    ):
-        show = int(shelf.shows[column])
-        turns[show] = turns.get(show, 0) + 1
-        if turns[show] <= config.per_show_cap:
-            order.append((turns[show], -round(float(blender.prior[column]), DIGITS), column))
-    chosen = [column for *_, column in sorted(order)[: config.list_length]]
+    candidates, weight = blender.candidates, blender.config.prior_weight
+    columns = _round_robin(blender)
     return [
-        item(blender, rank, Picked(column, 1 - (rank - 1) / len(chosen), 0.0), 0.0, 0.0)
-        | explanations.explained(
-            prior_parts(blender, column), explanations.of_everybody(shelf, column)
+        _item(blender, rank, Pick(column, 1 - (rank - 1) / len(columns), 0.0), {})
+        | explanation(
+            blender.prior.contributions(column, weight), general_reasons(candidates, column)
         )
-        for rank, column in enumerate(chosen, start=1)
+        for rank, column in enumerate(columns, start=1)
     ]
+
+
+def _round_robin(blender: Blender) -> list[int]:
+    """Columns by round, then prior, then episode id."""
+    candidates, config = blender.candidates, blender.config
+    offered, excluded = candidates.is_offered[None].copy(), ~candidates.is_offered[None]
+    keep_serial_order(offered, excluded, candidates.serials)
+    best_first = sorted(
+        (-round(float(blender.prior.total[column]), DIGITS), column)
+        for column in np.flatnonzero(offered[0]).tolist()
+    )
+    rounds: dict[int, int] = {}
+    order = []
+    for negative_prior, column in best_first:
+        show = int(candidates.shows[column])
+        rounds[show] = rounds.get(show, 0) + 1
+        if rounds[show] <= config.per_show_cap:
+            order.append((rounds[show], negative_prior, column))
+    return [column for *_, column in sorted(order)[: config.list_length]]

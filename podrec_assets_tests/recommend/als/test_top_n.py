@@ -86,15 +86,15 @@ def test_blocks_of_listeners_give_the_lists_of_one_block(monkeypatch: pytest.Mon
 
 
 def test_the_blocked_product_gives_what_sorting_every_exact_score_gives() -> None:
-    """Many equal scores around the last place, and barred items: the case that a partition gets
+    """Many equal scores around the last place, and excluded items: the case that a partition gets
     wrong.
     """
     random = np.random.default_rng(1)
     found = Factors(
         *(random.integers(-3, 4, (size, 4)).astype(np.float32) / 7 for size in (50, 300))
     )
-    barred = random.random((50, 300)) < 0.3
-    (_, *_), *blocks = best_items(found, csr_matrix(barred.astype(np.int32)), 20)
+    excluded = random.random((50, 300)) < 0.3
+    (_, *_), *blocks = best_items(found, csr_matrix(excluded.astype(np.int32)), 20)
     mine = {u: [] for u in range(50)}
     for users, items, scores in blocks:
         for u, i, s in zip(users.tolist(), items.tolist(), scores.tolist(), strict=True):
@@ -103,7 +103,7 @@ def test_the_blocked_product_gives_what_sorting_every_exact_score_gives() -> Non
     live = found.item.any(axis=1)
     for u in range(50):
         order = [
-            i for i in np.lexsort((np.arange(300), -exact[u])) if live[i] and not barred[u, i]
+            i for i in np.lexsort((np.arange(300), -exact[u])) if live[i] and not excluded[u, i]
         ][:20]
         assert mine[u] == ([(i, exact[u, i]) for i in order] if found.user[u].any() else [])
 

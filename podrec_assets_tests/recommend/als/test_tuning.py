@@ -9,11 +9,11 @@ import pytest
 
 from podrec_assets.recommend.als import implicit
 from podrec_assets.recommend.als.factors import AlsConfig
-from podrec_assets.recommend.als.tuning import Budget, Trial, adoption, trials, tune
+from podrec_assets.recommend.als.tuning import Budget, TuningTrial, adoption, trials, tune
 from podrec_assets.schemas import ALS_TUNING, USER_VS_EPISODE_DAILY
 
 TODAY = date(2026, 11, 10)
-GOOD = Trial(AlsConfig(rank=8, regularization=0.1, alpha=1.0, iterations=8, seed=7), 45.0)
+GOOD = TuningTrial(AlsConfig(rank=8, regularization=0.1, alpha=1.0, iterations=8, seed=7), 45.0)
 POOR = replace(GOOD, config=replace(GOOD.config, regularization=50.0, alpha=0.001))
 BUDGET = Budget(trials=5, seconds=1e9, held_out_days=3)
 TASTES, EACH = 4, 12
@@ -37,7 +37,7 @@ def listening(listeners: int = 100, after: bool = True) -> pa.Table:
 
 
 def search(
-    current: Trial = GOOD, budget: Budget = BUDGET, daily: pa.Table | None = None
+    current: TuningTrial = GOOD, budget: Budget = BUDGET, daily: pa.Table | None = None
 ) -> list[dict]:
     return tune(listening() if daily is None else daily, TODAY, current, implicit.fit, budget)
 

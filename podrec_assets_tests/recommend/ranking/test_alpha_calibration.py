@@ -3,7 +3,6 @@ not.
 """
 
 import json
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -12,11 +11,12 @@ import pytest
 from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.recommend.ranking.alpha_calibration import (
     GRID,
-    LEAST_USERS,
-    Trial,
+    MIN_LISTENER_DAYS,
+    AlphaTrial,
     calibrated_weights,
 )
 from podrec_assets.recommend.ranking.blend import BlendConfig, Blender
+from podrec_assets.recommend.ranking.inputs import RankingInputs
 from podrec_assets.schemas import EPISODES, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets_tests.recommend.planted import history_of
 
@@ -33,7 +33,7 @@ def listening(users: int) -> Interactions:
     return found
 
 
-def trial(users: int, als: tuple[str, ...], content: tuple[str, ...]) -> Trial:
+def trial(users: int, als: tuple[str, ...], content: tuple[str, ...]) -> AlphaTrial:
     """A day whose ALS arm ranks one set first and whose content arm ranks another; the listeners
     then play PLAYED.
     """
@@ -62,13 +62,13 @@ def trial(users: int, als: tuple[str, ...], content: tuple[str, ...]) -> Trial:
         for u in history.users
         for e in PLAYED
     ]
-    return Trial(
-        history, [{"user_id": u, "items": items} for u in history.users], [{"episode_id": "h", "items": near}],
-        EPISODES.rows(rows), USER_VS_EPISODE_DAILY.rows(played), EVE,
-    )  # fmt: skip
+    als_documents = [{"user_id": u, "items": items} for u in history.users]
+    similarities = [{"episode_id": "h", "items": near}]
+    inputs = RankingInputs(history, als_documents, similarities, EPISODES.rows(rows), EVE)
+    return AlphaTrial(inputs, USER_VS_EPISODE_DAILY.rows(played))
 
 
-def weights(*trials: Trial, default: float = 0.7) -> dict[str, dict]:
+def weights(*trials: AlphaTrial, default: float = 0.7) -> dict[str, dict]:
     found = calibrated_weights({"a": 0, "b": 2, "c": 30}, trials, default, SHAPE, 7)
     return {w["bucket"]: w for w in found}
 
@@ -81,24 +81,24 @@ def weights(*trials: Trial, default: float = 0.7) -> dict[str, dict]:
 def test_alpha_moves_to_the_arm_that_knew(
     als: tuple, content: tuple, default: float, low: float, high: float
 ) -> None:
-    found = weights(trial(LEAST_USERS, als, content), default=default)["1-4"]
+    found = weights(trial(MIN_LISTENER_DAYS, als, content), default=default)["1-4"]
     assert low <= found["alpha"] <= high
-    assert found["source"] == f"plays of {LEAST_USERS} listener days"
+    assert found["source"] == f"plays of {MIN_LISTENER_DAYS} listener days"
     curve = {c["alpha"]: c["ndcg"] for c in json.loads(found["curve"])}
     assert list(curve) == list(GRID)
     assert curve[found["alpha"]] == max(curve.values()) == 1.0
 
 
 def test_arms_that_agree_leave_the_default() -> None:
-    found = weights(trial(LEAST_USERS, PLAYED, PLAYED))["1-4"]
+    found = weights(trial(MIN_LISTENER_DAYS, PLAYED, PLAYED))["1-4"]
     assert (found["alpha"], found["source"]) == (
         0.7,
-        f"default, not beaten on plays of {LEAST_USERS} listener days",
+        f"default, not beaten on plays of {MIN_LISTENER_DAYS} listener days",
     )
 
 
 def test_too_few_listener_days_leave_the_default_and_days_add_up() -> None:
-    half = LEAST_USERS // 2
+    half = MIN_LISTENER_DAYS // 2
     assert weights(trial(half, OTHER, PLAYED))["1-4"]["source"] == "default"
     assert weights(trial(half, OTHER, PLAYED), trial(half, OTHER, PLAYED))["1-4"]["alpha"] < 0.7
 
@@ -112,13 +112,13 @@ def test_every_bucket_has_a_row_with_its_listeners() -> None:
 
 
 def test_a_bucket_without_evidence_takes_what_all_listeners_say() -> None:
-    found = weights(trial(LEAST_USERS, OTHER, PLAYED))
+    found = weights(trial(MIN_LISTENER_DAYS, OTHER, PLAYED))
     assert found["20+"]["alpha"] == found["1-4"]["alpha"] < 0.7
-    assert found["20+"]["source"] == f"plays of all {LEAST_USERS} listener days"
+    assert found["20+"]["source"] == f"plays of all {MIN_LISTENER_DAYS} listener days"
     assert found["20+"]["curve"] is None
 
 
-def clicked_world(truth: float, seed: int) -> Trial:
+def clicked_world(truth: float, seed: int) -> AlphaTrial:
     """200 listeners whose taste is truth * als + (1 - truth) * cosine, shown 12 of 40 episodes with
     the loud ones on top.
 
@@ -166,14 +166,14 @@ def clicked_world(truth: float, seed: int) -> Trial:
         }
         for n, u in enumerate(history.users)
     ]
-    eve = Trial(history, als, near, EPISODES.rows(rows), USER_VS_EPISODE_DAILY.empty(), EVE)
-    blender = Blender(history, als, near, eve.episodes, SHAPE, EVE)
+    inputs = RankingInputs(history, als, near, EPISODES.rows(rows), EVE)
+    blender = Blender(inputs, SHAPE)
     events = []
-    for arms in blender.blocks(range(200)):
-        taste = blender.scores(arms, np.array([[truth]]))
-        for row, user in enumerate(history.users[arms.users.start : arms.users.stop]):
+    for block in blender.blocks(range(200)):
+        taste = blender.scores(block, np.array([[truth]]))
+        for row, user in enumerate(history.users[block.users.start : block.users.stop]):
             shown = random.choice(40, 12, replace=False)
-            shown = shown[np.argsort(-arms.als[row, shown])]
+            shown = shown[np.argsort(-block.by_arm["als"][row, shown])]
             liked = taste[row, shown] >= np.sort(taste[row, shown])[-4]
             for position, column in enumerate(shown, start=1):
                 event = {
@@ -190,7 +190,7 @@ def clicked_world(truth: float, seed: int) -> Trial:
                         event
                         | {"event_id": f"{user}-{column}-c", "kind": "click", "position": position}
                     )
-    return replace(eve, shown=USER_EVENTS.rows(events))
+    return AlphaTrial(inputs, USER_VS_EPISODE_DAILY.empty(), USER_EVENTS.rows(events))
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import pytest
 from podrec_assets.recommend.ranking.list_drift import (
     COMPARISONS,
     Bounds,
-    Evidence,
+    DriftBaseline,
     Lists,
     comparisons,
 )
-from podrec_assets.recommend.ranking.list_validation import Finding
+from podrec_assets.recommend.ranking.list_validation import GateResult
 from podrec_assets.schemas import USER_VS_EPISODE_DAILY
 from podrec_assets_tests.recommend.planted import history_of
 
@@ -23,9 +23,9 @@ CATALOGUE = {f"e{n}" for n in range(8)}
 AFTER = date(2026, 11, 2)
 
 
-def evidence(
+def baseline(
     served: Lists | None, played: dict[str, str] | None = None, why_not: str = ""
-) -> Evidence:
+) -> DriftBaseline:
     """Everybody has heard e0 alone; e1 and e2 are the most played, e7 nobody played."""
     history = history_of({u: {"e0": 1.0} for u in USERS})
     history.recent_plays.update({f"e{n}": float(10 - n) for n in range(1, 7)})
@@ -36,14 +36,14 @@ def evidence(
         }
         for u, e in (played or {}).items()
     ]  # fmt: skip
-    return Evidence(history, CATALOGUE, served, why_not, USER_VS_EPISODE_DAILY.rows(rows))
+    return DriftBaseline(history, CATALOGUE, served, why_not, USER_VS_EPISODE_DAILY.rows(rows))
 
 
 def all_get(*episodes: str) -> Lists:
     return {"": list(episodes), **{u: list(episodes) for u in USERS}}
 
 
-def compare(lists: Lists, found: Evidence) -> dict[str, Finding]:
+def compare(lists: Lists, found: DriftBaseline) -> dict[str, GateResult]:
     documents = [
         {"user_id": u, "items": [{"episode_id": e} for e in listed]} for u, listed in lists.items()
     ]
@@ -54,15 +54,15 @@ COVERAGE, CHURN, POPULARITY, QUALITY = COMPARISONS
 
 
 def test_coverage_is_distinct_episodes_over_as_many_as_could_be_listed() -> None:
-    found = compare(all_get("e1", "e2"), evidence(None))[COVERAGE]
+    found = compare(all_get("e1", "e2"), baseline(None))[COVERAGE]
     assert (found.passed, found.value, found.bound, found.forceable) == (False, 2 / 8, 0.5, True)
     assert found.says == "lists hold 0.250 of the episodes that they could; the bound is 0.5"
-    assert compare(all_get("e1", "e2", "e3", "e4"), evidence(None))[COVERAGE].passed
-    assert compare({"": ["e1"], "u0": ["e2"]}, evidence(None))[COVERAGE].value == 1
+    assert compare(all_get("e1", "e2", "e3", "e4"), baseline(None))[COVERAGE].passed
+    assert compare({"": ["e1"], "u0": ["e2"]}, baseline(None))[COVERAGE].value == 1
 
 
 def test_nothing_is_compared_before_there_is_something_and_it_says_so() -> None:
-    found = compare(all_get("e1"), evidence(None, why_not="nothing is published yet"))
+    found = compare(all_get("e1"), baseline(None, why_not="nothing is published yet"))
     assert [(found[c].passed, found[c].says) for c in COMPARISONS[1:]] == [
         (True, "not compared: nothing is published yet")
     ] * 3
@@ -70,7 +70,7 @@ def test_nothing_is_compared_before_there_is_something_and_it_says_so() -> None:
 
 def test_the_same_lists_do_not_drift() -> None:
     lists = all_get("e1", "e2", "e3", "e4")
-    found = compare(lists, evidence(lists, dict.fromkeys(USERS, "e2")))
+    found = compare(lists, baseline(lists, dict.fromkeys(USERS, "e2")))
     assert [found[c].passed for c in COMPARISONS] == [True] * 4
     assert [found[c].value for c in COMPARISONS[1:]] == [0, 0, 0]
 
@@ -80,34 +80,34 @@ def test_churn_counts_what_is_shown_unheard_and_still_to_be_had() -> None:
     does.
     """
     served = all_get("e0", "e9", "e1", "e2", "e3", "e4")
-    found = compare(all_get("e4", "e5"), evidence(served))[CHURN]
+    found = compare(all_get("e4", "e5"), baseline(served))[CHURN]
     assert (found.passed, found.value) == (False, 0.75)
     assert found.says == (
         "0.750 of what 8 listeners are shown now and have not heard is gone from their lists; the bound is 0.5"
     )
-    assert compare(all_get("e4", "e3"), evidence(served))[CHURN].passed
-    long_ago = evidence(served)
+    assert compare(all_get("e4", "e3"), baseline(served))[CHURN].passed
+    long_ago = baseline(served)
     long_ago.history.heard_before.update({u: {"e1", "e2"} for u in USERS})
     assert compare(all_get("e4", "e5"), long_ago)[CHURN].value == 0.5
 
 
 def test_drift_of_popularity_is_the_change_of_the_mean_rank_of_what_is_shown() -> None:
     """The most played of six has rank 1, the least 1/6, one that nobody played 0."""
-    found = compare(all_get("e7", "e6"), evidence(all_get("e1", "e2")))[POPULARITY]
+    found = compare(all_get("e7", "e6"), baseline(all_get("e1", "e2")))[POPULARITY]
     assert found.value == pytest.approx((1 + 5 / 6) / 2 - (0 + 1 / 6) / 2)
     assert not found.passed
     assert "goes from 0.917 to 0.083; the bound is 0.25" in found.says
-    assert compare(all_get("e2", "e3"), evidence(all_get("e1", "e2")))[POPULARITY].passed
+    assert compare(all_get("e2", "e3"), baseline(all_get("e1", "e2")))[POPULARITY].passed
 
 
 def test_lists_that_rank_what_was_then_played_significantly_lower_are_refused() -> None:
     played = dict.fromkeys(USERS, "e1")
-    worse = compare(all_get("e3", "e2", "e1"), evidence(all_get("e1", "e2", "e3"), played))[QUALITY]
+    worse = compare(all_get("e3", "e2", "e1"), baseline(all_get("e1", "e2", "e3"), played))[QUALITY]
     assert (worse.passed, worse.value) == (False, -0.5)
     assert worse.says.startswith(
         "nDCG@10 on what 8 listeners then played is 0.500, of the served lists 1.000"
     )
-    better = compare(all_get("e1", "e2", "e3"), evidence(all_get("e3", "e2", "e1"), played))[
+    better = compare(all_get("e1", "e2", "e3"), baseline(all_get("e3", "e2", "e1"), played))[
         QUALITY
     ]
     assert (better.passed, better.value) == (True, 0.5)
@@ -120,17 +120,17 @@ def test_a_loss_within_noise_is_not_refused() -> None:
     played = dict.fromkeys(USERS, "e1")
     served = all_get("e1", "e2", "e3") | {"u0": ["e3", "e2", "e1"]}
     lists = all_get("e1", "e2", "e3") | {u: ["e3", "e2", "e1"] for u in ("u1", "u2")}
-    found = compare(lists, evidence(served, played))[QUALITY]
+    found = compare(lists, baseline(served, played))[QUALITY]
     assert found.passed
     assert found.value > 0
 
 
 def test_few_listeners_say_nothing() -> None:
     played = dict.fromkeys(USERS[:3], "e1")
-    found = compare(all_get("e3", "e2", "e1"), evidence(all_get("e1", "e2", "e3"), played))[QUALITY]
+    found = compare(all_get("e3", "e2", "e1"), baseline(all_get("e1", "e2", "e3"), played))[QUALITY]
     assert (found.passed, found.says) == (
         True,
         "not compared: 3 listeners to compare, 4 are needed",
     )
     strangers = {"": ["e1"], **{f"other-{n}": ["e1"] for n in range(9)}}
-    assert "0 listeners to compare" in compare(strangers, evidence(all_get("e1")))[CHURN].says
+    assert "0 listeners to compare" in compare(strangers, baseline(all_get("e1")))[CHURN].says

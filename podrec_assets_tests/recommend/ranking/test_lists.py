@@ -7,6 +7,7 @@ import pytest
 
 from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.recommend.ranking.blend import BlendConfig
+from podrec_assets.recommend.ranking.inputs import RankingInputs
 from podrec_assets.recommend.ranking.interleaving import Experiment
 from podrec_assets.recommend.ranking.lists import recommend
 from podrec_assets.schemas import EPISODES
@@ -71,10 +72,9 @@ def lists(
     experiment: Experiment | None = None,
 ) -> dict:  # fmt: skip
     weights = [{"min_history": 0, "alpha": alpha}]
-    found = recommend(
-        history, arms, similar, EPISODES.rows(episodes), weights, config, TODAY, experiment
-    )
-    return {d["user_id"]: d["items"] for d in found}
+    inputs = RankingInputs(history, arms, similar, EPISODES.rows(episodes), TODAY)
+    documents = recommend(inputs, weights, config, experiment)
+    return {d["user_id"]: d["items"] for d in documents}
 
 
 def scores(items: list[dict]) -> dict[str, float]:
@@ -170,7 +170,7 @@ def test_an_episode_of_a_show_that_was_played_is_kin_without_a_transcript() -> N
 
 def test_what_is_kin_to_ignored_episodes_falls_below_what_nobody_knows() -> None:
     history = listener()
-    history.looks["ann"] = {"h": 1.0, "x": 3.0}
+    history.exposures["ann"] = {"h": 1.0, "x": 3.0}
     catalogue = [episode("h"), episode("x", "s"), episode("a", "s"), episode("b", "t")]
     found = {i["episode_id"]: i["cosine"] for i in lists(history, [], [], catalogue, 0.0)["ann"]}
     assert found["b"] == 0.0
@@ -242,7 +242,7 @@ def test_an_episode_that_nobody_was_shown_has_the_mean_reception_and_one_that_is
 ):
     history = crowd(hit=4)
     for n in range(4):
-        history.looks[f"u{n}"] = {"hit": 1.0, "dud": 3.0}
+        history.exposures[f"u{n}"] = {"hit": 1.0, "dud": 3.0}
     found = {
         i["episode_id"]: i["prior"]
         for i in lists(history, [], [], [episode(e) for e in ("hit", "dud", "cold")], 0.5)["ann"]

@@ -13,6 +13,7 @@ from podrec_assets.recommend.als import reference
 from podrec_assets.recommend.als.top_n import top_n
 from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.recommend.ranking.blend import BlendConfig
+from podrec_assets.recommend.ranking.inputs import RankingInputs
 from podrec_assets.recommend.ranking.lists import recommend
 from podrec_assets.schemas import EPISODES
 from podrec_assets_tests.recommend.planted import CONFIG, history_of
@@ -56,10 +57,9 @@ def documents(history: Interactions, alpha: float) -> dict[str, list[dict]]:
          "published_at": datetime(2026, 1, 1, tzinfo=UTC)}
         for i in range(GENRES * EACH)
     ]  # fmt: skip
-    made = recommend(
-        history, als, near(), EPISODES.rows(rows), [{"min_history": 0, "alpha": alpha}], SHAPE, DAY
-    )
-    return {d["user_id"]: d["items"] for d in made}
+    inputs = RankingInputs(history, als, near(), EPISODES.rows(rows), DAY)
+    lists = recommend(inputs, [{"min_history": 0, "alpha": alpha}], SHAPE)
+    return {d["user_id"]: d["items"] for d in lists}
 
 
 def falls(history: Interactions, user: str, named: dict, cause: str, alpha: float) -> bool:

@@ -1,0 +1,73 @@
+"""The blend treats its arms alike: a third one needs no change outside its own file and registry."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from podrec_assets.recommend.ranking import blend, lists
+from podrec_assets.recommend.ranking.arms.protocol import ArmScores, Reason
+from podrec_assets.recommend.ranking.arms.registry import arm_weights, build_arms
+from podrec_assets.recommend.ranking.inputs import RankingInputs
+from podrec_assets.schemas import EPISODES
+from podrec_assets_tests.recommend.ranking.test_lists import (
+    TODAY,
+    WIDE,
+    als,
+    episode,
+    listener,
+    near,
+)
+
+
+class ThirdArm:
+    """Wants the last episode most."""
+
+    name: ClassVar[str] = "third"
+    score_field: ClassVar[str] = "third"
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def scores(self, users: range) -> ArmScores:
+        values = np.zeros((len(users), self._size))
+        values[:, -1] = 0.8
+        return ArmScores(values, values > 0)
+
+    def reasons(self, user: int, columns: list[int]) -> list[Reason | None]:
+        return [Reason("It is last.", "h") if c == self._size - 1 else None for c in columns]
+
+
+def test_the_weights_are_those_of_the_formula() -> None:
+    assert arm_weights(0.25) == {"als": 0.25, "content": 0.75}
+
+
+def test_another_arm_scores_and_explains_without_a_change_to_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """0.8 over 0.8 plus the shrinkage of 0.2 is 0.8, at half weight 0.4."""
+
+    def build_three(inputs: RankingInputs, candidates: Any, *others: Any) -> tuple:
+        return (*build_arms(inputs, candidates, *others), ThirdArm(len(candidates.ids)))
+
+    def weights(alpha: Any) -> dict:
+        return arm_weights(alpha) | {"third": 0.5}
+
+    episodes = EPISODES.rows([episode(e) for e in ("a", "b", "h", "z")])
+    inputs = RankingInputs(listener(), als(a=4.0), near(h={"b": 0.5}), episodes, TODAY)
+    two, three = [], []
+    for items in (two, three):
+        items += lists.recommend(inputs, [{"min_history": 0, "alpha": 0.5}], WIDE)[1]["items"]
+        monkeypatch.setattr(blend, "build_arms", build_three)
+        for module in (blend, lists):
+            monkeypatch.setattr(module, "arm_weights", weights)
+    by_id = {item["episode_id"]: item for item in three}
+    assert (by_id["z"]["score"], by_id["z"]["third"]) == (0.4, 0.8)
+    assert (by_id["z"]["reason"], by_id["z"]["because"]) == ("It is last.", "h")
+    assert by_id["z"]["shares"] == {"third": 1.0}
+    for item in two:
+        if item["episode_id"] != "z":
+            assert by_id[item["episode_id"]] == item | {
+                "third": 0.0,
+                "rank": by_id[item["episode_id"]]["rank"],
+            }
