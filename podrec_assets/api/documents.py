@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from podrec_assets.listening.event_message import KINDS
+from podrec_assets.schemas import EVENT_KINDS
 
 
 class Item(BaseModel):
@@ -97,9 +97,7 @@ class Health(BaseModel):
 class Refused(BaseModel):
     """Why a request was not served, in one sentence."""
 
-    error: str = Field(
-        examples=["kind 'listen' is none of play, like, unlike, skip, impression, click"]
-    )
+    error: str = Field(examples=[f"kind 'listen' is none of {', '.join(EVENT_KINDS)}"])
 
 
 EVENTS = {
@@ -124,7 +122,7 @@ EVENT_SCHEMA = {
         },
         "user_id": {"type": "string", "maxLength": 256},
         "episode_id": {"type": "string", "maxLength": 256},
-        "kind": {"enum": list(KINDS)},
+        "kind": {"enum": list(EVENT_KINDS)},
         "completed_share": {
             "type": "number",
             "minimum": 0,
@@ -153,7 +151,7 @@ EVENT_SCHEMA = {
         },
     },
 }
-"""For the documentation only: what decides is `listening.events.parse`, as it does when events
+"""For the documentation only: what decides is `event_message.parse`, as it does when events
 land.
 """
 EVENTS_BODY = {

@@ -1,22 +1,24 @@
-"""The message of the topic `user-events`: schema version 1, its rules, and the reasons for which
-one is refused. Pure.
+"""The message of the topic `user-events`, schema version 1: how it is parsed and refused. Pure.
+
+The rules are on the page docs/reference/events.md.
 """
 
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import pyarrow as pa
 
-from podrec_assets.schemas import UTC_TIMESTAMP
+from podrec_assets.schemas import EVENT_KINDS, UTC_TIMESTAMP
+from podrec_assets.schemas.table import KAFKA
 from podrec_assets.settings import Settings
 
 SCHEMA_VERSION = 1
-KINDS = ("play", "like", "unlike", "skip", "impression", "click")
 MAX_BYTES = 64 * 1024
 MAX_ID_LENGTH = 256
-KNOWN = frozenset(
-    (
+FIELDS = frozenset(
+    [
         "schema",
         "event_id",
         "user_id",
@@ -28,14 +30,18 @@ KNOWN = frozenset(
         "occurred_at",
         "list_version",
         "position",
-    )
+    ]
 )
+"""Fields of a message; others are kept in the column `extra`."""
+RefusalReason = Literal[
+    "empty", "oversized", "not_utf8", "not_json", "not_an_object", "unknown_schema",
+    "missing_field", "bad_type", "empty_id", "bad_id", "unknown_kind", "share_out_of_range",
+    "bad_position", "bad_time", "time_without_zone", "from_the_future", "bad_count",
+]  # fmt: skip
+"""Why a message is refused; `bad_count` only by `POST /events`, which takes several at once."""
 PARSED_SCHEMA = pa.schema(
     [
-        ("kafka_topic", pa.string()),
-        ("kafka_partition", pa.int32()),
-        ("kafka_offset", pa.int64()),
-        ("recorded_at", UTC_TIMESTAMP),
+        *((f.name, f.type) for f in KAFKA),
         ("event_id", pa.string()),
         ("user_id", pa.string()),
         ("episode_id", pa.string()),
@@ -51,18 +57,16 @@ PARSED_SCHEMA = pa.schema(
         ("payload", pa.binary()),
     ]
 )
-"""Parsed records: an event, or a refusal with its reason code, detail and raw bytes."""
-_PLACE_COLUMNS = 4
-"""The first of them come from the record itself."""
+"""Parsed records: each is an event, or a refusal with its reason, detail and raw bytes."""
 _PARSE_ROWS = 10_000
-"""Records that are Python objects at a time while they are parsed."""
+"""Records that are Python objects at the same time; the others stay in Arrow."""
 
 
 @dataclass
 class Refusal(Exception):
-    """Why a message cannot be used: a code that groups, and a sentence."""
+    """A message cannot be used: a short code, and one sentence."""
 
-    reason: str
+    reason: RefusalReason
     detail: str
 
     def __str__(self) -> str:
@@ -70,12 +74,12 @@ class Refusal(Exception):
 
 
 def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dict:
-    """The event in a message, as columns.
+    """Returns the event in a message, as columns.
 
     Args:
         value: raw bytes of the record.
         recorded_at: timestamp of the record, tz-aware.
-        future_skew_s: seconds an event may lie ahead of its record.
+        future_skew_s: seconds by which an event may be ahead of its record.
 
     Raises:
         Refusal: the message breaks a rule.
@@ -89,19 +93,20 @@ def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dic
     user_id = _identifier(message, "user_id")
     episode_id = _identifier(message, "episode_id")
     kind = _required(message, "kind")
-    if kind not in KINDS:
-        raise Refusal("unknown_kind", f"kind {str(kind)[:40]!r} is none of {', '.join(KINDS)}")
-    occurred_at = _moment(message)
+    if not isinstance(kind, str) or kind not in EVENT_KINDS:
+        known = ", ".join(EVENT_KINDS)
+        raise Refusal("unknown_kind", f"kind {str(kind)[:40]!r} is none of {known}")
+    occurred_at = _time(message)
     if (occurred_at - recorded_at).total_seconds() > future_skew_s:
         raise Refusal(
             "from_the_future",
-            f"occurred_at {occurred_at.isoformat()} lies ahead of its record {recorded_at.isoformat()}",
+            f"occurred_at {occurred_at.isoformat()} is after its record {recorded_at.isoformat()}",
         )
-    share = _share(message) if kind == "play" else None
-    extra = (
-        {} if KNOWN.issuperset(message) else {k: v for k, v in message.items() if k not in KNOWN}
-    )
-    if kind == "play" and share is None:
+    has_share = EVENT_KINDS[kind].has_completed_share
+    share = _share(message) if has_share else None
+    is_known = FIELDS.issuperset(message)
+    extra = {} if is_known else {k: v for k, v in message.items() if k not in FIELDS}
+    if has_share and share is None:
         extra["played_s"] = message["played_s"]
     return {
         "event_id": event_id,
@@ -118,9 +123,7 @@ def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dic
 
 
 def parse_batch(records: pa.Table, future_skew_s: int) -> pa.Table:
-    """Records (kafka_topic, kafka_partition, kafka_offset, recorded_at, value) as PARSED_SCHEMA,
-    one row each, in order.
-    """
+    """Parses records (columns KAFKA and `value`) into PARSED_SCHEMA, one row each, in order."""
     parts = (records.slice(start, _PARSE_ROWS) for start in range(0, records.num_rows, _PARSE_ROWS))
     return pa.concat_tables(
         [PARSED_SCHEMA.empty_table(), *(_parse_part(part, future_skew_s) for part in parts)]
@@ -128,27 +131,23 @@ def parse_batch(records: pa.Table, future_skew_s: int) -> pa.Table:
 
 
 def _parse_part(records: pa.Table, future_skew_s: int) -> pa.Table:
-    # Arrow makes naive datetimes of whole columns many times faster than zoned ones, row by row.
+    # Arrow converts a column to naive datetimes many times faster than to zoned ones.
     stamps = records["recorded_at"].cast(pa.timestamp("us")).to_numpy().tolist()
     rows = [
         _parse_or_refuse(value, stamp.replace(tzinfo=UTC), future_skew_s)
         for value, stamp in zip(records["value"].to_pylist(), stamps, strict=True)
     ]
-    names = PARSED_SCHEMA.names
-    parsed = pa.Table.from_pylist(
-        rows, schema=pa.schema([PARSED_SCHEMA.field(n) for n in names[_PLACE_COLUMNS:]])
-    )
-    return pa.table(
-        [*records.select(names[:_PLACE_COLUMNS]).columns, *parsed.columns], schema=PARSED_SCHEMA
-    )
+    parsed = pa.Table.from_pylist(rows, schema=pa.schema([*PARSED_SCHEMA][len(KAFKA) :]))
+    from_record = records.select([f.name for f in KAFKA])
+    return pa.table([*from_record.columns, *parsed.columns], schema=PARSED_SCHEMA)
 
 
 def _parse_or_refuse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dict:
     try:
         return parse(value, recorded_at, future_skew_s)
     except Refusal as refusal:
-        kept = None if value is None else value[:MAX_BYTES]
-        return {"refusal": refusal.reason, "detail": refusal.detail, "payload": kept}
+        payload = None if value is None else value[:MAX_BYTES]
+        return {"refusal": refusal.reason, "detail": refusal.detail, "payload": payload}
 
 
 def _decode(value: bytes | None) -> dict:
@@ -177,7 +176,7 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
-# json.loads with a parse_constant would make a decoder for every message.
+# json.loads with a parse_constant would build a decoder for every message.
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
@@ -194,9 +193,8 @@ def _identifier(message: dict, name: str) -> str:
     if not value.strip():
         raise Refusal("empty_id", f"{name} is empty")
     if len(value) > MAX_ID_LENGTH or not value.isprintable():
-        raise Refusal(
-            "bad_id", f"{name} is longer than {MAX_ID_LENGTH} characters or has control characters"
-        )
+        limit = f"is longer than {MAX_ID_LENGTH} characters or has control characters"
+        raise Refusal("bad_id", f"{name} {limit}")
     return value
 
 
@@ -218,7 +216,7 @@ def _number(message: dict, name: str) -> float:
 
 
 def _share(message: dict) -> float | None:
-    """Share of a play: given, or from played_s and duration_s; None where only played_s is known."""
+    """Returns completed_share, or played_s / duration_s; None if only played_s is known."""
     if message.get("completed_share") is not None:
         share = _number(message, "completed_share")
     elif message.get("played_s") is None:
@@ -249,20 +247,20 @@ def _position(message: dict) -> int | None:
     return value
 
 
-def _moment(message: dict) -> datetime:
+def _time(message: dict) -> datetime:
     value = _required(message, "occurred_at")
     if not isinstance(value, str):
         raise Refusal("bad_type", f"occurred_at is a {type(value).__name__}, not a string")
     try:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
+        time = datetime.fromisoformat(value)
+        if time.tzinfo is None:
             raise Refusal("time_without_zone", f"occurred_at {value!r} has no zone")
-        moment = moment.astimezone(UTC)
+        time = time.astimezone(UTC)
     except (ValueError, OverflowError) as err:
         raise Refusal("bad_time", f"occurred_at {value[:40]!r} is not an ISO 8601 time") from err
-    if moment.date() < Settings.start_day:
+    if time.date() < Settings.start_day:
         raise Refusal(
             "bad_time",
-            f"occurred_at {value[:40]!r} lies before {Settings.start_day}, the first day of all tables",
+            f"occurred_at {value[:40]!r} is before the tables' first day {Settings.start_day}",
         )
-    return moment
+    return time

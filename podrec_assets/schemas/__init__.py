@@ -1,5 +1,6 @@
-"""The one definition of every Delta table and Mongo collection: columns, types, meaning. Docs, IO
-managers and tests read it.
+"""Every Delta table and Mongo collection: columns, types and meanings.
+
+Docs, IO managers and tests read these definitions.
 """
 
 from podrec_assets.schemas.content import (
@@ -10,7 +11,8 @@ from podrec_assets.schemas.content import (
     TRANSCRIPTS,
     VECTORS,
 )
-from podrec_assets.schemas.dead_letters import DEAD_LETTERS
+from podrec_assets.schemas.dead_letters import DEAD_LETTERS, dead_letter
+from podrec_assets.schemas.event_kinds import EVENT_KINDS, EventKind
 from podrec_assets.schemas.listening import USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.schemas.recommendations import (
     ALS_TUNING,
@@ -22,18 +24,21 @@ from podrec_assets.schemas.recommendations import (
 from podrec_assets.schemas.table import UTC_TIMESTAMP, Table
 
 __all__ = [
+    "ALS_TOP_N",
     "ALS_TUNING",
     "BLEND_EXPERIMENT",
     "COLLECTIONS",
     "COLLECTION_KEYS",
     "DEAD_LETTERS",
     "EPISODES",
+    "EVENT_KINDS",
     "FUSION_WEIGHTS",
     "LISTS",
     "LIST_ITEM",
     "NEWCOMER",
     "RECOMMENDATION_QUALITY",
     "SEGMENT",
+    "SIMILARITIES",
     "SOURCES",
     "TABLES",
     "TRANSCRIPTS",
@@ -42,7 +47,9 @@ __all__ = [
     "USER_VS_EPISODE_DAILY",
     "UTC_TIMESTAMP",
     "VECTORS",
+    "EventKind",
     "Table",
+    "dead_letter",
 ]
 
 TABLES = {
@@ -61,16 +68,10 @@ TABLES = {
         DEAD_LETTERS,
     )
 }
-COLLECTIONS = ("als_top_n", "similarities", "final_recommendations")
-"""Versioned Mongo collections: one document per (version, key); the key field is user_id or
-episode_id.
-"""
-COLLECTION_KEYS = {
-    "als_top_n": "user_id",
-    "similarities": "episode_id",
-    "final_recommendations": "user_id",
-}
-LISTS = "final_recommendations"
-"""The collection whose documents people are shown."""
+ALS_TOP_N, SIMILARITIES, LISTS = "als_top_n", "similarities", "final_recommendations"
+"""Versioned Mongo collections; listeners are shown the documents of LISTS."""
+COLLECTION_KEYS = {ALS_TOP_N: "user_id", SIMILARITIES: "episode_id", LISTS: "user_id"}
+"""Key field of each collection: it has one document per version and key."""
+COLLECTIONS = tuple(COLLECTION_KEYS)
 NEWCOMER = ""
-"""user_id of the list that unknown listeners get in final_recommendations."""
+"""user_id of the document in LISTS that unknown listeners are shown."""

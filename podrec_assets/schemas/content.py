@@ -18,7 +18,7 @@ SEGMENT = pa.struct(
 
 SOURCES = Table(
     "sources",
-    "one feed that podrec followed on the day, as its last poll of the day left it",
+    "one feed followed on the day, in its state after the day's last poll",
     ("feed_url",),
     pa.schema(
         [
@@ -26,29 +26,29 @@ SOURCES = Table(
             column(
                 "feed_url",
                 pa.string(),
-                "Address under which the feed was added; ids of its episodes hang on it.",
+                "Address under which the feed was added; its episode ids derive from it.",
             ),
             column("added_at", UTC_TIMESTAMP, "When it was added."),
-            column("next_poll_at", UTC_TIMESTAMP, "When it is asked again."),
-            column("status", pa.string(), "active, failing or dead (no longer asked)."),
+            column("next_poll_at", UTC_TIMESTAMP, "When it is polled next."),
+            column("status", pa.string(), "active, failing or dead (no longer polled)."),
             column(
                 "moved_to",
                 pa.string(),
-                "Where permanent redirects led to, if the feed is fetched there.",
+                "Target of permanent redirects, if the feed is fetched there.",
             ),
             column("show_id", pa.string(), "Show of the feed; null before the first success."),
             column("show_title", pa.string(), "Title of the show."),
             column(
-                "etag", pa.string(), "ETag of the last answer, for the next conditional request."
+                "etag", pa.string(), "ETag of the last response, for the next conditional request."
             ),
             column(
                 "modified",
                 pa.string(),
-                "Last-Modified of the last answer, for the next conditional request.",
+                "Last-Modified of the last response, for the next conditional request.",
             ),
             column("last_polled_at", UTC_TIMESTAMP, "Last poll."),
             column(
-                "last_success_at", UTC_TIMESTAMP, "Last poll that found the feed, changed or not."
+                "last_success_at", UTC_TIMESTAMP, "Last poll that got the feed, changed or not."
             ),
             column(
                 "last_changed_at", UTC_TIMESTAMP, "Last poll that found new or changed episodes."
@@ -60,20 +60,18 @@ SOURCES = Table(
                 "Code of the last failure, e.g. http_404; null after a success.",
             ),
             column(
-                "last_error", pa.string(), "The last failure in a sentence; null after a success."
+                "last_error", pa.string(), "The last failure as a sentence; null after a success."
             ),
             column(
                 "episode_count",
                 pa.int32(),
-                "Usable episodes that the feed held when it last changed.",
+                "Usable episodes in the feed when it last changed.",
             ),
-            column(
-                "announced_count", pa.int64(), "Announcements produced from it since it was added."
-            ),
+            column("announced_count", pa.int64(), "Episodes announced from it since it was added."),
             column(
                 "dead_letter_count",
                 pa.int32(),
-                "Items of it that could not be used when it last changed.",
+                "Unusable items in it when it last changed.",
             ),
         ]
     ),
@@ -91,32 +89,28 @@ EPISODES = Table(
             column("show_title", pa.string(), "Title of the show."),
             column("title", pa.string(), "Title of the episode."),
             column("description", pa.string(), "Description as plain text."),
-            column("guid", pa.string(), "Guid as the feed gives it."),
+            column("guid", pa.string(), "Guid in the feed."),
             column("feed_url", pa.string(), "Feed that announced it."),
             column("link", pa.string(), "Web page of the episode."),
             column("image_url", pa.string(), "Artwork of the episode or its show."),
-            column("published_at", UTC_TIMESTAMP, "Publication time that the feed gives."),
-            column("duration_s", pa.float64(), "Length in seconds that the feed gives."),
+            column("published_at", UTC_TIMESTAMP, "Publication time in the feed."),
+            column("duration_s", pa.float64(), "Length in seconds, from the feed."),
             column("language", pa.string(), "Primary language subtag, lower case."),
             column("season", pa.int32(), "Season number, if the feed has one."),
             column("episode_number", pa.int32(), "Episode number, if the feed has one."),
-            column(
-                "is_serial", pa.bool_(), "The show is to be heard in order (itunes:type serial)."
-            ),
-            column("audio_url", pa.string(), "Enclosure."),
+            column("is_serial", pa.bool_(), "Episodes build on each other (itunes:type serial)."),
+            column("audio_url", pa.string(), "Address of the enclosure."),
             column("audio_type", pa.string(), "MIME type of the enclosure."),
-            column(
-                "audio_bytes", pa.int64(), "Length of the enclosure in bytes that the feed gives."
-            ),
+            column("audio_bytes", pa.int64(), "Bytes of the enclosure, from the feed."),
             column(
                 "transcripts",
                 pa.list_(TRANSCRIPT_LINK),
-                "Publisher transcripts that the feed links.",
+                "Publisher transcripts linked by the feed.",
             ),
             column(
                 "content_hash",
                 pa.string(),
-                "sha256 of the announcement: changes when the publisher changes it.",
+                "sha256 of the announcement: changes with the publisher's data.",
             ),
             *KAFKA,
         ]
@@ -125,7 +119,7 @@ EPISODES = Table(
 
 TRANSCRIPTS = Table(
     "transcripts",
-    "one episode of the day, whatever became of its transcript",
+    "one episode of the day, with or without a transcript",
     ("episode_id",),
     pa.schema(
         [
@@ -141,7 +135,7 @@ TRANSCRIPTS = Table(
             ),
             column("source", pa.string(), "publisher or asr; null when there is no text."),
             column("engine", pa.string(), "Parser or ASR engine with its version, e.g. vtt/1."),
-            column("source_url", pa.string(), "Where the transcript or audio came from."),
+            column("source_url", pa.string(), "Address of the transcript or audio."),
             column("language", pa.string(), "Primary language subtag."),
             column("text", pa.string(), "Whole text."),
             column("segments", pa.list_(SEGMENT), "Timed segments in order."),
@@ -149,28 +143,28 @@ TRANSCRIPTS = Table(
             column(
                 "audio_s",
                 pa.float64(),
-                "Seconds of audio that ASR heard; null for publisher transcripts.",
+                "Seconds of audio that ASR transcribed; null for publisher transcripts.",
             ),
             column(
                 "confidence",
                 pa.float64(),
-                "Mean confidence that the ASR engine gives, 0 to 1; compare only within an engine.",
+                "Mean confidence of the ASR engine, 0 to 1; comparable only within an engine.",
             ),
             column(
                 "is_low_quality",
                 pa.bool_(),
-                "Made by the offline fallback: good enough to find, not to read.",
+                "Made by the offline fallback: good enough to search, not to read.",
             ),
-            column("attempts", pa.int32(), "Attempts that failed so far, for these inputs."),
+            column("attempts", pa.int32(), "Failed attempts so far for these inputs."),
             column(
                 "next_attempt_at",
                 UTC_TIMESTAMP,
-                "When a failed row is due again; null when its reason is final.",
+                "When a failed row is retried; null if the failure is final.",
             ),
             column(
                 "input_hash",
                 pa.string(),
-                "What the row was made from: same hash, same row, no new work.",
+                "Hash of the row's inputs: as long as it is the same, the row is kept.",
             ),
         ]
     ),
@@ -185,14 +179,14 @@ VECTORS = Table(
             DAY,
             EPISODE,
             column("chunk", pa.int32(), "Number of the chunk in its episode, from 0."),
-            column("start_s", pa.float64(), "Where the chunk starts, seconds."),
-            column("end_s", pa.float64(), "Where the chunk ends, seconds."),
+            column("start_s", pa.float64(), "Start of the chunk, seconds."),
+            column("end_s", pa.float64(), "End of the chunk, seconds."),
             column("text", pa.string(), "Text that was encoded."),
             column("token_count", pa.int32(), "Tokens that reached the encoder."),
             column(
                 "left_out_token_count",
                 pa.int32(),
-                "Tokens of repeated intros and the like left out at this place.",
+                "Tokens of recurring text (intros, ads) removed here.",
             ),
             column("vector", pa.list_(pa.float32()), "Unit vector."),
             column(

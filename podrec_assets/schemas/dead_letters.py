@@ -1,8 +1,15 @@
-"""The table of what no stage could use."""
+"""The table of records that no stage could use, and the one way to build its rows."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
 import pyarrow as pa
 
 from podrec_assets.schemas.table import DAY, KAFKA, Table, column
+
+PAYLOAD_BYTES = 64 * 1024
+"""Bytes of a payload that are kept."""
 
 DEAD_LETTERS = Table(
     "dead_letters",
@@ -24,3 +31,37 @@ DEAD_LETTERS = Table(
         ]
     ),
 )
+
+
+def dead_letter(
+    day: date,
+    stage: str,
+    source: str | Mapping[str, Any],
+    reason: str,
+    detail: str,
+    payload: bytes | None = None,
+) -> dict[str, Any]:
+    """Builds a row of DEAD_LETTERS.
+
+    Args:
+        day: day on which the stage met it.
+        stage: asset or command that could not use it.
+        source: feed address or episode id, or a Kafka record with the columns KAFKA.
+        reason: short code.
+        detail: one sentence.
+        payload: raw bytes; at most PAYLOAD_BYTES are kept.
+    """
+    if isinstance(source, str):
+        key, record = source, {}
+    else:
+        key = f"{source['kafka_topic']}:{source['kafka_partition']}:{source['kafka_offset']}"
+        record = {f.name: source[f.name] for f in KAFKA}
+    return {
+        "day": day,
+        "stage": stage,
+        "source_key": key,
+        "reason": reason,
+        "detail": detail,
+        "payload": payload if payload is None else payload[:PAYLOAD_BYTES],
+        **record,
+    }

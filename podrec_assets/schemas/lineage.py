@@ -1,8 +1,9 @@
-"""Which columns each column is made of, in one place; the UI draws column lineage from it.
+"""Which columns each column is computed from; the UI draws column lineage from it.
 
-A column that is not named here comes from outside (a record, a clock, a model) or has the day's own
-meaning.
+A column not listed here comes from outside: from a record, a clock or a model.
 """
+
+from podrec_assets.schemas.event_kinds import EVENT_KINDS
 
 _EPISODE = {"episode_id": ["episodes.episode_id"]}
 _DAILY_SCORE = [
@@ -10,15 +11,25 @@ _DAILY_SCORE = [
     "user_vs_episode_daily.user_id",
     "user_vs_episode_daily.episode_id",
 ]
+_COUNTED = ["user_events.kind", "user_events.event_id"]
 _TEXT = ["transcripts.text", "transcripts.segments", "episodes.show_id"]
 _CALIBRATED = [
-    "als_top_n.items", "similarities.items", "user_vs_episode_daily.score", "episodes.episode_id",
-    "user_events.kind", "user_events.position",
-]  # fmt: skip
+    "als_top_n.items",
+    "similarities.items",
+    "user_vs_episode_daily.score",
+    "episodes.episode_id",
+    "user_events.kind",
+    "user_events.position",
+]
 _MEASURED = [
-    "final_recommendations.items", "als_top_n.items", "user_vs_episode_daily.score", "similarities.items", "episodes.show_id",
-    "user_events.kind", "user_events.list_version",
-]  # fmt: skip
+    "final_recommendations.items",
+    "als_top_n.items",
+    "user_vs_episode_daily.score",
+    "similarities.items",
+    "episodes.show_id",
+    "user_events.kind",
+    "user_events.list_version",
+]
 _ANSWERS = [
     "final_recommendations.items",
     "user_events.kind",
@@ -49,12 +60,7 @@ LINEAGE: dict[str, dict[str, list[str]]] = {
         "user_id": ["user_events.user_id"],
         "episode_id": ["user_events.episode_id"],
         "score": ["user_events.kind", "user_events.completed_share", "user_events.event_id"],
-        "play_count": ["user_events.kind", "user_events.event_id"],
-        "like_count": ["user_events.kind", "user_events.event_id"],
-        "unlike_count": ["user_events.kind", "user_events.event_id"],
-        "skip_count": ["user_events.kind", "user_events.event_id"],
-        "impression_count": ["user_events.kind", "user_events.event_id"],
-        "click_count": ["user_events.kind", "user_events.event_id"],
+        **{k.count_column: _COUNTED for k in EVENT_KINDS.values()},
         "max_completed_share": ["user_events.completed_share"],
         "last_at": ["user_events.occurred_at"],
     },
@@ -87,4 +93,4 @@ LINEAGE: dict[str, dict[str, list[str]]] = {
         **dict.fromkeys(("tie_count", "preference", "low", "high", "p_value"), _ANSWERS),
     },
 }
-"""By table or collection and column, the `table.column`s that it is computed from."""
+"""By table or collection, by column: the `table.column`s that it is computed from."""

@@ -2,11 +2,11 @@
 
 import pyarrow as pa
 
+from podrec_assets.schemas.event_kinds import EVENT_KINDS
 from podrec_assets.schemas.table import DAY, EPISODE, KAFKA, UTC_TIMESTAMP, Table, column
 
 HEARD_SHARE = 0.2
-"""A play of at least this share, or a like, makes an episode heard: it is never recommended again.
-"""
+"""A play of at least this share makes an episode heard: it is never recommended again."""
 FINISHED_SHARE = 0.8
 """A play past this share finishes an episode."""
 
@@ -18,20 +18,20 @@ USER_EVENTS = Table(
         [
             DAY,
             *KAFKA,
-            column("event_id", pa.string(), "Id that the sender gave; a repeated one counts once."),
+            column("event_id", pa.string(), "Id given by the sender; repeated, it counts once."),
             column("user_id", pa.string(), "Listener."),
             EPISODE,
-            column("kind", pa.string(), "play, like, unlike, skip, impression or click."),
+            column("kind", pa.string(), f"One of {', '.join(EVENT_KINDS)}."),
             column(
                 "completed_share",
                 pa.float64(),
-                "Share of the episode that was played, 0 to 1; plays only, null where only played_s is known.",
+                "Share that was played, 0 to 1; plays only, null where only played_s is known.",
             ),
             column("occurred_at", UTC_TIMESTAMP, "When it happened, by the sender's clock."),
             column("event_day", pa.date32(), "UTC day of occurred_at."),
-            column("is_late", pa.bool_(), "The event came more than late_days after its own day."),
-            column("list_version", pa.string(), "Version of the list that the item was shown in."),
-            column("position", pa.int32(), "Rank at which it was shown, from 1."),
+            column("is_late", pa.bool_(), "Landed more than late_days after its own day."),
+            column("list_version", pa.string(), "Version of the list that showed the episode."),
+            column("position", pa.int32(), "Rank in that list, from 1."),
             column("extra", pa.string(), "Unknown fields of the message, as JSON."),
         ]
     ),
@@ -49,12 +49,7 @@ USER_VS_EPISODE_DAILY = Table(
             column(
                 "score", pa.float64(), "Sum of the event weights of the day's distinct event_ids."
             ),
-            column("play_count", pa.int64(), "Plays."),
-            column("like_count", pa.int64(), "Likes."),
-            column("unlike_count", pa.int64(), "Unlikes."),
-            column("skip_count", pa.int64(), "Skips."),
-            column("impression_count", pa.int64(), "Times shown."),
-            column("click_count", pa.int64(), "Clicks."),
+            *(column(k.count_column, pa.int64(), k.counts) for k in EVENT_KINDS.values()),
             column(
                 "max_completed_share", pa.float64(), "Furthest play, 0 to 1; null without a play."
             ),

@@ -12,29 +12,29 @@ FUSION_WEIGHTS = Table(
         [
             DAY,
             column("bucket", pa.string(), "History length: 0, 1-4, 5-19 or 20+ episodes."),
-            column("min_history", pa.int32(), "Fewest heard episodes in the bucket."),
+            column("min_history", pa.int32(), "Fewest heard episodes of a listener in the bucket."),
             column("alpha", pa.float64(), "Share of ALS, 0 to 1."),
             column(
                 "source",
                 pa.string(),
-                "default, or what it was calibrated on: clicks or plays, and how many.",
+                "default, or the evidence: clicks or plays, and how many.",
             ),
             column(
                 "gain",
                 pa.float64(),
-                "nDCG that the best alpha gains over the default; null without evidence.",
+                "nDCG gained by the best alpha over the default; null without evidence.",
             ),
             column(
                 "gain_low",
                 pa.float64(),
-                "Lower end of the gain's paired 95 % bootstrap interval; alpha moves where it is above 0.",
+                "Lower end of the gain's paired 95 % bootstrap interval; alpha moves if above 0.",
             ),
             column("gain_high", pa.float64(), "Upper end of the gain's interval."),
             column("user_count", pa.int64(), "Listeners in the bucket."),
             column(
                 "curve",
                 pa.string(),
-                "JSON list of {alpha, ndcg, low, high} that the choice rests on; null without evidence.",
+                "JSON list of {alpha, ndcg, low, high}, one per alpha; null without evidence.",
             ),
         ]
     ),
@@ -53,13 +53,11 @@ LIST_ITEM: dict[str, type] = {
     "causes": dict,
     "reason": str,
 }
-"""What every item of a list in final_recommendations has, for the app reads these; it may have
-more.
-"""
+"""Fields of every item in final_recommendations that the app reads; items may have more."""
 
 RECOMMENDATION_QUALITY = Table(
     "recommendation_quality",
-    "one metric of one ranker on the listening of the day that followed the list's inputs",
+    "one metric of one ranker, on the listening of the day after the list's inputs",
     ("ranker", "metric"),
     pa.schema(
         [
@@ -70,19 +68,20 @@ RECOMMENDATION_QUALITY = Table(
             column(
                 "metric",
                 pa.string(),
-                "ndcg@10, recall@10, mrr@10, novelty, diversity, coverage, show_gini; of what was shown, click_through.",
+                "ndcg@10, recall@10, mrr@10, novelty, diversity, coverage, show_gini or "
+                "click_through.",
             ),
             column("value", pa.float64(), "Value, 0 to 1."),
             column("low", pa.float64(), "Lower end of the 95 % bootstrap interval."),
             column("high", pa.float64(), "Upper end of the 95 % bootstrap interval."),
-            column("user_count", pa.int64(), "Listeners that the value rests on."),
+            column("user_count", pa.int64(), "Listeners behind the value."),
         ]
     ),
 )
 
 BLEND_EXPERIMENT = Table(
     "blend_experiment",
-    "one challenger of the served blend, by the interleaved lists that were shown on the day",
+    "one challenger of the served blend, judged by the interleaved lists of the day",
     ("challenger_alpha",),
     pa.schema(
         [
@@ -90,15 +89,19 @@ BLEND_EXPERIMENT = Table(
             column(
                 "challenger_alpha",
                 pa.float64(),
-                "Share of ALS in the challenger (b); the served blend (a) is as calibrated.",
+                "Share of ALS in the challenger (b); the served blend (a) has the calibrated one.",
             ),
             column(
-                "a_win_count", pa.int64(), "Listeners who answered more items of the served blend."
+                "a_win_count",
+                pa.int64(),
+                "Listeners who responded to more items of the served blend.",
             ),
             column(
-                "b_win_count", pa.int64(), "Listeners who answered more items of the challenger."
+                "b_win_count",
+                pa.int64(),
+                "Listeners who responded to more items of the challenger.",
             ),
-            column("tie_count", pa.int64(), "Listeners who answered as many of both, or none."),
+            column("tie_count", pa.int64(), "Listeners who responded to as many items of both."),
             column(
                 "a_credit_count",
                 pa.int64(),
@@ -112,7 +115,7 @@ BLEND_EXPERIMENT = Table(
             column(
                 "preference",
                 pa.float64(),
-                "b_win_count over the wins of both, 0 to 1; null where nobody decided.",
+                "b_win_count / (a_win_count + b_win_count); null without wins.",
             ),
             column("low", pa.float64(), "Lower end of its exact 95 % interval."),
             column("high", pa.float64(), "Upper end of its exact 95 % interval."),
@@ -123,7 +126,7 @@ BLEND_EXPERIMENT = Table(
 
 ALS_TUNING = Table(
     "als_tuning",
-    "one trial of ALS settings on what was newly played in the last days",
+    "one trial of ALS settings, measured on episodes first played in the last days",
     ("trial",),
     pa.schema(
         [
@@ -131,34 +134,34 @@ ALS_TUNING = Table(
             column(
                 "trial",
                 pa.int32(),
-                "0 is popularity, 1 the settings in force, then the other trials in their order.",
+                "0 is popularity, 1 the current settings, then the other trials in order.",
             ),
             column("ranker", pa.string(), "als or popularity."),
             column(
                 "als_rank",
                 pa.int32(),
-                "Most latent factors; null for popularity, as the other settings are.",
+                "Maximum number of latent factors; null for popularity, like the other settings.",
             ),
             column("als_regularization", pa.float64(), "Regularisation."),
-            column("als_alpha", pa.float64(), "Confidence of a mean damped score above 1."),
-            column("half_life_days", pa.float64(), "Age in days at which a listen counts half."),
+            column("als_alpha", pa.float64(), "Confidence added by a mean damped score."),
+            column("half_life_days", pa.float64(), "Age in days at which a score counts half."),
             column("ndcg", pa.float64(), "Mean nDCG@10 over listeners, 0 to 1."),
             column("ndcg_low", pa.float64(), "Lower end of its 95 % bootstrap interval."),
             column("ndcg_high", pa.float64(), "Upper end of its 95 % bootstrap interval."),
             column("recall", pa.float64(), "Mean recall@10 over listeners, 0 to 1."),
             column(
-                "user_count", pa.int64(), "Listeners who played something new in the days held out."
+                "user_count", pa.int64(), "Listeners who played something new in the held-out days."
             ),
             column(
                 "seconds",
                 pa.float64(),
-                "Seconds of fitting and ranking; the one column that a repetition changes.",
+                "Seconds of fitting and ranking; the only column that differs between equal runs.",
             ),
-            column("is_current", pa.bool_(), "The settings in force."),
+            column("is_current", pa.bool_(), "The current settings."),
             column(
                 "is_chosen",
                 pa.bool_(),
-                "The settings to adopt: another trial's only where it is better outside noise.",
+                "The settings to adopt: the current ones, unless others are better beyond noise.",
             ),
         ]
     ),

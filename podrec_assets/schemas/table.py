@@ -1,7 +1,7 @@
-"""What a Delta table's definition is made of, and the columns that several tables share.
+"""The definition of a Delta table, and columns that several tables share.
 
-Timestamps are UTC and tz-aware: a naive one would silently raise the Delta protocol. `day` is the
-partition.
+`day` is the partition. Timestamps are UTC and tz-aware: a naive one would silently raise the Delta
+protocol version.
 """
 
 from collections.abc import Iterable
@@ -14,8 +14,13 @@ UTC_TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 @dataclass(frozen=True)
 class Table:
-    """A Delta table: its name, what one row is, its key within a day, and its columns with their
-    meaning.
+    """A Delta table.
+
+    Attributes:
+        name: folder under the lake's root.
+        grain: what one row is.
+        key: columns that identify a row within a day.
+        schema: columns, each with its meaning as the comment.
     """
 
     name: str
@@ -24,17 +29,20 @@ class Table:
     schema: pa.Schema
 
     def empty(self) -> pa.Table:
-        """The table with no rows."""
+        """Returns the table without rows."""
         return self.schema.empty_table()
 
     def rows(self, rows: Iterable[dict]) -> pa.Table:
-        """Rows as Arrow in this table's schema; absent columns are null. Raises pa.ArrowInvalid on
-        a wrong type.
+        """Converts rows to Arrow in this schema; absent columns are null.
+
+        Raises:
+            pa.ArrowInvalid: a value has the wrong type.
         """
         return pa.Table.from_pylist(list(rows), schema=self.schema)
 
 
 def column(name: str, kind: pa.DataType, meaning: str, nullable: bool = True) -> pa.Field:
+    """Returns a column whose comment is its meaning."""
     return pa.field(name, kind, nullable=nullable, metadata={"comment": meaning})
 
 

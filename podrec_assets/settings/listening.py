@@ -35,6 +35,12 @@ class ListeningSettings(BaseModel):
     weight_skip: float = Field(
         0.2, ge=0, description="Weight of a skip.", json_schema_extra=RESULTS
     )
+    weight_share: float = Field(
+        2.5,
+        ge=0,
+        description="Weight of a share: the listener recommended the episode to others.",
+        json_schema_extra=RESULTS,
+    )
     half_life_days: float = Field(
         45,
         gt=0,

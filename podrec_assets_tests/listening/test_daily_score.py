@@ -28,6 +28,8 @@ EVENTS = [
     ("9", "v", "e", "impression", None, DAY),
     ("10", "v", "e", "click", None, DAY),
     ("11", "u", "e", "play", 1.0, DAY + timedelta(days=1)),
+    ("12", "v", "f", "share", None, DAY),
+    ("13", "v", "f", "unlike", None, DAY),
 ]
 COUNTS = (
     "play_count",
@@ -36,12 +38,14 @@ COUNTS = (
     "skip_count",
     "impression_count",
     "click_count",
+    "share_count",
 )
 EXPECTED = {
-    (DAY, "u", "e"): (3.0 + 1.0 + 1.0 + 0.5 + 2.0, (4, 1, 0, 0, 0, 0), 0.81, 5),
-    (DAY, "u", "f"): (2.0 - 2.0 + 0.2, (0, 1, 1, 1, 0, 0), None, 8),
-    (DAY, "v", "e"): (0.0, (0, 0, 0, 0, 1, 1), None, 10),
-    (DAY + timedelta(days=1), "u", "e"): (3.0, (1, 0, 0, 0, 0, 0), 1.0, 11),
+    (DAY, "u", "e"): (3.0 + 1.0 + 1.0 + 0.5 + 2.0, (4, 1, 0, 0, 0, 0, 0), 0.81, 5),
+    (DAY, "u", "f"): (2.0 - 2.0 + 0.2, (0, 1, 1, 1, 0, 0, 0), None, 8),
+    (DAY, "v", "e"): (0.0, (0, 0, 0, 0, 1, 1, 0), None, 10),
+    (DAY, "v", "f"): (2.5 - 2.0, (0, 0, 1, 0, 0, 0, 1), None, 13),
+    (DAY + timedelta(days=1), "u", "e"): (3.0, (1, 0, 0, 0, 0, 0, 0), 1.0, 11),
 }
 Run = Callable[[str, pa.Table], pa.Table]
 

@@ -1,29 +1,31 @@
-"""Rules of the message: every bad one has its named reason, every good one its exact columns."""
+"""Rules of the message: a bad one is refused with its reason, a good one gives exact columns."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from typing import get_args
 
 import pyarrow as pa
 import pytest
 
 from podrec_assets.listening.event_message import (
     MAX_BYTES,
-    PARSED_SCHEMA,
     Refusal,
+    RefusalReason,
     parse,
     parse_batch,
 )
+from podrec_assets.schemas import UTC_TIMESTAMP
 
 RECORDED = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SKEW_S = 3600
 GOOD = {
-    "schema": 1, "event_id": "a1", "user_id": "u", "episode_id": "e", "kind": "play", "completed_share": 0.5,
-    "occurred_at": "2026-11-20T11:59:00Z",
+    "schema": 1, "event_id": "a1", "user_id": "u", "episode_id": "e", "kind": "play",
+    "completed_share": 0.5, "occurred_at": "2026-11-20T11:59:00Z",
 }  # fmt: skip
 
 
 def message(**changes: object) -> bytes:
-    """The good message with fields changed; None takes a field away."""
+    """Returns the good message with fields changed; None removes a field."""
     return json.dumps({k: v for k, v in (GOOD | changes).items() if v is not None}).encode()
 
 
@@ -88,12 +90,17 @@ def test_a_bad_message_is_refused_with_its_reason(value: bytes | None, reason: s
     assert refused.value.detail
 
 
+def test_every_refusal_reason_has_a_bad_message() -> None:
+    # POST /events alone refuses a bad_count.
+    assert {reason for _, reason in BAD.values()} == {*get_args(RefusalReason)} - {"bad_count"}
+
+
 def test_a_good_message_gives_its_columns_and_keeps_unknown_fields() -> None:
     event = parse(message(position=3, list_version="v1", device="car"), RECORDED, SKEW_S)
     assert event == {
         "event_id": "a1", "user_id": "u", "episode_id": "e", "kind": "play", "completed_share": 0.5,
-        "occurred_at": datetime(2026, 11, 20, 11, 59, tzinfo=UTC), "event_day": date(2026, 11, 20), "list_version": "v1",
-        "position": 3, "extra": '{"device": "car"}',
+        "occurred_at": datetime(2026, 11, 20, 11, 59, tzinfo=UTC), "event_day": date(2026, 11, 20),
+        "list_version": "v1", "position": 3, "extra": '{"device": "car"}',
     }  # fmt: skip
 
 
@@ -138,13 +145,17 @@ def test_a_batch_keeps_each_record_in_its_place_as_event_or_refusal() -> None:
     values = [message(), b"nonsense", message(event_id="a2")]
     records = pa.table({
         "kafka_topic": ["t"] * 3, "kafka_partition": pa.array([0, 0, 1], pa.int32()),
-        "kafka_offset": pa.array([4, 5, 0], pa.int64()), "recorded_at": pa.array([RECORDED] * 3, PARSED_SCHEMA.field(3).type),
+        "kafka_offset": pa.array([4, 5, 0], pa.int64()),
+        "recorded_at": pa.array([RECORDED] * 3, UTC_TIMESTAMP),
         "value": pa.array(values, pa.binary()),
     })  # fmt: skip
     rows = parse_batch(records, SKEW_S).to_pylist()
-    assert [(r["kafka_partition"], r["kafka_offset"], r["event_id"], r["refusal"]) for r in rows] == [
-        (0, 4, "a1", None), (0, 5, None, "not_json"), (1, 0, "a2", None),
-    ]  # fmt: skip
+    columns = ("kafka_partition", "kafka_offset", "event_id", "refusal")
+    assert [tuple(row[c] for c in columns) for row in rows] == [
+        (0, 4, "a1", None),
+        (0, 5, None, "not_json"),
+        (1, 0, "a2", None),
+    ]
     assert rows[1]["payload"] == b"nonsense"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from podrec_assets.errors import PermanentError
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.schemas import DEAD_LETTERS, RECOMMENDATION_QUALITY, Table
+from podrec_assets.schemas import DEAD_LETTERS, RECOMMENDATION_QUALITY, Table, dead_letter
 from podrec_assets.schemas.table import column
 from podrec_assets.serving import analytics
 from podrec_assets.settings import Settings
@@ -50,6 +50,27 @@ def test_a_gained_column_is_null_in_old_days_and_travels_with_days_and_ledger(la
     table = lake.table(old.name)
     assert table is not None
     assert (table.protocol().min_reader_version, table.protocol().min_writer_version) == (1, 2)
+
+
+@pytest.mark.parametrize("spec", [RECOMMENDATION_QUALITY, DEAD_LETTERS], ids=lambda s: s.name)
+def test_the_comment_of_a_column_can_be_reworded(lake: Lake, spec: Table) -> None:
+    fields = [f.with_metadata({"comment": "As it was worded."}) for f in spec.schema]
+    old = replace(spec, schema=pa.schema(fields))
+    lake.replace_days(old, old.rows([{"day": D1}]), [D1])
+    lake.replace_days(spec, spec.rows([{"day": D2}]), [D2])
+    lake.replace_days(spec, spec.rows([{"day": D1}, {"day": D1}]), [D1])
+    with lake.writing(spec.name):
+        lake.append(spec, spec.rows([{"day": D2}]), [D2], {})
+    assert sorted(lake.read(spec.name)["day"].to_pylist()) == [D1, D1, D2, D2]
+
+
+def test_dead_letters_are_added_after_a_comment_was_reworded(lake: Lake) -> None:
+    fields = [f.with_metadata({"comment": "As it was worded."}) for f in DEAD_LETTERS.schema]
+    old = replace(DEAD_LETTERS, schema=pa.schema(fields))
+    letters = [dead_letter(D1, "stage", key, "reason", "detail") for key in "ab"]
+    lake.replace_days(old, old.rows(letters[:1]), [D1])
+    add_dead_letters(lake, letters)
+    assert lake.read(DEAD_LETTERS.name).num_rows == 2
 
 
 def test_the_version_before_the_column_can_still_be_read(lake: Lake) -> None:

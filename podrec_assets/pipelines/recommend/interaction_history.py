@@ -1,6 +1,4 @@
-"""What the lake holds of listeners up to a day: the window that models learn from, and what was
-heard before it.
-"""
+"""Reads what the models know of listeners: the history window, and what was heard before it."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -9,31 +7,40 @@ import pyarrow as pa
 
 from podrec_assets.day_windows import of_window
 from podrec_assets.recommend.interactions import Interactions, interactions
-from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.schemas import EVENT_KINDS, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.schemas.listening import HEARD_SHARE
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 
+HEARD_OR_UNLIKED = " OR ".join(
+    [
+        f"max_completed_share >= {HEARD_SHARE}",
+        "(play_count > 0 AND max_completed_share IS NULL)",
+        *(f"{k.count_column} > 0" for k in EVENT_KINDS.values() if k.is_endorsement or k.undoes),
+    ]
+)
+"""Condition of the daily rows whose episode is never recommended to their listener again."""
+
 
 def history_of_window(daily: pa.Table, day: date, settings: Settings) -> Interactions:
-    """Interactions of the history window that ends with the day: what models learn from.
+    """Returns the interactions of the history window, which the models learn from.
 
     Args:
-        daily: rows of USER_VS_EPISODE_DAILY that hold the window; those of other days are left out.
-        day: the last day.
+        daily: rows of USER_VS_EPISODE_DAILY that include the window; other days are ignored.
+        day: last day of the window.
         settings: half-life.
     """
     return interactions(of_window(daily, day, Settings.history_days), day, settings.half_life_days)
 
 
 def history_until(lake: Lake, daily: pa.Table, day: date, settings: Settings) -> Interactions:
-    """The history of the window, and whatever was heard or unliked earlier; `lake` is where earlier
-    days are read.
+    """Returns the history of the window, with what was heard or unliked before it.
+
+    The earlier days are read from `lake`.
     """
     earlier = lake.read(
         USER_VS_EPISODE_DAILY.name,
-        f"day <= '{day - timedelta(days=Settings.history_days)}' AND (max_completed_share >= {HEARD_SHARE} OR like_count > 0 "
-        "OR unlike_count > 0 OR (play_count > 0 AND max_completed_share IS NULL))",
+        f"day <= '{day - timedelta(days=Settings.history_days)}' AND ({HEARD_OR_UNLIKED})",
         ("user_id", "episode_id"),
     )
     heard: dict[str, set[str]] = {}
@@ -45,7 +52,8 @@ def history_until(lake: Lake, daily: pa.Table, day: date, settings: Settings) ->
 
 
 def shown_and_clicked(lake: Lake, day: date) -> pa.Table:
-    """Impressions and clicks that happened on a day, rows of USER_EVENTS; the daily scores do not
-    tell at which position.
+    """Reads the impressions and clicks of a day from USER_EVENTS.
+
+    The daily scores do not have their positions.
     """
     return lake.read(USER_EVENTS.name, f"event_day = '{day}' AND kind IN ('impression', 'click')")

@@ -16,8 +16,9 @@ def select(spec: Table, table: DeltaTable, names: list[str], where: str) -> pa.T
     """
     # A table written before its schema grew lacks the new columns until its next write.
     on_disk = {f.name for f in table.schema().fields}
-    selected = ", ".join(n if n in on_disk else f"NULL AS {n}" for n in names)
-    sql = f"SELECT {selected} FROM t" + (f" WHERE {where}" if where else "")
+    absent = [f"NULL AS {n}" for n in spec.schema.names if n not in on_disk]
+    source = f"(SELECT *, {', '.join(absent)} FROM t)" if absent else "t"
+    sql = f"SELECT {', '.join(names)} FROM {source}" + (f" WHERE {where}" if where else "")
     rows = pa.table(QueryBuilder().register("t", table).execute(sql).read_all())
     try:
         return rows.cast(pa.schema([spec.schema.field(n) for n in names]))

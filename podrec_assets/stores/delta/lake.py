@@ -25,6 +25,7 @@ from podrec_assets.stores.delta.table_schema import (
     columns_on_disk,
     conform,
     new_fields,
+    without_comments,
 )
 
 
@@ -248,7 +249,7 @@ class Lake:
         with self.committing(spec.name):
             write_deltalake(
                 self.uri(spec.name) if table is None else table,
-                rows,
+                rows if table is None else without_comments(rows),
                 partition_by=["day"],
                 mode="overwrite" if is_replacing else "append",
                 predicate=replaced if is_replacing else None,

@@ -75,6 +75,14 @@ def conform(spec: Table, rows: pa.Table, days: list[date] | None = None) -> pa.T
     return data
 
 
+def without_comments(rows: pa.Table) -> pa.Table:
+    """Removes the columns' comments: deltalake refuses rows whose comments differ from the table's.
+
+    So a comment can be reworded; a table on disk keeps its own.
+    """
+    return rows.cast(pa.schema([f.remove_metadata() for f in rows.schema]))
+
+
 def _columns(schema: Schema) -> dict[str, str]:
     return {
         f.name: f.type.type if isinstance(f.type, PrimitiveType) else str(f.type)
