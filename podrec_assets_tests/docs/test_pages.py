@@ -4,6 +4,7 @@ Links, anchors, commands, options, settings and file paths must exist. The READM
 sentences stay short, and every page of `docs/` can be reached from its index.
 """
 
+import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -32,7 +33,7 @@ CODE_BLOCK = re.compile(r"^ *```\w*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 INDENTED_CODE = re.compile(r"^(?: {4}|\t)(\S.*)$", re.MULTILINE)
 CODE_SPAN = re.compile(r"`([^`\n]+)`")
 SOURCE_PATH = re.compile(r"(?:[\w*-]+/)+[\w*.-]+\.(?:py|md|toml|yaml|txt|sha256)|test_\w+\.py")
-SENTENCE_END = re.compile(r"[.!?][)\"”*_]*\s+(?=[\"“(*_`]*[A-Z`])")
+SENTENCE_END = re.compile(r"[.!?][)\"”*_]*\s+(?=[\"“(*_]*(?:[A-Z`]|podrec))")
 
 SETTINGS_OF_THE_IMAGES = {"PODREC_SECRETS_DIR"}
 """Read by the start script of the container images, not by `Settings`."""
@@ -164,7 +165,8 @@ def test_every_file_of_the_docs_can_be_reached_from_the_index() -> None:
 def test_every_adr_has_the_same_form(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     number = page.name[:4]
-    assert re.match(rf"# {number}\. \S.*\n\n- Status: .+\n- Date: \d{{4}}-\d\d-\d\d\n", text)
+    head = rf"# {number}\. \S.*\n\n- Status: (?:.+\n)+?- Date: \d{{4}}-\d\d-\d\d"
+    assert re.match(head, text)
     headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert headings == ["Context", "Decision", "Consequences", "Alternatives"]
 
@@ -189,3 +191,36 @@ def test_sentences_leave_out_code_tables_and_headings(
     page = tmp_path / "page.md"
     page.write_text(text, encoding="utf-8")
     assert sentences(page) == expected
+
+
+FOREIGN_MESSAGES = {"Java heap space", "database or disk is full", "No space left on device"}
+"""Messages of the JVM, SQLite and the operating system."""
+PLACEHOLDER = re.compile(r"\.\.\.|: |\b[A-Z]+\b(?::PORT)?|\b\d+\b|\b(?:kafka|mongo)\b")
+
+
+@cache
+def strings_in_code() -> list[str]:
+    """Returns every string in the package's code; f-strings give their literal parts."""
+    return [
+        " ".join(node.value.split())
+        for file in (TOP / "podrec_assets").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+
+
+def quoted_messages(page: Path) -> list[str]:
+    """Returns the messages in the first column of a page's tables: code of three words or more."""
+    first_column = re.findall(r"^\|([^|]*)\|", page.read_text(encoding="utf-8"), re.MULTILINE)
+    spans = [span for cell in first_column for span in CODE_SPAN.findall(cell)]
+    return [s for s in spans if len(s.split()) > 2 and not s.startswith("podrec ")]
+
+
+@pytest.mark.parametrize("message", quoted_messages(DOCS / "runbook.md"))
+def test_the_runbook_quotes_messages_as_the_code_has_them(message: str) -> None:
+    if message in FOREIGN_MESSAGES:
+        return
+    for part in PLACEHOLDER.split(message):
+        fragment = part.strip(" :;(),")
+        if len(fragment.split()) > 1:
+            assert any(fragment in text for text in strings_in_code()), fragment
