@@ -14,6 +14,7 @@ import pytest
 import typer
 
 from podrec_assets.cli.main import app
+from podrec_assets.schemas import EVENT_KINDS
 from podrec_assets.settings import Settings
 
 TOP = Path(__file__).resolve().parents[2]
@@ -117,6 +118,14 @@ def test_every_command_and_option_named_on_a_page_exists(page: Path) -> None:
 
 
 @every_page
+def test_every_make_target_named_on_a_page_exists(page: Path) -> None:
+    targets = re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text("utf-8"), re.MULTILINE)
+    for snippet in code(page):
+        for target in re.findall(r"(?:^|\$ )make ([a-z-]+)", snippet, re.MULTILINE):
+            assert target in targets
+
+
+@every_page
 def test_every_setting_named_on_a_page_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     fields = {f"PODREC_{name.upper()}" for name in Settings.model_fields}
@@ -191,6 +200,15 @@ def test_sentences_leave_out_code_tables_and_headings(
     page = tmp_path / "page.md"
     page.write_text(text, encoding="utf-8")
     assert sentences(page) == expected
+
+
+def test_the_events_page_names_every_kind_and_reason_of_refusal() -> None:
+    text = (DOCS / "reference" / "events.md").read_text(encoding="utf-8")
+    parser = (TOP / "podrec_assets/listening/event_message.py").read_text(encoding="utf-8")
+    reasons = re.findall(r"Refusal\(\s*\"(\w+)\"", parser)
+    assert reasons
+    for name in (*EVENT_KINDS, *reasons):
+        assert f"`{name}`" in text, name
 
 
 FOREIGN_MESSAGES = {"Java heap space", "database or disk is full", "No space left on device"}
