@@ -16,11 +16,10 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from podrec_assets.errors import UnusableInputError
-from podrec_assets.schemas import EPISODES
+from podrec_assets.schemas import EPISODES, dead_letter
 
 SCHEMA_VERSION = 1
-STAGE = "episodes"
-PAYLOAD_BYTES = 65536
+STAGE = EPISODES.name
 REQUIRED = ("episode_id", "show_id", "title")
 MAX_TEXT = 200_000
 """Longest text of one field; a description is never near it."""
@@ -125,17 +124,8 @@ def landing_rows(
         try:
             row = decode(record.value)
         except UnusableInputError as err:
-            dead.append(
-                {
-                    "day": day,
-                    "stage": STAGE,
-                    "source_key": f"{record.topic}:{record.partition}:{record.offset}",
-                    "reason": err.reason,
-                    "detail": str(err),
-                    **kafka,
-                    "payload": (record.value or b"")[:PAYLOAD_BYTES],
-                }
-            )
+            value = record.value or b""
+            dead.append(dead_letter(day, STAGE, kafka, err.reason, str(err), value))
         else:
             rows[day, row["episode_id"]] = {"day": day, **row, **kafka}
     return [row for _, row in sorted(rows.items(), key=lambda item: item[0])], dead

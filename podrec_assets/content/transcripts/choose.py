@@ -10,18 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from podrec_assets.content.asr.contract import Engine, Recognition
+from podrec_assets.content.asr.contract import AsrEngine, Recognition
 from podrec_assets.content.feeds.rss import primary_subtag
 from podrec_assets.content.transcripts.asr_quality import Suspicion, suspicions
 from podrec_assets.content.transcripts.formats import (
     Transcript,
     TranscriptError,
-    format_of,
+    detect_format,
     parse_transcript,
 )
 from podrec_assets.errors import PodrecError, RetryableError
+from podrec_assets.schemas import TRANSCRIPTS, dead_letter
 
-STAGE = "transcripts"
+STAGE = TRANSCRIPTS.name
 MIN_WORDS_A_MINUTE = 20
 MIN_TIMED_SHARE = 0.5
 """A timed transcript that ends before this share of the audio is only its beginning."""
@@ -42,7 +43,7 @@ Fetch = Callable[[str], Page]
 
 
 @dataclass(frozen=True)
-class Published:
+class PublisherResult:
     """What the publisher's links gave.
 
     Attributes:
@@ -53,12 +54,12 @@ class Published:
     """
 
     row: dict | None
-    letters: list[dict] = field(default_factory=list)
-    why: str = ""
-    is_passing: bool = False
+    dead_letters: list[dict] = field(default_factory=list)
+    reason: str = ""
+    is_retryable: bool = False
 
 
-def published(episode: dict, fetch: Fetch) -> Published:
+def publisher_transcript(episode: dict, fetch: Fetch) -> PublisherResult:
     """The best usable transcript that the publisher of an episode links."""
     letters, passing = [], []
     for link in ordered_links(episode["transcripts"] or [], episode["language"]):
@@ -70,7 +71,7 @@ def published(episode: dict, fetch: Fetch) -> Published:
             continue
         except PodrecError as err:
             letters.append(
-                letter(episode, link["url"], getattr(err, "reason", "not_fetched"), str(err))
+                dead_letter(episode, link["url"], getattr(err, "reason", "not_fetched"), str(err))
             )
             continue
         made = {
@@ -80,17 +81,17 @@ def published(episode: dict, fetch: Fetch) -> Published:
             "segments": transcript.segments,
         }
         language = primary_subtag(link.get("language")) or episode["language"]
-        return Published(
-            row(episode, "ok", None, **made, language=language, text=transcript.text), letters
+        return PublisherResult(
+            transcript_row(episode, "ok", None, **made, language=language, text=transcript.text), letters
         )
     count = len(episode["transcripts"] or [])
     why = (
         f"none of {count} publisher transcripts is usable" if count else "the publisher links none"
     )
-    return Published(None, letters, f"{why}: {passing[0]}" if passing else why, bool(passing))
+    return PublisherResult(None, letters, f"{why}: {passing[0]}" if passing else why, bool(passing))
 
 
-def recognised(episode: dict, engine: Engine, found: Recognition) -> tuple[dict, list[dict]]:
+def asr_transcript(episode: dict, engine: AsrEngine, found: Recognition) -> tuple[dict, list[dict]]:
     """(the TRANSCRIPTS row of what ASR heard, its dead letters): ok, quarantined where it is
     suspicious, failed without words.
     """
@@ -103,8 +104,8 @@ def recognised(episode: dict, engine: Engine, found: Recognition) -> tuple[dict,
     }
     if not found.text:
         why = f"no speech was recognised in {found.audio_s:.0f} s of audio"
-        return row(episode, "failed", why, **made, attempts=1), [
-            letter(episode, episode["audio_url"], NO_SPEECH, f"{why}.")
+        return transcript_row(episode, "failed", why, **made, attempts=1), [
+            dead_letter(episode, episode["audio_url"], NO_SPEECH, f"{why}.")
         ]
     made |= {"source": "asr", "text": found.text, "confidence": found.confidence}
     made["segments"] = [
@@ -114,10 +115,10 @@ def recognised(episode: dict, engine: Engine, found: Recognition) -> tuple[dict,
         found, episode["duration_s"], episode["language"], engine.is_low_quality
     )
     if not signs:
-        return row(episode, "ok", None, **made), []
+        return transcript_row(episode, "ok", None, **made), []
     why = "; ".join(s.detail for s in signs)
-    return row(episode, "quarantined", why, **made), [
-        letter(episode, episode["audio_url"], s.code, f"{s.detail}.") for s in signs
+    return transcript_row(episode, "quarantined", why, **made), [
+        dead_letter(episode, episode["audio_url"], s.code, f"{s.detail}.") for s in signs
     ]
 
 
@@ -129,7 +130,7 @@ def ordered_links(links: list[dict], language: str | None) -> list[dict]:
     """
 
     def rank(link: dict) -> tuple:
-        kind = format_of(link.get("type"), link["url"])
+        kind = detect_format(link.get("type"), link["url"])
         spoken = primary_subtag(link.get("language"))
         return (
             spoken not in (None, language),
@@ -150,7 +151,7 @@ def input_hash(episode: dict) -> str:
     return _hash([episode["transcripts"] or [], episode["audio_url"], episode["duration_s"]])
 
 
-def recognition_key(episode: dict, engine: Engine) -> str:
+def recognition_key(episode: dict, engine: AsrEngine) -> str:
     """Name of the result of recognising an episode's audio: what the feed says of the audio, and
     the engine's version.
 
@@ -168,7 +169,7 @@ def recognition_key(episode: dict, engine: Engine) -> str:
     )
 
 
-def row(episode: dict, status: str, reason: str | None, **made: object) -> dict:
+def transcript_row(episode: dict, status: str, reason: str | None, **made: object) -> dict:
     """A TRANSCRIPTS row of an episode; what is not given is empty."""
     text = made.get("text")
     return {
@@ -193,16 +194,10 @@ def row(episode: dict, status: str, reason: str | None, **made: object) -> dict:
     }
 
 
-def letter(episode: dict, url: str | None, reason: str, detail: str) -> dict:
+def dead_letter(episode: dict, url: str | None, reason: str, detail: str) -> dict:
     """The dead letter of something about an episode's transcript that cannot be used."""
     key = f"{episode['episode_id']} {url or ''}"
-    return {
-        "day": episode["day"],
-        "stage": STAGE,
-        "source_key": key,
-        "reason": reason,
-        "detail": detail,
-    }
+    return dead_letter(episode["day"], STAGE, key, reason, detail)
 
 
 def _usable(link: dict, duration_s: float | None, fetch: Fetch) -> Transcript:

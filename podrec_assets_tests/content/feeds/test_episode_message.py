@@ -10,7 +10,6 @@ import pytest
 
 from podrec_assets.content.feeds.episode_message import (
     MAX_TEXT,
-    PAYLOAD_BYTES,
     Announcement,
     decode,
     encode,
@@ -18,6 +17,7 @@ from podrec_assets.content.feeds.episode_message import (
 )
 from podrec_assets.errors import UnusableInputError
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES
+from podrec_assets.schemas.dead_letters import PAYLOAD_BYTES
 
 LINK = {"url": "https://t.example/1.vtt", "type": "text/vtt", "language": "en", "rel": None}
 FULL = Announcement(
