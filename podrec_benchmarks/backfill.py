@@ -16,14 +16,14 @@ import dagster as dg
 from dagster._core.execution.stats import RunStepKeyStatsSnapshot
 
 from podrec_assets.cli.backfill import report, request_backfill
-from podrec_assets.cli.ingest import ingest_feeds
-from podrec_assets.cli.listeners import simulate_events
 from podrec_assets.cli.run import EVERY_DAY, materialize
 from podrec_assets.day_windows import days_between
 from podrec_assets.defs.dagster_internals import BACKFILL_ENDED, BACKFILL_SUCCEEDED
 from podrec_assets.defs.freshness import DEADLINES
 from podrec_assets.defs.instance import open_instance, set_pool_limits
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
+from podrec_assets.pipelines.listening.event_simulation import simulate_events
 from podrec_assets.sample_world import library
 from podrec_assets.schemas import TABLES
 from podrec_assets.services import jars, process, supervisor

@@ -20,9 +20,8 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
-from podrec_assets.cli.ingest import ingest_feeds
 from podrec_assets.content.similarity.encoder import SentenceEncoder, packaged_model
-from podrec_assets.content.similarity.exact_knn import largest, nearest
+from podrec_assets.content.similarity.exact_knn import nearest, top_k
 from podrec_assets.content.similarity.nearest_neighbours import (
     balance,
     by_language,
@@ -35,13 +34,14 @@ from podrec_assets.content.similarity.nearest_neighbours import (
     similarities,
     tfidf,
 )
-from podrec_assets.content.similarity.passage_search import LEXICAL_SHARE, found_shares
+from podrec_assets.content.similarity.passage_search import LEXICAL_SHARE, bm25_shares
 from podrec_assets.content.similarity.vectors import lost_tokens
 from podrec_assets.definitions import build_defs
 from podrec_assets.defs.io_managers.delta import DeltaIOManager
 from podrec_assets.defs.io_managers.mongo import MongoIOManager
 from podrec_assets.defs.partitions import range_tags
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
 from podrec_assets.recommend.evaluation.metrics import bootstrap_interval
 from podrec_assets.services import jars, supervisor
 from podrec_assets.settings import Settings
@@ -117,7 +117,7 @@ def same_show(ids: list[str], scores: np.ndarray, shows: dict[str, str]) -> np.n
     """(episodes,) share of the first ten neighbours that are of the episode's own show."""
     own = np.array([shows[i] for i in ids])
     return np.array(
-        [(own[found] == own[n]).mean() for n, found in enumerate(largest(scores, PLACES))]
+        [(own[found] == own[n]).mean() for n, found in enumerate(top_k(scores, PLACES))]
     )
 
 
@@ -146,7 +146,7 @@ def halves(vectors: pa.Table, episodes: pa.Table) -> tuple[pa.Table, pa.Table]:
 def half_to_half(ids: list[str], scores: np.ndarray) -> np.ndarray:
     """(halves,) whether the nearest half is the other one of the same episode."""
     return np.array(
-        [ids[int(found[0])][:-2] == ids[n][:-2] for n, found in enumerate(largest(scores, 1))],
+        [ids[int(found[0])][:-2] == ids[n][:-2] for n, found in enumerate(top_k(scores, 1))],
         dtype=float,
     )
 
@@ -251,7 +251,7 @@ def report_queries(settings: Settings, console: Console) -> None:
     ):
         ranks: dict[str, list[int]] = {arm: [] for arm in ARMS}
         for query, title in wanted.items():
-            lexical = found_shares(query, vectors)
+            lexical = bm25_shares(query, vectors)
             cosines = matrix(vectors["vector"]) @ encoder.encode([query])[0]
             fused = LEXICAL_SHARE * lexical + (1 - LEXICAL_SHARE) * cosines
             for arm, scores in zip(ARMS, (fused, lexical, cosines), strict=True):

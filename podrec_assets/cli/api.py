@@ -1,4 +1,4 @@
-"""`podrec api`: the REST interface."""
+"""`podrec api`: the REST API."""
 
 import socket
 from typing import Annotated
@@ -10,11 +10,6 @@ from podrec_assets.errors import ServiceError, SetupError
 from podrec_assets.serving.access import check_exposure
 
 
-def register(app: typer.Typer) -> None:
-    """Adds this family's commands."""
-    app.command()(api)
-
-
 def api(
     host: Annotated[
         str, typer.Option("--host", help="Address to listen on; default PODREC_API_HOST.")
@@ -23,9 +18,10 @@ def api(
         int, typer.Option("--port", min=0, max=65535, help="Port; default PODREC_API_PORT.")
     ] = 0,
 ) -> None:
-    """Serve recommendations and take events over HTTP until Ctrl-C; /docs describes it.
+    """Serve recommendations and accept listening events over HTTP, until Ctrl-C.
 
-    Without PODREC_API_TOKEN only this machine is served; an address that others reach is refused.
+    The API describes itself at /docs. Without PODREC_API_TOKEN it can be reached from this machine
+    only, and any other address is refused.
 
     Example: podrec api --port 8000
     """
@@ -34,7 +30,7 @@ def api(
 
         from podrec_assets.api.app import build_app
     except ImportError as err:
-        raise SetupError(f"The REST interface needs {err.name}: run `make setup`.") from err
+        raise SetupError(f"The REST API needs {err.name}: run `make setup`.") from err
     connections = connect()
     settings = connections.settings
     host, port = host or settings.api_host, port or settings.api_port
@@ -43,20 +39,19 @@ def api(
         build_app(connections), log_level="warning", server_header=False, proxy_headers=False
     )
     try:
-        # Listened on before it is announced, so that whoever reads the address may use it at once.
+        # Listens before the address is printed, so that a reader can use it at once.
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=config.backlog)
     except OSError as err:
-        why = err.strerror or err
         raise ServiceError(
-            f"{host}:{port} cannot be listened on ({why}); stop what uses it or set PODREC_API_PORT."
+            f"Cannot listen on {host}:{port} ({err.strerror or err}); stop what uses it or set "
+            "PODREC_API_PORT."
         ) from err
     bound = listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
-    # Markup off: an address in brackets would be taken for a style.
+    # Without markup, since rich would read an IPv6 address in brackets as a style.
     out.print(
-        f"REST interface: http://{shown}:{bound}  (described at /docs; Ctrl-C stops it)",
-        markup=False,
+        f"REST API: http://{shown}:{bound}  (documentation at /docs; Ctrl-C stops it)", markup=False
     )
     with listening:
         uvicorn.Server(config).run([listening])

@@ -1,4 +1,4 @@
-"""`podrec backfill`: many days of many assets, worked off by the daemon in a few runs."""
+"""`podrec backfill`: a range of days, materialized by the daemon in a few runs."""
 
 import time
 from datetime import UTC, date, datetime
@@ -25,40 +25,34 @@ from podrec_assets.stores.delta import to_ranges
 POLL_S = 2.0
 
 
-def register(app: typer.Typer) -> None:
-    """Adds this family's commands."""
-    app.command()(backfill)
-
-
 def backfill(
     days: Annotated[str, typer.Option("--days", help="A..B or one day.")],
     select: Annotated[
-        str, typer.Option("--select", help=SELECT_HELP, show_default="all that is made each day")
+        str, typer.Option("--select", help=SELECT_HELP, show_default="all daily assets")
     ] = EVERY_DAY,
     missing: Annotated[
-        bool, typer.Option("--missing", help="Only the days that some of the assets lack.")
+        bool, typer.Option("--missing", help="Only days that some of the assets lack.")
     ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Wait for its end; exits 1 unless all of it succeeded.")
+        bool, typer.Option("--wait", help="Wait until it ends; exits 1 unless all succeeded.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Ask the daemon (`podrec ui`) to materialize a range of days; it shows in the UI and survives
-    restarts.
+    """Have the Dagster daemon (`podrec ui`) materialize a range of days.
 
-    All days of all selected assets are one run, hence one JVM; give it fewer days at a time where
-    memory is short.
+    The backfill is shown in the Dagster UI and survives restarts. All its days and assets are one
+    run in one JVM: if memory is short, choose fewer days at a time.
 
     Example: podrec backfill --days 2026-09-01..2026-10-31 --wait
     """
     settings = Settings.load()
     first, last = parse_days(days)
     with open_instance(settings) as instance:
-        found = request_backfill(settings, instance, select, first, last, missing)
-        say(f"backfill {found} is requested; the daemon works it off")
+        backfill_id = request_backfill(settings, instance, select, first, last, missing)
+        say(f"backfill {backfill_id} is requested from the daemon")
         if not daemon_is_running(instance, datetime.now(UTC)):
-            say("no daemon is running: start `podrec ui`, and it begins")
-        document = wait_for(instance, found) if wait else report(instance, found)
+            say("no daemon is running: start `podrec ui` to begin")
+        document = wait_for(instance, backfill_id) if wait else report(instance, backfill_id)
     emit(document, as_json, _print)
     if wait and document["status"] != BACKFILL_SUCCEEDED:
         raise typer.Exit(1)
@@ -72,14 +66,15 @@ def request_backfill(
     last: date,
     missing: bool = False,
 ) -> str:
-    """Id of a new backfill of the selected assets for the days first..last.
+    """Requests a backfill of the selected assets from the daemon, and returns its id.
 
     Args:
-        settings: of this deployment.
-        instance: the shared instance.
-        select: as for `podrec run`.
-        first, last: days.
-        missing: only the days that some of the assets lack, as after a failure.
+        settings: settings of this deployment.
+        instance: the shared Dagster instance.
+        select: selection as for `podrec run`.
+        first: first day.
+        last: last day.
+        missing: request only days that some of the assets lack, e.g. after a failure.
 
     Raises:
         UnknownIdError: the selection names no asset.
@@ -89,24 +84,23 @@ def request_backfill(
 
     defs = build_defs(settings)
     keys = sorted(resolve_selection(defs, select), key=lambda k: k.to_user_string())
-    wanted = days_between(first, last)
+    days = days_between(first, last)
     if missing:
-        made = [materialized_days(instance, key.to_user_string()) for key in keys]
-        wanted = [day for day in wanted if not all(day in there for there in made)]
-        if not wanted:
+        by_asset = [materialized_days(instance, key.to_user_string()) for key in keys]
+        days = [day for day in days if not all(day in materialized for materialized in by_asset)]
+        if not days:
             raise PodrecError(f"No day of {first}..{last} is missing.")
-    title = f"{len(wanted)} days, {wanted[0]}..{wanted[-1]}"
-    return add_backfill(instance, defs.resolve_asset_graph(), keys, to_ranges(wanted), title)
+    title = f"{len(days)} days, {days[0]}..{days[-1]}"
+    return add_backfill(instance, defs.resolve_asset_graph(), keys, to_ranges(days), title)
 
 
 def wait_for(instance: dg.DagsterInstance, backfill_id: str) -> dict:
-    """The report of a backfill once it has ended."""
+    """Waits until a backfill ends and returns its report. Prints changes of its runs."""
     shown = ""
     while True:
         document = report(instance, backfill_id)
-        line = ", ".join(f"{n} {state.lower()}" for state, n in document["runs"].items())
-        if line != shown:
-            say(f"  runs: {line or 'none yet'}")
+        if (line := _runs_text(document)) != shown:
+            say(f"  runs: {line}")
             shown = line
         if document["status"] in BACKFILL_ENDED:
             return document
@@ -114,25 +108,30 @@ def wait_for(instance: dg.DagsterInstance, backfill_id: str) -> dict:
 
 
 def report(instance: dg.DagsterInstance, backfill_id: str) -> dict:
-    """Where a backfill stands: backfill_id, status, run_count, runs (how many by status), error
-    (one line or null).
+    """Returns the state of a backfill.
+
+    Returns:
+        backfill_id, status, run_count, runs (count by status), error (one line or None).
     """
-    found = get_backfill(instance, backfill_id)
+    state = get_backfill(instance, backfill_id)
     records = instance.get_run_records(dg.RunsFilter(tags={"dagster/backfill": backfill_id}))
-    states = [r.dagster_run.status.value for r in records]
+    statuses = [r.dagster_run.status.value for r in records]
     return {
         "backfill_id": backfill_id,
-        "status": found.status.value,
-        "run_count": len(states),
-        "runs": {state: states.count(state) for state in sorted(set(states))},
-        "error": found.error.message.strip().splitlines()[0] if found.error else None,
+        "status": state.status.value,
+        "run_count": len(statuses),
+        "runs": {status: statuses.count(status) for status in sorted(set(statuses))},
+        "error": state.error.message.strip().splitlines()[0] if state.error else None,
     }
 
 
 def _print(document: dict) -> None:
-    runs = ", ".join(f"{n} {state.lower()}" for state, n in document["runs"].items())
-    out.print(
-        f"backfill {document['backfill_id']}: {document['status'].lower()}, {document['run_count']} runs ({runs or 'none yet'})"
-    )
+    state = f"{document['status'].lower()}, {document['run_count']} runs ({_runs_text(document)})"
+    out.print(f"backfill {document['backfill_id']}: {state}")
     if document["error"]:
         out.print(f"  {document['error']}", markup=False)
+
+
+def _runs_text(document: dict) -> str:
+    """Returns the number of runs by status, in words."""
+    return ", ".join(f"{n} {state.lower()}" for state, n in document["runs"].items()) or "none yet"

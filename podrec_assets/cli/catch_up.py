@@ -1,10 +1,9 @@
-"""`podrec catch-up`: at once, in this process, what the daemon does in its time."""
+"""`podrec catch-up`: runs all pending work of the daemon now, in this process."""
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
-import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
 from podrec_assets.cli.run import materialize
@@ -19,14 +18,10 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import LISTS, USER_EVENTS
 
 
-def register(app: typer.Typer) -> None:
-    """Adds this family's commands."""
-    app.command("catch-up")(catch_up)
-
-
 def catch_up(as_json: Json = False) -> None:
-    """Do now what the daemon does in its time: land what waits in Kafka, make the days it touches,
-    and the lists of today.
+    """Run all pending work now: land new records, update tables, publish today's lists.
+
+    The daemon of `podrec ui` does the same on its own schedule.
 
     Example: podrec catch-up
     """
@@ -35,8 +30,9 @@ def catch_up(as_json: Json = False) -> None:
 
 
 def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> dict:
-    """Lands both topics, makes the facts of the days that lack what has landed, now or before, and
-    models and lists.
+    """Lands both topics, updates the tables of all affected days, then fits models and lists.
+
+    A day is affected by records that landed now, or in an earlier command that was killed.
 
     Args:
         connections: the lake, Kafka and MongoDB.
@@ -44,17 +40,16 @@ def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> di
         list_days: days that get lists, ending today.
 
     Returns:
-        landed_days by table, content_days and listening_days (counts), day, version and
-        listener_count of what is served.
+        landed_days by table, content_days and listening_days (counts), and day, version and
+        list_count of what is served.
 
     Raises:
-        PodrecError: a run failed, or a blocking check refused.
+        PodrecError: a run or a blocking check failed.
     """
     landed = {name: land(connections, name) for name in ("episodes", USER_EVENTS.name)}
     for name in landed:
-        if (
-            today not in connections.lake.state(name).days
-        ):  # nothing came: the day is empty, and what follows reads it
+        # Assets downstream read today's partition, even if it is empty.
+        if today not in connections.lake.state(name).days:
             run_or_raise(connections, name, today, today)
     with open_instance(connections.settings) as instance:
         announced = unencoded_days(connections, instance)
@@ -82,7 +77,7 @@ def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> di
 
 
 def land(connections: Connections, asset: str) -> list[date]:
-    """Asks the asset's offset sensor what to land and runs just that; the log days that it named."""
+    """Evaluates the asset's offset sensor, runs what it requests, and returns the log days."""
     from podrec_assets.definitions import build_defs
 
     sensor = build_defs(connections.settings).resolve_sensor_def(f"{asset}_offsets")
@@ -105,9 +100,7 @@ def land(connections: Connections, asset: str) -> list[date]:
 
 
 def run_or_raise(connections: Connections, select: str, first: date, last: date) -> None:
-    """One run. Raises PodrecError with what went wrong; a check that only warns is told and does
-    not stop.
-    """
+    """Materializes a selection. Prints warnings of checks; raises PodrecError if the run fails."""
     document = materialize(connections.settings, select, first, last)
     if not document["success"]:
         raise PodrecError(f"The run of {select} failed: {'; '.join(document['errors'])}")
@@ -117,31 +110,36 @@ def run_or_raise(connections: Connections, select: str, first: date, last: date)
 
 
 def unencoded_days(connections: Connections, instance: dg.DagsterInstance) -> set[date]:
-    """Days of episodes without vectors, or with older ones than their episodes or transcripts.
+    """Returns days of episodes whose vectors are missing or older than episodes or transcripts.
 
-    So a command that was killed between two of its runs leaves nothing behind that the next one
-    does not see.
+    This finds what a command that was killed between two of its runs left undone.
     """
-    made = {
+    latest_ids = {
         name: latest_materialization_ids(instance, name)
         for name in ("episodes", "transcripts", "vectors")
     }
-    there = connections.lake.state("vectors").days
+    encoded = connections.lake.state("vectors").days
 
     def is_outdated(day: date) -> bool:
-        episodes, transcripts, vectors = (ids.get(day.isoformat(), 0) for ids in made.values())
+        episodes, transcripts, vectors = (
+            ids.get(day.isoformat(), 0) for ids in latest_ids.values()
+        )
         return max(episodes, transcripts) > vectors
 
     return {
         day
         for day in connections.lake.state("episodes").days
-        if day not in there or is_outdated(day)
+        if day not in encoded or is_outdated(day)
     }
 
 
 def days_to_make(latest: date | None, touched: Collection[date], today: date) -> list[date]:
-    """The days from the first that was touched or is absent up to today, so that the table has no
-    gap.
+    """Returns the days from the first affected or missing one to today, without a gap.
+
+    Args:
+        latest: latest day of the table; None if it is empty.
+        touched: affected days.
+        today: last day.
     """
     if latest == today and not touched:
         return []
@@ -150,13 +148,12 @@ def days_to_make(latest: date | None, touched: Collection[date], today: date) ->
 
 
 def _print(document: dict) -> None:
-    for table, days in document["landed_days"].items():
-        out.print(
-            f"{table}: " + (f"landed {days[0]} to {days[-1]}" if days else "nothing new to land")
-        )
+    d = document
+    for table, days in d["landed_days"].items():
+        landed = f"landed {days[0]} to {days[-1]}" if days else "nothing new to land"
+        out.print(f"{table}: {landed}")
     out.print(
-        f"made {document['content_days']} days of transcripts and vectors, {document['listening_days']} of daily scores"
+        f"updated {d['content_days']} days of transcripts and vectors, {d['listening_days']} of "
+        "daily scores"
     )
-    out.print(
-        f"served: {document['list_count']} lists as of {document['day']}, version {document['version']}"
-    )
+    out.print(f"served: {d['list_count']} lists as of {d['day']}, version {d['version']}")

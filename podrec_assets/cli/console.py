@@ -1,9 +1,9 @@
-"""How commands speak: text for people or one JSON document, progress on stderr, errors in one line."""
+"""What all commands share: output as text or JSON, progress on stderr, and one-line errors."""
 
 import json
 import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -15,8 +15,8 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.storage_options import storage_options
 from podrec_assets.settings import Settings
 
-# Titles and errors hold what strangers wrote: `escape` or markup=False keeps it from styling a
-# line, or from breaking it.
+# Titles and errors contain untrusted text: `escape` or markup=False keeps rich from reading it as
+# markup, which could style a line or raise an error.
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 progress = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
@@ -24,12 +24,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document inst
 
 
 def say(text: str) -> None:
-    """Progress of long work, on stderr so that --json output stays clean."""
+    """Prints progress on stderr, so that --json output stays clean."""
     progress.print(text, style="dim", markup=False)
 
 
 def emit(document: dict, as_json: bool, text: Callable[[dict], None]) -> None:
-    """Prints the document as JSON, or as text by the given function."""
+    """Prints the document as JSON, or as text with the given function."""
     if as_json:
         sys.stdout.write(json.dumps(document, default=str, ensure_ascii=False, indent=2) + "\n")
     else:
@@ -37,13 +37,13 @@ def emit(document: dict, as_json: bool, text: Callable[[dict], None]) -> None:
 
 
 def connect() -> Connections:
-    """The connections of this process's settings."""
+    """Returns connections for the settings of this process."""
     settings = Settings.load()
     return Connections(settings, storage_options(settings.lake_root))
 
 
 def parse_days(text: str) -> tuple[date, date]:
-    """A..B, or one day, as first and last day. Raises typer.BadParameter for anything else."""
+    """Parses A..B or one day into first and last day. Raises typer.BadParameter on failure."""
     first, _, last = text.partition("..")
     try:
         days = date.fromisoformat(first), date.fromisoformat(last or first)
@@ -56,9 +56,15 @@ def parse_days(text: str) -> tuple[date, date]:
     return days
 
 
+def today() -> str:
+    """Returns the current day (UTC) in ISO format."""
+    return datetime.now(UTC).date().isoformat()
+
+
 def guard(command: Callable[[], Any], debug: bool) -> int:
-    """Exit code of a command: 0 done, 1 failed with one line on stderr; a traceback only with
-    --debug.
+    """Runs a command and returns its exit code: 0, or 1 after one line of error on stderr.
+
+    With `debug` the error is raised instead, for its traceback.
     """
     try:
         command()

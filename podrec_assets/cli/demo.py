@@ -1,19 +1,15 @@
-"""`podrec demo`: the sample world on the way a user's data goes, from feeds and listeners to
-published lists.
-"""
+"""`podrec demo`: the whole pipeline on the sample world, by the steps that your own data takes."""
 
 from datetime import UTC, datetime
 
-import typer
-
-from podrec_assets.cli import status
 from podrec_assets.cli.catch_up import catch_up_to, land, run_or_raise
-from podrec_assets.cli.console import connect, out
-from podrec_assets.cli.ingest import ingest_feeds
-from podrec_assets.cli.simulate import simulate_events
+from podrec_assets.cli.console import connect, out, say
 from podrec_assets.cli.recommend import print_recommendations
+from podrec_assets.cli.status import report
 from podrec_assets.cli.up import up
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
+from podrec_assets.pipelines.listening.event_simulation import simulate_events
 from podrec_assets.sample_world import library
 from podrec_assets.services import supervisor
 from podrec_assets.serving.reader import recommendations
@@ -21,51 +17,45 @@ from podrec_assets.serving.reader import recommendations
 DAYS, USERS, SEED = 14, 200, 7
 
 
-def register(app: typer.Typer) -> None:
-    """Adds this family's commands."""
-    app.command()(demo)
-
-
 def demo() -> None:
-    """Start the services, fill every table and collection from the sample world, and show three
-    listeners' lists.
+    """Run the whole pipeline on built-in sample data and show three listeners' lists.
+
+    Starts the embedded services, fills every table and collection from sample feeds and simulated
+    listeners, and publishes the lists.
 
     Example: podrec demo
     """
     connections = connect()
     up()
     base = supervisor.address(connections.settings, "samples")
+    feeds = [f"{base}/feeds/{show.slug}.xml" for show in library.load()]
     now = datetime.now(UTC)
-    ingest_feeds(
-        connections, [f"{base}/feeds/{show.slug}.xml" for show in library.load()], True, now
-    )
+    ingest_feeds(connections, feeds, True, now, say=say)
     land(connections, "episodes")
     if not any(connections.kafka.end_offsets(connections.settings.events_topic).values()):
-        simulate_events(connections, DAYS, USERS, SEED, now)
-    # Two days before today, so that yesterday, a whole day, has lists of its eve to be measured by.
+        simulate_events(connections, DAYS, USERS, SEED, now, say)
+    # Lists of three days: yesterday's plays are evaluated on the lists of the day before.
     catch_up_to(connections, now.date(), list_days=3)
     run_or_raise(connections, "als_tuning", now.date(), now.date())
     _print_tables(connections)
     _print_lists(connections)
     out.print(
-        "\nNext: `make ui` opens Dagster on these runs; `podrec similar EPISODE`, `podrec status`; "
-        "docs/guide/first-hour.md: your own feeds and events."
+        "\nNext: `make ui` opens Dagster with these runs; try `podrec similar EPISODE` and "
+        "`podrec status`; docs/guide/first-hour.md shows how to use your own feeds and events."
     )
 
 
 def _print_tables(connections: Connections) -> None:
-    document = status.report(connections)
+    document = report(connections)
     out.print("\n[bold]Tables[/]")
     for name, table in document["tables"].items():
-        out.print(
-            f"  {name:<24}{table['rows']:>8} rows on {table['days']:>3} days, {table['first_day']} to {table['latest_day']}"
-        )
+        days = f"{table['days']:>3} days, {table['first_day']} to {table['latest_day']}"
+        out.print(f"  {name:<24}{table['rows']:>8} rows on {days}")
     out.print("[bold]Collections[/]")
     for name, collection in document["collections"].items():
         out.print(f"  {name:<24}{collection['documents']:>8} documents as of {collection['day']}")
-    out.print(
-        f"  published: {document['publication']['day']}, version {document['publication']['version']}"
-    )
+    published = document["publication"]
+    out.print(f"  published: {published['day']}, version {published['version']}")
 
 
 def _print_lists(connections: Connections) -> None:

@@ -1,6 +1,5 @@
-"""`podrec evaluate`: ALS on anybody's ratings, beside popularity and random."""
+"""`podrec evaluate`: ALS on a file of ratings, compared with popularity and random."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,112 +7,75 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from podrec_assets.cli.console import Json, connect, emit, out, say
+from podrec_assets.cli.console import Json, emit, out, say
 from podrec_assets.defs.resources.spark import SparkResource
-from podrec_assets.pipelines.compute_engine import ComputeEngine, build_engine
+from podrec_assets.pipelines.compute_engine import build_engine
+from podrec_assets.pipelines.recommend.rating_evaluation import evaluate_ratings
 from podrec_assets.recommend.als.factors import AlsConfig
-from podrec_assets.recommend.evaluation import offline
-from podrec_assets.recommend.evaluation.rating_files import Ratings, read_ratings
-from podrec_assets.recommend.evaluation.splits import held_out
+from podrec_assets.recommend.evaluation.rating_files import read_ratings
+from podrec_assets.settings import Settings
 
 Format = Literal["ml-100k", "lastfm", "csv"]
 Split = Literal["random", "per-user-temporal", "global-temporal", "leave-one-out"]
 
 
-def register(app: typer.Typer) -> None:
-    """Adds this family's commands."""
-    app.command()(evaluate)
-
-
 def evaluate(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Ratings or play counts, gzipped or not.")
+        Path, typer.Argument(metavar="FILE", help="Ratings or play counts, optionally gzipped.")
     ],
     kind: Annotated[
-        Format, typer.Option("--format", help="csv has a header: user,item,value,timestamp.")
+        Format, typer.Option("--format", help="csv has the header user,item,value,timestamp.")
     ] = "csv",
-    split: Annotated[Split, typer.Option("--split", help="What is held out.")] = "random",
+    split: Annotated[
+        Split, typer.Option("--split", help="How test ratings are chosen.")
+    ] = "random",
     share: Annotated[
-        float, typer.Option("--share", min=0.01, max=0.9, help="Share that is held out.")
+        float, typer.Option("--share", min=0.01, max=0.9, help="Share of ratings in the test set.")
     ] = 0.25,
     engine: Annotated[
-        Literal["spark", "local"], typer.Option("--engine", help="Engine of ALS.")
+        Literal["spark", "local"], typer.Option("--engine", help="What fits ALS.")
     ] = "local",
-    k: Annotated[int, typer.Option("--k", min=1, help="Places of a list that count.")] = 10,
+    k: Annotated[int, typer.Option("--k", min=1, help="Length of the ranked lists.")] = 10,
     seed: Annotated[
-        int, typer.Option("--seed", help="Of the split, ALS, the random ranker and the intervals.")
+        int, typer.Option("--seed", help="Seed of the split, ALS, random ranks and intervals.")
     ] = 7,
     as_json: Json = False,
 ) -> None:
-    """Measure ALS with podrec's settings on ratings of your own: full ranking, items of the
-    training part left out.
+    """Evaluate ALS on a file of ratings, compared with popularity and random rankings.
 
-    leave-one-out adds sampled metrics against 99 negatives, for comparison with papers only.
+    Uses podrec's ALS settings. Ranks all items except those in the user's training part.
+    leave-one-out adds metrics sampled against 99 negatives, only for comparison with papers.
 
     Example: podrec evaluate ratings.csv --split per-user-temporal --json
     """
     ratings = read_ratings(file, kind)
     if ratings.left_out:
         say(f"left out {ratings.left_out} lines without a value above 0")
-    connections = connect()
-    s = connections.settings.model_copy(update={"engine": engine})
-    connections.settings = s
-    config = replace(AlsConfig.from_settings(s), seed=seed)
-    spark = SparkResource.from_settings(s)
+    settings = Settings.load().model_copy(update={"engine": engine})
+    config = replace(AlsConfig.from_settings(settings), seed=seed)
+    spark = SparkResource.from_settings(settings)
     try:
-        document = evaluate_ratings(
-            build_engine(s, lambda: spark.session(s)), ratings, config, split, share, k
-        )
+        compute_engine = build_engine(settings, lambda: spark.session(settings))
+        document = evaluate_ratings(compute_engine, ratings, config, split, share, k, say)
     finally:
         spark.stop()
-    emit({"dataset": file.name, "split": split, "engine": engine, **document}, as_json, _print)
+    document = {"dataset": file.name, "split": split, "engine": engine, **document}
+    emit(document, as_json, _print_metrics)
 
 
-def evaluate_ratings(
-    engine: ComputeEngine, ratings: Ratings, config: AlsConfig, split: str, share: float, k: int
-) -> dict:
-    """users, items, metrics by ranker, seconds (of fitting and ranking, without starting Spark)."""
-    mask = held_out(ratings, split, config.seed, share)
-    train, test = ratings.matrix(~mask), ratings.matrix(mask)
-    engine.warm_up()
-    begun = time.monotonic()
-    say(f"fitting {train.nnz} interactions of {ratings.user_count} users")
-    scorers = {
-        "als": offline.als_scorer(engine.fit_als(train, config), train),
-        "popularity": offline.popularity_scorer(train),
-        "random": offline.random_scorer(train.shape[1], config.seed),
-    }
-    found: dict[str, dict] = {
-        name: dict(offline.measure(scorer, train, test, k, config.seed))
-        for name, scorer in scorers.items()
-    }
-    if split == "leave-one-out":
-        for name, scorer in scorers.items():
-            found[name] |= offline.measure_sampled(scorer, train, test, k, config.seed)
-    return {
-        "users": ratings.user_count,
-        "items": ratings.item_count,
-        "metrics": found,
-        "seconds": round(time.monotonic() - begun, 2),
-    }
-
-
-def _print(document: dict) -> None:
+def _print_metrics(document: dict) -> None:
+    d = document
     out.print(
-        f"[bold]{document['dataset']}[/], {document['split']}: {document['users']} users, {document['items']} items, "
-        f"{document['engine']} engine, {document['seconds']} s"
+        f"[bold]{d['dataset']}[/], {d['split']}: {d['users']} users, {d['items']} items, "
+        f"{d['engine']} engine, {d['seconds']} s"
     )
-    by_ranker = document["metrics"]
+    by_ranker = d["metrics"]
     grid = Table("", *by_ranker, box=None, header_style="bold", pad_edge=False)
     for name in next(iter(by_ranker.values())):
         if name == "ci":
-            grid.add_row(
-                "95 % of nDCG",
-                *(
-                    f"{low:.3f} to {high:.3f}"
-                    for low, high in (v["ci"] for v in by_ranker.values())
-                ),
-            )
+            intervals = (values["ci"] for values in by_ranker.values())
+            cells = [f"{low:.3f} to {high:.3f}" for low, high in intervals]
+            grid.add_row("95 % of nDCG", *cells)
         else:
             grid.add_row(name, *(f"{values[name]:.3f}" for values in by_ranker.values()))
     out.print(grid)

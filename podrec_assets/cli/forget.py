@@ -1,4 +1,4 @@
-"""`podrec forget`: a listener's wish to be forgotten."""
+"""`podrec forget`: deletes the data of a listener."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -8,30 +8,29 @@ import typer
 from podrec_assets.cli.console import Json, connect, emit, out
 from podrec_assets.pipelines.listening.user_erasure import forget_user
 from podrec_assets.schemas import DEAD_LETTERS, USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.stores.delta import maintenance
 
 HOLDING = (USER_EVENTS.name, USER_VS_EPISODE_DAILY.name, DEAD_LETTERS.name)
-
-
-def register(app: typer.Typer) -> None:
-    """Adds this family's commands."""
-    app.command()(forget)
 
 
 def forget(
     user: Annotated[str, typer.Argument(metavar="USER", help="Id of the listener.")],
     as_json: Json = False,
 ) -> None:
-    """Remove everything that is kept of a listener; replay does not bring it back.
+    """Delete everything stored about a listener (right to erasure).
+
+    A replay does not bring it back. Table versions from before hold the events until they are
+    vacuumed: run the command again after PODREC_VACUUM_HOURS.
 
     Example: podrec forget listener-0042
     """
     connections = connect()
     document = {"user_id": user, **asdict(forget_user(connections.lake, connections.mongo, user))}
-    # Lists that were made of older versions do not keep these: whoever is to be forgotten comes
-    # before their trace.
+    # Does not protect the versions that kept lists were made from: erasure is worth more than
+    # being able to trace those lists.
     hours = connections.settings.vacuum_hours
     document["removed_file_count"] = sum(
-        len(connections.lake.vacuum(name, hours)) for name in HOLDING
+        len(maintenance.vacuum(connections.lake, name, hours)) for name in HOLDING
     )
     document["history_hours"] = hours
     emit(document, as_json, _print_forgotten)
@@ -39,14 +38,16 @@ def forget(
 
 def _print_forgotten(document: dict) -> None:
     out.print(f"forgotten: {document['user_id']}", markup=False)
+    d = document
     out.print(
-        f"  {document['event_count']} events, {document['daily_row_count']} daily rows, {document['document_count']} lists"
-    )
-    out.print(f"  {document['refused_event_count']} refused events in dead letters")
-    out.print(
-        f"  {document['removed_file_count']} old files removed; older versions of the tables still hold the events for "
-        f"{document['history_hours']} hours, run this again after that"
+        f"  {d['event_count']} events, {d['daily_row_count']} daily rows, "
+        f"{d['document_count']} lists, {d['refused_event_count']} refused events in dead letters"
     )
     out.print(
-        "  the next models and lists are made without them; Kafka keeps its records until its own retention"
+        f"  {d['removed_file_count']} old files deleted; older table versions still hold the "
+        f"events for {d['history_hours']} hours: run this command again after that"
+    )
+    out.print(
+        "  the next models and lists will not use them; Kafka keeps its records until its own "
+        "retention ends"
     )

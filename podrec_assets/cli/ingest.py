@@ -1,4 +1,4 @@
-"""`podrec ingest`: feeds to `episode-metadata`, only what is new or changed."""
+"""`podrec ingest`: feeds to the topic `episode-metadata`, only what is new or changed."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,21 +10,12 @@ from rich.markup import escape
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
 from podrec_assets.content.feeds import opml, podcastindex
-from podrec_assets.content.feeds import source as sources
-from podrec_assets.content.feeds.ids import feed_key
 from podrec_assets.errors import SetupError
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.content.feed_polling import Ingest, PollReport
-from podrec_assets.pipelines.content.sources_table import Followed
+from podrec_assets.pipelines.content.feed_ingest import counts_text, ingest_feeds
+from podrec_assets.pipelines.content.feed_polling import PollReport
 
-MANY = 4
-"""Feeds from which on progress is told while they are read."""
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-
-
-def register(app: typer.Typer) -> None:
-    """Adds this family's commands."""
-    app.command()(ingest)
 
 
 def ingest(
@@ -32,14 +23,14 @@ def ingest(
         list[str] | None, typer.Argument(metavar="[FEED_URL]...", help="Addresses of feeds.")
     ] = None,
     opml_file: Annotated[
-        Path | None, typer.Option("--opml", help="OPML file with feeds, as podcast apps export it.")
+        Path | None, typer.Option("--opml", help="OPML file of feeds, exported by a podcast app.")
     ] = None,
     question: Annotated[
         str | None,
         typer.Option(
             "--podcastindex",
             metavar="WORDS",
-            help="Feeds that PodcastIndex finds; or trending, recent, feed:ID.",
+            help="Search PodcastIndex for feeds; or trending, recent, feed:ID.",
         ),
     ] = None,
     since: Annotated[
@@ -47,25 +38,28 @@ def ingest(
     ] = None,
     most: Annotated[
         int,
-        typer.Option("--max", min=1, max=podcastindex.MOST, help="Most feeds from PodcastIndex."),
+        typer.Option("--max", min=1, max=podcastindex.MAX_FEEDS, help="Most feeds from PodcastIndex."),
     ] = 20,
     backdate: Annotated[
         bool,
         typer.Option(
-            "--backdate", help="Into an empty topic: stamp records with the publication time."
+            "--backdate", help="Stamp records with the publication time; only into an empty topic."
         ),
     ] = False,
     refetch: Annotated[
         bool,
-        typer.Option("--refetch", help="Read the feeds even if their server says nothing changed."),
+        typer.Option("--refetch", help="Read feeds even if their server says nothing changed."),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Announce the new and changed episodes of feeds on the topic `episode-metadata`, and follow
-    the feeds from now on.
+    """Read podcast feeds, announce new and changed episodes on Kafka, and follow the feeds.
+
+    Followed feeds are polled again by the daemon of `podrec ui`. Exits 1 if a feed failed.
 
     Example: podrec ingest https://example.org/feed.xml --backdate
+
     Example: podrec ingest --opml subscriptions.opml
+
     Example: podrec ingest --podcastindex "birds at night" --max 5
     """
     connections, now = connect(), datetime.now(UTC)
@@ -73,55 +67,19 @@ def ingest(
     if opml_file:
         urls += opml.feed_urls(_read(opml_file), str(opml_file))
     if question is not None:
-        asked = podcastindex.question(question, most, parse_since(since, now))
-        found = podcastindex.feed_urls(
-            connections.podcastindex.get(asked.path, asked.parameters), most
-        )
-        say(f"PodcastIndex: {len(found)} feeds")
-        urls += found
+        urls += _podcastindex_urls(connections, question, most, parse_since(since, now))
     elif since:
         raise typer.BadParameter("--since goes with --podcastindex trending or recent.")
     if not urls and question is None:
         raise typer.BadParameter("Give feed addresses, --opml FILE or --podcastindex WORDS.")
-    document = ingest_feeds(connections, urls, backdate, now, refetch)
+    document = ingest_feeds(connections, urls, backdate, now, refetch, say)
     emit(document, as_json, _print_ingest)
     if document["failed_count"]:
         raise typer.Exit(1)
 
 
-def ingest_feeds(
-    connections: Connections,
-    feed_urls: list[str],
-    backdate: bool,
-    now: datetime,
-    refetch: bool = False,
-) -> dict:
-    """Polls the feeds, due or not, and produces what is new; those that are feeds are followed from
-    now on.
-
-    Returns:
-        {"feeds": [fields of PollReport], "produced_count", "failed_count", "backdated"}
-    """
-    round_ = Ingest(connections, now, backdate, refetch)
-    if backdate and not round_.is_first:
-        say("the topic is not empty, so new records bear the present time")
-    reports, asked = [], _sources(connections, feed_urls, now)
-    for report in round_.poll(asked):
-        reports.append(report)
-        if len(asked) >= MANY:  # what follows is told of each once more
-            say(f"{report.feed_url}: {report.error or _counts(report)}")
-    return {
-        "feeds": [vars(r) for r in reports],
-        "produced_count": sum(r.produced_count for r in reports),
-        "failed_count": sum(bool(r.error) for r in reports),
-        "backdated": round_.is_backdated,
-    }
-
-
 def parse_since(text: str | None, now: datetime) -> datetime | None:
-    """The time that 90m, 24h, 7d (before now) or an ISO time names. Raises typer.BadParameter for
-    anything else.
-    """
+    """Parses 90m, 24h, 7d (before now) or an ISO time. Raises typer.BadParameter on failure."""
     if text is None:
         return None
     if span := re.fullmatch(r"(\d{1,5})([mhd])", text.strip()):
@@ -133,18 +91,14 @@ def parse_since(text: str | None, now: datetime) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _sources(connections: Connections, feed_urls: list[str], now: datetime) -> list[sources.Source]:
-    """Each feed once, as it is known already under any of its addresses."""
-    known: dict[str, sources.Source] = {}
-    for source in Followed(connections.lake).present():
-        known[source.key] = source
-        if source.moved_to:
-            known.setdefault(feed_key(source.moved_to), source)
-    wanted = {}
-    for url in feed_urls:
-        source = known.get(feed_key(url)) or sources.followed(url, now)
-        wanted[source.key] = source
-    return list(wanted.values())
+def _podcastindex_urls(
+    connections: Connections, words: str, most: int, since: datetime | None
+) -> list[str]:
+    query = podcastindex.api_request(words, most, since)
+    answer = connections.podcastindex.get(query.path, query.parameters)
+    urls = podcastindex.feed_urls(answer, most)
+    say(f"PodcastIndex: {len(urls)} feeds")
+    return urls
 
 
 def _read(path: Path) -> bytes:
@@ -154,28 +108,18 @@ def _read(path: Path) -> bytes:
         raise SetupError(f"{path} cannot be read: {err.strerror}.") from err
 
 
-def _counts(report: PollReport) -> str:
-    return (
-        "nothing changed"
-        if report.is_unchanged
-        else f"{report.episode_count} episodes, {report.produced_count} new or changed"
-    )
-
-
 def _print_ingest(document: dict) -> None:
     for feed in document["feeds"]:
         if feed["error"]:
-            out.print(
-                f"[red]{escape(feed['feed_url'])}[/]: {escape(feed['error'])} (kept as a dead letter)"
-            )
+            url, error = escape(feed["feed_url"]), escape(feed["error"])
+            out.print(f"[red]{url}[/]: {error} (kept as a dead letter)")
         else:
-            out.print(f"{feed['show_title']}: {_counts(PollReport(**feed))}", markup=False)
-    out.print(
-        f"{document['produced_count']} announcements produced"
-        + (", at their publication time" if document["backdated"] else "")
-    )
+            out.print(f"{feed['show_title']}: {counts_text(PollReport(**feed))}", markup=False)
+    backdated = ", at their publication time" if document["backdated"] else ""
+    out.print(f"{document['produced_count']} announcements produced{backdated}")
     if document["produced_count"]:
         out.print(
-            "next: `podrec catch-up` reads them and makes lists; where `podrec ui` runs, its daemon does",
+            "next: `podrec catch-up` reads them and makes lists; if `podrec ui` is running, its "
+            "daemon does so",
             style="dim",
         )

@@ -1,110 +1,85 @@
-"""Entry point of `podrec`."""
+"""Entry point of `podrec`, and the headings of its help."""
 
 import sys
+from collections.abc import Callable
 
 import typer
-from typer.models import CommandInfo
 
-from podrec_assets.cli import (
-    api,
-    backfill,
-    backup,
-    catch_up,
-    demo,
-    episodes,
-    evaluate,
-    forget,
-    graph,
-    ingest,
-    simulate,
-    recommend,
-    replay,
-    run,
-    search,
-    up,
-    sources,
-    stream,
-    trace,
-    models,
-    ui,
-    vacuum,
-)
+from podrec_assets.cli.accept_loss import accept_loss
+from podrec_assets.cli.api import api
+from podrec_assets.cli.backfill import backfill
+from podrec_assets.cli.backup import backup
+from podrec_assets.cli.catch_up import catch_up
 from podrec_assets.cli.console import guard
+from podrec_assets.cli.dashboard import dashboard
+from podrec_assets.cli.dead_letters import dead_letters
+from podrec_assets.cli.demo import demo
+from podrec_assets.cli.doctor import doctor
+from podrec_assets.cli.down import down
+from podrec_assets.cli.episodes import episodes
+from podrec_assets.cli.evaluate import evaluate
+from podrec_assets.cli.export import export
+from podrec_assets.cli.forget import forget
+from podrec_assets.cli.graph import graph
+from podrec_assets.cli.ingest import ingest
+from podrec_assets.cli.models import models
+from podrec_assets.cli.optimize import optimize
+from podrec_assets.cli.plan import plan
+from podrec_assets.cli.produce import produce
+from podrec_assets.cli.publish import publish
+from podrec_assets.cli.rebuild import rebuild
+from podrec_assets.cli.recommend import recommend
+from podrec_assets.cli.replay import replay
+from podrec_assets.cli.restore import restore
+from podrec_assets.cli.run import run
+from podrec_assets.cli.search import search
+from podrec_assets.cli.settings import settings
+from podrec_assets.cli.similar import similar
+from podrec_assets.cli.simulate import simulate
+from podrec_assets.cli.sources import sources
+from podrec_assets.cli.status import status
+from podrec_assets.cli.stream import stream
+from podrec_assets.cli.trace import trace
+from podrec_assets.cli.transcribe import transcribe
+from podrec_assets.cli.ui import ui
+from podrec_assets.cli.up import up
+from podrec_assets.cli.vacuum import vacuum
+
+COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
+    "Start and check": (demo, up, ui, dashboard, api, down, status, doctor, settings),
+    "Feeds and transcripts": (ingest, sources, episodes, search, plan, transcribe, models),
+    "Listening events": (produce, simulate, stream, replay, accept_loss, dead_letters, forget),
+    "Pipeline runs": (catch_up, run, backfill, graph),
+    "Recommendations": (recommend, similar, trace, publish, rebuild, export, evaluate),
+    "Maintenance": (optimize, vacuum, backup, restore),
+}
+"""Commands by the heading of `podrec --help` under which they are listed, in this order."""
 
 app = typer.Typer(
-    help="podrec: podcast feeds and listening events in, explained personal recommendations out.",
+    help="Podcast recommendations from feeds and listening events.\n\n"
+    "podrec reads podcast feeds and a Kafka topic of listening events, and publishes a ranked list "
+    "of episodes for each listener, with a reason for each episode. `podrec demo` shows all of it "
+    "on built-in sample data.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for family in (
-    up,
-    ingest,
-    sources,
-    simulate,
-    demo,
-    run,
-    catch_up,
-    backfill,
-    backup,
-    graph,
-    recommend,
-    episodes,
-    search,
-    replay,
-    stream,
-    forget,
-    evaluate,
-    trace,
-    ui,
-    api,
-    models,
-    vacuum,
-):
-    family.register(app)
-
-PANELS = {
-    "Start": ("up", "demo", "ui", "dashboard", "api", "down", "status", "doctor", "settings"),
-    "Feeds and transcripts": (
-        "ingest",
-        "sources",
-        "episodes",
-        "search",
-        "plan",
-        "transcribe",
-        "models",
-    ),
-    "Events": ("produce", "simulate", "stream", "replay", "accept-loss", "dead-letters", "forget"),
-    "Make": ("catch-up", "run", "backfill", "graph"),
-    "Lists": ("recommend", "similar", "trace", "publish", "rebuild", "export", "evaluate"),
-    "Upkeep": ("optimize", "vacuum", "backup", "restore"),
-}
-"""Headings of `podrec --help`, in this order."""
-_panel_of = {name: panel for panel, names in PANELS.items() for name in names}
-_order = list(_panel_of)
-
-
-def _name(command: CommandInfo) -> str:
-    return str(command.name or getattr(command.callback, "__name__", ""))
-
-
-for _command in app.registered_commands:
-    _command.rich_help_panel = _panel_of.get(_name(_command))
-for _group in app.registered_groups:
-    _group.rich_help_panel = _panel_of.get(_group.name or "")
-app.registered_commands.sort(
-    key=lambda c: _order.index(_name(c)) if _name(c) in _order else len(_order)
-)
+for _heading, _commands in COMMANDS.items():
+    for _command in _commands:
+        if isinstance(_command, typer.Typer):
+            app.add_typer(_command, rich_help_panel=_heading)
+        else:
+            app.command(rich_help_panel=_heading)(_command)
 
 
 @app.callback()
 def _options(
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
 ) -> None:
-    """--debug is read before the command is chosen; see main()."""
+    """--debug is read before the command is chosen: see main()."""
 
 
 def main() -> None:
-    """Runs the command line. Exit codes: 0 done, 1 failed, 2 wrong usage."""
+    """Runs the command line. Exit codes: 0 success, 1 failure, 2 wrong usage."""
     sys.exit(guard(lambda: app(prog_name="podrec"), debug="--debug" in sys.argv))

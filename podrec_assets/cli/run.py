@@ -1,4 +1,4 @@
-"""`podrec run`: materializations through Dagster on the shared instance."""
+"""`podrec run`: one Dagster run in this process, recorded on the shared instance."""
 
 import time
 from datetime import UTC, date, datetime
@@ -16,25 +16,20 @@ from podrec_assets.errors import PodrecError, UnknownIdError
 from podrec_assets.settings import Settings
 
 EVERY_DAY = " ".join(DEADLINES)
-"""The selection where none is given. `als_tuning` is not in it: a search costs many fits, so it is
-asked for by name.
-"""
+"""The default selection, without `als_tuning`, which fits many models and is run on demand."""
 SELECT_HELP = "Asset names separated by spaces, or a Dagster selection expression."
-
-
-def register(app: typer.Typer) -> None:
-    """Adds this family's commands."""
-    app.command()(run)
 
 
 def run(
     select: Annotated[
-        str, typer.Option("--select", help=SELECT_HELP, show_default="all that is made each day")
+        str, typer.Option("--select", help=SELECT_HELP, show_default="all daily assets")
     ] = EVERY_DAY,
-    days: Annotated[str, typer.Option("--days", help="A..B or one day; today by default.")] = "",
+    days: Annotated[str, typer.Option("--days", help="A..B or one day; default today.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Materialize assets for a range of days as one Dagster run.
+    """Materialize chosen assets for a range of days in one Dagster run.
+
+    Assets are the tables and models of the pipeline; `podrec graph` lists them.
 
     Example: podrec run --select "user_events user_vs_episode_daily" --days 2026-11-01..2026-11-14
     """
@@ -48,11 +43,11 @@ def run(
 def materialize(
     settings: Settings, select: str, first: date, last: date, config: dict | None = None
 ) -> dict:
-    """Runs the selection for the days first..last in this process, recorded on the shared instance.
+    """Materializes a selection for the days first..last in this process.
 
     Args:
-        settings: of this process.
-        select: as `podrec run --select` takes it.
+        settings: settings of this process.
+        select: selection as for `podrec run --select`.
         first: first day.
         last: last day.
         config: run config of the assets' ops.
@@ -75,7 +70,7 @@ def materialize(
         )
     names = sorted(k.to_user_string() for k in keys)
     say(f"running {', '.join(names)} for {first}..{last}")
-    begun = time.monotonic()
+    start = time.monotonic()
     with open_instance(settings) as instance:
         fail_runs_of_killed_commands(instance)
         job = defs.resolve_implicit_global_asset_job_def()
@@ -84,7 +79,7 @@ def materialize(
             asset_selection=list(keys),
             tags=range_tags(first, last) | {PROCESS: this_process()},
             raise_on_error=False,
-            # Every event is on the instance for the UI; here only what went wrong is for reading.
+            # The instance has every event for the UI; the console shows only failures.
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
             | (config or {}),
         )
@@ -93,15 +88,21 @@ def materialize(
         "success": result.success,
         "first_day": str(first),
         "last_day": str(last),
-        "seconds": round(time.monotonic() - begun, 1),
+        "seconds": round(time.monotonic() - start, 1),
         "assets": names,
         "errors": errors_of(result),
     }
 
 
 def resolve_selection(defs: dg.Definitions, select: str) -> set[dg.AssetKey]:
-    """Materializable assets that a text selects: names separated by spaces, or a Dagster selection
-    expression.
+    """Returns the materializable assets that a text selects.
+
+    Args:
+        defs: the definitions.
+        select: asset names separated by spaces, or a Dagster selection expression.
+
+    Raises:
+        UnknownIdError: the text selects no asset.
     """
     graph = defs.resolve_asset_graph()
     executable = {k.to_user_string(): k for k in graph.executable_asset_keys}
@@ -109,20 +110,19 @@ def resolve_selection(defs: dg.Definitions, select: str) -> set[dg.AssetKey]:
     if words and all(w in executable for w in words):
         return {executable[w] for w in words}
     try:
-        found = dg.AssetSelection.from_string(select).resolve(graph, allow_missing=True) & set(
-            executable.values()
-        )
+        selected = dg.AssetSelection.from_string(select).resolve(graph, allow_missing=True)
     except Exception as err:  # the selection parser has no common error type
         raise UnknownIdError(
             f"{select!r} is not a selection; assets: {', '.join(sorted(executable))}."
         ) from err
-    if not found:
+    keys = set(selected) & set(executable.values())
+    if not keys:
         raise UnknownIdError(f"unknown asset {select!r}; known: {', '.join(sorted(executable))}.")
-    return set(found)
+    return keys
 
 
 def errors_of(result: dg.ExecuteInProcessResult) -> list[str]:
-    """One line for each failed step or check of a run in this process."""
+    """Returns one line for each failed step or check of a run."""
     lines = []
     for event in result.all_events:
         if event.is_step_failure:
@@ -139,7 +139,7 @@ def errors_of(result: dg.ExecuteInProcessResult) -> list[str]:
 
 
 def _verb(check: dg.AssetCheckEvaluation) -> str:
-    return "warns" if check.severity == dg.AssetCheckSeverity.WARN else "failed"
+    return "warned" if check.severity == dg.AssetCheckSeverity.WARN else "failed"
 
 
 def _describe(check: dg.AssetCheckEvaluation) -> str:
@@ -147,10 +147,9 @@ def _describe(check: dg.AssetCheckEvaluation) -> str:
 
 
 def print_run(document: dict) -> None:
-    """A finished run for people."""
+    """Prints the outcome of a run and its errors."""
     state = "[green]succeeded[/]" if document["success"] else "[red]failed[/]"
-    out.print(
-        f"run {document['run_id'][:8]} {state} in {document['seconds']} s: {', '.join(document['assets'])}"
-    )
+    assets = ", ".join(document["assets"])
+    out.print(f"run {document['run_id'][:8]} {state} in {document['seconds']} s: {assets}")
     for line in document["errors"]:
         out.print(f"  {line}", markup=False)

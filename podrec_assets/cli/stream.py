@@ -1,4 +1,4 @@
-"""`podrec stream`: the landing of events without end, in this process."""
+"""`podrec stream`: lands events continuously, in this process."""
 
 import signal
 import threading
@@ -20,21 +20,15 @@ from podrec_assets.pipelines.listening.event_landing import EventLanding, Landed
 from podrec_assets.schemas import USER_EVENTS
 
 
-def register(app: typer.Typer) -> None:
-    """Adds this family's commands."""
-    app.command()(stream)
-
-
 def stream(
     every_s: Annotated[
-        float, typer.Option("--every", min=0.1, help="Seconds between two landings.")
+        float, typer.Option("--every", min=0.1, help="Seconds between landings.")
     ] = 5.0,
 ) -> None:
-    """Land events as they come, until Ctrl-C or SIGTERM; prints rate and lag, and reports the days
-    to Dagster.
+    """Land events from Kafka continuously, until Ctrl-C or SIGTERM.
 
-    While it runs the offset sensor requests no landings. The table's lock keeps any other landing
-    out of a batch.
+    Prints the rate and the lag, and reports the affected days to Dagster. While it runs, the offset
+    sensor requests no landings, and the table's lock keeps any other landing out of a batch.
 
     Example: podrec stream --every 5
     """
@@ -46,31 +40,33 @@ def stream(
         with stream_lock(connections.lake):
             land_until(stop, connections, every_s)
     except Timeout as err:
-        raise ServiceError("Another `podrec stream` lands into this lake; stop it first.") from err
-    out.print("stopped; what was read is landed")
+        raise ServiceError(
+            "Another `podrec stream` is landing into this lake; stop it first."
+        ) from err
+    out.print("stopped; all events that were read have landed")
 
 
 def land_until(stop: threading.Event, connections: Connections, every_s: float) -> None:
-    """Lands what is new again and again until `stop` is set; a landing that has begun is finished."""
+    """Lands new events until `stop` is set; finishes a landing that has started."""
     lake, kafka, settings = connections.lake, connections.kafka, connections.settings
     spark = SparkResource.from_settings(settings)
     engine = build_engine(settings, lambda: spark.session(settings))
     reader = engine.event_reader(lake, kafka, settings)
     with open_instance(settings) as instance:
         while not stop.is_set():
-            begun, today = time.monotonic(), datetime.now(UTC).date()
+            start, today = time.monotonic(), datetime.now(UTC).date()
             try:
                 landed = EventLanding(lake, kafka, settings, today, reader).land_new()
             except RetryableError as err:
                 out.print(f"{_now()}  {err}", markup=False)
             else:
                 report(instance, landed)
-                _print_progress(connections, landed, time.monotonic() - begun)
+                _print_progress(connections, landed, time.monotonic() - start)
             stop.wait(every_s)
 
 
 def report(instance: dg.DagsterInstance, landed: Landed) -> None:
-    """Tells Dagster which days the landing touched."""
+    """Reports the days with new rows to Dagster."""
     offsets = {str(p): o for p, o in sorted(landed.ledger.landed.items())}
     metadata = {
         "landed_offsets": dg.MetadataValue.json(offsets),
@@ -87,9 +83,9 @@ def _print_progress(connections: Connections, landed: Landed, seconds: float) ->
     count = landed.row_count + landed.dead_count
     ends = connections.kafka.end_offsets(connections.settings.events_topic)
     lag = sum(landed.ledger.behind(ends).values())
-    out.print(
-        f"{_now()}  {count} records landed, {count / seconds:.0f} a second, {landed.dead_count} dead letters, lag {lag}"
-    )
+    rate = f"{count / seconds:.0f} per second"
+    letters = f"{landed.dead_count} dead letters"
+    out.print(f"{_now()}  {count} records landed, {rate}, {letters}, lag {lag}")
 
 
 def _now() -> str:

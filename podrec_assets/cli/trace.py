@@ -1,4 +1,4 @@
-"""`podrec trace`: why an item is in a list, down to the Kafka records."""
+"""`podrec trace`: why an episode is in a list, down to the Kafka records."""
 
 from typing import Annotated
 
@@ -9,26 +9,22 @@ from podrec_assets.cli.console import Json, connect, emit, out
 from podrec_assets.serving.provenance import trace as find_trace
 
 
-def register(app: typer.Typer) -> None:
-    """Adds this family's commands."""
-    app.command()(trace)
-
-
 def trace(
-    user: Annotated[str, typer.Argument(metavar="USER", help="Listener.")],
+    user: Annotated[str, typer.Argument(metavar="USER", help="Id of the listener.")],
     episode: Annotated[
-        str, typer.Argument(metavar="EPISODE", help="Episode in the listener's published list.")
+        str, typer.Argument(metavar="EPISODE", help="Id of an episode in the listener's list.")
     ],
     as_json: Json = False,
 ) -> None:
-    """Follow a recommended episode to its version, run, inputs, evidence and raw events.
+    """Explain a recommendation: its scores, runs, inputs, and the listening events behind it.
 
     Example: podrec trace listener-0042 e0123456789abcde
     """
-    emit(find_trace(connect(), user, episode), as_json, _print)
+    emit(find_trace(connect(), user, episode), as_json, print_trace)
 
 
-def _print(document: dict) -> None:
+def print_trace(document: dict) -> None:
+    """Prints the item, how its list was published, its inputs and its events."""
     item, publication = document["item"], document["publication"]
     title, show, who = (
         escape(text)
@@ -39,13 +35,11 @@ def _print(document: dict) -> None:
     shares = f"ALS {item['als']:.3f}, cosine {item['cosine']:.3f}"
     out.print(f"  score {item['score']:.3f}: {shares}; sources {', '.join(item['sources'])}")
     gate = publication["gate"] or {"passed": None, "overruled_at": None}
-    state = (
-        "passed the gate"
-        if gate["passed"]
-        else f"overruled at {gate['overruled_at']}"
-        if gate["overruled_at"]
-        else "unjudged"
-    )
+    if gate["passed"]:
+        state = "passed the gate"
+    else:
+        overruled_at = gate["overruled_at"]
+        state = f"gate overruled at {overruled_at}" if overruled_at else "not checked by the gate"
     out.print(f"published for {publication['day']} (move {publication['move_count']}), {state}")
     for run in document["runs"]:
         out.print(f"  {run['collection']:<24} version {run['version']}  run {run['run_id']}")
@@ -57,20 +51,14 @@ def _print(document: dict) -> None:
 
 def _print_events(document: dict) -> None:
     if not document["evidence"]["is_as_made"]:
-        out.print(
-            "  the lake no longer keeps the versions that were read; rows and events are as they are now"
-        )
+        out.print("  the table versions that were read are gone; rows and events are today's")
     for row in document["evidence"]["daily_rows"]:
         counts = f"{row['play_count']} plays, {row['like_count']} likes"
-        sums = (
-            ""
-            if row["adds_up"]
-            else "  (the events below do not make this score: daily rows are older or newer)"
-        )
+        sums = "" if row["adds_up"] else "  (older or newer than the events below)"
         out.print(f"  {row['day']}  {row['episode_id']}  score {row['score']:.1f}, {counts}{sums}")
     for event in document["events"]:
         place = f"{event['topic']}:{event['partition']}:{event['offset']}"
         what = f"{event['kind']:<10} weight {event['weight']:+.1f}"
         out.print(f"    {event['occurred_at'][:19]}  {what}  {place}  {event['event_id']}")
     if not document["events"]:
-        out.print("  no event of this listener is behind it: it is popular or new")
+        out.print("  no event of this listener led to it: the episode is popular or new")

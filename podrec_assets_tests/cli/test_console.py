@@ -1,8 +1,8 @@
-"""What strangers wrote reaches the terminal as it is: it styles nothing, and breaks no command."""
+"""Untrusted text reaches the terminal unchanged: it styles nothing and breaks no command."""
 
 import pytest
 
-from podrec_assets.cli import console, ingest, recommend, run, sources, trace, up
+from podrec_assets.cli import console, doctor, ingest, recommend, run, similar, sources, trace
 from podrec_assets.errors import PodrecError
 
 TITLE = "[bold]x[/] Rock [/b] Roll :heart: \\"
@@ -32,8 +32,8 @@ TRACE = {
     "publication": {"gate": None, "day": "2026-11-01", "move_count": 1}, "evidence": {"is_as_made": True, "daily_rows": []},
 }  # fmt: skip
 PRINTED = {
-    "sources": (sources._print_sources, {"sources": [SOURCE]}, 4),
-    "changes": (sources._print_change, {"added": [TITLE]}, 1),
+    "sources": (sources.print_sources, {"sources": [SOURCE]}, 4),
+    "changes": (sources.print_changes, {"added": [TITLE]}, 1),
     "ingest": (
         ingest._print_ingest,
         {"feeds": [FEED, FEED | {"error": TITLE}], "produced_count": 0, "backdated": False},
@@ -45,7 +45,7 @@ PRINTED = {
         4,
     ),
     "neighbours": (
-        recommend._print_neighbours,
+        similar.print_neighbours,
         {
             "title": TITLE,
             "episode_id": "e0",
@@ -53,14 +53,14 @@ PRINTED = {
         },
         2,
     ),
-    "trace": (trace._print, TRACE, 4),
+    "trace": (trace.print_trace, TRACE, 4),
     "run": (
         run.print_run,
         {"run_id": "r", "success": False, "seconds": 1, "assets": [], "errors": [TITLE]},
         1,
     ),
     "doctor": (
-        up._print_findings,
+        doctor.print_findings,
         {"findings": [{"ok": False, "what": "w", "detail": TITLE, "remedy": TITLE}]},
         2,
     ),
@@ -69,7 +69,7 @@ PRINTED = {
 
 
 @pytest.mark.parametrize("name", PRINTED)
-def test_a_title_that_looks_like_markup_is_printed_as_it_is(
+def test_a_title_that_looks_like_markup_is_printed_unchanged(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     show, document, count = PRINTED[name]

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from podrec_assets.cli.ingest import ingest_feeds
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.episode_landing import land_episodes
+from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
 from podrec_assets_tests.loopback import Answer, drip, endless, reply
 
 pytestmark = pytest.mark.services

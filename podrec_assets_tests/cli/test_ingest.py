@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from podrec_assets.cli.ingest import ingest_feeds
 from podrec_assets.content.feeds.episode_message import decode
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.episode_landing import land_episodes
+from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
 from podrec_assets.settings import Settings
 
 pytestmark = pytest.mark.services

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from podrec_assets.cli.ingest import ingest_feeds
 from podrec_assets.content.feeds import source as sources
 from podrec_assets.defs.assets.sources import sources as sources_asset
 from podrec_assets.defs.io_managers.delta import DeltaIOManager
 from podrec_assets.pipelines.content.episode_landing import land_episodes
+from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
 from podrec_assets.pipelines.content.feed_polling import poll_due
 from podrec_assets.pipelines.content.sources_table import Followed
 from podrec_assets.stores.kafka import KafkaStore
@@ -146,7 +146,7 @@ def test_a_day_without_a_poll_holds_the_feeds_as_they_were_and_a_removed_feed_is
         "https://else.example/"
     ]
     assert followed.present() == []
-    later = sources.followed(f"http://{origin}/feed", NOW)
+    later = sources.new_source(f"http://{origin}/feed", NOW)
     followed.remember([later], NOW + timedelta(days=3))
     assert followed.present() == []
 

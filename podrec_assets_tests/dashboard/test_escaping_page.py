@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from podrec_assets.cli.ui import dashboard_command
+from podrec_assets.cli.dashboard import dashboard_command
 from podrec_assets.markdown_escape import JOINER
 from podrec_assets.services.ports import free_port
 from podrec_assets_tests.browser import browsing

@@ -6,9 +6,9 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from podrec_assets.cli.ingest import ingest_feeds
 from podrec_assets.cli.run import materialize
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
 from podrec_assets.pipelines.listening.event_import import to_message
 from podrec_assets.services import jars, supervisor
 from podrec_assets.settings import Settings

@@ -15,7 +15,7 @@ from streamlit.testing.v1.element_tree import Block
 from streamlit.util import calc_hash
 
 from podrec_assets import dashboard
-from podrec_assets.cli.ui import dashboard_command
+from podrec_assets.cli.dashboard import dashboard_command
 from podrec_assets.listening.event_message import parse
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services.ports import LOOPBACK, free_port

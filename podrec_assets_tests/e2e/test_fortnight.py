@@ -8,10 +8,10 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
-from podrec_assets.cli.ingest import ingest_feeds
-from podrec_assets.cli.simulate import simulate_events
 from podrec_assets.day_windows import days_between
 from podrec_assets.defs.freshness import FACTS, MODELS
+from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
+from podrec_assets.pipelines.listening.event_simulation import simulate_events
 from podrec_assets.recommend.evaluation import plots
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings

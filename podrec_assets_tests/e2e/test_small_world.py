@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from podrec_assets.cli import status
+from podrec_assets.cli import doctor, status
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.errors import UnknownIdError
 from podrec_assets.pipelines.connections import Connections
@@ -105,7 +105,7 @@ def test_status_reports_what_is_there(world: Connections, today: date) -> None:
 
 
 def test_the_deep_doctor_finds_nothing(world: Connections) -> None:
-    assert [f for f in status.verify(world, print) if not f.ok] == []
+    assert [f for f in doctor.verify(world, print) if not f.ok] == []
 
 
 def test_a_trace_leads_from_an_item_to_exactly_the_planted_events(world: Connections) -> None:

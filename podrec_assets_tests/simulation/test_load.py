@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from podrec_assets.cli.simulate import paced
+from podrec_assets.pipelines.listening.event_simulation import paced
 
 
 class Clock:

