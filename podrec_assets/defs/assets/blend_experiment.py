@@ -11,7 +11,7 @@ from podrec_assets.defs.automation import nightly
 from podrec_assets.defs.partitions import DAY_BEFORE, LATE, run_days
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.recommend.evaluation.plots import preference_over_days
-from podrec_assets.recommend.ranking.interleaving import ANSWERS, outcomes, pooled, verdict
+from podrec_assets.recommend.ranking.interleaving import RESPONSES, outcomes, pooled, verdict
 from podrec_assets.schemas import BLEND_EXPERIMENT, LISTS, USER_EVENTS, USER_VS_EPISODE_DAILY
 
 POOLED_DAYS = 30
@@ -64,7 +64,7 @@ def blend_experiment(
 
 
 def _answers(connections: Connections, day: date) -> pa.Table:
-    kinds = ", ".join(f"'{kind}'" for kind in ("impression", *ANSWERS))
+    kinds = ", ".join(f"'{kind}'" for kind in ("impression", *RESPONSES))
     return connections.lake.read(
         USER_EVENTS.name,
         f"event_day = '{day}' AND list_version IS NOT NULL AND kind IN ({kinds})",

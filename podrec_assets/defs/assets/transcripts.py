@@ -4,7 +4,7 @@ import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from podrec_assets.content.asr.engine_choice import device
+from podrec_assets.content.asr.engine_choice import resolve_device
 from podrec_assets.defs.assets.decorators import table_asset
 from podrec_assets.defs.automation import FACTS
 from podrec_assets.defs.partitions import run_days
@@ -74,4 +74,4 @@ BY_DEVICE = {"cpu": build_transcripts("asr_cpu"), "cuda": build_transcripts("asr
 
 def transcripts_asset(settings: Settings) -> dg.AssetsDefinition:
     """The asset for the device that the settings choose."""
-    return BY_DEVICE[device(settings.asr_device)]
+    return BY_DEVICE[resolve_device(settings.asr_device)]

@@ -7,7 +7,7 @@ import dagster as dg
 
 from podrec_assets.defs.audit.findings import Fault, again, listed
 from podrec_assets.defs.checks.keys import count_key_faults
-from podrec_assets.defs.checks.schema_and_volume import embedding_versions
+from podrec_assets.defs.checks.vectors import embedding_versions
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, TABLES, VECTORS
 from podrec_assets.stores.delta import conflicts, maintenance

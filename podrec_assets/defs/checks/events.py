@@ -1,11 +1,9 @@
-"""Checks of the event ledger: every landed offset is accounted for, and what Kafka no longer holds
-is named.
-"""
+"""Checks of landed events: complete by the ledger, replayable, and of known episodes."""
 
 import dagster as dg
 
 from podrec_assets.day_windows import days_between
-from podrec_assets.defs.checks.run_days import days_of_run
+from podrec_assets.defs.checks.run_days import days_of_run, run_filter
 from podrec_assets.errors import RetryableError
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.ledger.reconciliation import no_longer_held
@@ -19,23 +17,23 @@ SHOWN = 20
 @dg.asset_check(
     asset=USER_EVENTS.name,
     blocking=True,
-    description="For each day and Kafka partition of the run, rows + dead letters + offsets written down as lost = end - start.",
+    description="For each day and Kafka partition of the run: rows + dead letters + offsets "
+    "recorded as lost = end offset - start offset.",
 )
 def offsets_add_up(
     context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]
 ) -> dg.AssetCheckResult:
     lake = connections.lake
-    found = accounts_of(
-        lake, days_between(*days_of_run(context, lake.state(USER_EVENTS.name).latest_day))
-    )
-    faults = [str(a) for a in found if a.missing_count]
+    days = days_between(*days_of_run(context, lake.state(USER_EVENTS.name).latest_day))
+    accounts = accounts_of(lake, days)
+    faults = [str(a) for a in accounts if a.missing_count]
     return dg.AssetCheckResult(
         passed=not faults,
         metadata={
-            "offset_count": sum(a.end - a.start for a in found),
-            "row_count": sum(a.row_count for a in found),
-            "dead_letter_count": sum(a.letter_count for a in found),
-            "lost_count": sum(a.lost_count for a in found),
+            "offset_count": sum(a.end - a.start for a in accounts),
+            "row_count": sum(a.row_count for a in accounts),
+            "dead_letter_count": sum(a.letter_count for a in accounts),
+            "lost_count": sum(a.lost_count for a in accounts),
             "faults": faults[:SHOWN],
         },
     )
@@ -43,8 +41,9 @@ def offsets_add_up(
 
 @dg.asset_check(
     asset=USER_EVENTS.name,
-    description="Every landed offset is still in Kafka, so that any day can be replayed. A failure names what retention removed; "
-    "such days are made whole from the table's own history, as long as that reaches.",
+    description="Every landed offset is still in Kafka, so that any day can be replayed. A failure "
+    "names the offsets that retention removed. Such days can be restored from the table's history, "
+    "as far back as that goes.",
 )
 def log_is_replayable(connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
     topic = connections.settings.events_topic
@@ -70,17 +69,16 @@ def log_is_replayable(connections: dg.ResourceParam[Connections]) -> dg.AssetChe
 
 @dg.asset_check(
     asset=USER_VS_EPISODE_DAILY.name,
-    description="Every episode that was listened to on the days of the run has been announced. Unknown ones are kept and count; "
-    "they cannot be recommended, so many of them mean that a feed is missing or a player sends other ids.",
+    description="Every episode that was listened to on the days of the run has been announced. "
+    "Unknown episodes count in the scores but cannot be recommended. Many of them mean that a feed "
+    "is missing, or that a player sends other ids.",
 )
 def episodes_are_known(
     context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]
 ) -> dg.AssetCheckResult:
     lake = connections.lake
-    first, last = days_of_run(context, lake.state(USER_VS_EPISODE_DAILY.name).latest_day)
-    heard = lake.read(
-        USER_VS_EPISODE_DAILY.name, f"day >= '{first}' AND day <= '{last}'", ("episode_id",)
-    )["episode_id"]
+    where = run_filter(context, lake, USER_VS_EPISODE_DAILY.name)
+    heard = lake.read(USER_VS_EPISODE_DAILY.name, where, ("episode_id",))["episode_id"]
     known = lake.read(EPISODES.name, columns=("episode_id",))["episode_id"]
     unknown = sorted(set(heard.to_pylist()) - set(known.to_pylist()))
     return dg.AssetCheckResult(
@@ -88,3 +86,6 @@ def episodes_are_known(
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"unknown_episode_count": len(unknown), "unknown_episodes": unknown[:SHOWN]},
     )
+
+
+CHECKS = [offsets_add_up, log_is_replayable, episodes_are_known]

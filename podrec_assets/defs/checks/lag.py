@@ -1,6 +1,4 @@
-"""Checks of the way from a topic to its table: what waits in Kafka, what it still holds, and how
-old the newest event is.
-"""
+"""Checks of the path from a topic to its table: continuity, lag and the age of the newest event."""
 
 import statistics
 from datetime import UTC, datetime, timedelta
@@ -8,28 +6,29 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pyarrow.compute as pc
 
-from podrec_assets.defs.checks.run_days import MORNING
+from podrec_assets.defs.checks.run_days import EVERY_MORNING
 from podrec_assets.errors import DataLossError, RetryableError
 from podrec_assets.ledger import ledger as offsets
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES, USER_EVENTS
 
 TOPIC_OF = {EPISODES.name: "episodes_topic", USER_EVENTS.name: "events_topic"}
-LEAST_LAG = 1000
-"""Records that may wait on the quietest topic."""
-LONGEST_SILENCE = timedelta(hours=24)
+MIN_LAG = 1000
+"""Records that may wait on any topic, however quiet."""
+MAX_SILENCE = timedelta(hours=24)
 WARN = dg.AssetCheckSeverity.WARN
 
 
 def build_topic_check(name: str) -> dg.AssetChecksDefinition:
-    """A check that the table can go on where it stands in its topic, and is not far behind."""
+    """A check that landing can continue at the table's offsets, and is not far behind."""
 
     @dg.asset_check(
         asset=name,
         name="topic_is_followed",
-        automation_condition=MORNING,
-        description="The topic goes on where the table's ledger ends: not created anew, not cut by retention, no offsets taken "
-        f"back. Fewer records wait than come in a usual day (and fewer than {LEAST_LAG} are never too many).",
+        automation_condition=EVERY_MORNING,
+        description="The topic continues where the table's ledger ends: it was not recreated, "
+        "rewound or cut by retention. The lag is at most the records of a usual day, or "
+        f"{MIN_LAG} on a quiet topic.",
     )
     def topic_is_followed(connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
         topic, kafka = getattr(connections.settings, TOPIC_OF[name]), connections.kafka
@@ -47,7 +46,7 @@ def build_topic_check(name: str) -> dg.AssetChecksDefinition:
         lag = sum(behind.values())
         usual = usual_records(ledger)
         return dg.AssetCheckResult(
-            passed=lag <= max(usual, LEAST_LAG),
+            passed=lag <= max(usual, MIN_LAG),
             severity=WARN,
             metadata={
                 "lag": lag,
@@ -60,7 +59,7 @@ def build_topic_check(name: str) -> dg.AssetChecksDefinition:
 
 
 def usual_records(ledger: offsets.Ledger) -> int:
-    """Median of the records of the last landed days."""
+    """Median number of records of the seven landed days before the latest one."""
     counts = [
         sum(end - start for start, end in ledger.ranges(day).values())
         for day in ledger.days()[-8:-1]
@@ -70,9 +69,9 @@ def usual_records(ledger: offsets.Ledger) -> int:
 
 @dg.asset_check(
     asset=USER_EVENTS.name,
-    automation_condition=MORNING,
-    description=f"The newest landed event happened within {LONGEST_SILENCE.total_seconds() / 3600:.0f} hours. An older one means "
-    "that players no longer send, or send with a clock that is wrong.",
+    automation_condition=EVERY_MORNING,
+    description=f"The newest landed event is at most {MAX_SILENCE // timedelta(hours=1)} hours "
+    "old. An older one means that players send nothing, or that their clocks are wrong.",
 )
 def events_are_recent(connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
     lake = connections.lake
@@ -80,18 +79,18 @@ def events_are_recent(connections: dg.ResourceParam[Connections]) -> dg.AssetChe
     now = connections.now()
     since = f"day >= '{(latest or now.date()) - timedelta(days=7)}'"
     newest = pc.max(lake.read(USER_EVENTS.name, since, ("occurred_at",))["occurred_at"]).as_py()
-    lag = now - (newest or datetime(1970, 1, 1, tzinfo=UTC))
+    age = now - (newest or datetime(1970, 1, 1, tzinfo=UTC))
     return dg.AssetCheckResult(
-        passed=lag <= LONGEST_SILENCE,
+        passed=age <= MAX_SILENCE,
         severity=WARN,
-        description=f"The newest landed event is {lag / timedelta(hours=1):.1f} hours old."
+        description=f"The newest landed event is {age / timedelta(hours=1):.1f} hours old."
         if newest
         else "No event has landed yet.",
         metadata={
             "newest_event_at": str(newest),
-            "event_lag_h": round(lag.total_seconds() / 3600, 2),
+            "event_lag_h": round(age.total_seconds() / 3600, 2),
         },
     )
 
 
-LAG_CHECKS = [*(build_topic_check(name) for name in TOPIC_OF), events_are_recent]
+CHECKS = [*(build_topic_check(name) for name in TOPIC_OF), events_are_recent]

@@ -1,8 +1,7 @@
-"""The gate before publication: lists that must not be served stop the run here, and the old
-publication stays.
+"""The gate before publication: lists that must not be served stop the run.
 
-The verdict is left on each judged version, so that no later run and no command serves what was
-refused.
+The old publication stays. Each judged version keeps its verdict, so that no later run and no
+command serves refused lists.
 """
 
 from collections.abc import Iterator
@@ -19,29 +18,36 @@ from podrec_assets.pipelines.recommend.interaction_history import history_until
 from podrec_assets.recommend.ranking.list_drift import (
     COMPARISONS,
     Bounds,
-    Evidence,
+    DriftBaseline,
     as_lists,
     comparisons,
 )
-from podrec_assets.recommend.ranking.list_validation import FAULTS, Finding, faults
-from podrec_assets.schemas import LISTS
+from podrec_assets.recommend.ranking.list_validation import FAULTS, GateResult, faults
+from podrec_assets.schemas import EPISODES, LISTS, USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import Verdict
 
 REPLAY_DAYS = 7
-"""Days after the lists' day whose plays tell how good they were."""
-KEPT = "A failure keeps the old list served."
+"""Days after the lists' day whose plays measure how good they were."""
+CONSEQUENCE = "If it fails, the old lists stay published."
 DESCRIPTIONS = {
-    "lists_fit_their_schema": "Each document has user_id and items; each item has the fields that the app reads, in their types.",
-    "every_listener_has_a_list": "Every listener of the history window has a list, and so have newcomers.",
-    "nothing_heard_is_listed": "No list holds an episode that its listener has heard, or whose like was taken back.",
-    "scores_are_finite_and_falling": "Scores are numbers and never rise (in an experiment, within a blend's items); ranks count "
-    "from 1; no list holds an episode twice.",
-    "every_item_has_a_reason": "Each item says why it is there.",
-    "coverage_is_above_its_floor": "All lists together hold enough different episodes (PODREC_GATE_MIN_COVERAGE).",
-    "churn_is_bounded": "Not too much of what is shown now and unheard is gone (PODREC_GATE_MAX_CHURN).",
-    "popularity_drift_is_bounded": "What is shown is about as popular as what is served (PODREC_GATE_MAX_POPULARITY_DRIFT).",
-    "quality_is_not_below_served": "On what was then played, nDCG@10 is not significantly below the served lists'.",
+    "lists_fit_their_schema": "Each document has user_id and items. Each item has the fields "
+    "that applications read, with their types.",
+    "every_listener_has_a_list": "Every listener of the history window has a list, and so do "
+    "newcomers.",
+    "nothing_heard_is_listed": "No list contains an episode that its listener has heard or "
+    "unliked.",
+    "scores_are_finite_and_falling": "Scores are finite and never rise (in an experiment, among "
+    "the items of one blend). Ranks count from 1. No list contains an episode twice.",
+    "every_item_has_a_reason": "Each item has a reason.",
+    "coverage_is_above_its_floor": "All lists together contain enough different episodes "
+    "(PODREC_GATE_MIN_COVERAGE).",
+    "churn_is_bounded": "Not too many unheard episodes of the served lists are gone "
+    "(PODREC_GATE_MAX_CHURN).",
+    "popularity_drift_is_bounded": "The listed episodes are about as popular as the served ones "
+    "(PODREC_GATE_MAX_POPULARITY_DRIFT).",
+    "quality_is_not_below_served": "nDCG@10 on the plays that followed is not significantly below "
+    "that of the served lists.",
 }
 
 
@@ -49,7 +55,7 @@ DESCRIPTIONS = {
     name="gate",
     specs=[
         dg.AssetCheckSpec(
-            name, asset=LISTS, blocking=True, description=f"{DESCRIPTIONS[name]} {KEPT}"
+            name, asset=LISTS, blocking=True, description=f"{DESCRIPTIONS[name]} {CONSEQUENCE}"
         )
         for name in (*FAULTS, *COMPARISONS)
     ],
@@ -60,53 +66,56 @@ def gate(
     newest = connections.mongo.latest_version(LISTS)
     first, last = days_of_run(context, newest.day if newest else None)
     days = days_between(first, last)
-    daily = _span(connections, first, last)
-    episodes = connections.lake.read_window("episodes", last, Settings.catalogue_days + len(days))
+    daily = _daily_scores(connections, first, last)
+    episodes = connections.lake.read_window(
+        EPISODES.name, last, Settings.catalogue_days + len(days)
+    )
     by_day = {day: _judge(connections, context.run.run_id, day, daily, episodes) for day in days}
     for name in (*FAULTS, *COMPARISONS):
-        yield _result(
-            name, {day: next(f for f in found if f.check == name) for day, found in by_day.items()}
+        yield _check_result(
+            name,
+            {day: next(r for r in results if r.check == name) for day, results in by_day.items()},
         )
 
 
-def _span(connections: Connections, first: date, last: date) -> pa.Table:
+def _daily_scores(connections: Connections, first: date, last: date) -> pa.Table:
+    """The history of the first day up to the plays after the last one."""
     begin, end = first - timedelta(days=Settings.history_days), last + timedelta(days=REPLAY_DAYS)
-    return connections.lake.read("user_vs_episode_daily", f"day > '{begin}' AND day <= '{end}'")
+    return connections.lake.read(USER_VS_EPISODE_DAILY.name, f"day > '{begin}' AND day <= '{end}'")
 
 
 def _judge(
     connections: Connections, run_id: str, day: date, daily: pa.Table, episodes: pa.Table
-) -> list[Finding]:
-    """The findings on a day's newest lists, left on them as their verdict."""
+) -> list[GateResult]:
+    """Judges a day's newest lists, and stores the results as their verdict."""
     mongo, settings = connections.mongo, connections.settings
     version = mongo.latest_version(LISTS, day)
     documents = mongo.documents(LISTS, version.version) if version else []
     history = history_until(connections.lake, daily, day, settings)
-    found = faults(documents, history)
+    results = faults(documents, history)
     compared_with, served, why_not = _served(connections, day)
-    if found[0].passed:
+    if results[0].passed:
         known = set(catalogue(episodes, day, Settings.catalogue_days)["episode_id"].to_pylist())
         played = of_window(daily, day + timedelta(days=REPLAY_DAYS), REPLAY_DAYS)
-        evidence = Evidence(
+        baseline = DriftBaseline(
             history, known, as_lists(served) if served is not None else None, why_not, played
         )
-        found += comparisons(documents, evidence, bounds_of(settings))
+        results += comparisons(documents, baseline, bounds_of(settings))
     else:
-        found += [
-            Finding(name, False, "not compared: the lists cannot be read") for name in COMPARISONS
+        results += [
+            GateResult(name, False, "not compared: the lists cannot be read")
+            for name in COMPARISONS
         ]
     if version:
-        findings = tuple(asdict(f) for f in found)
+        findings = tuple(asdict(r) for r in results)
         mongo.judge(
             LISTS, version.version, Verdict(version.checksum, findings, run_id, compared_with)
         )
-    return found
+    return results
 
 
 def _served(connections: Connections, day: date) -> tuple[str | None, list[dict] | None, str]:
-    """Version and documents that are served, to compare the lists of a day with; or none of them,
-    and why.
-    """
+    """The served version and its documents, to compare with; or None twice, and the reason."""
     current = connections.mongo.publication()
     if current is None:
         return None, None, "nothing is published yet"
@@ -117,7 +126,7 @@ def _served(connections: Connections, day: date) -> tuple[str | None, list[dict]
 
 
 def bounds_of(settings: Settings) -> Bounds:
-    """The gate's bounds as they are set."""
+    """The gate's bounds in the settings."""
     return Bounds(
         settings.gate_min_coverage,
         settings.gate_max_churn,
@@ -127,8 +136,8 @@ def bounds_of(settings: Settings) -> Bounds:
     )
 
 
-def _result(name: str, by_day: dict[date, Finding]) -> dg.AssetCheckResult:
-    """One result for all days of the run, told by the first that failed, or else the last."""
+def _check_result(name: str, by_day: dict[date, GateResult]) -> dg.AssetCheckResult:
+    """One result for all days of the run: of the first failed day, or else of the last day."""
     refused = {day: f for day, f in by_day.items() if not f.passed}
     day, shown = next(iter(refused.items())) if refused else list(by_day.items())[-1]
     numbers = {"value": shown.value, "bound": shown.bound}
@@ -143,3 +152,6 @@ def _result(name: str, by_day: dict[date, Finding]) -> dg.AssetCheckResult:
             **({"refused_days": [str(d) for d in refused]} if refused else {}),
         },
     )
+
+
+CHECKS = [gate]

@@ -1,64 +1,76 @@
-"""What every row of a table must satisfy, as SQL conditions: one that does not would spread into
-what reads the table.
+"""SQL conditions that every row of a table must satisfy, checked before other assets read it.
 
-Only what podrec itself computes is here. What publishers and players send is judged where it lands,
-as dead letters.
+They cover what podrec computes. What publishers and players send is validated where it lands, and
+becomes a dead letter.
 """
 
 import dagster as dg
 
-from podrec_assets.defs.checks.run_days import days_of_run
-from podrec_assets.listening.event_message import KINDS
+from podrec_assets.defs.checks.run_days import run_filter
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.schemas import TABLES
+from podrec_assets.schemas import (
+    BLEND_EXPERIMENT,
+    DEAD_LETTERS,
+    EPISODES,
+    EVENT_KINDS,
+    FUSION_WEIGHTS,
+    RECOMMENDATION_QUALITY,
+    SOURCES,
+    TABLES,
+    TRANSCRIPTS,
+    USER_EVENTS,
+    USER_VS_EPISODE_DAILY,
+    VECTORS,
+)
 
 RULES = {
-    "sources": [
+    SOURCES.name: [
         "status IN ('active', 'failing', 'dead')",
         "failure_count >= 0",
         "(failure_count = 0) = (last_error IS NULL)",
         "added_at IS NOT NULL AND next_poll_at IS NOT NULL",
     ],
-    "episodes": [
+    EPISODES.name: [
         "kafka_offset >= 0",
         "title IS NOT NULL",
         "show_id IS NOT NULL",
         "content_hash IS NOT NULL",
     ],
-    "transcripts": [
+    TRANSCRIPTS.name: [
         "status IN ('ok', 'quarantined', 'failed', 'no_audio', 'no_model', 'over_budget')",
         "status <> 'ok' OR text IS NOT NULL",
         "status = 'ok' OR reason IS NOT NULL",
     ],
-    "vectors": [
+    VECTORS.name: [
         "chunk >= 0",
         "token_count > 0",
         "vector IS NOT NULL",
         "embedding_version IS NOT NULL",
         "start_s IS NULL OR end_s IS NULL OR start_s <= end_s",
     ],
-    "user_events": [
-        f"kind IN {KINDS}",
+    USER_EVENTS.name: [
+        f"kind IN {tuple(EVENT_KINDS)}",
         "completed_share IS NULL OR completed_share BETWEEN 0 AND 1",
         "event_id IS NOT NULL AND user_id IS NOT NULL AND episode_id IS NOT NULL",
         "event_day = CAST(occurred_at AS DATE)",
     ],
-    "user_vs_episode_daily": [
+    USER_VS_EPISODE_DAILY.name: [
         "score IS NOT NULL AND score > -1000000 AND score < 1000000",
-        "play_count >= 0 AND like_count >= 0 AND skip_count >= 0 AND click_count >= 0 AND impression_count >= 0",
+        # A row written before a kind existed has no count of it.
+        " AND ".join(f"coalesce({k.count_column}, 0) >= 0" for k in EVENT_KINDS.values()),
         "max_completed_share IS NULL OR max_completed_share BETWEEN 0 AND 1",
     ],
-    "fusion_weights": ["alpha BETWEEN 0 AND 1", "user_count >= 0"],
-    "recommendation_quality": ["value BETWEEN 0 AND 1", "low <= value AND value <= high"],
-    "blend_experiment": [
+    FUSION_WEIGHTS.name: ["alpha BETWEEN 0 AND 1", "user_count >= 0"],
+    RECOMMENDATION_QUALITY.name: ["value BETWEEN 0 AND 1", "low <= value AND value <= high"],
+    BLEND_EXPERIMENT.name: [
         "challenger_alpha BETWEEN 0 AND 1",
         "a_win_count >= 0 AND b_win_count >= 0 AND tie_count >= 0",
         "(preference IS NULL) = (a_win_count + b_win_count = 0)",
         "preference IS NULL OR (low <= preference AND preference <= high)",
     ],
-    "dead_letters": ["stage IS NOT NULL", "reason IS NOT NULL"],
+    DEAD_LETTERS.name: ["stage IS NOT NULL", "reason IS NOT NULL"],
 }
-"""By table; a rule names null where null is allowed, for a rule that is null counts as broken."""
+"""By table. A rule that evaluates to null counts as broken, so it must allow null explicitly."""
 SHOWN = 5
 
 
@@ -70,18 +82,18 @@ def build_rules_check(name: str, rules: list[str]) -> dg.AssetChecksDefinition:
         asset=name,
         name="values_are_sound",
         blocking=True,
-        description="On the days of the run every row satisfies:\n\n"
+        description="Every row of the run's days satisfies:\n\n"
         + "\n".join(f"- `{rule}`" for rule in rules),
     )
     def values_are_sound(
         context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]
     ) -> dg.AssetCheckResult:
-        first, last = days_of_run(context, connections.lake.state(name).latest_day)
+        where = run_filter(context, connections.lake, name)
         faults: dict[str, int] = {}
         examples: dict[str, list] = {}
         for rule in rules:
-            where = f"day >= '{first}' AND day <= '{last}' AND NOT coalesce(({rule}), false)"
-            broken = connections.lake.read(name, where, key)
+            is_broken = f"{where} AND NOT coalesce(({rule}), false)"
+            broken = connections.lake.read(name, is_broken, key)
             if len(broken):
                 faults[rule] = len(broken)
                 examples[rule] = [
@@ -99,4 +111,4 @@ def build_rules_check(name: str, rules: list[str]) -> dg.AssetChecksDefinition:
     return values_are_sound
 
 
-RULES_CHECKS = [build_rules_check(name, rules) for name, rules in RULES.items()]
+CHECKS = [build_rules_check(name, rules) for name, rules in RULES.items()]

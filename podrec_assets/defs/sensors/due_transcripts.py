@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import dagster as dg
 
-from podrec_assets.content.asr.contract import Engine
+from podrec_assets.content.asr.contract import AsrEngine
 from podrec_assets.content.asr.engine_choice import choose_engine
 from podrec_assets.content.transcripts.retry_policy import is_due
 from podrec_assets.defs.sensors.run_backoff import attempts, request
@@ -66,6 +66,6 @@ def unfinished(connections: Connections) -> list[dict]:
     return connections.lake.read(TRANSCRIPTS.name, UNFINISHED_ROWS, columns).to_pylist()
 
 
-def due_days(rows: list[dict], now: datetime, engine: Engine | None) -> list[date]:
+def due_days(rows: list[dict], now: datetime, engine: AsrEngine | None) -> list[date]:
     """Days with at least one due row, in order."""
     return sorted({r["day"] for r in rows if is_due(r, now, engine)})

@@ -90,7 +90,7 @@ def _topic_event(topic_asset: str, ends: offsets.Offsets, lag: int) -> dg.AssetM
     )
 
 
-SENSORS = [
+OFFSET_SENSORS = [
     build_offset_sensor(EPISODES.name, "episode_metadata_topic", "episodes_topic"),
     build_offset_sensor(USER_EVENTS.name, "user_events_topic", "events_topic"),
 ]

@@ -44,11 +44,11 @@ def event(number: int, day: date, user: str, episode: str, kind: str, version: s
     }
 
 
-def answered(connections: Connections, eve: date, today: date) -> None:
+def answered(connections: Connections, yesterday: date, today: date) -> None:
     """Today each listener is shown the top four; those of taste a click the challenger's items,
     those of b the first item.
     """
-    version = connections.mongo.latest_version(LISTS, eve).version  # type: ignore[union-attr]
+    version = connections.mongo.latest_version(LISTS, yesterday).version  # type: ignore[union-attr]
     log: list[dict] = []
     for document in connections.mongo.documents(LISTS, version):
         user, top = document["user_id"], document["items"][:4]
@@ -61,7 +61,7 @@ def answered(connections: Connections, eve: date, today: date) -> None:
     log.append(
         event(len(log), today, "a-0", log[0]["episode_id"], "click", "a version that nobody made")
     )
-    connections.lake.replace_days(USER_EVENTS, USER_EVENTS.rows(log), [eve, today])
+    connections.lake.replace_days(USER_EVENTS, USER_EVENTS.rows(log), [yesterday, today])
 
 
 def judge(connections: Connections, first: date, last: date) -> dict:
@@ -75,10 +75,10 @@ def judge(connections: Connections, first: date, last: date) -> dict:
 
 
 def test_without_an_experiment_there_are_no_rows_and_the_ui_says_how_to_begin(
-    lists_world: Connections, eve: date, today: date
+    lists_world: Connections, yesterday: date, today: date
 ) -> None:
-    assert run(lists_world, eve)["success"]
-    answered(lists_world, eve, today)
+    assert run(lists_world, yesterday)["success"]
+    answered(lists_world, yesterday, today)
     assert (
         "Set PODREC_EXPERIMENT_SHARE to start an experiment"
         in judge(lists_world, today, today)["result"]
@@ -87,9 +87,9 @@ def test_without_an_experiment_there_are_no_rows_and_the_ui_says_how_to_begin(
 
 
 def test_interleaved_lists_pass_the_gate_and_are_served(
-    lists_world: Connections, eve: date
+    lists_world: Connections, yesterday: date
 ) -> None:
-    document = run(with_experiment(lists_world), eve, ALL)
+    document = run(with_experiment(lists_world), yesterday, ALL)
     assert document["success"], document["errors"]
     version = lists_world.mongo.publication().versions[LISTS]  # type: ignore[union-attr]
     found = lists_world.mongo.documents(LISTS, version)
@@ -99,17 +99,17 @@ def test_interleaved_lists_pass_the_gate_and_are_served(
 
 
 def test_the_row_of_the_day_tells_who_won_and_a_repetition_changes_nothing(
-    lists_world: Connections, eve: date, today: date
+    lists_world: Connections, yesterday: date, today: date
 ) -> None:
     world = with_experiment(lists_world)
-    answered(world, eve, today)
-    version = world.mongo.latest_version(LISTS, eve).version  # type: ignore[union-attr]
+    answered(world, yesterday, today)
+    version = world.mongo.latest_version(LISTS, yesterday).version  # type: ignore[union-attr]
     b_first = sum(
         d["items"][0]["team"] == "b"
         for d in world.mongo.documents(LISTS, version)
         if d["user_id"].startswith("b")
     )
-    metadata = judge(world, eve, today)
+    metadata = judge(world, yesterday, today)
     rows = world.lake.read(BLEND_EXPERIMENT.name)
     assert count_key_faults(rows, BLEND_EXPERIMENT) == (0, 0)
     (row,) = rows.to_pylist()

@@ -1,4 +1,4 @@
-"""Runs single checks on a planted lake, as a run for a range of days does."""
+"""Runs single checks on a planted lake, as a run for a range of days would."""
 
 from datetime import date
 
@@ -20,12 +20,12 @@ def run_check(
         tags=range_tags(first, last or first),
         raise_on_error=False,
     )
-    (found,) = result.get_asset_check_evaluations()
-    return found.passed, {name: value.value for name, value in found.metadata.items()}
+    (evaluation,) = result.get_asset_check_evaluations()
+    return evaluation.passed, {name: v.value for name, v in evaluation.metadata.items()}
 
 
 def check_of(checks: list[dg.AssetChecksDefinition], asset: str) -> dg.AssetChecksDefinition:
-    """The check of an asset among those of one kind."""
+    """The check of an asset among checks of the same kind."""
     return next(
         c for c in checks if {k.asset_key.to_user_string() for k in c.check_keys} == {asset}
     )

@@ -39,11 +39,11 @@ def served(connections: Connections) -> Publication:
 
 
 def test_the_first_lists_are_judged_and_served_with_nothing_to_compare(
-    lists_world: Connections, eve: date
+    lists_world: Connections, yesterday: date
 ) -> None:
-    document = run(lists_world, eve)
+    document = run(lists_world, yesterday)
     assert document["success"], document["errors"]
-    assert served(lists_world).day == eve
+    assert served(lists_world).day == yesterday
     verdict = lists_world.mongo.latest_version(LISTS).verdict  # type: ignore[union-attr]
     assert verdict
     assert [f["check"] for f in verdict.findings] == [*FAULTS, *COMPARISONS]
@@ -53,21 +53,21 @@ def test_the_first_lists_are_judged_and_served_with_nothing_to_compare(
 
 
 def test_lists_that_would_have_served_the_next_day_worse_are_refused(
-    lists_world: Connections, eve: date
+    lists_world: Connections, yesterday: date
 ) -> None:
     before = served(lists_world)
-    document = run(worse(lists_world), eve)
+    document = run(worse(lists_world), yesterday)
     assert not document["success"]
     refusal = next(e for e in document["errors"] if QUALITY in e)
     assert refusal.startswith(
-        f"check {QUALITY} of {LISTS} failed: {eve}: nDCG@10 on what {2 * LISTENERS_EACH} listeners then"
+        f"check {QUALITY} of {LISTS} failed: {yesterday}: nDCG@10 on what {2 * LISTENERS_EACH} listeners then"
     )
     assert served(lists_world) == before
     assert lists_world.mongo.latest_version(LISTS).version != before.versions[LISTS]  # type: ignore[union-attr]
 
 
 def test_the_refusal_is_in_the_ui_by_check_with_value_and_bound(
-    lists_world: Connections, eve: date
+    lists_world: Connections, yesterday: date
 ) -> None:
     with open_instance(lists_world.settings) as instance:
         key = dg.AssetCheckKey(dg.AssetKey(LISTS), QUALITY)
@@ -76,22 +76,22 @@ def test_the_refusal_is_in_the_ui_by_check_with_value_and_bound(
     assert evaluation
     assert (evaluation.passed, evaluation.blocking) == (False, True)
     assert evaluation.metadata["value"].value < 0 == evaluation.metadata["bound"].value
-    assert evaluation.metadata["refused_days"].value == [str(eve)]
+    assert evaluation.metadata["refused_days"].value == [str(yesterday)]
 
 
-def test_it_is_known_what_is_not_served_and_why(lists_world: Connections, eve: date) -> None:
+def test_it_is_known_what_is_not_served_and_why(lists_world: Connections, yesterday: date) -> None:
     found = refused(lists_world)
     assert found
-    assert found == lists_world.mongo.latest_version(LISTS, eve)
+    assert found == lists_world.mongo.latest_version(LISTS, yesterday)
     assert QUALITY in refusal(found)
 
 
 def test_neither_a_later_run_nor_a_command_serves_refused_lists(
-    lists_world: Connections, eve: date
+    lists_world: Connections, yesterday: date
 ) -> None:
     before = served(lists_world)
-    assert run(lists_world, eve, "publication")["success"]
-    assert publish_day(lists_world, eve).versions == before.versions == served(lists_world).versions
+    assert run(lists_world, yesterday, "publication")["success"]
+    assert publish_day(lists_world, yesterday).versions == before.versions == served(lists_world).versions
 
 
 def test_a_day_whose_only_lists_are_refused_is_not_served_by_run_or_command(
@@ -120,17 +120,17 @@ def test_a_person_may_overrule_what_is_only_unusual(lists_world: Connections, to
 
 
 def test_the_rollback_job_serves_another_day_and_shows_it(
-    lists_world: Connections, eve: date, today: date
+    lists_world: Connections, yesterday: date, today: date
 ) -> None:
     before = served(lists_world)
     with open_instance(lists_world.settings) as instance:
         job = build_defs(lists_world.settings).resolve_job_def("rollback")
-        config = {"ops": {"serve_day": {"config": {"day": str(eve)}}}}
+        config = {"ops": {"serve_day": {"config": {"day": str(yesterday)}}}}
         assert job.execute_in_process(run_config=config, instance=instance).success
         shown = instance.get_latest_materialization_event(dg.AssetKey("publication"))
-    assert (served(lists_world).day, served(lists_world).previous) == (eve, before.versions)
+    assert (served(lists_world).day, served(lists_world).previous) == (yesterday, before.versions)
     assert shown
-    assert shown.asset_materialization.partition == str(eve)  # type: ignore[union-attr]
+    assert shown.asset_materialization.partition == str(yesterday)  # type: ignore[union-attr]
     assert len(recommendations(lists_world, "a-0", 20)["items"]) > 2
 
 

@@ -1,4 +1,4 @@
-"""Checks on planted tables: each is seen to fail on exactly what it is there for."""
+"""Checks on planted tables: each fails on exactly what it is meant to find."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -6,15 +6,15 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from podrec_assets.defs.checks.completeness import PRESENCE_CHECKS
+from podrec_assets.defs.checks import completeness, row_rules
 from podrec_assets.defs.checks.lag import events_are_recent
-from podrec_assets.defs.checks.row_rules import RULES, RULES_CHECKS
+from podrec_assets.defs.checks.row_rules import RULES
 from podrec_assets.defs.checks.schema_and_volume import (
     build_schema_check,
-    every_episode_has_a_row,
-    one_embedding_version,
     unusual_volume,
 )
+from podrec_assets.defs.checks.transcripts import every_episode_has_a_row
+from podrec_assets.defs.checks.vectors import one_embedding_version
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import (
     EPISODES,
@@ -44,10 +44,10 @@ def weight(day: date, bucket: str, alpha: float) -> dict:
     return {"day": day, "bucket": bucket, "alpha": alpha, "user_count": 1}
 
 
-def test_a_row_that_breaks_a_rule_is_counted_and_named_and_other_days_do_not_matter(
+def test_broken_rows_are_counted_and_named_and_other_days_do_not_matter(
     connections: Connections,
 ) -> None:
-    check = check_of(RULES_CHECKS, "fusion_weights")
+    check = check_of(row_rules.CHECKS, "fusion_weights")
     write(
         connections,
         FUSION_WEIGHTS,
@@ -63,17 +63,17 @@ def test_a_row_that_breaks_a_rule_is_counted_and_named_and_other_days_do_not_mat
     assert metadata["examples"] == {"alpha BETWEEN 0 AND 1": ["2026-11-02 / 0"]}
 
 
-def test_every_rule_is_understood_by_the_reader_and_a_row_of_nulls_breaks_some(
+def test_every_rule_can_be_evaluated_and_a_row_of_nulls_breaks_some(
     connections: Connections,
 ) -> None:
     for name in RULES:
         write(connections, TABLES[name], [{"day": D1}])
-        passed, metadata = run_check(connections, check_of(RULES_CHECKS, name), D1)
+        passed, metadata = run_check(connections, check_of(row_rules.CHECKS, name), D1)
         assert not passed, name
         assert metadata["broken_rules"].keys() <= set(RULES[name])
 
 
-def test_a_column_of_another_type_or_from_elsewhere_is_drift(connections: Connections) -> None:
+def test_an_undeclared_column_is_reported_as_drift(connections: Connections) -> None:
     check = build_schema_check(FUSION_WEIGHTS)
     write(connections, FUSION_WEIGHTS, [weight(D1, "0", 0.7)])
     assert run_check(connections, check, D1)[0]
@@ -86,9 +86,7 @@ def test_a_column_of_another_type_or_from_elsewhere_is_drift(connections: Connec
     assert metadata["unknown_columns"] == ["note"]
 
 
-def test_a_volume_far_from_the_days_before_is_unusual_and_few_rows_or_a_young_table_say_nothing() -> (
-    None
-):
+def test_volume_is_judged_by_the_days_before_but_not_for_few_rows_or_a_new_table() -> None:
     steady = {D1 - timedelta(days=n): 100 for n in range(1, 8)}
     assert unusual_volume(steady | {D1: 26}, D1) is None
     assert unusual_volume(steady | {D1: 24}, D1) == "24 rows, usually 100"
@@ -97,7 +95,7 @@ def test_a_volume_far_from_the_days_before_is_unusual_and_few_rows_or_a_young_ta
     assert unusual_volume({D1 - timedelta(days=1): 100, D1: 0}, D1) is None
 
 
-def test_an_episode_without_a_transcript_row_is_named(connections: Connections) -> None:
+def test_an_episode_without_a_transcript_row_is_reported(connections: Connections) -> None:
     write(connections, EPISODES, [{"day": D1, "episode_id": e} for e in ("e1", "e2")])
     write(
         connections,
@@ -108,7 +106,7 @@ def test_an_episode_without_a_transcript_row_is_named(connections: Connections) 
     assert (passed, metadata["waiting"]) == (False, ["2026-11-01 e2"])
 
 
-def test_two_embedding_versions_are_told_apart_and_the_fewer_vectors_days_are_named(
+def test_the_days_of_the_rarer_embedding_version_are_reported(
     connections: Connections,
 ) -> None:
     rows = [
@@ -127,10 +125,10 @@ def test_two_embedding_versions_are_told_apart_and_the_fewer_vectors_days_are_na
     assert metadata["days_of_other_versions"] == ["2026-11-02"]
 
 
-def test_yesterday_has_to_be_there_by_its_deadline_and_the_day_before_until_then(
+def test_yesterday_is_required_from_its_deadline_on_and_the_day_before_until_then(
     connections: Connections,
 ) -> None:
-    check = check_of(PRESENCE_CHECKS, "fusion_weights")
+    check = check_of(completeness.CHECKS, "fusion_weights")
     assert run_check(connections, check, D1)[0], "a table that has not begun is not late"
     write(connections, FUSION_WEIGHTS, [], D1)
     connections.now = lambda: datetime(2026, 11, 3, 5, 59, tzinfo=UTC)
@@ -150,14 +148,14 @@ def test_yesterday_has_to_be_there_by_its_deadline_and_the_day_before_until_then
     assert run_check(connections, check, D1)[0]
 
 
-def test_a_table_that_began_today_has_promised_nothing_for_yesterday(
+def test_a_table_that_began_today_needs_no_yesterday(
     connections: Connections,
 ) -> None:
     write(connections, FUSION_WEIGHTS, [], D3)
-    assert run_check(connections, check_of(PRESENCE_CHECKS, "fusion_weights"), D3)[0]
+    assert run_check(connections, check_of(completeness.CHECKS, "fusion_weights"), D3)[0]
 
 
-def test_events_that_stopped_coming_are_noticed(connections: Connections) -> None:
+def test_a_stop_of_events_is_reported(connections: Connections) -> None:
     def event_at(moment: datetime) -> list[dict]:
         return [{"day": D3, "kafka_partition": 0, "kafka_offset": 0, "occurred_at": moment}]
 

@@ -184,13 +184,13 @@ def test_alerts_arrive_by_mail(settings: Settings, instance: dg.DagsterInstance)
         mail = {
             "alert_smtp": address,
             "alert_smtp_security": "none",
-            "alert_email_to": "ops@example.org, eve@example.org",
+            "alert_email_to": "ops@example.org, yesterday@example.org",
         }
         watch = Watch(settings.model_copy(update=mail), instance)
         report_check(instance, passed=False)
         watch.tick()
     (found,) = mails
-    assert found["To"] == "ops@example.org, eve@example.org"
+    assert found["To"] == "ops@example.org, yesterday@example.org"
     assert found["Subject"].startswith("podrec: 1 alert, check keys_are_unique of episodes failed")
     assert "[check_failed] check keys_are_unique of episodes failed" in found.get_payload()
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from podrec_assets.content.transcripts.choose import row
+from podrec_assets.content.transcripts.choose import transcript_row
 from podrec_assets.definitions import build_defs
 from podrec_assets.defs.assets.transcripts import transcripts_asset
+from podrec_assets.defs.checks.run_days import days_filter
 from podrec_assets.defs.checks.transcripts import asr_rows_by_engine
 from podrec_assets.defs.partitions import days_of_tags
 from podrec_assets.defs.sensors.due_transcripts import RETRIES, due_days
@@ -44,7 +45,7 @@ def connections(tmp_path: Path) -> Connections:
 def write(connections: Connections, *rows: tuple[date, str, dict]) -> None:
     plain = {"audio_url": "u", "language": "en", "transcripts": [], "duration_s": 1.0}
     made = [
-        row(plain | {"day": day, "episode_id": f"e{n}"}, status, "why", **more)
+        transcript_row(plain | {"day": day, "episode_id": f"e{n}"}, status, "why", **more)
         for n, (day, status, more) in enumerate(rows)
     ]
     connections.lake.replace_days(TRANSCRIPTS, TRANSCRIPTS.rows(made), {r["day"] for r in made})
@@ -118,7 +119,7 @@ def test_used_asr_transcripts_are_counted_by_engine_version(connections: Connect
         (DAY, "ok", made | {"engine": "vtt/2", "source": "publisher"}),
         (DAY + timedelta(days=1), "ok", made | {"engine": "v/3"}),
     )
-    assert asr_rows_by_engine(connections, DAY, DAY) == {"v/1": 1, "v/2": 2}
+    assert asr_rows_by_engine(connections.lake, days_filter(DAY, DAY)) == {"v/1": 1, "v/2": 2}
 
 
 @pytest.mark.parametrize(("device", "pool"), [("cpu", "asr_cpu"), ("cuda", "asr_gpu")])
