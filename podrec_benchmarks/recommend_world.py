@@ -25,7 +25,7 @@ from podrec_assets.content.feeds.rss import parse_feed
 from podrec_assets.content.similarity.encoder import SentenceEncoder
 from podrec_assets.content.similarity.nearest_neighbours import similarities
 from podrec_assets.content.similarity.vectors import embed_transcripts
-from podrec_assets.content.transcripts.choose import published
+from podrec_assets.content.transcripts.choose import publisher_transcript
 from podrec_assets.day_windows import catalogue
 from podrec_assets.listening.daily_score import daily_score_sql
 from podrec_assets.listening.event_message import parse_batch
@@ -77,7 +77,7 @@ def sample_content(settings: Settings) -> tuple[pa.Table, pa.Table]:
             rows.append({**decode(encode(announced)), "day": announced.published_at.date()})
     # The site answers 404 for a page it withholds; an empty body fails to parse just the same.
     answers = [
-        published(
+        publisher_transcript(
             row, lambda url: SimpleNamespace(content_type="", body=pages.get(url, ("", b""))[1])
         )
         for row in rows

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from podrec_assets.content.asr.contract import Engine, Recognition
-from podrec_assets.content.asr.spark_task import Task, answer, recognition
+from podrec_assets.content.asr.contract import AsrEngine, Recognition
+from podrec_assets.content.asr.spark_task import AsrTask, decode_answer, transcribe_on_worker
 from podrec_assets.content.asr.worker_pool import WorkerDiedError
 from podrec_assets.content.similarity.encoder import Encoder, Progress, SentenceEncoder
 from podrec_assets.content.similarity.encoder_task import COLUMNS, EncoderSetup, encoded
@@ -112,7 +112,7 @@ class SparkTranscriber:
         session: returns the Spark session.
     """
 
-    task: Task
+    task: AsrTask
     session: "Callable[[], SparkSession]"
 
     def __enter__(self) -> "SparkTranscriber":
@@ -130,7 +130,9 @@ class SparkTranscriber:
 
         def answer_part(parts: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             return (
-                pa.RecordBatch.from_pydict({"answer": [answer(task, shipped.value, language)]})
+                pa.RecordBatch.from_pydict(
+                    {"answer": [transcribe_on_worker(task, shipped.value, language)]}
+                )
                 for _ in parts
             )
 
@@ -141,7 +143,7 @@ class SparkTranscriber:
                 )
         finally:
             shipped.destroy()
-        return recognition(row["answer"])
+        return decode_answer(row["answer"])
 
 
 @contextmanager
@@ -185,10 +187,10 @@ def choose_transcriber(
     if settings.compute == "driver":
         return processes
 
-    def start(engine: Engine, settings: Settings) -> SparkTranscriber:
+    def start(engine: AsrEngine, settings: Settings) -> SparkTranscriber:
         limits = (settings.asr_max_audio_minutes * 60, settings.asr_memory_mb, settings.asr_stall_s)
         # A Spark task has one core.
         threads = settings.asr_threads or 1
-        return SparkTranscriber(Task(engine, settings.asr_device, threads, *limits), session)
+        return SparkTranscriber(AsrTask(engine, settings.asr_device, threads, *limits), session)
 
     return start

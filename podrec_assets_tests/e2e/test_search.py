@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from podrec_assets.cli.main import app
 from podrec_assets.content.similarity.nearest_neighbours import matrix
-from podrec_assets.content.similarity.passage_search import found_shares
+from podrec_assets.content.similarity.passage_search import bm25_shares
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.serving.catalogue import passages, search
 from podrec_assets_tests.e2e.small_world import by_show
@@ -59,7 +59,7 @@ def test_rare_words_and_paraphrases_find_their_episode_and_the_fused_arms_are_no
         if title not in titles.values():
             continue
         lexical, cosines = (
-            found_shares(query, among.rows),
+            bm25_shares(query, among.rows),
             among.vectors @ world.encoder.encode([query])[0],
         )
         hits["fused"].append(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from podrec_assets.content.transcripts.formats import format_of, parse_transcript
+from podrec_assets.content.transcripts.formats import detect_format, parse_transcript
 from podrec_assets.sample_world.library import Line, load
 from podrec_assets.sample_world.transcript_files import LINKS, render
 
@@ -49,7 +49,7 @@ def test_srt_is_offered_under_both_of_its_mime_types():
 @pytest.mark.parametrize("show", load(), ids=lambda show: show.slug)
 def test_every_episode_is_read_back_verbatim_with_speakers_and_times(show, kind):
     content_type, extension = LINKS[kind]
-    assert format_of(content_type, "x") == format_of(None, f"x.{extension}") == extension
+    assert detect_format(content_type, "x") == detect_format(None, f"x.{extension}") == extension
     for episode in show.episodes:
         if episode.lines:
             parsed = parse_transcript(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
-from podrec_assets.content.feeds.podcastindex import feed_urls, question
+from podrec_assets.content.feeds.podcastindex import api_request, feed_urls
 from podrec_assets.errors import FetchFailedError, SettingsError, UnusableInputError
 from podrec_assets.stores.http.client import Fetcher
 from podrec_assets.stores.podcastindex_api import TRIES, PodcastIndex
@@ -57,7 +57,7 @@ def index(server, clock) -> PodcastIndex:
 def ask(
     index: PodcastIndex, words: str, most: int = 20, since: datetime | None = None
 ) -> list[str]:
-    asked = question(words, most, since)
+    asked = api_request(words, most, since)
     return feed_urls(index.get(asked.path, asked.parameters), most)
 
 
@@ -154,5 +154,5 @@ def test_an_answer_that_is_none_is_refused(fake, index, change):
 )
 def test_what_cannot_be_asked_is_refused_before_anything_is_sent(words, since):
     with pytest.raises(UnusableInputError) as refused:
-        question(words, 20, since)
+        api_request(words, 20, since)
     assert refused.value.reason == "bad_question"

@@ -17,7 +17,7 @@ PRECISIONS: dict[Device, str] = {"cpu": "int8", "cuda": "float16"}
 
 
 @dataclass(frozen=True)
-class Engine:
+class AsrEngine:
     """An engine with its model, known without loading either: enough to plan, to look up results,
     and to load later.
 
@@ -40,7 +40,7 @@ class Engine:
     device: Device = "cpu"
     threads: int = 1
 
-    def made(self, version: str | None) -> bool:
+    def produced(self, version: str | None) -> bool:
         """Whether a row of this version is of this engine, on whatever device: a Spark worker's may
         be another than the run's.
         """
@@ -51,13 +51,13 @@ class Engine:
         )
         return self.version in names
 
-    def speaks(self, language: str | None) -> bool:
+    def supports(self, language: str | None) -> bool:
         """Whether it can transcribe the language; an unknown one is tried."""
         return self.languages is None or language is None or language in self.languages
 
 
 @dataclass(frozen=True)
-class Heard:
+class PieceTranscript:
     """What an engine heard in one piece of audio.
 
     Attributes:
@@ -76,7 +76,7 @@ class Recognition:
 
     Attributes:
         engine: version of the engine.
-        segments: as in Heard, seconds from the start of the file, starts and ends never going back.
+        segments: as in PieceTranscript, seconds from the start of the file, starts and ends never going back.
         language: detected or given primary subtag.
         audio_s: seconds of audio that were decoded.
         compute_s: seconds that it took, decoding included.
@@ -114,7 +114,7 @@ class Recognizer(Protocol):
         """Seconds of audio that it likes to hear at once."""
         ...
 
-    def recognize(self, samples: np.ndarray, language: str | None) -> Heard:
+    def recognize(self, samples: np.ndarray, language: str | None) -> PieceTranscript:
         """What is said in a piece: (n,) int16 samples at RATE_HZ; the language if it is known."""
         ...
 
@@ -135,7 +135,7 @@ class Transcriber(AbstractContextManager, Protocol):
         ...
 
 
-def absolute(pieces: Iterable[tuple[float, float, Heard]]) -> Iterator[dict]:
+def with_file_times(pieces: Iterable[tuple[float, float, PieceTranscript]]) -> Iterator[dict]:
     """Segments of pieces (start, end, what was heard) with times of the whole file: monotonic,
     inside their piece.
     """

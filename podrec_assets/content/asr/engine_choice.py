@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from podrec_assets.content.asr.contract import PRECISIONS, Device, Engine, Recognizer
+from podrec_assets.content.asr.contract import PRECISIONS, AsrEngine, Device, Recognizer
 from podrec_assets.errors import SetupError
 from podrec_assets.settings import Settings
 
@@ -57,7 +57,7 @@ def models_on_disk(settings: Settings) -> list[Model]:
     return sorted(found.values(), key=lambda m: (m.engine, -m.byte_count, m.name))
 
 
-def choose_engine(settings: Settings) -> Engine | None:
+def choose_engine(settings: Settings) -> AsrEngine | None:
     """The engine of these settings; None where ASR is switched off.
 
     PODREC_ASR_ENGINE forces one. Otherwise faster-whisper if a model of it is on disk, else Vosk if
@@ -77,7 +77,7 @@ def choose_engine(settings: Settings) -> Engine | None:
     ):
         if wanted in ("auto", engine) and (model := _chosen(settings, engine, named)):
             return (
-                _whisper(model, device(settings.asr_device), _threads(settings))
+                _whisper(model, resolve_device(settings.asr_device), _threads(settings))
                 if engine == "faster-whisper"
                 else _vosk(model)
             )
@@ -88,7 +88,7 @@ def choose_engine(settings: Settings) -> Engine | None:
     return _pocketsphinx()
 
 
-def load(engine: Engine) -> Recognizer:
+def load_recognizer(engine: AsrEngine) -> Recognizer:
     """The engine with its model in memory. Raises SetupError where the model is missing or damaged."""
     match engine.name:
         case "faster-whisper":
@@ -105,7 +105,7 @@ def load(engine: Engine) -> Recognizer:
             return PocketsphinxRecognizer(engine)
 
 
-def device(wanted: AsrDevice) -> Device:
+def resolve_device(wanted: AsrDevice) -> Device:
     """Where ASR computes: as set, else on an NVIDIA GPU that this machine shows. Its driver is
     asked only when a model loads.
     """
@@ -114,7 +114,7 @@ def device(wanted: AsrDevice) -> Device:
     return "cuda" if any(Path("/dev").glob("nvidia[0-9]*")) else "cpu"
 
 
-def on_this_machine(engine: Engine, wanted: AsrDevice, threads: int) -> Engine:
+def on_this_machine(engine: AsrEngine, wanted: AsrDevice, threads: int) -> AsrEngine:
     """An engine that another machine chose, as this one runs it: on its own device, which the
     version says.
 
@@ -127,7 +127,7 @@ def on_this_machine(engine: Engine, wanted: AsrDevice, threads: int) -> Engine:
             f"{platform.node()} has no model in {folder}: each Spark worker needs it there."
         )
 
-    def made(place: Device) -> Engine:
+    def made(place: Device) -> AsrEngine:
         match engine.name:
             case "faster-whisper":
                 return _whisper(folder, place, threads)
@@ -141,7 +141,7 @@ def on_this_machine(engine: Engine, wanted: AsrDevice, threads: int) -> Engine:
         raise SetupError(
             f"{platform.node()} would transcribe with {found.version}, the run does with {engine.version}."
         )
-    return made(device(wanted))
+    return made(resolve_device(wanted))
 
 
 def fingerprint(folder: Path) -> str:
@@ -180,10 +180,10 @@ def _chosen(settings: Settings, engine: str, named: str) -> Path | None:
     )
 
 
-def _whisper(folder: Path, place: Device, threads: int) -> Engine:
+def _whisper(folder: Path, place: Device, threads: int) -> AsrEngine:
     english = folder.name.endswith(".en")
     name = f"faster-whisper/{version('faster-whisper')}/{folder.name}@{fingerprint(folder)}"
-    return Engine(
+    return AsrEngine(
         "faster-whisper",
         str(folder.absolute()),
         f"{name}/{PRECISIONS[place]}",
@@ -194,14 +194,14 @@ def _whisper(folder: Path, place: Device, threads: int) -> Engine:
     )
 
 
-def _vosk(folder: Path) -> Engine:
+def _vosk(folder: Path) -> AsrEngine:
     found = _VOSK_LANGUAGE.match(folder.name)
     spoken = (
         ({"cn": "zh", "ua": "uk", "kz": "kk", "br": "br"}.get(found[1], found[1]),)
         if found
         else None
     )
-    return Engine(
+    return AsrEngine(
         "vosk",
         str(folder.absolute()),
         f"vosk/{version('vosk')}/{folder.name}@{fingerprint(folder)}",
@@ -210,8 +210,8 @@ def _vosk(folder: Path) -> Engine:
     )
 
 
-def _pocketsphinx() -> Engine:
-    return Engine(
+def _pocketsphinx() -> AsrEngine:
+    return AsrEngine(
         "pocketsphinx", "", f"pocketsphinx/{version('pocketsphinx')}/en-us", ("en",), True
     )
 

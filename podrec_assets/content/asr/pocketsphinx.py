@@ -7,7 +7,7 @@ import math
 import numpy as np
 from pocketsphinx import Decoder
 
-from podrec_assets.content.asr.contract import Engine, Heard
+from podrec_assets.content.asr.contract import AsrEngine, PieceTranscript
 
 FRAMES_A_SECOND = 100
 PAUSE_S = 0.35
@@ -21,23 +21,23 @@ class PocketsphinxRecognizer:
 
     piece_s = 20.0
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AsrEngine) -> None:
         self._decoder = Decoder(loglevel="FATAL")
 
-    def recognize(self, samples: np.ndarray, language: str | None) -> Heard:
+    def recognize(self, samples: np.ndarray, language: str | None) -> PieceTranscript:
         self._decoder.start_utt()
         self._decoder.process_raw(samples.astype("<i2").tobytes(), full_utt=True)
         self._decoder.end_utt()
         found = self._decoder.hyp()
         if found is None or not found.hypstr.strip():
-            return Heard([], "en")
+            return PieceTranscript([], "en")
         count = len(found.hypstr.split())
         confidence = math.exp(math.log(found.prob) / count) if found.prob > 0 else 0.0
         timed = [
             (_plain(s.word), s.start_frame / FRAMES_A_SECOND, (s.end_frame + 1) / FRAMES_A_SECOND)
             for s in self._decoder.seg()
         ]
-        return Heard(segmented([w for w in timed if w[0]], confidence), "en")
+        return PieceTranscript(segmented([w for w in timed if w[0]], confidence), "en")
 
 
 def segmented(words: list[tuple[str, float, float]], confidence: float | None) -> list[dict]:

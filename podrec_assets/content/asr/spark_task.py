@@ -9,14 +9,14 @@ from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from podrec_assets.content.asr.contract import Engine, Recognition
+from podrec_assets.content.asr.contract import AsrEngine, Recognition
 from podrec_assets.content.asr.engine_choice import AsrDevice, on_this_machine
-from podrec_assets.content.asr.worker_pool import WorkerDiedError, Workers
+from podrec_assets.content.asr.worker_pool import WorkerDiedError, WorkerPool
 from podrec_assets.errors import SetupError, UnusableInputError
 
 
 @dataclass(frozen=True)
-class Task:
+class AsrTask:
     """How a worker transcribes.
 
     Attributes:
@@ -24,10 +24,10 @@ class Task:
         device: where it computes, as the settings say; auto is the worker's own GPU if it shows
             one.
         threads: CPU threads.
-        max_s, memory_mb, stall_s: limits as of `Workers`.
+        max_s, memory_mb, stall_s: limits as of `WorkerPool`.
     """
 
-    engine: Engine
+    engine: AsrEngine
     device: AsrDevice
     threads: int
     max_s: float
@@ -35,7 +35,7 @@ class Task:
     stall_s: float
 
 
-def answer(task: Task, audio: bytes, language: str | None) -> str:
+def transcribe_on_worker(task: AsrTask, audio: bytes, language: str | None) -> str:
     """What became of an audio file on this machine, for `recognition`."""
     try:
         with NamedTemporaryFile(prefix="podrec-asr-") as file:
@@ -54,7 +54,7 @@ def answer(task: Task, audio: bytes, language: str | None) -> str:
         return json.dumps({"died": f"{platform.node()} cannot transcribe: {err}"})
 
 
-def recognition(answered: str) -> Recognition:
+def decode_answer(answered: str) -> Recognition:
     """The transcript of an answer.
 
     Raises:
@@ -72,9 +72,9 @@ def recognition(answered: str) -> Recognition:
 
 
 @cache
-def _workers(task: Task) -> Workers:
+def _workers(task: AsrTask) -> WorkerPool:
     """One engine process, which ends with this Python process of Spark's: the next file finds its
     model loaded.
     """
     engine = on_this_machine(task.engine, task.device, task.threads)
-    return Workers(engine, 1, task.max_s, task.memory_mb, task.stall_s)
+    return WorkerPool(engine, 1, task.max_s, task.memory_mb, task.stall_s)

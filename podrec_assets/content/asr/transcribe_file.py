@@ -4,7 +4,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from podrec_assets.content.asr.contract import RATE_HZ, Heard, Recognition, Recognizer, absolute
+from podrec_assets.content.asr.contract import (
+    RATE_HZ,
+    PieceTranscript,
+    Recognition,
+    Recognizer,
+    with_file_times,
+)
 from podrec_assets.content.asr.decoding import decoded
 from podrec_assets.content.asr.segmentation import pieces
 
@@ -12,7 +18,7 @@ MIN_PIECE_S = 0.1
 """A shorter rest of a file holds no word, and some engines refuse it."""
 
 
-def transcribe(
+def transcribe_file(
     audio: Path,
     recognizer: Recognizer,
     version: str,
@@ -37,7 +43,7 @@ def transcribe(
         UnusableInputError: the audio cannot be decoded, or is too long.
     """
     begun = time.monotonic()
-    heard: list[tuple[float, float, Heard]] = []
+    heard: list[tuple[float, float, PieceTranscript]] = []
     with decoded(audio, max_s, memory_mb) as source:
         for start_s, samples in pieces(source.blocks(), recognizer.piece_s):
             end_s = start_s + len(samples) / RATE_HZ
@@ -46,7 +52,7 @@ def transcribe(
                 language = language or found.language
                 heard.append((start_s, end_s, found))
             progress(end_s)
-    spoken = [s for s in absolute(heard) if s["text"]]
+    spoken = [s for s in with_file_times(heard) if s["text"]]
     return Recognition(
         version, spoken, language, round(source.heard_s, 3), round(time.monotonic() - begun, 3)
     )

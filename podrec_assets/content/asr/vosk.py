@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import vosk
 
-from podrec_assets.content.asr.contract import RATE_HZ, Engine, Heard
+from podrec_assets.content.asr.contract import RATE_HZ, AsrEngine, PieceTranscript
 from podrec_assets.errors import SetupError
 
 BLOCK = RATE_HZ // 4 * 2
@@ -20,7 +20,7 @@ class VoskRecognizer:
 
     piece_s = 60.0
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AsrEngine) -> None:
         if (
             not (Path(engine.model) / "am" / "final.mdl").is_file()
             and not (Path(engine.model) / "final.mdl").is_file()
@@ -37,7 +37,7 @@ class VoskRecognizer:
                 f"Vosk cannot load {engine.model}: {err}; pull it again or check PODREC_ASR_VOSK_MODEL."
             ) from err
 
-    def recognize(self, samples: np.ndarray, language: str | None) -> Heard:
+    def recognize(self, samples: np.ndarray, language: str | None) -> PieceTranscript:
         recognizer = vosk.KaldiRecognizer(self._model, RATE_HZ)
         recognizer.SetWords(True)
         raw, found = samples.astype("<i2").tobytes(), []
@@ -45,7 +45,7 @@ class VoskRecognizer:
             if recognizer.AcceptWaveform(raw[at : at + BLOCK]):
                 found.append(json.loads(recognizer.Result()))
         found.append(json.loads(recognizer.FinalResult()))
-        return Heard([_segment(f) for f in found if f.get("result")], language)
+        return PieceTranscript([_segment(f) for f in found if f.get("result")], language)
 
 
 def _segment(result: dict) -> dict:

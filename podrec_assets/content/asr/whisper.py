@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from podrec_assets.content.asr.contract import PRECISIONS, Engine, Heard
+from podrec_assets.content.asr.contract import PRECISIONS, AsrEngine, PieceTranscript
 from podrec_assets.errors import SetupError
 
 os.environ.setdefault(
@@ -27,7 +27,7 @@ class WhisperRecognizer:
 
     piece_s = 240.0
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AsrEngine) -> None:
         missing = [name for name in NEEDED if not (Path(engine.model) / name).is_file()]
         if missing:
             raise SetupError(
@@ -46,7 +46,7 @@ class WhisperRecognizer:
             ) from err
         self._pipeline, self._batch = BatchedInferencePipeline(model), BATCH[engine.device]
 
-    def recognize(self, samples: np.ndarray, language: str | None) -> Heard:
+    def recognize(self, samples: np.ndarray, language: str | None) -> PieceTranscript:
         audio = samples.astype(np.float32) / 2**15
         found, info = self._pipeline.transcribe(
             audio,
@@ -55,7 +55,7 @@ class WhisperRecognizer:
             vad_filter=True,
             without_timestamps=False,
         )
-        return Heard([_segment(s) for s in found], info.language)
+        return PieceTranscript([_segment(s) for s in found], info.language)
 
 
 def _segment(segment) -> dict:

@@ -14,9 +14,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TextIO
 
-from podrec_assets.content.asr.contract import Engine
-from podrec_assets.content.asr.engine_choice import load
-from podrec_assets.content.asr.transcribe_file import transcribe
+from podrec_assets.content.asr.contract import AsrEngine
+from podrec_assets.content.asr.engine_choice import load_recognizer
+from podrec_assets.content.asr.transcribe_file import transcribe_file
 from podrec_assets.errors import PodrecError
 
 
@@ -27,12 +27,12 @@ def main(setup: dict) -> None:
     os.dup2(2, 1)
     jobs: SimpleQueue[dict] = SimpleQueue()
     threading.Thread(target=_read, args=(jobs,), daemon=True).start()
-    engine = Engine(
+    engine = AsrEngine(
         **setup["engine"]
         | {"languages": setup["engine"]["languages"] and tuple(setup["engine"]["languages"])}
     )
     try:
-        recognizer = load(engine)
+        recognizer = load_recognizer(engine)
     except PodrecError as err:
         _answer(answers, "error", {"reason": "no_engine", "message": str(err)})
         return
@@ -40,7 +40,7 @@ def main(setup: dict) -> None:
     while True:
         job = jobs.get()
         try:
-            found = transcribe(
+            found = transcribe_file(
                 Path(job["audio"]),
                 recognizer,
                 engine.version,

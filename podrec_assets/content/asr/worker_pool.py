@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from threading import Lock, Timer
 
 import podrec_assets
-from podrec_assets.content.asr.contract import Engine, Recognition
+from podrec_assets.content.asr.contract import AsrEngine, Recognition
 from podrec_assets.errors import RetryableError, SetupError, UnusableInputError
 
 WORKER = "podrec_assets.content.asr.worker"
@@ -28,7 +28,7 @@ class WorkerDiedError(RetryableError):
 
 
 @dataclass
-class Workers:
+class WorkerPool:
     """Transcribes files in at most `count` processes, which start when they are first needed.
 
     Attributes:
@@ -39,7 +39,7 @@ class Workers:
         stall_s: seconds without progress after which a process is ended.
     """
 
-    engine: Engine
+    engine: AsrEngine
     count: int
     max_s: float
     memory_mb: int
@@ -52,7 +52,7 @@ class Workers:
         for _ in range(self.count):
             self._idle.put(None)
 
-    def __enter__(self) -> "Workers":
+    def __enter__(self) -> "WorkerPool":
         return self
 
     def __exit__(self, *_: object) -> None:

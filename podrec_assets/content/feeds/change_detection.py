@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 @dataclass
-class Announced:
+class AnnouncedEpisodes:
     """The latest announcement of each episode, as far as it takes to tell what is news.
 
     Attributes:
@@ -55,7 +55,7 @@ class Announced:
         for key in mirror_keys(row["guid"], row["title"], row["published_at"], row["audio_url"]):
             self.mirrors.setdefault(key, (episode, row["show_id"]))
 
-    def news(self, found: list[Announcement], living: Collection[str]) -> list[Announcement]:
+    def select_new(self, found: list[Announcement], living: Collection[str]) -> list[Announcement]:
         """The new and changed episodes of one feed, under the ids that they have for good; they
         count as announced.
 

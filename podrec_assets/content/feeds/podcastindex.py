@@ -11,24 +11,24 @@ from datetime import datetime
 from podrec_assets.content.feeds.ids import feed_key
 from podrec_assets.errors import UnusableInputError
 
-MOST = 1000
+MAX_FEEDS = 1000
 """Most feeds that the API gives in one answer."""
 
 
 @dataclass(frozen=True)
-class Question:
+class ApiRequest:
     """A path of the API and its parameters."""
 
     path: str
     parameters: dict[str, str]
 
 
-def question(words: str, most: int, since: datetime | None = None) -> Question:
+def api_request(words: str, most: int, since: datetime | None = None) -> ApiRequest:
     """What to ask for `trending`, `recent`, `feed:ID`, or else for the words.
 
     Args:
         words: as above.
-        most: feeds wanted, 1 to MOST.
+        most: feeds wanted, 1 to MAX_FEEDS.
         since: for trending and recent, only what is newer.
 
     Raises:
@@ -38,7 +38,7 @@ def question(words: str, most: int, since: datetime | None = None) -> Question:
     limit = {"max": str(most)}
     newer = {"since": str(int(since.timestamp()))} if since else {}
     if words in ("trending", "recent"):
-        return Question(
+        return ApiRequest(
             "/podcasts/trending" if words == "trending" else "/recent/feeds", limit | newer
         )
     if since:
@@ -51,13 +51,13 @@ def question(words: str, most: int, since: datetime | None = None) -> Question:
             raise UnusableInputError(
                 "bad_question", f"{words!r} names no feed of PodcastIndex; use feed:75075."
             )
-        return Question("/podcasts/byfeedid", {"id": feed_id})
+        return ApiRequest("/podcasts/byfeedid", {"id": feed_id})
     if not words:
         raise UnusableInputError(
             "bad_question",
             "PodcastIndex needs words to search for, or trending, recent or feed:ID.",
         )
-    return Question("/search/byterm", {"q": words} | limit)
+    return ApiRequest("/search/byterm", {"q": words} | limit)
 
 
 def feed_urls(body: bytes, most: int) -> list[str]:

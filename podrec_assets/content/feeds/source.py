@@ -73,23 +73,25 @@ class PollPolicy:
         return min(self.interval_s * 2**doublings, max(self.longest_s, self.interval_s))
 
 
-def of_row(row: dict) -> Source:
+def from_row(row: dict) -> Source:
     return Source(**{f.name: row[f.name] for f in fields(Source)})
 
 
-def followed(url: str, now: datetime) -> Source:
+def new_source(url: str, now: datetime) -> Source:
     """A feed that is followed from now on and has not been polled yet."""
     return Source(url.strip(), now, now)
 
 
-def revived(source: Source, now: datetime) -> Source:
+def revive(source: Source, now: datetime) -> Source:
     """A source that somebody added again: due now, its failures forgotten."""
     return replace(
         source, status=ACTIVE, failure_count=0, last_reason=None, last_error=None, next_poll_at=now
     )
 
 
-def unchanged(source: Source, now: datetime, policy: PollPolicy, moved_to: str | None) -> Source:
+def after_unchanged(
+    source: Source, now: datetime, policy: PollPolicy, moved_to: str | None
+) -> Source:
     """After a poll that found nothing new (304)."""
     return replace(
         source,
@@ -104,7 +106,7 @@ def unchanged(source: Source, now: datetime, policy: PollPolicy, moved_to: str |
     )
 
 
-def succeeded(
+def after_success(
     source: Source,
     now: datetime,
     policy: PollPolicy,
@@ -128,7 +130,7 @@ def succeeded(
         dead_letter_count: items that could not be used.
     """
     return replace(
-        unchanged(source, now, policy, moved_to),
+        after_unchanged(source, now, policy, moved_to),
         etag=validators[0],
         modified=validators[1],
         show_id=show[0],
@@ -140,7 +142,7 @@ def succeeded(
     )
 
 
-def failed(
+def after_failure(
     source: Source,
     now: datetime,
     policy: PollPolicy,

@@ -8,7 +8,7 @@ CELLS = 1 << 25
 """Most scores held at once: 128 MB of float32."""
 
 
-def blocks(rows: int, columns: int) -> Iterator[tuple[int, int]]:
+def row_blocks(rows: int, columns: int) -> Iterator[tuple[int, int]]:
     """(start, stop) of successive blocks of rows whose scores against all columns are at most
     CELLS.
     """
@@ -28,15 +28,15 @@ def nearest(queries: np.ndarray, items: np.ndarray, k: int) -> tuple[np.ndarray,
     k = min(k, len(items))
     indices = np.empty((len(queries), k), dtype=np.int64)
     scores = np.empty((len(queries), k), dtype=np.float32)
-    for start, stop in blocks(len(queries), len(items)):
+    for start, stop in row_blocks(len(queries), len(items)):
         products = queries[start:stop] @ items.T
-        for row, found in enumerate(largest(products, k)):
+        for row, found in enumerate(top_k(products, k)):
             indices[start + row] = found
             scores[start + row] = products[row, found]
     return indices, scores
 
 
-def largest(scores: np.ndarray, k: int) -> Iterator[np.ndarray]:
+def top_k(scores: np.ndarray, k: int) -> Iterator[np.ndarray]:
     """For each row the indices of its k largest scores, falling, ties by index."""
     count = scores.shape[1]
     k = min(k, count)

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
 from podrec_assets.content.similarity import tfidf as lexical
-from podrec_assets.content.similarity.exact_knn import blocks, largest
+from podrec_assets.content.similarity.exact_knn import row_blocks, top_k
 from podrec_assets.content.similarity.near_duplicates import originals
-from podrec_assets.content.similarity.snippets import content_words, quote
+from podrec_assets.content.similarity.snippets import content_words, snippet
 from podrec_assets.content.similarity.vectors import require_one_version
 
 SEMANTIC_SHARE = 0.3
@@ -100,7 +100,7 @@ def _documents(catalogue: Catalogue, members: np.ndarray, k: int) -> Iterator[di
                 "lexical": round(float(found.lexicals[at]), DIGITS),
                 **_evidence(catalogue, members[here], members[found.there[at]]),
             }
-            for rank, at in enumerate(next(largest(scores[None], k)), start=1)
+            for rank, at in enumerate(next(top_k(scores[None], k)), start=1)
         ]
         yield {"episode_id": catalogue.episodes[members[here]], "items": items}
 
@@ -129,7 +129,7 @@ def _candidates(catalogue: Catalogue, members: np.ndarray, most: int) -> Iterato
         )
     )
     is_copy = same != np.arange(len(members))
-    for start, stop in blocks(len(members), len(members)):
+    for start, stop in row_blocks(len(members), len(members)):
         cosines, lexicals = (
             semantic[start:stop] @ semantic.T,
             (words[start:stop] @ words.T).toarray(),
@@ -137,7 +137,7 @@ def _candidates(catalogue: Catalogue, members: np.ndarray, most: int) -> Iterato
         fused = np.round(fuse(cosines, lexicals, scale), DIGITS)
         fused[:, is_copy] = -np.inf
         fused[same[start:stop, None] == same[None, :]] = -np.inf
-        for row, order in enumerate(largest(fused, most)):
+        for row, order in enumerate(top_k(fused, most)):
             there = np.sort(order[np.isfinite(fused[row, order])])
             yield Candidates(there, fused[row, there], cosines[row, there], lexicals[row, there])
 
@@ -258,6 +258,6 @@ def _evidence(catalogue: Catalogue, here: int, there: int) -> dict:
     return {
         "here_s": catalogue.table["start_s"][here_row].as_py(),
         "there_s": catalogue.table["start_s"][there_row].as_py(),
-        "here_text": quote(here_text, content_words(there_text)),
-        "there_text": quote(there_text, content_words(here_text)),
+        "here_text": snippet(here_text, content_words(there_text)),
+        "there_text": snippet(there_text, content_words(here_text)),
     }

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from podrec_assets.content.similarity.snippets import quote
+from podrec_assets.content.similarity.snippets import snippet
 from podrec_assets.content.similarity.tfidf import WORD
 
 LEXICAL_SHARE = 0.4
@@ -31,7 +31,7 @@ def best_passages(
         vectors: (passages, dimension) their unit vectors.
         k: most episodes.
     """
-    cosines, lexical = vectors @ vector, found_shares(query, rows)
+    cosines, lexical = vectors @ vector, bm25_shares(query, rows)
     scores = LEXICAL_SHARE * lexical + (1 - LEXICAL_SHARE) * cosines
     codes = rows["episode_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     order = np.argsort(-scores, kind="stable")
@@ -45,7 +45,7 @@ def best_passages(
                 name: rows[name][int(i)].as_py()
                 for name in ("episode_id", "chunk", "start_s", "end_s", "text")
             },
-            "quote": quote(rows["text"][int(i)].as_py(), wanted),
+            "quote": snippet(rows["text"][int(i)].as_py(), wanted),
             "score": float(scores[i]),
             "cosine": float(cosines[i]),
             "lexical": float(lexical[i]),
@@ -54,7 +54,7 @@ def best_passages(
     ]
 
 
-def found_shares(query: str, rows: pa.Table) -> np.ndarray:
+def bm25_shares(query: str, rows: pa.Table) -> np.ndarray:
     """(passages,) 0 to 1: how much of the query's information is in each passage, by BM25 over what
     it could be at most.
 

@@ -71,7 +71,9 @@ def publisher_transcript(episode: dict, fetch: Fetch) -> PublisherResult:
             continue
         except PodrecError as err:
             letters.append(
-                dead_letter(episode, link["url"], getattr(err, "reason", "not_fetched"), str(err))
+                transcript_dead_letter(
+                    episode, link["url"], getattr(err, "reason", "not_fetched"), str(err)
+                )
             )
             continue
         made = {
@@ -82,7 +84,8 @@ def publisher_transcript(episode: dict, fetch: Fetch) -> PublisherResult:
         }
         language = primary_subtag(link.get("language")) or episode["language"]
         return PublisherResult(
-            transcript_row(episode, "ok", None, **made, language=language, text=transcript.text), letters
+            transcript_row(episode, "ok", None, **made, language=language, text=transcript.text),
+            letters,
         )
     count = len(episode["transcripts"] or [])
     why = (
@@ -105,7 +108,7 @@ def asr_transcript(episode: dict, engine: AsrEngine, found: Recognition) -> tupl
     if not found.text:
         why = f"no speech was recognised in {found.audio_s:.0f} s of audio"
         return transcript_row(episode, "failed", why, **made, attempts=1), [
-            dead_letter(episode, episode["audio_url"], NO_SPEECH, f"{why}.")
+            transcript_dead_letter(episode, episode["audio_url"], NO_SPEECH, f"{why}.")
         ]
     made |= {"source": "asr", "text": found.text, "confidence": found.confidence}
     made["segments"] = [
@@ -118,7 +121,7 @@ def asr_transcript(episode: dict, engine: AsrEngine, found: Recognition) -> tupl
         return transcript_row(episode, "ok", None, **made), []
     why = "; ".join(s.detail for s in signs)
     return transcript_row(episode, "quarantined", why, **made), [
-        dead_letter(episode, episode["audio_url"], s.code, f"{s.detail}.") for s in signs
+        transcript_dead_letter(episode, episode["audio_url"], s.code, f"{s.detail}.") for s in signs
     ]
 
 
@@ -194,7 +197,7 @@ def transcript_row(episode: dict, status: str, reason: str | None, **made: objec
     }
 
 
-def dead_letter(episode: dict, url: str | None, reason: str, detail: str) -> dict:
+def transcript_dead_letter(episode: dict, url: str | None, reason: str, detail: str) -> dict:
     """The dead letter of something about an episode's transcript that cannot be used."""
     key = f"{episode['episode_id']} {url or ''}"
     return dead_letter(episode["day"], STAGE, key, reason, detail)

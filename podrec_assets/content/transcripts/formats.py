@@ -104,7 +104,7 @@ class Transcript:
         return " ".join(s["text"] for s in self.segments)
 
 
-def format_of(content_type: str | None, url: str) -> str | None:
+def detect_format(content_type: str | None, url: str) -> str | None:
     """vtt, srt, json, html or text, by MIME type (with the aliases that real feeds use), else by
     the file's extension.
     """
@@ -120,7 +120,7 @@ def parse_transcript(body: bytes, content_type: str | None, url: str) -> Transcr
         TranscriptError: unknown format, an error page in place of a transcript, no words, or broken
             syntax.
     """
-    kind = format_of(content_type, url)
+    kind = detect_format(content_type, url)
     if kind is None:
         raise TranscriptError(
             "unknown_format",

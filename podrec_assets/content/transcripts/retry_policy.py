@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from podrec_assets.content.asr.contract import Engine
+from podrec_assets.content.asr.contract import AsrEngine
 
 LONGEST_WAIT = timedelta(days=1)
 
@@ -23,7 +23,7 @@ class RetryPolicy:
 
 
 def is_due(
-    row: dict, now: datetime, engine: Engine | None, redo: frozenset[str] = frozenset()
+    row: dict, now: datetime, engine: AsrEngine | None, redo: frozenset[str] = frozenset()
 ) -> bool:
     """Whether a TRANSCRIPTS row whose inputs did not change is to be made again.
 
@@ -36,7 +36,9 @@ def is_due(
     if row["status"] in redo:
         return True
     is_other = (
-        engine is not None and not engine.made(row["engine"]) and engine.speaks(row["language"])
+        engine is not None
+        and not engine.produced(row["engine"])
+        and engine.supports(row["language"])
     )
     match row["status"]:
         case "failed":

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from threading import Semaphore
 
-from podrec_assets.content.asr.contract import Engine, Recognition, Transcriber
-from podrec_assets.content.asr.worker_pool import Workers
-from podrec_assets.content.transcripts import choose as pages
+from podrec_assets.content.asr.contract import AsrEngine, Recognition, Transcriber
+from podrec_assets.content.asr.worker_pool import WorkerPool
+from podrec_assets.content.transcripts import choose
 from podrec_assets.content.transcripts.retry_policy import RetryPolicy
 from podrec_assets.errors import PodrecError, RetryableError, SetupError
 from podrec_assets.pipelines.connections import Connections
@@ -21,13 +21,13 @@ ASSUMED_S = 45 * 60.0
 """Length of an episode whose feed gives none, until its audio is decoded."""
 SWITCHED_OFF = "ASR is switched off"
 Result = Recognition | PodrecError
-StartTranscriber = Callable[[Engine, Settings], Transcriber]
+StartTranscriber = Callable[[AsrEngine, Settings], Transcriber]
 
 
-def processes(engine: Engine, settings: Settings) -> Workers:
+def processes(engine: AsrEngine, settings: Settings) -> WorkerPool:
     """Transcribes in worker processes of this machine."""
     limits = (settings.asr_max_audio_minutes * 60, settings.asr_memory_mb, settings.asr_stall_s)
-    return Workers(engine, settings.asr_workers, *limits)
+    return WorkerPool(engine, settings.asr_workers, *limits)
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Asr:
     """
 
     connections: Connections
-    engine: Engine | None
+    engine: AsrEngine | None
     now: datetime
     attempts: dict[str, int]
     start: StartTranscriber
@@ -61,20 +61,22 @@ class Asr:
     def settings(self) -> Settings:
         return self.connections.settings
 
-    def without(self, episode: dict, answer: pages.Published) -> dict | None:
+    def without(self, episode: dict, answer: choose.PublisherResult) -> dict | None:
         """The row of an episode that ASR is not asked for; None where it is."""
         tried = self.attempts.get(episode["episode_id"], 0) + 1
-        if answer.is_passing and (following := self.policy.next_attempt(tried, self.now)):
-            return pages.row(
-                episode, "failed", answer.why, attempts=tried, next_attempt_at=following
+        if answer.is_retryable and (following := self.policy.next_attempt(tried, self.now)):
+            return choose.transcript_row(
+                episode, "failed", answer.reason, attempts=tried, next_attempt_at=following
             )
         if not episode["audio_url"]:
-            return pages.row(episode, "no_audio", f"{answer.why}, and there is no audio")
+            return choose.transcript_row(
+                episode, "no_audio", f"{answer.reason}, and there is no audio"
+            )
         if self.engine is None:
-            return pages.row(episode, "no_model", f"{answer.why}; {SWITCHED_OFF}")
-        if not self.engine.speaks(episode["language"]):
-            why = f"{answer.why}; {self.engine.name} has no model for {episode['language']}"
-            return pages.row(episode, "no_model", why)
+            return choose.transcript_row(episode, "no_model", f"{answer.reason}; {SWITCHED_OFF}")
+        if not self.engine.supports(episode["language"]):
+            why = f"{answer.reason}; {self.engine.name} has no model for {episode['language']}"
+            return choose.transcript_row(episode, "no_model", why)
         return None
 
     def rows(
@@ -85,7 +87,7 @@ class Asr:
         """
         if not episodes or self.engine is None:
             return [], []
-        keys = {e["episode_id"]: pages.recognition_key(e, self.engine) for e in episodes}
+        keys = {e["episode_id"]: choose.recognition_key(e, self.engine) for e in episodes}
         results: dict[str, Result] = {}
         for name, key in keys.items():
             if stored := self.results.get(key):
@@ -117,20 +119,22 @@ class Asr:
         assert self.engine
         if result is None:
             why = f"{episode['why']}; the {self.settings.asr_minutes_per_run:g} ASR minutes of the run were used up"
-            return pages.row(episode, "over_budget", why), []
+            return choose.transcript_row(episode, "over_budget", why), []
         if isinstance(result, Recognition):
-            return pages.recognised(episode, self.engine, result)
+            return choose.asr_transcript(episode, self.engine, result)
         tried = self.attempts.get(episode["episode_id"], 0) + 1
         following = (
             self.policy.next_attempt(tried, self.now)
             if isinstance(result, RetryableError)
             else None
         )
-        row = pages.row(episode, "failed", str(result), attempts=tried, next_attempt_at=following)
+        row = choose.transcript_row(
+            episode, "failed", str(result), attempts=tried, next_attempt_at=following
+        )
         # What is tried again is not unusable yet.
         code = getattr(result, "reason", "failed")
         return row, [] if following else [
-            pages.letter(episode, episode["audio_url"], code, str(result))
+            choose.transcript_dead_letter(episode, episode["audio_url"], code, str(result))
         ]
 
     def _recognise(

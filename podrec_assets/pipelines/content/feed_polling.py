@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 
 from podrec_assets.content.feeds import episode_message
 from podrec_assets.content.feeds import source as sources
-from podrec_assets.content.feeds.change_detection import COLUMNS, Announced
+from podrec_assets.content.feeds.change_detection import COLUMNS, AnnouncedEpisodes
 from podrec_assets.content.feeds.episode_message import Announcement
 from podrec_assets.content.feeds.rss import Feed, Problem, parse_feed
 from podrec_assets.content.feeds.source import PollPolicy, Source
@@ -136,7 +136,7 @@ class Ingest:
         url = source.feed_url
         if isinstance(answer, PodrecError):
             reason = getattr(answer, "reason", "feed_unusable")
-            after = sources.failed(
+            after = sources.after_failure(
                 source,
                 self.now,
                 self.policy,
@@ -154,16 +154,16 @@ class Ingest:
             )
         fetched, feed = answer
         if feed is None:
-            after = sources.unchanged(source, self.now, self.policy, fetched.moved_to)
+            after = sources.after_unchanged(source, self.now, self.policy, fetched.moved_to)
             return (
                 PollReport(url, source.show_title, source.episode_count, is_unchanged=True),
                 after,
                 [],
             )
-        fresh = self.announced.news(feed.episodes, living)
+        fresh = self.announced.select_new(feed.episodes, living)
         self.held += fresh
         letters = [_letter(self.now.date(), problem) for problem in feed.problems]
-        after = sources.succeeded(
+        after = sources.after_success(
             source,
             self.now,
             self.policy,
@@ -196,12 +196,12 @@ class Ingest:
         self.held.clear()
 
 
-def what_was_announced(connections: Connections) -> Announced:
+def what_was_announced(connections: Connections) -> AnnouncedEpisodes:
     """The announcements that have landed, and those that are still only on the topic."""
     kafka, lake, topic = connections.kafka, connections.lake, connections.settings.episodes_topic
     ledger = Ledger.from_json(lake.state(EPISODES.name).ledger)
     low, ends = kafka.begin_offsets(topic), kafka.end_offsets(topic)
-    announced = Announced()
+    announced = AnnouncedEpisodes()
     # Of a topic that was made anew nothing has landed.
     is_same = bool(ledger.landed) and ledger.topic_id == kafka.topic_id(topic)
     if is_same:

@@ -42,8 +42,8 @@ class Followed:
         """
         with self.lake.writing(SOURCES.name):
             there = {s.key: s for s in self.present()}
-            wanted = {s.key: s for s in (source.followed(url, now) for url in urls)}
-            again = {key: source.revived(there[key], now) for key in wanted if key in there}
+            wanted = {s.key: s for s in (source.new_source(url, now) for url in urls)}
+            again = {key: source.revive(there[key], now) for key in wanted if key in there}
             self._write(now.date(), (there | wanted | again).values())
         return [s for key, s in wanted.items() if key not in there], list(again.values())
 
@@ -54,10 +54,10 @@ class Followed:
         urls = list(urls)
         with self.lake.writing(SOURCES.name):
             there = {s.key: s for s in self.present()}
-            gone = {source.followed(url, now).key for url in urls} & there.keys()
+            gone = {source.new_source(url, now).key for url in urls} & there.keys()
             if gone:
                 self._write(now.date(), (s for key, s in there.items() if key not in gone))
-        is_gone = {url: source.followed(url, now).key in gone for url in urls}
+        is_gone = {url: source.new_source(url, now).key in gone for url in urls}
         return [url for url in urls if is_gone[url]], [url for url in urls if not is_gone[url]]
 
     def carry_on(self, days: Iterable[date]) -> None:
@@ -69,7 +69,7 @@ class Followed:
 
     def _on(self, day: date | None) -> list[Source]:
         rows = self.lake.read_days(SOURCES.name, [day]).to_pylist() if day else []
-        return sorted((source.of_row(row) for row in rows), key=lambda s: s.feed_url)
+        return sorted((source.from_row(row) for row in rows), key=lambda s: s.feed_url)
 
     def _before(self, day: date, written: Iterable[date]) -> list[Source]:
         return self._on(max((d for d in written if d < day), default=None))

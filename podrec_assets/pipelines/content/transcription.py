@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from podrec_assets.content.asr.contract import Engine
+from podrec_assets.content.asr.contract import AsrEngine
 from podrec_assets.content.asr.engine_choice import choose_engine
-from podrec_assets.content.transcripts import choose as pages
+from podrec_assets.content.transcripts import choose
 from podrec_assets.content.transcripts.retry_policy import is_due
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.asr_run import (
@@ -81,16 +81,16 @@ def transcribe_days(
     asr = Asr(connections, engine, now, known.attempts, start)
     fetcher = connections.fetcher
     with ThreadPoolExecutor(PARALLEL_FETCHES) as pool:
-        answers = list(pool.map(lambda e: pages.published(e, fetcher.get), known.todo))
+        answers = list(pool.map(lambda e: choose.publisher_transcript(e, fetcher.get), known.todo))
     spoken = []
     for episode, answer in zip(known.todo, answers, strict=True):
-        found.letters += answer.letters
+        found.letters += answer.dead_letters
         if answer.row:
             found.rows.append(answer.row)
         elif row := asr.without(episode, answer):
             found.rows.append(row)
         else:
-            spoken.append(episode | {"why": answer.why})
+            spoken.append(episode | {"why": answer.reason})
     rows, letters = asr.rows(spoken, say)
     found.rows = sorted(found.rows + rows, key=lambda r: (r["day"], r["episode_id"]))
     found.letters = sorted(
@@ -105,13 +105,13 @@ def look_up(
     lake: Lake,
     episodes: list[dict],
     now: datetime,
-    engine: Engine | None,
+    engine: AsrEngine | None,
     redo: frozenset[str] = frozenset(),
 ) -> Known:
     """Which of the episodes have a row that stays. A re-announced episode takes its row along to
     its new day.
     """
-    hashes = {e["episode_id"]: pages.input_hash(e) for e in episodes}
+    hashes = {e["episode_id"]: choose.input_hash(e) for e in episodes}
     places = lake.read(TRANSCRIPTS.name, columns=("day", "episode_id", "input_hash")).to_pylist()
     days = {p["day"] for p in places if hashes.get(p["episode_id"]) == p["input_hash"]}
     rows: dict[str, dict] = {}
@@ -125,7 +125,7 @@ def look_up(
         if e["episode_id"] in rows and not is_due(rows[e["episode_id"]], now, engine, redo)
     ]
     stay = {r["episode_id"]: r["day"] for r in kept}
-    where = f"stage = '{pages.STAGE}'"
+    where = f"stage = '{choose.STAGE}'"
     letters = [
         x | {"day": stay[x["source_key"].partition(" ")[0]]}
         for x in lake.read("dead_letters", where).to_pylist()

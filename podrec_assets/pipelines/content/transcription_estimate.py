@@ -4,8 +4,8 @@ from datetime import date, datetime
 from math import ceil
 
 from podrec_assets.content.asr.engine_choice import choose_engine
-from podrec_assets.content.transcripts import choose as pages
-from podrec_assets.content.transcripts.formats import format_of
+from podrec_assets.content.transcripts import choose
+from podrec_assets.content.transcripts.formats import detect_format
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.asr_run import ASSUMED_S
 from podrec_assets.pipelines.content.transcription import look_up
@@ -32,15 +32,15 @@ def plan_transcripts(connections: Connections, first: date, last: date, now: dat
         n: [] for n in ("publisher", "cached", "asr", "no_audio", "no_model")
     }
     for episode in known.todo:
-        links = pages.ordered_links(episode["transcripts"] or [], episode["language"])
-        if any(format_of(link.get("type"), link["url"]) for link in links):
+        links = choose.ordered_links(episode["transcripts"] or [], episode["language"])
+        if any(detect_format(link.get("type"), link["url"]) for link in links):
             groups["publisher"].append(episode)
         elif not episode["audio_url"]:
             groups["no_audio"].append(episode)
-        elif engine is None or not engine.speaks(episode["language"]):
+        elif engine is None or not engine.supports(episode["language"]):
             groups["no_model"].append(episode)
         else:
-            is_cached = connections.recognitions.has(pages.recognition_key(episode, engine))
+            is_cached = connections.recognitions.has(choose.recognition_key(episode, engine))
             groups["cached" if is_cached else "asr"].append(episode)
     exact = {
         name: sum(e["duration_s"] or ASSUMED_S for e in found) / 60

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from podrec_assets.content.asr.contract import Engine, Recognition, Recognizer
-from podrec_assets.content.asr.engine_choice import choose_engine, load
-from podrec_assets.content.asr.transcribe_file import transcribe
-from podrec_assets.content.asr.worker_pool import WorkerDiedError, Workers
+from podrec_assets.content.asr.contract import AsrEngine, Recognition, Recognizer
+from podrec_assets.content.asr.engine_choice import choose_engine, load_recognizer
+from podrec_assets.content.asr.transcribe_file import transcribe_file
+from podrec_assets.content.asr.worker_pool import WorkerDiedError, WorkerPool
 from podrec_assets.errors import SetupError, UnusableInputError
 from podrec_assets.settings import Settings
 from podrec_assets_tests.content.asr.sounds import samples_of, tone, write_wav
@@ -40,10 +40,10 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pocketsphinx() -> tuple[Engine, Recognizer]:
+def pocketsphinx() -> tuple[AsrEngine, Recognizer]:
     engine = choose_engine(Settings(asr_engine="pocketsphinx"))
     assert engine
-    return engine, load(engine)
+    return engine, load_recognizer(engine)
 
 
 def check_times(found: Recognition) -> None:
@@ -57,10 +57,10 @@ def check_times(found: Recognition) -> None:
 
 @pytest.mark.services
 def test_pocketsphinx_understands_a_president(
-    speech: Path, pocketsphinx: tuple[Engine, Recognizer]
+    speech: Path, pocketsphinx: tuple[AsrEngine, Recognizer]
 ) -> None:
     engine, recognizer = pocketsphinx
-    found = transcribe(speech / "jfk.flac", recognizer, engine.version)
+    found = transcribe_file(speech / "jfk.flac", recognizer, engine.version)
     assert word_error_rate(JFK, found.text) <= 0.30
     assert (found.audio_s, found.language, found.engine) == (11.0, "en", engine.version)
     check_times(found)
@@ -68,12 +68,12 @@ def test_pocketsphinx_understands_a_president(
 
 @pytest.mark.services
 def test_pocketsphinx_gets_half_of_what_strangers_read(
-    speech: Path, pocketsphinx: tuple[Engine, Recognizer]
+    speech: Path, pocketsphinx: tuple[AsrEngine, Recognizer]
 ) -> None:
     engine, recognizer = pocketsphinx
     rates = []
     for clip in sorted(speech.glob("fleurs-*.ogg")):
-        found = transcribe(clip, recognizer, engine.version)
+        found = transcribe_file(clip, recognizer, engine.version)
         check_times(found)
         rates.append(word_error_rate(clip.with_suffix(".txt").read_text(), found.text))
     assert len(rates) == 5
@@ -82,11 +82,11 @@ def test_pocketsphinx_gets_half_of_what_strangers_read(
 
 @pytest.mark.services
 def test_pocketsphinx_follows_the_beginning_of_a_long_reading_across_pieces(
-    speech: Path, pocketsphinx: tuple[Engine, Recognizer], tmp_path: Path
+    speech: Path, pocketsphinx: tuple[AsrEngine, Recognizer], tmp_path: Path
 ) -> None:
     engine, recognizer = pocketsphinx
     clip = write_wav(tmp_path / "a.wav", samples_of(speech / "long-read.ogg", 0, START_S))
-    found = transcribe(clip, recognizer, engine.version)
+    found = transcribe_file(clip, recognizer, engine.version)
     check_times(found)
     assert found.segments[-1]["end_s"] > START_S - 5
     words = (speech / "long-read.txt").read_text().split()
@@ -100,19 +100,19 @@ def test_an_engine_loads_a_model_folder_and_decodes_real_speech(
     engine = choose_engine(Settings(cache=cache, asr_engine=name, asr_device="cpu", asr_threads=1))  # type: ignore[arg-type]
     assert engine
     assert (engine.name, engine.is_low_quality) == (name, False)
-    recognizer = load(engine)
-    found = transcribe(speech / "vosk-digits.wav", recognizer, engine.version, "en")
+    recognizer = load_recognizer(engine)
+    found = transcribe_file(speech / "vosk-digits.wav", recognizer, engine.version, "en")
     check_times(found)
     assert (found.language, found.audio_s) == ("en", 8.308)
     if name == "faster-whisper":
-        assert transcribe(speech / "vosk-digits.wav", recognizer, engine.version).language in (
+        assert transcribe_file(speech / "vosk-digits.wav", recognizer, engine.version).language in (
             "en",
             "de",
         )
 
 
 def test_auto_takes_whisper_then_vosk_then_what_is_packaged(cache: Path, tmp_path: Path) -> None:
-    def chosen(**settings: str) -> Engine:
+    def chosen(**settings: str) -> AsrEngine:
         engine = choose_engine(Settings(**{"cache": tmp_path, "asr_device": "cpu", **settings}))  # type: ignore[arg-type]
         assert engine
         return engine
@@ -140,7 +140,7 @@ def test_another_model_under_the_same_name_is_another_version(tmp_path: Path) ->
         engine = choose_engine(Settings(cache=tmp_path, asr_engine="vosk"))
         assert engine
         assert engine.languages == ("de",)
-        assert not engine.speaks("en")
+        assert not engine.supports("en")
         return engine.version
 
     assert version(1) == version(1) != version(2)
@@ -156,7 +156,7 @@ def test_a_damaged_model_is_one_clear_error(tmp_path: Path, name: str) -> None:
     engine = choose_engine(Settings(cache=tmp_path, asr_engine=name, asr_device="cpu"))  # type: ignore[arg-type]
     assert engine
     with (
-        Workers(engine, 1, 60, 1024, 60) as workers,
+        WorkerPool(engine, 1, 60, 1024, 60) as workers,
         pytest.raises(SetupError, match="cannot load"),
     ):
         workers.transcribe(tmp_path / "a.wav", "en")
@@ -168,7 +168,7 @@ def test_a_worker_that_dies_costs_its_file_an_attempt_and_the_next_file_gets_a_n
     engine = choose_engine(Settings(asr_engine="pocketsphinx"))
     assert engine
     clip = write_wav(tmp_path / "a.wav", tone(1))
-    with Workers(engine, 1, 60, 1024, 60) as workers:
+    with WorkerPool(engine, 1, 60, 1024, 60) as workers:
         with pytest.raises(UnusableInputError, match="cannot be decoded"):
             workers.transcribe(tmp_path / "none.wav", "en")
         assert workers.transcribe(clip, "en").text == ""
@@ -184,7 +184,7 @@ def test_a_worker_that_hangs_is_ended(tmp_path: Path) -> None:
     engine = choose_engine(Settings(asr_engine="pocketsphinx"))
     assert engine
     with (
-        Workers(engine, 1, 60, 1024, 0.01) as workers,
+        WorkerPool(engine, 1, 60, 1024, 0.01) as workers,
         pytest.raises(WorkerDiedError, match="ended with code -9"),
     ):
         workers.transcribe(write_wav(tmp_path / "a.wav", tone(1)), "en")

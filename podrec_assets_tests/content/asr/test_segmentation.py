@@ -5,7 +5,12 @@ the file.
 import numpy as np
 import pytest
 
-from podrec_assets.content.asr.contract import RATE_HZ, Heard, Recognition, absolute
+from podrec_assets.content.asr.contract import (
+    RATE_HZ,
+    PieceTranscript,
+    Recognition,
+    with_file_times,
+)
 from podrec_assets.content.asr.segmentation import pieces
 from podrec_assets_tests.content.asr.sounds import tone
 
@@ -43,10 +48,10 @@ def test_times_become_those_of_the_file_and_never_go_back() -> None:
         return {"start_s": start, "end_s": end, "text": text, "confidence": None}
 
     heard = [
-        (0.0, 10.0, Heard([said(1, 4, "a"), said(3, 99, "b")])),
-        (10.0, 12.0, Heard([said(-1, 1, "c"), said(0.5, 0.2, "d")])),
+        (0.0, 10.0, PieceTranscript([said(1, 4, "a"), said(3, 99, "b")])),
+        (10.0, 12.0, PieceTranscript([said(-1, 1, "c"), said(0.5, 0.2, "d")])),
     ]
-    found = [(s["start_s"], s["end_s"], s["text"]) for s in absolute(heard)]
+    found = [(s["start_s"], s["end_s"], s["text"]) for s in with_file_times(heard)]
     assert found == [(1.0, 4.0, "a"), (4.0, 10.0, "b"), (10.0, 11.0, "c"), (11.0, 11.0, "d")]
 
 

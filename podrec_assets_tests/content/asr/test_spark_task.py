@@ -12,10 +12,10 @@ import pytest
 
 from podrec_assets.content.asr import engine_choice
 from podrec_assets.content.asr import spark_task as tasks
-from podrec_assets.content.asr.contract import Engine
+from podrec_assets.content.asr.contract import AsrEngine
 from podrec_assets.content.asr.engine_choice import choose_engine, on_this_machine
-from podrec_assets.content.asr.spark_task import Task, answer, recognition
-from podrec_assets.content.asr.worker_pool import WorkerDiedError, Workers
+from podrec_assets.content.asr.spark_task import AsrTask, decode_answer, transcribe_on_worker
+from podrec_assets.content.asr.worker_pool import WorkerDiedError, WorkerPool
 from podrec_assets.errors import SetupError, UnusableInputError
 from podrec_assets.settings import Settings
 from podrec_assets_tests.content.asr.sounds import tone, write_wav
@@ -36,38 +36,38 @@ def _engines_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 @pytest.fixture
-def engine(settings: Settings) -> Engine:
+def engine(settings: Settings) -> AsrEngine:
     found = choose_engine(settings.model_copy(update={"asr_engine": "pocketsphinx"}))
     assert found
     return found
 
 
-def task(engine: Engine, max_s: float = 60) -> Task:
-    return Task(engine, "auto", 1, max_s, 1024, 60)
+def task(engine: AsrEngine, max_s: float = 60) -> AsrTask:
+    return AsrTask(engine, "auto", 1, max_s, 1024, 60)
 
 
-def test_the_result_is_that_of_a_process_of_the_run(engine: Engine, tmp_path: Path) -> None:
+def test_the_result_is_that_of_a_process_of_the_run(engine: AsrEngine, tmp_path: Path) -> None:
     audio = write_wav(tmp_path / "tone.wav", tone(1))
-    with Workers(engine, 1, 60, 1024, 60) as workers:
+    with WorkerPool(engine, 1, 60, 1024, 60) as workers:
         wanted = workers.transcribe(audio, "en")
-    found = recognition(answer(task(engine), audio.read_bytes(), "en"))
+    found = decode_answer(transcribe_on_worker(task(engine), audio.read_bytes(), "en"))
     assert replace(found, compute_s=wanted.compute_s) == wanted
     assert found.audio_s == pytest.approx(1, abs=0.01)
 
 
-def test_audio_of_no_use_is_refused_for_the_same_reasons(engine: Engine, tmp_path: Path) -> None:
+def test_audio_of_no_use_is_refused_for_the_same_reasons(engine: AsrEngine, tmp_path: Path) -> None:
     audio = write_wav(tmp_path / "tone.wav", tone(1)).read_bytes()
     for given, max_s, reason in (
         (b"this is no audio", 60, "undecodable_audio"),
         (audio, 0.5, "audio_too_long"),
     ):
         with pytest.raises(UnusableInputError) as refused:
-            recognition(answer(task(engine, max_s), given, None))
+            decode_answer(transcribe_on_worker(task(engine, max_s), given, None))
         assert refused.value.reason == reason
 
 
 def test_a_worker_whose_disk_is_full_costs_the_file_an_attempt(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: AsrEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error reached Spark, was told as a lack of requirements, and failed the run with all its
     other files.
@@ -78,20 +78,22 @@ def test_a_worker_whose_disk_is_full_costs_the_file_an_attempt(
 
     monkeypatch.setattr(tasks, "NamedTemporaryFile", full)
     with pytest.raises(WorkerDiedError, match="No space left on device"):
-        recognition(answer(task(engine), b"", None))
+        decode_answer(transcribe_on_worker(task(engine), b"", None))
 
 
 def test_a_worker_with_another_library_or_without_the_model_fails_the_run(
-    engine: Engine, tmp_path: Path
+    engine: AsrEngine, tmp_path: Path
 ) -> None:
     with pytest.raises(
         SetupError,
         match=r"would transcribe with pocketsphinx/.*, the run does with pocketsphinx/0\.1/en-us",
     ):
-        recognition(answer(task(replace(engine, version="pocketsphinx/0.1/en-us")), b"", None))
-    vosk = Engine("vosk", str(tmp_path / "gone"), "vosk/1/gone@00000000", None, False)
+        decode_answer(
+            transcribe_on_worker(task(replace(engine, version="pocketsphinx/0.1/en-us")), b"", None)
+        )
+    vosk = AsrEngine("vosk", str(tmp_path / "gone"), "vosk/1/gone@00000000", None, False)
     with pytest.raises(SetupError, match=f"has no model in {tmp_path}/gone"):
-        recognition(answer(task(vosk), b"", None))
+        decode_answer(transcribe_on_worker(task(vosk), b"", None))
 
 
 def test_a_worker_with_a_gpu_uses_it_and_the_version_says_so(
@@ -111,7 +113,7 @@ def test_a_worker_with_a_gpu_uses_it_and_the_version_says_so(
     assert chosen
     assert chosen.version.endswith("/int8")
     monkeypatch.setattr(
-        engine_choice, "device", lambda wanted: "cuda" if wanted == "auto" else wanted
+        engine_choice, "resolve_device", lambda wanted: "cuda" if wanted == "auto" else wanted
     )
     assert on_this_machine(chosen, "auto", 3) == replace(
         chosen, device="cuda", threads=3, version=chosen.version.replace("/int8", "/float16")

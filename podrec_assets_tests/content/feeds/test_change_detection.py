@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from podrec_assets.content.feeds.change_detection import COLUMNS, Announced
+from podrec_assets.content.feeds.change_detection import COLUMNS, AnnouncedEpisodes
 from podrec_assets.content.feeds.rss import parse_feed
 
 OLD, NEW = "https://show.example/feed.xml", "https://mirror.example/rss"
@@ -25,19 +25,20 @@ def feed(url: str, *items: str, show: str = "Show"):
     return parse_feed(body.encode(), url).episodes
 
 
-def news(announced: Announced, url: str, *items: str, living=BOTH, show: str = "Show"):
+def news(announced: AnnouncedEpisodes, url: str, *items: str, living=BOTH, show: str = "Show"):
     return [
-        (a.episode_id, a.audio_url) for a in announced.news(feed(url, *items, show=show), living)
+        (a.episode_id, a.audio_url)
+        for a in announced.select_new(feed(url, *items, show=show), living)
     ]
 
 
-def only(announced: Announced, url: str, *items: str, **more):
+def only(announced: AnnouncedEpisodes, url: str, *items: str, **more):
     [(episode, _)] = news(announced, url, *items, **more)
     return episode
 
 
 def test_an_episode_is_news_once_and_again_when_it_changes():
-    announced = Announced()
+    announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3"))
     assert news(announced, OLD, item("1", "a.mp3")) == []
     assert only(announced, OLD, item("1", "a.mp3", "Mended")) == first
@@ -45,7 +46,7 @@ def test_an_episode_is_news_once_and_again_when_it_changes():
 
 
 def test_a_changed_enclosure_is_a_new_version_of_the_same_episode():
-    announced = Announced()
+    announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3"))
     assert news(announced, OLD, item("1", "a-fixed.mp3")) == [
         (first, "https://cdn.example/a-fixed.mp3")
@@ -53,7 +54,7 @@ def test_a_changed_enclosure_is_a_new_version_of_the_same_episode():
 
 
 def test_the_same_file_in_another_feed_is_the_same_episode_and_not_announced_again():
-    announced = Announced()
+    announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3"))
     assert (
         news(announced, NEW, item("other-guid", "a.mp3", "Worded differently"), show="Mirror") == []
@@ -63,14 +64,14 @@ def test_the_same_file_in_another_feed_is_the_same_episode_and_not_announced_aga
 
 
 def test_the_same_guid_title_and_time_in_another_feed_is_the_same_episode_wherever_its_file_lies():
-    announced = Announced()
+    announced = AnnouncedEpisodes()
     only(announced, OLD, item("1", "a.mp3", "Seven"))
     assert news(announced, NEW, item("1", "elsewhere.mp3", "Seven")) == []
     assert news(announced, NEW, item("1", "other.mp3", "Eight")) != []
 
 
 def test_when_the_first_feed_is_no_longer_followed_its_mirror_goes_on_under_the_same_id():
-    announced = Announced()
+    announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3"))
     assert (
         only(announced, NEW, item("1", "a.mp3", "Mended"), living={"mirror.example/rss"}) == first
@@ -79,7 +80,7 @@ def test_when_the_first_feed_is_no_longer_followed_its_mirror_goes_on_under_the_
 
 
 def test_a_reused_guid_keeps_its_two_ids_when_the_older_item_has_left_the_feed():
-    announced = Announced()
+    announced = AnnouncedEpisodes()
     old, new = item("1", "a.mp3", "Old"), item("1", "b.mp3", "New", SECOND)
     ids = {audio: episode for episode, audio in news(announced, OLD, old, new)}
     assert len(ids) == 2
@@ -90,7 +91,7 @@ def test_a_reused_guid_keeps_its_two_ids_when_the_older_item_has_left_the_feed()
 
 
 def test_a_guid_stays_with_the_file_that_it_was_announced_for_whatever_the_dates_say_later():
-    announced = Announced()
+    announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3", published=SECOND))
     second = only(
         announced,
@@ -111,21 +112,21 @@ def test_a_guid_stays_with_the_file_that_it_was_announced_for_whatever_the_dates
 
 
 def test_a_new_guid_for_the_same_file_of_a_show_is_the_same_episode():
-    announced = Announced()
+    announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3"))
     assert news(announced, OLD, item("urn:1", "a.mp3")) == [(first, "https://cdn.example/a.mp3")]
 
 
 def test_two_items_of_a_feed_with_one_file_and_two_guids_are_two_episodes():
-    announced = Announced()
+    announced = AnnouncedEpisodes()
     assert len(news(announced, OLD, item("1", "soon.mp3"), item("2", "soon.mp3"))) == 2
     assert len(announced.hashes) == 2
 
 
 @pytest.mark.parametrize("guid", ["", "1"])
 def test_what_was_announced_is_known_from_its_row_alone(guid):
-    announced, again = Announced(), Announced()
-    for a in announced.news(feed(OLD, item(guid, "a.mp3")), BOTH):
+    announced, again = AnnouncedEpisodes(), AnnouncedEpisodes()
+    for a in announced.select_new(feed(OLD, item(guid, "a.mp3")), BOTH):
         again.add({name: getattr(a, name) for name in COLUMNS})
     assert again == announced
     assert news(again, OLD, item(guid, "a.mp3")) == []
@@ -134,5 +135,5 @@ def test_what_was_announced_is_known_from_its_row_alone(guid):
 def test_a_hundred_thousand_items_with_one_guid_are_told_apart_in_linear_time():
     one = feed(OLD, item("1", "a.mp3"))[0]
     many = [one.known_as(f"e{n}", one.show_id) for n in range(20_000)]
-    assert len(Announced().news(many, BOTH)) == 20_000
+    assert len(AnnouncedEpisodes().select_new(many, BOTH)) == 20_000
     assert one.published_at == datetime(2026, 2, 2, 10, tzinfo=UTC)

@@ -10,13 +10,13 @@ import pytest
 from podrec_assets.content.feeds import source as sources
 from podrec_assets.content.feeds.source import (
     PollPolicy,
+    after_failure,
+    after_success,
+    after_unchanged,
     due,
-    failed,
-    followed,
-    of_row,
-    revived,
-    succeeded,
-    unchanged,
+    from_row,
+    new_source,
+    revive,
 )
 from podrec_assets.schemas import SOURCES
 
@@ -26,7 +26,7 @@ URL = "https://show.example/feed.xml"
 
 
 def read(source, now=NOW, moved_to=None, announced=3):
-    return succeeded(
+    return after_success(
         source,
         now,
         POLICY,
@@ -40,7 +40,7 @@ def read(source, now=NOW, moved_to=None, announced=3):
 
 
 def test_a_feed_that_answers_is_asked_again_after_the_interval_with_its_validators():
-    source = read(followed(URL, NOW))
+    source = read(new_source(URL, NOW))
     assert (source.status, source.next_poll_at, source.etag) == (
         "active",
         NOW + timedelta(hours=1),
@@ -48,7 +48,7 @@ def test_a_feed_that_answers_is_asked_again_after_the_interval_with_its_validato
     )
     assert (source.episode_count, source.announced_count, source.last_changed_at) == (10, 3, NOW)
     later = NOW + timedelta(hours=1)
-    again = unchanged(source, later, POLICY, None)
+    again = after_unchanged(source, later, POLICY, None)
     assert (again.etag, again.episode_count, again.last_changed_at, again.last_success_at) == (
         '"7"',
         10,
@@ -60,15 +60,15 @@ def test_a_feed_that_answers_is_asked_again_after_the_interval_with_its_validato
 
 
 def test_a_failing_feed_waits_twice_as_long_each_time_and_is_dead_in_the_end():
-    source, waits, states = followed(URL, NOW), [], []
+    source, waits, states = new_source(URL, NOW), [], []
     for _ in range(7):
-        source = failed(source, NOW, POLICY, "http_404", "gone fishing")
+        source = after_failure(source, NOW, POLICY, "http_404", "gone fishing")
         waits.append((source.next_poll_at - NOW) / timedelta(hours=1))
         states.append(source.status)
     assert waits == [1, 2, 4, 8, 16, 24, 24]
     assert states == ["failing"] * 6 + ["dead"]
     assert due([source], NOW + timedelta(days=365)) == []
-    [again] = due([revived(source, NOW)], NOW)
+    [again] = due([revive(source, NOW)], NOW)
     assert (again.status, again.failure_count, again.last_error, again.last_polled_at) == (
         "active",
         0,
@@ -79,8 +79,12 @@ def test_a_failing_feed_waits_twice_as_long_each_time_and_is_dead_in_the_end():
 
 def test_one_success_forgets_all_failures():
     source = read(
-        failed(
-            failed(followed(URL, NOW), NOW, POLICY, "http_500", "no"), NOW, POLICY, "http_500", "no"
+        after_failure(
+            after_failure(new_source(URL, NOW), NOW, POLICY, "http_500", "no"),
+            NOW,
+            POLICY,
+            "http_500",
+            "no",
         )
     )
     assert (source.status, source.failure_count, source.last_reason, source.last_error) == (
@@ -92,36 +96,36 @@ def test_one_success_forgets_all_failures():
 
 
 def test_a_feed_that_is_gone_is_dead_at_once():
-    assert failed(followed(URL, NOW), NOW, POLICY, "http_410", "gone").status == "dead"
+    assert after_failure(new_source(URL, NOW), NOW, POLICY, "http_410", "gone").status == "dead"
 
 
 @pytest.mark.parametrize(
     ("asked_s", "waited_s"), [(None, 3600), (60, 3600), (7200, 7200), (10**9, 86_400)]
 )
 def test_a_server_may_ask_for_a_longer_wait_within_reason(asked_s, waited_s):
-    source = failed(followed(URL, NOW), NOW, POLICY, "fetch_failed", "busy", asked_s)
+    source = after_failure(new_source(URL, NOW), NOW, POLICY, "fetch_failed", "busy", asked_s)
     assert source.next_poll_at == NOW + timedelta(seconds=waited_s)
 
 
 def test_a_permanent_move_is_remembered_until_it_fails_and_never_changes_the_feeds_name():
-    moved = read(followed(URL, NOW), moved_to="https://new.example/rss")
+    moved = read(new_source(URL, NOW), moved_to="https://new.example/rss")
     assert (moved.feed_url, moved.address) == (URL, "https://new.example/rss")
-    assert unchanged(moved, NOW, POLICY, None).address == "https://new.example/rss"
-    assert failed(moved, NOW, POLICY, "http_404", "no").address == URL
+    assert after_unchanged(moved, NOW, POLICY, None).address == "https://new.example/rss"
+    assert after_failure(moved, NOW, POLICY, "http_404", "no").address == URL
 
 
 def test_due_are_those_whose_time_has_come_the_longest_waiting_first():
     at = [
-        replace(followed(f"https://{n}.example/", NOW), next_poll_at=NOW + timedelta(minutes=m))
+        replace(new_source(f"https://{n}.example/", NOW), next_poll_at=NOW + timedelta(minutes=m))
         for n, m in enumerate((1, 0, -5))
     ]
     assert [s.feed_url for s in due(at, NOW)] == ["https://2.example/", "https://1.example/"]
 
 
 def test_a_source_is_the_row_that_it_was_written_as():
-    source = failed(
-        read(followed(URL, NOW), moved_to="https://new.example/"), NOW, POLICY, "http_404", "no"
+    source = after_failure(
+        read(new_source(URL, NOW), moved_to="https://new.example/"), NOW, POLICY, "http_404", "no"
     )
     [row] = SOURCES.rows([source.row(date(2026, 11, 25))]).to_pylist()
-    assert of_row(row) == source
+    assert from_row(row) == source
     assert sources.STATUSES == ("active", "failing", "dead")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from podrec_assets.content.similarity import exact_knn
-from podrec_assets.content.similarity.exact_knn import blocks, largest, nearest
+from podrec_assets.content.similarity.exact_knn import nearest, row_blocks, top_k
 
 
 def planted(rows: int, seed: int) -> np.ndarray:
@@ -25,11 +25,11 @@ def test_the_nearest_are_those_of_a_full_sort_ties_by_index(monkeypatch, cells, 
 
 def test_blocks_cover_all_rows_and_hold_no_more_cells_than_allowed(monkeypatch):
     monkeypatch.setattr(exact_knn, "CELLS", 100)
-    assert list(blocks(7, 30)) == [(0, 3), (3, 6), (6, 7)]
-    assert list(blocks(2, 1000)) == [(0, 1), (1, 2)]
-    assert list(blocks(0, 30)) == []
+    assert list(row_blocks(7, 30)) == [(0, 3), (3, 6), (6, 7)]
+    assert list(row_blocks(2, 1000)) == [(0, 1), (1, 2)]
+    assert list(row_blocks(0, 30)) == []
 
 
 def test_nothing_to_rank_gives_empty_rows():
-    assert [r.tolist() for r in largest(np.empty((2, 0), dtype=np.float32), 3)] == [[], []]
+    assert [r.tolist() for r in top_k(np.empty((2, 0), dtype=np.float32), 3)] == [[], []]
     assert nearest(planted(2, 1), planted(5, 2), 0)[0].shape == (2, 0)

@@ -8,7 +8,7 @@ import pytest
 from podrec_assets.content.similarity.passage_search import (
     LEXICAL_SHARE,
     best_passages,
-    found_shares,
+    bm25_shares,
     words,
 )
 from podrec_assets.schemas import VECTORS
@@ -27,7 +27,7 @@ def rows(*texts: str, episodes: str = "abcdefgh"):
 
 
 def shares(query: str, *texts: str) -> list[float]:
-    return found_shares(query, rows(*texts)).round(3).tolist()
+    return bm25_shares(query, rows(*texts)).round(3).tolist()
 
 
 def test_a_passage_with_all_words_is_before_one_with_some_and_one_with_none_scores_nothing():
@@ -79,7 +79,7 @@ def test_the_best_passage_of_each_episode_comes_with_its_place_quote_and_both_ar
     first, second = best_passages(
         "comet broke", np.array(NORTH, dtype=np.float32), table, vectors, 5
     )
-    lexical = found_shares("comet broke", table)
+    lexical = bm25_shares("comet broke", table)
     assert (first["episode_id"], first["chunk"], first["start_s"], first["quote"]) == (
         "a",
         1,

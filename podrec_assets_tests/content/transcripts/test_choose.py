@@ -7,12 +7,12 @@ from datetime import date
 
 import pytest
 
-from podrec_assets.content.asr.contract import Engine, Recognition
+from podrec_assets.content.asr.contract import AsrEngine, Recognition
 from podrec_assets.content.transcripts.choose import (
+    asr_transcript,
     input_hash,
     ordered_links,
-    published,
-    recognised,
+    publisher_transcript,
     recognition_key,
 )
 from podrec_assets.errors import FetchFailedError, FetchRefusedError
@@ -66,10 +66,10 @@ def episode(*links: dict, **changes: object) -> dict:
 
 
 def test_a_usable_transcript_gives_its_text_segments_engine_and_source():
-    found = published(episode(link("1.vtt", language="de-AT")), Site(**{"1_vtt": VTT}))
+    found = publisher_transcript(episode(link("1.vtt", language="de-AT")), Site(**{"1_vtt": VTT}))
     row = found.row
     assert row
-    assert found.letters == []
+    assert found.dead_letters == []
     assert (row["status"], row["reason"], row["source"], row["engine"]) == (
         "ok",
         None,
@@ -113,24 +113,26 @@ def test_a_refused_transcript_is_a_dead_letter_and_the_next_one_is_taken():
             "1_txt": b"Said.",
         }
     )
-    found = published(episode(link("1.txt"), link("1.srt"), link("1.vtt"), link("1.json")), site)
+    found = publisher_transcript(
+        episode(link("1.txt"), link("1.srt"), link("1.vtt"), link("1.json")), site
+    )
     assert found.row
     assert (found.row["status"], found.row["text"], found.row["language"]) == ("ok", "Said.", "en")
-    assert [(x["source_key"], x["reason"]) for x in found.letters] == [
+    assert [(x["source_key"], x["reason"]) for x in found.dead_letters] == [
         ("e1 https://t.example/1.json", "error_page"),
         ("e1 https://t.example/1.vtt", "fetch_refused"),
         ("e1 https://t.example/1.srt", "no_cues"),
     ]
-    assert {(x["day"], x["stage"]) for x in found.letters} == {(DAY, "transcripts")}
-    assert DEAD_LETTERS.rows(found.letters).num_rows == 3
+    assert {(x["day"], x["stage"]) for x in found.dead_letters} == {(DAY, "transcripts")}
+    assert DEAD_LETTERS.rows(found.dead_letters).num_rows == 3
 
 
 def test_a_server_that_is_down_is_no_dead_letter_but_passing():
-    found = published(
+    found = publisher_transcript(
         episode(link("1.vtt")), Site(**{"1_vtt": FetchFailedError("502, try later.")})
     )
-    assert (found.row, found.letters, found.is_passing) == (None, [], True)
-    assert found.why == "none of 1 publisher transcripts is usable: 502, try later."
+    assert (found.row, found.dead_letters, found.is_retryable) == (None, [], True)
+    assert found.reason == "none of 1 publisher transcripts is usable: 502, try later."
 
 
 @pytest.mark.parametrize(
@@ -140,36 +142,46 @@ def test_a_server_that_is_down_is_no_dead_letter_but_passing():
 def test_a_transcript_that_ends_before_half_of_the_audio_is_only_its_beginning(
     duration_s, is_usable
 ):
-    found = published(episode(link("1.vtt"), duration_s=duration_s), Site(**{"1_vtt": VTT}))
+    found = publisher_transcript(
+        episode(link("1.vtt"), duration_s=duration_s), Site(**{"1_vtt": VTT})
+    )
     assert bool(found.row) == is_usable
-    assert [x["reason"] for x in found.letters] == ([] if is_usable else ["far_too_short"])
+    assert [x["reason"] for x in found.dead_letters] == ([] if is_usable else ["far_too_short"])
 
 
 @pytest.mark.parametrize(("duration_s", "is_usable"), [(9.0, True), (9.1, False)])
 def test_fewer_than_twenty_words_a_minute_are_no_transcript(duration_s, is_usable):
-    found = published(
+    found = publisher_transcript(
         episode(link("1.txt"), duration_s=duration_s), Site(**{"1_txt": b"Only three words."})
     )
     assert bool(found.row) == is_usable
 
 
 def test_without_a_transcript_the_answer_says_why():
-    assert published(episode(), Site()).why == "the publisher links none"
-    assert published(episode(transcripts=None), Site()).why == "the publisher links none"
-    found = published(episode(link("1.vtt")), Site(**{"1_vtt": b"WEBVTT"}))
-    assert (found.why, found.is_passing) == ("none of 1 publisher transcripts is usable", False)
+    assert publisher_transcript(episode(), Site()).reason == "the publisher links none"
+    assert (
+        publisher_transcript(episode(transcripts=None), Site()).reason == "the publisher links none"
+    )
+    found = publisher_transcript(episode(link("1.vtt")), Site(**{"1_vtt": b"WEBVTT"}))
+    assert (found.reason, found.is_retryable) == (
+        "none of 1 publisher transcripts is usable",
+        False,
+    )
 
 
 def test_the_type_of_the_link_goes_before_the_servers_and_the_servers_helps_where_the_link_has_none():
     site = Site(one=VTT)
-    assert published(episode(link("one", "text/vtt")), site).row["engine"] == "vtt/2"
+    assert publisher_transcript(episode(link("one", "text/vtt")), site).row["engine"] == "vtt/2"
     assert (
-        published(episode(link("one")), lambda url: Page(VTT, "text/vtt; charset=utf-8")).row[
-            "engine"
-        ]
+        publisher_transcript(
+            episode(link("one")), lambda url: Page(VTT, "text/vtt; charset=utf-8")
+        ).row["engine"]
         == "vtt/2"
     )
-    assert published(episode(link("one")), site).letters[0]["reason"] == "unknown_format"
+    assert (
+        publisher_transcript(episode(link("one")), site).dead_letters[0]["reason"]
+        == "unknown_format"
+    )
 
 
 @pytest.mark.parametrize(
@@ -188,7 +200,7 @@ def test_the_input_hash_depends_on_links_and_audio_only(changes):
     )
 
 
-ENGINE = Engine("pocketsphinx", "", "pocketsphinx/5/en-us", ("en",), True)
+ENGINE = AsrEngine("pocketsphinx", "", "pocketsphinx/5/en-us", ("en",), True)
 
 
 def heard(*texts: str, audio_s: float = 30.0, confidence: float | None = 0.3) -> Recognition:
@@ -200,7 +212,7 @@ def heard(*texts: str, audio_s: float = 30.0, confidence: float | None = 0.3) ->
 
 
 def test_what_asr_heard_becomes_a_row_that_says_by_what_and_how_well():
-    row, letters = recognised(episode(), ENGINE, heard("hello there", "bye"))
+    row, letters = asr_transcript(episode(), ENGINE, heard("hello there", "bye"))
     assert letters == []
     assert (row["status"], row["source"], row["engine"], row["text"]) == (
         "ok",
@@ -224,14 +236,14 @@ def test_what_asr_heard_becomes_a_row_that_says_by_what_and_how_well():
 
 
 def test_audio_without_speech_is_a_final_failure_and_names_the_engine_that_heard_nothing():
-    row, letters = recognised(episode(), ENGINE, heard(audio_s=1.0))
+    row, letters = asr_transcript(episode(), ENGINE, heard(audio_s=1.0))
     assert (row["status"], row["reason"]) == ("failed", "no speech was recognised in 1 s of audio")
     assert (row["engine"], row["text"], row["next_attempt_at"]) == (ENGINE.version, None, None)
     assert [x["reason"] for x in letters] == ["no_speech"]
 
 
 def test_a_suspicious_transcript_is_quarantined_with_its_text_and_its_signs():
-    row, letters = recognised(episode(duration_s=600.0), ENGINE, heard("over and out " * 10))
+    row, letters = asr_transcript(episode(duration_s=600.0), ENGINE, heard("over and out " * 10))
     assert row["status"] == "quarantined"
     assert row["reason"].startswith(
         "the audio lasts 30 s, the feed says 600; 30 of 30 words are phrases in a loop"
@@ -252,7 +264,7 @@ def test_a_result_is_known_by_what_the_feed_says_of_the_audio_and_by_the_engine(
         assert recognition_key(episode() | changes, ENGINE) != key
     assert (
         recognition_key(
-            episode(), Engine("pocketsphinx", "", "pocketsphinx/6/en-us", ("en",), True)
+            episode(), AsrEngine("pocketsphinx", "", "pocketsphinx/6/en-us", ("en",), True)
         )
         != key
     )

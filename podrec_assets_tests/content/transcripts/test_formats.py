@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from podrec_assets.content.transcripts.formats import TranscriptError, format_of, parse_transcript
+from podrec_assets.content.transcripts.formats import (
+    TranscriptError,
+    detect_format,
+    parse_transcript,
+)
 from podrec_assets.schemas import TRANSCRIPTS
 
 VTT = """WEBVTT - a title
@@ -147,7 +151,7 @@ def test_byte_order_marks_and_line_ends_change_nothing(extension, body, change):
 def test_the_type_names_the_format_and_the_extension_where_the_type_says_little(
     content_type, url, kind
 ):
-    assert format_of(content_type, url) == kind
+    assert detect_format(content_type, url) == kind
 
 
 @pytest.mark.parametrize(
@@ -327,6 +331,6 @@ def test_every_transcript_type_of_the_real_feeds_is_known(shared_data):
         for tag in re.findall(r"<podcast:transcript[^>]*>", feed.read_text(errors="replace")):
             types |= set(re.findall(r'type="([^"]*)"', tag))
     assert types == {"application/srt", "application/x-subrip", "text/plain", "text/vtt"}
-    assert {t: format_of(t, "x") for t in types} == {
+    assert {t: detect_format(t, "x") for t in types} == {
         "application/srt": "srt", "application/x-subrip": "srt", "text/plain": "text", "text/vtt": "vtt",
     }  # fmt: skip

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from podrec_assets.content.asr.contract import Engine
+from podrec_assets.content.asr.contract import AsrEngine
 from podrec_assets.content.transcripts.retry_policy import RetryPolicy, is_due
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
-FALLBACK = Engine("pocketsphinx", "", "pocketsphinx/5/en-us", ("en",), True)
-WHISPER = Engine("faster-whisper", "/m", "faster-whisper/1/small", None, False)
-ON_CPU = Engine("faster-whisper", "/m", "faster-whisper/1/small@1f2e3d4c/int8", None, False)
+FALLBACK = AsrEngine("pocketsphinx", "", "pocketsphinx/5/en-us", ("en",), True)
+WHISPER = AsrEngine("faster-whisper", "/m", "faster-whisper/1/small", None, False)
+ON_CPU = AsrEngine("faster-whisper", "/m", "faster-whisper/1/small@1f2e3d4c/int8", None, False)
 ON_GPU = "faster-whisper/1/small@1f2e3d4c/float16"
 ROW = {
     "status": "ok",
