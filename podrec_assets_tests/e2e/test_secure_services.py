@@ -105,7 +105,7 @@ def test_an_authority_that_did_not_sign_the_broker_is_not_trusted(
 def test_half_a_login_is_an_error_before_anything_connects(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="PODREC_KAFKA_USERNAME"):
         security.spark_options(Settings(home=tmp_path, kafka_security_protocol="SASL_SSL"))
-    with pytest.raises(SettingsError, match="go together"):
+    with pytest.raises(SettingsError, match="together, or neither"):
         security.client_properties(
             Settings(home=tmp_path, kafka_security_protocol="SSL", kafka_key_file="k")
         )

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from podrec_assets.errors import DataLossError, PermanentError, RetryableError
 from podrec_assets.services import process
-from podrec_assets.stores.kafka import KafkaStore, Message, Record, topics
+from podrec_assets.stores.kafka import KafkaStore, Message, Record, kafka_store
 
 pytestmark = pytest.mark.services
 D1, D2, D3, D4 = (date(2025, 11, n) for n in (1, 2, 3, 4))
@@ -203,7 +203,7 @@ def test_a_record_that_can_never_be_stored_is_a_permanent_error(
 ) -> None:
     with pytest.raises(PermanentError, match="too large"):
         store.produce(topic, [Message(b"k", b"x" * 3_000_000)])
-    with pytest.raises(PermanentError, match="refused 1 records: their timestamp lies too far"):
+    with pytest.raises(PermanentError, match="refused 1 records: their timestamps are too far"):
         store.produce(topic, [Message(b"k", b"v", int(time.time() * 1000) + 3 * 86_400_000)])
     assert store.end_offsets(topic) == {0: 0}
 
@@ -213,7 +213,7 @@ def test_producing_nothing_is_no_record(store: KafkaStore, topic: str) -> None:
 
 
 def test_an_unreachable_broker_is_told_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(topics, "TIMEOUT_S", 1.0)
+    monkeypatch.setattr(kafka_store, "TIMEOUT_S", 1.0)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         nowhere = f"127.0.0.1:{taken.getsockname()[1]}"
@@ -230,4 +230,4 @@ def test_a_producer_that_refused_a_record_is_not_used_again() -> None:
     store = KafkaStore("127.0.0.1:9")
     with pytest.raises(PermanentError, match="Kafka cannot take a record: "):
         store.produce("any", [Message(None, b"0" * 2_000_000)], within_s=0.1)
-    assert store._producers == {}
+    assert store.clients._producers == {}

@@ -1,14 +1,11 @@
-"""Kafka by way of confluent-kafka, which no other room imports.
+"""Kafka by confluent-kafka, which only this package imports.
 
-Reads are bounded and assign offsets themselves: no consumer group, no commits, so what was read is
-remembered by tables alone.
+Reads are bounded and assign offsets themselves: no consumer groups and no commits, so the tables
+alone record what was read.
 """
 
-from podrec_assets.stores.kafka.producing import Message, Producing
-from podrec_assets.stores.kafka.reading import Reading, Record
+from podrec_assets.stores.kafka.consuming import Record
+from podrec_assets.stores.kafka.kafka_store import KafkaStore
+from podrec_assets.stores.kafka.producing import Message
 
 __all__ = ["KafkaStore", "Message", "Record"]
-
-
-class KafkaStore(Reading, Producing):
-    """One Kafka cluster: its topics and offsets, bounded reads, and what is produced."""

@@ -1,8 +1,7 @@
-"""How the two Kafka clients are told of TLS and SASL: librdkafka by file names, the Java client of
-Spark by file contents.
+"""TLS and SASL options of the two Kafka clients.
 
-Spark's executors run on other machines, where the driver's files are not; PEM text travels with the
-options instead.
+librdkafka takes file names. Spark's Java client takes PEM text, because its executors run on other
+machines that do not have the driver's files.
 """
 
 from pathlib import Path
@@ -18,7 +17,7 @@ _LOGIN_MODULES = {
 
 
 def client_properties(settings: Settings) -> dict[str, str]:
-    """Properties of confluent-kafka clients; empty for a plain connection.
+    """Returns the properties of confluent-kafka clients; {} for a plain connection.
 
     Raises:
         SettingsError: SASL without a user name and password, or a certificate without its key.
@@ -26,9 +25,9 @@ def client_properties(settings: Settings) -> dict[str, str]:
     _check(settings)
     if settings.kafka_security_protocol == "PLAINTEXT":
         return {}
-    found: dict[str, str] = {"security.protocol": settings.kafka_security_protocol}
+    properties: dict[str, str] = {"security.protocol": settings.kafka_security_protocol}
     if _has_sasl(settings):
-        found |= {
+        properties |= {
             "sasl.mechanisms": settings.kafka_sasl_mechanism,
             "sasl.username": settings.kafka_username,
             "sasl.password": settings.kafka_password.get_secret_value(),
@@ -40,42 +39,42 @@ def client_properties(settings: Settings) -> dict[str, str]:
             "ssl.key.location": settings.kafka_key_file,
             "ssl.key.password": settings.kafka_key_password.get_secret_value(),
         }
-        found |= {name: value for name, value in files.items() if value}
-    return found
+        properties |= {name: value for name, value in files.items() if value}
+    return properties
 
 
 def spark_options(settings: Settings) -> dict[str, str]:
-    """Options of Spark's Kafka source; empty for a plain connection. Raises SettingsError as
-    `client_properties` does.
+    """Returns the options of Spark's Kafka source; {} for a plain connection.
+
+    Raises:
+        SettingsError: as in `client_properties`, or a file cannot be read.
     """
     _check(settings)
     if settings.kafka_security_protocol == "PLAINTEXT":
         return {}
-    found: dict[str, str] = {"security.protocol": settings.kafka_security_protocol}
+    properties: dict[str, str] = {"security.protocol": settings.kafka_security_protocol}
     if _has_sasl(settings):
         module = _LOGIN_MODULES[settings.kafka_sasl_mechanism]
-        name, password = (
-            _quoted(settings.kafka_username),
-            _quoted(settings.kafka_password.get_secret_value()),
-        )
-        found |= {
+        name = _quoted(settings.kafka_username)
+        password = _quoted(settings.kafka_password.get_secret_value())
+        properties |= {
             "sasl.mechanism": settings.kafka_sasl_mechanism,
             "sasl.jaas.config": f"{module} required username={name} password={password};",
         }
     if _has_tls(settings) and settings.kafka_ca_file:
-        found |= {
+        properties |= {
             "ssl.truststore.type": "PEM",
             "ssl.truststore.certificates": _text(settings.kafka_ca_file),
         }
     if _has_tls(settings) and settings.kafka_certificate_file:
-        found |= {
+        properties |= {
             "ssl.keystore.type": "PEM",
             "ssl.keystore.certificate.chain": _text(settings.kafka_certificate_file),
             "ssl.keystore.key": _text(settings.kafka_key_file),
         }
         if key_password := settings.kafka_key_password.get_secret_value():
-            found["ssl.key.password"] = key_password
-    return {f"kafka.{name}": value for name, value in found.items()}
+            properties["ssl.key.password"] = key_password
+    return {f"kafka.{name}": value for name, value in properties.items()}
 
 
 def _has_sasl(settings: Settings) -> bool:
@@ -91,11 +90,13 @@ def _check(settings: Settings) -> None:
         settings.kafka_username and settings.kafka_password.get_secret_value()
     ):
         raise SettingsError(
-            f"PODREC_KAFKA_SECURITY_PROTOCOL={settings.kafka_security_protocol} needs PODREC_KAFKA_USERNAME and "
-            "PODREC_KAFKA_PASSWORD."
+            f"PODREC_KAFKA_SECURITY_PROTOCOL={settings.kafka_security_protocol} needs "
+            "PODREC_KAFKA_USERNAME and PODREC_KAFKA_PASSWORD."
         )
     if bool(settings.kafka_certificate_file) != bool(settings.kafka_key_file):
-        raise SettingsError("PODREC_KAFKA_CERTIFICATE_FILE and PODREC_KAFKA_KEY_FILE go together.")
+        raise SettingsError(
+            "Set PODREC_KAFKA_CERTIFICATE_FILE and PODREC_KAFKA_KEY_FILE together, or neither."
+        )
 
 
 def _quoted(text: str) -> str:
