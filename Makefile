@@ -6,7 +6,7 @@ READY := .venv/.ready
 # number of tests the long ones, which are one to a file, would all come last.
 BY_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo ui test check bench-backfill bench-listening bench-content bench-recommend bench-serving bench-world audit lock up down
+.PHONY: help setup demo ui test check docs bench-backfill bench-listening bench-content bench-recommend bench-serving bench-world audit lock up down
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -45,6 +45,9 @@ check: $(READY) ## the quick part: format, lint, types, imports, tests that take
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q $(BY_TWO) -m "not services and not slow"
+
+docs: $(READY) ## write the generated pages: docs/graph.md, docs/reference/cli.md and settings.md
+	$(BIN)/python -m podrec_assets.cli.reference docs
 
 bench-listening: $(READY) ## a million events through both engines beside a bare consumer loop
 	$(BIN)/python -m podrec_benchmarks.listening

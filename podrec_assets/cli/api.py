@@ -15,7 +15,10 @@ def api(
         str, typer.Option("--host", help="Address to listen on; default PODREC_API_HOST.")
     ] = "",
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port; default PODREC_API_PORT.")
+        int,
+        typer.Option(
+            "--port", min=0, max=65535, help="Port; default PODREC_API_PORT.", show_default=False
+        ),
     ] = 0,
 ) -> None:
     """Serve recommendations and accept listening events over HTTP, until Ctrl-C.

@@ -12,7 +12,6 @@ from rich.markup import escape
 
 from podrec_assets.errors import PodrecError
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.storage_options import storage_options
 from podrec_assets.settings import Settings
 
 # Titles and errors contain untrusted text: `escape` or markup=False keeps rich from reading it as
@@ -38,8 +37,7 @@ def emit(document: dict, as_json: bool, text: Callable[[dict], None]) -> None:
 
 def connect() -> Connections:
     """Returns connections for the settings of this process."""
-    settings = Settings.load()
-    return Connections(settings, storage_options(settings.lake_root))
+    return Connections.open(Settings.load())
 
 
 def parse_days(text: str) -> tuple[date, date]:

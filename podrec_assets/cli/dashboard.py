@@ -19,7 +19,14 @@ def dashboard(
         str, typer.Option("--host", help="Address to listen on; default PODREC_DASHBOARD_HOST.")
     ] = "",
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port; default PODREC_DASHBOARD_PORT.")
+        int,
+        typer.Option(
+            "--port",
+            min=0,
+            max=65535,
+            help="Port; default PODREC_DASHBOARD_PORT.",
+            show_default=False,
+        ),
     ] = 0,
 ) -> None:
     """Serve only the dashboard, until Ctrl-C.

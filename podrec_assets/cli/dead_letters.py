@@ -36,7 +36,9 @@ def _reasons(first: date, last: date) -> dict:
 
 
 def _letters(reason: str, first: date, last: date) -> dict:
-    rows = analytics.ask(connect(), analytics.DEAD_LETTERS_BY_REASON, first, last, reason=reason).to_pylist()
+    rows = analytics.ask(
+        connect(), analytics.DEAD_LETTERS_BY_REASON, first, last, reason=reason
+    ).to_pylist()
     return {
         "letters": [
             {**row, "payload": (row["payload"] or b"").decode("utf-8", errors="backslashreplace")}

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from podrec_assets.cli.console import Json, connect, emit, out, say
-from podrec_assets.defs.audit import audits, examine
+from podrec_assets.defs.audit.audits import audits, examine
 from podrec_assets.defs.audit.findings import Finding
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.errors import PodrecError

@@ -25,7 +25,7 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 def episodes(
     words: Annotated[
-        str, typer.Argument(metavar="[WORDS]", help="Text that the show or title must contain.")
+        str, typer.Argument(metavar="WORDS", help="Text that the show or title must contain.")
     ] = "",
     k: Annotated[
         int | None,

@@ -12,7 +12,7 @@ from podrec_assets.serving.export import all_recommendations, recommendations_of
 
 def export(
     episode: Annotated[
-        str | None, typer.Argument(metavar="[EPISODE]", help="Id of an episode.")
+        str | None, typer.Argument(metavar="EPISODE", help="Id of an episode.")
     ] = None,
     to: Annotated[
         Path | None,

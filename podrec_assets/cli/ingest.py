@@ -20,7 +20,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 def ingest(
     feed_urls: Annotated[
-        list[str] | None, typer.Argument(metavar="[FEED_URL]...", help="Addresses of feeds.")
+        list[str] | None, typer.Argument(metavar="FEED_URL", help="Addresses of feeds.")
     ] = None,
     opml_file: Annotated[
         Path | None, typer.Option("--opml", help="OPML file of feeds, exported by a podcast app.")
@@ -38,7 +38,9 @@ def ingest(
     ] = None,
     most: Annotated[
         int,
-        typer.Option("--max", min=1, max=podcastindex.MAX_FEEDS, help="Most feeds from PodcastIndex."),
+        typer.Option(
+            "--max", min=1, max=podcastindex.MAX_FEEDS, help="Most feeds from PodcastIndex."
+        ),
     ] = 20,
     backdate: Annotated[
         bool,

@@ -56,10 +56,10 @@ COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
 """Commands by the heading of `podrec --help` under which they are listed, in this order."""
 
 app = typer.Typer(
-    help="Podcast recommendations from feeds and listening events.\n\n"
-    "podrec reads podcast feeds and a Kafka topic of listening events, and publishes a ranked list "
-    "of episodes for each listener, with a reason for each episode. `podrec demo` shows all of it "
-    "on built-in sample data.",
+    help="Recommends podcast episodes to listeners.\n\n"
+    "podrec reads podcast feeds and a Kafka topic of listening events. For each listener it "
+    "publishes a ranked list of episodes, each with a reason. `podrec demo` shows all of it on "
+    "built-in sample data.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

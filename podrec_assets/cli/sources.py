@@ -13,7 +13,7 @@ from podrec_assets.content.feeds.source import DEAD, FAILING
 from podrec_assets.errors import UnknownIdError
 from podrec_assets.pipelines.content.sources_table import Followed
 
-FeedUrls = Annotated[list[str], typer.Argument(metavar="FEED_URL...", help="Addresses of feeds.")]
+FeedUrls = Annotated[list[str], typer.Argument(metavar="FEED_URL", help="Addresses of feeds.")]
 _COLOURS = {FAILING: "yellow", DEAD: "red"}
 
 sources = typer.Typer(
