@@ -32,14 +32,13 @@ from podrec_assets.defs.jobs import asset_jobs
 from podrec_assets.defs.jobs.rebuild import rebuild_list
 from podrec_assets.defs.jobs.rollback import rollback
 from podrec_assets.defs.jobs.upkeep import upkeep, weekly_upkeep
+from podrec_assets.defs.resources.lake import LakeStorage
 from podrec_assets.defs.resources.spark import SparkResource
 from podrec_assets.defs.sensors.alerts import alerts
 from podrec_assets.defs.sensors.due_sources import due_sources
 from podrec_assets.defs.sensors.due_transcripts import transcripts_due
 from podrec_assets.defs.sensors.late_events import late_events
 from podrec_assets.defs.sensors.offsets import OFFSET_SENSORS
-from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.storage_options import storage_options
 from podrec_assets.settings import Settings
 
 ASSETS = [
@@ -72,8 +71,10 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
         settings: of this deployment.
         **overrides: resources by key that replace the default ones, for tests.
     """
-    connections = Connections(settings, storage_options(settings.lake_root))
+    lake_storage = LakeStorage.from_settings(settings)
+    connections = lake_storage.open(settings)
     resources = {
+        "lake_storage": lake_storage,
         "connections": connections,
         "delta": DeltaIOManager(connections=connections),
         "mongo": MongoIOManager(connections=connections),

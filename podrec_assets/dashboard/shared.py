@@ -12,7 +12,6 @@ from podrec_assets.errors import PodrecError
 from podrec_assets.formatting import clock
 from podrec_assets.markdown_escape import escape_markdown
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.storage_options import storage_options
 from podrec_assets.serving import catalogue, reader
 from podrec_assets.settings import Settings
 
@@ -24,8 +23,7 @@ LISTENERS_SHOWN = 1000
 @st.cache_resource
 def connections() -> Connections:
     """The connections of this process."""
-    settings = Settings.load()
-    return Connections(settings, storage_options(settings.lake_root))
+    return Connections.open(Settings.load())
 
 
 @st.cache_data(ttl=FRESH_S, show_spinner="Reading the catalogue …")

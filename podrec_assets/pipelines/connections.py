@@ -1,6 +1,4 @@
-"""All that a run or a command talks to, opened on first use from the settings. Plain Python;
-Dagster hands it to assets.
-"""
+"""The stores that a run or a command uses, opened on first use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from podrec_assets.content.similarity.encoder import Encoder, SentenceEncoder
+from podrec_assets.errors import SettingsError
 from podrec_assets.pipelines.recommend.run_manifest import InputsRead
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings
@@ -20,34 +19,52 @@ from podrec_assets.stores.kafka import KafkaStore, security
 from podrec_assets.stores.mongo import MongoStore
 from podrec_assets.stores.podcastindex_api import PodcastIndex
 
+LAKE_SCHEMES = ("file", "s3", "s3a", "gs", "abfss")
+
 
 def utc_now() -> datetime:
-    """The clock of the machine."""
+    """The machine's clock."""
     return datetime.now(UTC)
 
 
 @dataclass
 class Connections:
-    """Stores of one process. Addresses of embedded services are looked up late, so a restarted
-    service is found again.
+    """Stores of one process.
+
+    Addresses of embedded services are looked up at each use, so a restarted service is found again.
 
     Attributes:
-        settings: of this process.
-        storage_options: of the lake, for deltalake.
-        now: the clock of sensors and runs, which decides what today is; another one simulates days.
+        settings: settings of this process.
+        storage_options: deltalake's options, on top of the environment variables that it reads.
+        now: clock of sensors and runs, which decides what today is; simulations bring their own.
+        pinned: Delta version to read by table, instead of the latest; rebuilds use it.
+        inputs: versions at which the inputs of assets were read, for manifests.
     """
 
     settings: Settings
-    storage_options: dict[str, str]
+    storage_options: dict[str, str] = field(default_factory=dict)
     now: Callable[[], datetime] = utc_now
     pinned: dict[str, int] = field(default_factory=dict)
-    """Delta versions to read instead of the latest ones, by table: a list is made again from what
-    it was made of.
-    """
     inputs: InputsRead = field(default_factory=InputsRead)
-    """Versions that the inputs of assets were read at, for manifests."""
     _kafka: KafkaStore | None = field(default=None, init=False, repr=False, compare=False)
     _mongo: MongoStore | None = field(default=None, init=False, repr=False, compare=False)
+
+    @classmethod
+    def open(
+        cls, settings: Settings, storage_options: dict[str, str] | None = None
+    ) -> "Connections":
+        """Returns the connections of a process.
+
+        Raises:
+            SettingsError: the lake's address has a scheme that podrec cannot write to.
+        """
+        scheme, separator, _ = settings.lake_root.partition("://")
+        if separator and scheme not in LAKE_SCHEMES:
+            raise SettingsError(
+                f"PODREC_LAKE={settings.lake_root!r} cannot be used: "
+                "give a folder, s3://, gs:// or abfss://."
+            )
+        return cls(settings, storage_options or {})
 
     @cached_property
     def lake(self) -> Lake:
@@ -60,7 +77,7 @@ class Connections:
 
     @property
     def kafka(self) -> KafkaStore:
-        """The store of the present address: kept, for its clients take longer to open than to ask."""
+        """The store at the current address, kept because its clients are slow to open."""
         address = supervisor.address(self.settings, "kafka")
         if self._kafka is None or self._kafka.bootstrap != address:
             self._kafka = KafkaStore(address, security.client_properties(self.settings))
@@ -68,7 +85,7 @@ class Connections:
 
     @property
     def mongo(self) -> MongoStore:
-        """The store of the present address, kept as that of Kafka is."""
+        """The store at the current address, kept like Kafka's."""
         address = supervisor.address(self.settings, "mongo")
         if self._mongo is None or self._mongo.uri != address:
             self._mongo = MongoStore(address, self.settings.mongo_database)
@@ -76,31 +93,30 @@ class Connections:
 
     @property
     def fetcher(self) -> Fetcher:
-        """Fetches public addresses, the allow-listed private ones, and the embedded sample server."""
+        """Fetches public addresses, allowed private ones, and the embedded sample server."""
         allowed = set(self.settings.allowed_origins)
         samples = supervisor.status(self.settings)["samples"]
         if samples["up"]:
             allowed.add(samples["address"].removeprefix("http://"))
-        limits = self.settings
         return Fetcher(
             frozenset(allowed),
-            limits.fetch_timeout_s,
-            limits.feed_max_bytes,
-            limits.audio_timeout_s,
+            self.settings.fetch_timeout_s,
+            self.settings.feed_max_bytes,
+            self.settings.audio_timeout_s,
         )
 
     @property
     def downloads(self) -> Downloads:
         """Audio files under HOME/audio."""
-        limits = self.settings
+        settings = self.settings
         return Downloads(
             self.fetcher,
-            limits.home / "audio",
-            limits.audio_max_bytes,
-            limits.audio_disk_bytes,
-            limits.downloads_parallel,
-            limits.downloads_per_host,
-            limits.downloads_gap_s,
+            settings.home / "audio",
+            settings.audio_max_bytes,
+            settings.audio_disk_bytes,
+            settings.downloads_parallel,
+            settings.downloads_per_host,
+            settings.downloads_gap_s,
         )
 
     @cached_property
@@ -110,12 +126,12 @@ class Connections:
 
     @cached_property
     def podcastindex(self) -> PodcastIndex:
-        account = self.settings
+        settings = self.settings
         return PodcastIndex(
             self.fetcher,
-            account.podcastindex_url.rstrip("/"),
-            account.podcastindex_key,
-            account.podcastindex_secret,
+            settings.podcastindex_url.rstrip("/"),
+            settings.podcastindex_key,
+            settings.podcastindex_secret,
         )
 
     @cached_property

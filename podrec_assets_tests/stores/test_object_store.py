@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from podrec_assets.defs.resources.lake import LakeStorage
 from podrec_assets.errors import RetryableError
 from podrec_assets.pipelines.compute_engine import ComputeEngine
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import EventLanding
-from podrec_assets.pipelines.storage_options import storage_options
 from podrec_assets.schemas import FUSION_WEIGHTS, TRANSCRIPTS, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.services import process
 from podrec_assets.services.ports import answers, free_port
@@ -68,10 +68,7 @@ def write_day(root: str, locks: str, number: int) -> None:
     """Replaces one day, as a machine of its own: with a lock folder that nobody shares. Runs again
     when told to.
     """
-    lake, day = (
-        Lake(root, Path(locks) / str(number), storage_options(root)),
-        FIRST + timedelta(days=number),
-    )
+    lake, day = Lake(root, Path(locks) / str(number)), FIRST + timedelta(days=number)
     while True:
         try:
             lake.replace_days(
@@ -123,7 +120,7 @@ def test_a_commit_that_another_machine_overtook_is_refused(bucket: str, tmp_path
 
 def test_charts_and_topics_read_the_lake_where_it_is(bucket: str, tmp_path: Path) -> None:
     days = [FIRST, FIRST + timedelta(days=1)]
-    world = Connections(Settings(home=tmp_path, lake=bucket), storage_options(bucket))
+    world = Connections.open(Settings(home=tmp_path, lake=bucket))
     played = {
         "user_id": "u",
         "episode_id": "e",
@@ -189,7 +186,7 @@ def test_events_land_and_are_scored_on_an_object_store(
     kafka.ensure_topic(topic, 2)
     kafka.produce(topic, [event(n, at(1, 0.1 * n), user=f"u-{n % 5}") for n in range(100)])
     kafka.produce(topic, [Message(b"u", body, stamp(at(1, 11))) for body in BAD])
-    world = Connections(settings, storage_options(bucket))
+    world = LakeStorage.from_settings(settings).open(settings)
     session: SparkSession | None = request.getfixturevalue("spark") if name == "spark" else None
     engine = ComputeEngine((lambda: session) if session is not None else None)  # type: ignore[arg-type, return-value]
 

@@ -1,6 +1,4 @@
-"""The Spark session of a run: dagster-pyspark's lazy resource, on podrec's Java and jars, stopped
-at the end of the run.
-"""
+"""The Spark session of a run: dagster-pyspark's lazy resource with podrec's Java and jars."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +13,11 @@ from podrec_assets.stores.spark import session as spark
 
 
 class SparkResource(LazyPySparkResource):
-    """Starts a JVM when the session is first used, and not before: a run without Spark work never
-    pays for one.
-    """
+    """Starts a JVM at the first use of the session, and stops it at the end of the run."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "SparkResource":
-        """The resource with the session's configuration visible in the UI. Jars and Java are looked
-        up on first use.
-        """
+        """The resource; the UI shows the Spark master. Java and jars are found at the first use."""
         return cls(spark_config={"spark.master": settings.spark_master})
 
     @contextmanager
@@ -32,13 +26,13 @@ class SparkResource(LazyPySparkResource):
         self.stop()
 
     def stop(self) -> None:
-        """Ends the session, if there is one; the next use makes a new one."""
+        """Ends the session, if there is one; the next use starts another."""
         if self._spark_session is not None:
             self._spark_session.stop()
             self._spark_session = None
 
     def session(self, settings: Settings) -> SparkSession:
-        """The run's session."""
+        """The run's session, started at the first call."""
         if self._spark_session is None:
             self._spark_session = spark.get_session(
                 settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "podrec"
