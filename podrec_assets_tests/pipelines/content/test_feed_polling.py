@@ -15,7 +15,7 @@ from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
 from podrec_assets.pipelines.content.feed_polling import poll_due
 from podrec_assets.pipelines.content.sources_table import Followed
 from podrec_assets.stores.kafka import KafkaStore
-from podrec_assets_tests.cli.conftest import announced_titles
+from podrec_assets_tests.pipelines.content.conftest import announced_titles
 from podrec_assets_tests.loopback import reply
 
 pytestmark = pytest.mark.services
