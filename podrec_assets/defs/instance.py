@@ -18,7 +18,9 @@ from podrec_assets.settings import Settings
 TOP = Path(__file__).resolve().parents[2]
 COMPUTE_POOLS = {"asr_cpu": 1, "asr_gpu": 1, "spark": 1}
 """Pools of long computations: ASR by device, and models that Spark fits."""
-POOL_LIMITS = COMPUTE_POOLS | {f"write_{name}": 1 for name in (*TABLES, *COLLECTIONS, "publication")}
+POOL_LIMITS = COMPUTE_POOLS | {
+    f"write_{name}": 1 for name in (*TABLES, *COLLECTIONS, "publication")
+}
 """One writer per table, so that no run waits inside its process for the table's lock.
 
 `transcripts` and the models that Spark fits use a compute pool instead, because a step can hold

@@ -1,7 +1,6 @@
-"""When things are made without a hand: minute by minute around midnight and the night's work, and
-over a fortnight.
-"""
+"""Automation conditions, minute by minute around midnight and at night, and over two weeks."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -90,12 +89,12 @@ ASSETS = [raw, content, score, model, lists, quality]
 
 
 def at_noon(instance: dg.DagsterInstance, assets: list) -> SimulatedDays:
-    """Two landed days, D0 and D1, whose facts are made, at noon of D1; automation has looked once."""
-    found = SimulatedDays(dg.Definitions(assets), instance)
+    """At noon of D1: D0 and D1 have landed, their facts are made, and the sensor ticked once."""
+    world = SimulatedDays(dg.Definitions(assets), instance)
     for asset in ("raw", "content", "score"):
-        found.make(asset, *days(0, 1))
-    found.tick(at(days(1, 1)[0], 12))
-    return found
+        world.make(asset, *days(0, 1))
+    world.tick(at(days(1, 1)[0], 12))
+    return world
 
 
 @pytest.fixture
@@ -110,7 +109,7 @@ def wider() -> Iterator[SimulatedDays]:
         yield at_noon(instance, [*ASSETS, user_events, answers, rare, letters])
 
 
-def test_a_new_landing_requests_its_day_and_those_that_late_events_may_change(
+def test_a_landing_requests_its_day_and_the_days_that_late_events_may_change(
     world: SimulatedDays,
 ) -> None:
     world.make("raw", D0 + DAY)
@@ -118,7 +117,7 @@ def test_a_new_landing_requests_its_day_and_those_that_late_events_may_change(
     assert world.tick(at(D0 + DAY, 12, 2)) == {}
 
 
-def test_records_that_land_just_after_midnight_still_get_their_content(
+def test_records_that_landed_just_before_midnight_still_get_their_content(
     world: SimulatedDays,
 ) -> None:
     world.make("raw", D0 + DAY)
@@ -126,14 +125,14 @@ def test_records_that_land_just_after_midnight_still_get_their_content(
     assert found["content"] == [D0 + DAY]
 
 
-def test_steady_landing_costs_one_request_in_ten_minutes(world: SimulatedDays) -> None:
+def test_steady_landing_costs_one_request_per_ten_minutes(world: SimulatedDays) -> None:
     for minute in range(22):
         world.make("raw", D0 + DAY)
         world.tick(at(D0 + DAY, 13) + minute * MINUTE)
     assert [a.minute for a in world.requested("content", D0 + DAY)] == [0, 10, 20]
 
 
-def test_models_are_made_once_at_three_and_never_at_midnight(world: SimulatedDays) -> None:
+def test_models_are_requested_once_at_three_and_never_at_midnight(world: SimulatedDays) -> None:
     for day in days(1, 2):
         world.tick(at(day, 23, 59))
         world.make("raw", day + DAY)
@@ -145,7 +144,7 @@ def test_models_are_made_once_at_three_and_never_at_midnight(world: SimulatedDay
         }
 
 
-def test_a_night_without_its_input_waits_and_fires_within_a_minute_of_it(
+def test_models_without_input_wait_and_are_requested_as_soon_as_it_lands(
     world: SimulatedDays,
 ) -> None:
     for moment in (at(D0 + 2 * DAY, 23), at(D0 + 3 * DAY, 3), at(D0 + 3 * DAY, 3, 1)):
@@ -156,12 +155,10 @@ def test_a_night_without_its_input_waits_and_fires_within_a_minute_of_it(
     assert D0 + 2 * DAY in found["model"]
 
 
-def test_models_wait_for_facts_that_were_made_after_their_day_had_ended(
+def test_models_wait_for_facts_computed_after_their_day_was_over(
     world: SimulatedDays,
 ) -> None:
-    """The score of D0 + 1 is there since noon, but its day could not be closed: the next raw day
-    has not landed.
-    """
+    """D0 + 1 has had a score since noon, but is not closed, because the next raw day is missing."""
     for moment in (at(D0 + 2 * DAY, 0, 31), at(D0 + 2 * DAY, 3), at(D0 + 2 * DAY, 4)):
         assert D0 + DAY not in world.tick(moment).get("model", [])
     world.make("raw", D0 + 2 * DAY)
@@ -170,7 +167,7 @@ def test_models_wait_for_facts_that_were_made_after_their_day_had_ended(
     assert D0 + DAY in found["model"]
 
 
-def test_a_failed_fact_is_tried_again_each_hour_until_made_and_not_more(
+def test_a_failed_fact_is_requested_every_hour_until_it_succeeds(
     world: SimulatedDays,
 ) -> None:
     world.make("raw", D0 + DAY)
@@ -186,7 +183,7 @@ def test_a_failed_fact_is_tried_again_each_hour_until_made_and_not_more(
     ]
 
 
-def test_failed_models_come_again_and_stop_three_days_later(world: SimulatedDays) -> None:
+def test_failed_models_are_requested_again_for_three_days(world: SimulatedDays) -> None:
     world.make("raw", D0 + 2 * DAY)
     world.succeeds = lambda asset, day, now: asset != "model" or day != D0 + DAY
     for day in days(2, 5):
@@ -199,7 +196,7 @@ def test_failed_models_come_again_and_stop_three_days_later(world: SimulatedDays
     assert D0 + DAY not in world.made["lists"]
 
 
-def test_a_failed_blocking_check_of_an_input_holds_what_would_spread_it(
+def test_a_failed_blocking_check_of_an_input_holds_back_what_reads_it(
     world: SimulatedDays,
 ) -> None:
     @dg.asset_check(asset=raw, blocking=True)
@@ -222,7 +219,7 @@ def report_check(world: SimulatedDays, passed: bool) -> None:
     )
 
 
-def test_the_landing_of_today_holds_no_model_that_reads_late_events_and_that_of_its_own_day_does(
+def test_models_wait_for_a_landing_of_their_own_day_but_not_for_one_of_today(
     wider: SimulatedDays,
 ) -> None:
     wider.make("user_events", *days(0, 1))
@@ -237,7 +234,7 @@ def test_the_landing_of_today_holds_no_model_that_reads_late_events_and_that_of_
         assert (day - DAY in wider.tick(at(day, 3)).get("answers", [])) == requested
 
 
-def test_an_optional_input_makes_a_fact_due_and_holds_nothing_where_it_is_missing(
+def test_an_optional_input_makes_a_fact_due_and_holds_nothing_back_if_missing(
     wider: SimulatedDays,
 ) -> None:
     wider.make("letters", *days(0, 1))
@@ -249,12 +246,13 @@ def test_an_optional_input_makes_a_fact_due_and_holds_nothing_where_it_is_missin
     assert wider.tick(at(D0 + DAY, 14))["letters"] == [D0 + DAY]
 
 
-def test_after_a_fortnight_with_late_missing_and_failing_days_every_partition_is_there(
+def test_after_two_weeks_with_late_missing_and_failing_days_every_partition_exists(
     world: SimulatedDays,
 ) -> None:
-    """Raw days land thrice a day and once more after midnight. On day 4 nothing lands until the
-    next morning, on day 6 the score fails for half a day, on day 8 the model fails for a night, on
-    day 10 nothing looks for 36 hours.
+    """Raw days land three times a day and once after midnight.
+
+    On day 4 nothing lands until the next morning. On day 6 the score fails for half a day. On day 8
+    the model fails for a night. From day 10 on the sensor is down for 36 hours.
     """
     failing = {
         "score": (at(D0 + 6 * DAY, 8), at(D0 + 6 * DAY, 20)),
@@ -275,12 +273,9 @@ def test_after_a_fortnight_with_late_missing_and_failing_days_every_partition_is
     for asset in ("content", "score", "model", "lists", "quality"):
         assert set(days(1, 13)) <= world.made[asset], asset
     assert {d for d in world.made["model"] if d > last} == set()
-    counts = {a: sum(name == a for _, name, _ in world.requests) for a in world.order}
-    print(
-        f"requested partitions: {counts}, at {len({when for when, _, _ in world.requests})} times"
-    )  # noqa: T201
-    # A night each, and the tries of the two bad nights; a score for each landing, its two days
-    # before, and the closing.
+    counts = Counter(name for _, name, _ in world.requests)
+    # Models: once a night, and again in the two bad nights. Scores: for each landing its day and
+    # the two before it, and once more after midnight.
     assert counts["model"] <= 14 + 3
     assert counts["content"] <= 14 * 4
     assert counts["score"] <= 14 * 4 * 3

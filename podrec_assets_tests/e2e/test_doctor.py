@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from podrec_assets.cli.main import app
 from podrec_assets.definitions import build_defs
-from podrec_assets.defs.audit import audits, examine
+from podrec_assets.defs.audit.audits import audits, examine
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.pipelines.connections import Connections
@@ -128,7 +128,7 @@ def test_a_fault_is_told_with_its_remedy_and_exit_code_1(
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (lambda x: replace(x, topic_id="another"), "user-events was created anew"),
+        (lambda x: replace(x, topic_id="another"), "user-events was recreated"),
         (
             lambda x: replace(x, landed={p: o + 5 for p, o in x.landed.items()}),
             "user-events partition 0 ends at ",
@@ -304,7 +304,7 @@ def test_a_pointer_to_what_is_not_whole_was_refused_or_does_not_belong_together_
         f"als_top_n {als} is served, but no complete version has that name",
         f"{LISTS} {lists} is served although the gate did not let it pass",
         f"the served lists were made from als_top_n other, but {als} is served",
-        f"the documents of similarities {published.versions['similarities']} were changed since they were verified",
+        f"the documents of similarities {published.versions['similarities']} have changed since they were verified",
     ]
 
 
@@ -320,8 +320,8 @@ def test_documents_that_are_lost_are_found_and_a_further_run_of_the_day_writes_t
     run = "'als_top_n similarities final_recommendations publication'"
     assert faults(copy, "documents") == [
         (
-            f"{LISTS} {made.version} holds {made.count - 1} of {made.count} documents",
-            f"`podrec run --select {run} --days {made.day}..{made.day}` makes whole ones",
+            f"{LISTS} {made.version} has {made.count - 1} of {made.count} documents",
+            f"`podrec run --select {run} --days {made.day}..{made.day}` writes complete ones",
         )
     ]
     again = copy.mongo.write_version(LISTS, made.day, "another", documents, made.manifest)
@@ -342,8 +342,8 @@ def test_vacuum_keeps_what_kept_lists_were_made_of_and_what_was_lost_otherwise_i
     assert faults(copy, "inputs of kept lists") == []
     maintenance.vacuum(copy.lake, USER_VS_EPISODE_DAILY.name, 0)
     ((detail, remedy),) = faults(copy, "inputs of kept lists")
-    assert "of user_vs_episode_daily cannot be read, of which als_top_n " in detail
-    assert "cannot be traced or made again" in remedy
+    assert "of user_vs_episode_daily cannot be read; they are inputs of als_top_n " in detail
+    assert "cannot be traced or rebuilt" in remedy
 
 
 def test_optimize_says_how_many_files_there_were_and_changes_no_row(
@@ -391,4 +391,4 @@ def test_what_cannot_be_verified_is_a_fault_as_well(copy: Connections) -> None:
     )  # type: ignore[arg-type]
     ((detail, remedy),) = faults(away, "publication")
     assert detail.startswith("cannot be verified: The MongoDB server does not answer")
-    assert remedy == "mend that and run `podrec doctor --deep` again"
+    assert remedy == "fix that and run `podrec doctor --deep` again"

@@ -1,6 +1,4 @@
-"""Lists come out the same from the same inputs, and old ones from their manifest after the inputs
-have changed.
-"""
+"""The same inputs give the same lists, and old lists can be rebuilt after the inputs changed."""
 
 import json
 from datetime import date, timedelta
@@ -23,24 +21,24 @@ pytestmark = pytest.mark.services
 
 
 def served(connections: Connections) -> Publication:
-    found = connections.mongo.publication()
-    assert found
-    return found
+    publication = connections.mongo.publication()
+    assert publication
+    return publication
 
 
 @pytest.fixture(scope="module")
-def first(lists_world: Connections, eve: date) -> Publication:
-    document = run(lists_world, eve)
+def first(lists_world: Connections, yesterday: date) -> Publication:
+    document = run(lists_world, yesterday)
     assert document["success"], document["errors"]
     return served(lists_world)
 
 
-def test_the_manifest_says_what_the_lists_were_made_from(
+def test_the_manifest_records_what_the_lists_were_made_from(
     lists_world: Connections, first: Publication
 ) -> None:
-    made = lists_world.mongo.version(LISTS, first.versions[LISTS])
-    assert made
-    manifest = made.manifest
+    version = lists_world.mongo.version(LISTS, first.versions[LISTS])
+    assert version
+    manifest = version.manifest
     assert manifest["models"] == {
         name: first.versions[name] for name in ("als_top_n", "similarities")
     }
@@ -49,12 +47,12 @@ def test_the_manifest_says_what_the_lists_were_made_from(
     assert manifest["settings"] == lists_world.settings.results()
 
 
-def test_the_same_inputs_make_the_same_bytes_in_another_database(
-    lists_world: Connections, first: Publication, eve: date, mongo_uri: str
+def test_the_same_inputs_give_the_same_bytes_in_another_database(
+    lists_world: Connections, first: Publication, yesterday: date, mongo_uri: str
 ) -> None:
     other_name = f"{lists_world.settings.mongo_database}_again"
     again = Connections(lists_world.settings.model_copy(update={"mongo_database": other_name}), {})
-    assert run(again, eve)["success"]
+    assert run(again, yesterday)["success"]
     other = MongoStore(mongo_uri, other_name)
     for name in COLLECTIONS:
         ours, theirs = (
@@ -65,11 +63,9 @@ def test_the_same_inputs_make_the_same_bytes_in_another_database(
 
 
 @pytest.fixture(scope="module")
-def changed(lists_world: Connections, first: Publication, eve: date) -> Publication:
-    """Late plays on old days, another play instead of one, and a new episode; the models and lists
-    are made again.
-    """
-    lake, day = lists_world.lake, eve - timedelta(days=1)
+def changed(lists_world: Connections, first: Publication, yesterday: date) -> Publication:
+    """Adds late plays and new episodes, replaces a play, and runs the models and lists again."""
+    lake, day = lists_world.lake, yesterday - timedelta(days=1)
     rows = [
         r
         for r in lake.read_days(USER_VS_EPISODE_DAILY.name, [day]).to_pylist()
@@ -77,17 +73,16 @@ def changed(lists_world: Connections, first: Publication, eve: date) -> Publicat
     ]
     rows += [play(day, "a-1", "b3"), play(day, "late-one", "a2"), play(day, "late-one", "a3")]
     lake.replace_days(USER_VS_EPISODE_DAILY, USER_VS_EPISODE_DAILY.rows(rows), [day])
-    add_episodes(lists_world, eve, ["a-new", "b-new"])
-    # What a rebuild needs is other lists, not better ones: nothing is compared with the served ones
-    # here.
+    add_episodes(lists_world, yesterday, ["a-new", "b-new"])
+    # Rebuild needs different lists, not better ones, so the gate compares nothing here.
     uncompared = lists_world.settings.model_copy(update={"gate_min_listeners": 1000})
-    document = run(Connections(uncompared, {}), eve, ALL)
+    document = run(Connections(uncompared, {}), yesterday, ALL)
     assert document["success"], document["errors"]
     return served(lists_world)
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)
-def test_an_old_version_is_made_again_to_the_byte_after_its_inputs_changed(
+def test_an_old_version_is_rebuilt_byte_for_byte_after_its_inputs_changed(
     lists_world: Connections, first: Publication, changed: Publication, collection: str
 ) -> None:
     assert first.versions[collection] != changed.versions[collection]
@@ -99,12 +94,12 @@ def test_an_old_version_is_made_again_to_the_byte_after_its_inputs_changed(
     assert new.checksum != old.checksum
 
 
-def test_the_job_makes_a_version_again_and_shows_what_it_found(
+def test_the_job_rebuilds_a_version_and_reports_the_result(
     lists_world: Connections, first: Publication, changed: Publication
 ) -> None:
     with open_instance(lists_world.settings) as instance:
         job = build_defs(lists_world.settings).resolve_job_def("rebuild_list")
-        config = {"ops": {"make_again": {"config": {"version": first.versions[LISTS]}}}}
+        config = {"ops": {"rebuild_version": {"config": {"version": first.versions[LISTS]}}}}
         assert job.execute_in_process(run_config=config, instance=instance).success
         shown = (
             instance.fetch_observations(dg.AssetKey(LISTS), limit=1).records[0].asset_observation
@@ -117,7 +112,7 @@ def test_the_job_makes_a_version_again_and_shows_what_it_found(
     )  # type: ignore[union-attr]
 
 
-def test_a_version_whose_documents_were_changed_is_told_from_what_its_inputs_make(
+def test_a_version_whose_documents_were_tampered_with_differs_from_its_rebuild(
     lists_world: Connections, first: Publication, changed: Publication
 ) -> None:
     stored = lists_world.mongo.db[LISTS]
@@ -136,11 +131,11 @@ def test_a_version_whose_documents_were_changed_is_told_from_what_its_inputs_mak
     )
     assert not other.is_identical
     assert difference(other).endswith(
-        f"made differently now. It was made by code older, this is {code_version()}."
+        f"differ from their rebuild. It was made by code older; this is {code_version()}."
     )
 
 
-def test_an_unknown_version_is_refused_with_the_newest(
+def test_an_unknown_version_raises_with_the_newest_one(
     lists_world: Connections, changed: Publication
 ) -> None:
     with pytest.raises(
@@ -152,7 +147,7 @@ def test_an_unknown_version_is_refused_with_the_newest(
         rebuild(lists_world, "x", "lists")
 
 
-def test_once_vacuum_took_the_old_files_it_says_so(
+def test_after_a_vacuum_the_rebuild_says_that_old_files_are_gone(
     lists_world: Connections, first: Publication, changed: Publication
 ) -> None:
     DeltaTable(lists_world.lake.uri(USER_VS_EPISODE_DAILY.name)).vacuum(

@@ -77,7 +77,11 @@ def fusion_weights(
         counts = {user: len(heard) for user, heard in history.seen.items()}
         trials = _trials(connections, day, user_vs_episode_daily, episodes)
         weights = calibrated_weights(
-            counts, trials, settings.fusion_alpha, BlendConfig.of(settings), settings.seed
+            counts,
+            trials,
+            settings.fusion_alpha,
+            BlendConfig.from_settings(settings),
+            settings.seed,
         )
         rows += [{**row, "day": day} for row in weights]
     last = [r for r in rows if r["day"] == run_days(context)[-1]]
@@ -145,7 +149,9 @@ def final_recommendations(
         weights = [w for w in fusion_weights.to_pylist() if w["day"] == day]
         known = catalogue(episodes, day, Settings.catalogue_days)
         inputs = RankingInputs(history, als_top_n[day], similarities[day], known, day)
-        found[day] = recommend(inputs, weights, BlendConfig.of(settings), Experiment.of(settings))
+        found[day] = recommend(
+            inputs, weights, BlendConfig.from_settings(settings), Experiment.from_settings(settings)
+        )
     lists = [len(d["items"]) for docs in found.values() for d in docs]
     return dg.MaterializeResult(
         value=found,

@@ -1,4 +1,4 @@
-"""What a look at one part of podrec found, and what is to be done."""
+"""What an audit reports, and the phrases that audits share."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from podrec_assets.stores.delta import to_ranges
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong, and what to do about it, each in half a sentence."""
+    """What is wrong and how to fix it, each in half a sentence."""
 
     detail: str
     remedy: str
@@ -17,8 +17,13 @@ class Fault:
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor: of what, whether it is well, in what state, and what to do where it
-    is not.
+    """One line of `podrec doctor`.
+
+    Attributes:
+        what: the thing that was examined.
+        ok: whether it is in order.
+        detail: its state, or what is wrong.
+        remedy: how to fix it; "" if it is in order.
     """
 
     what: str
@@ -27,8 +32,8 @@ class Finding:
     remedy: str
 
 
-def again(select: str, days: Iterable[date]) -> str:
-    """The commands that make days of an asset again."""
+def commands_to_run(select: str, days: Iterable[date]) -> str:
+    """The commands that materialize days of an asset again."""
     chosen = f"'{select}'" if " " in select else select
     return ", ".join(f"`podrec run --select {chosen} --days {a}..{b}`" for a, b in to_ranges(days))
 

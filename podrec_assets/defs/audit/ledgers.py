@@ -1,4 +1,4 @@
-"""Offsets: what Kafka holds, what the ledgers say is landed, and what the tables hold of it."""
+"""Audits of offsets: what Kafka has, what the ledgers say has landed, and what the tables have."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from podrec_assets.defs.audit.findings import Fault, again
+from podrec_assets.defs.audit.findings import Fault, commands_to_run
 from podrec_assets.defs.sensors.late_events import computed_from
 from podrec_assets.errors import DataLossError
 from podrec_assets.ledger import ledger as offsets
@@ -21,12 +21,12 @@ from podrec_assets.schemas import DEAD_LETTERS, EPISODES, USER_EVENTS, USER_VS_E
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 
-ONE_BACKUP = "Kafka and the lake belong together: `podrec restore` both from one backup"
+RESTORE_BOTH = "Kafka and the lake belong together: `podrec restore` both from one backup"
 PLACE = ("day", "kafka_partition", "kafka_offset")
 
 
-class Held(NamedTuple):
-    """Rows of one log day and Kafka partition: how many, of how many offsets, from which to which."""
+class OffsetSpan(NamedTuple):
+    """The rows of one log day and Kafka partition, their distinct offsets, and the extreme ones."""
 
     row_count: int
     offset_count: int
@@ -35,9 +35,7 @@ class Held(NamedTuple):
 
 
 def topics_go_on(connections: Connections) -> Iterator[Fault]:
-    """A topic that was made anew, is shorter than what landed or was cut before it landed; ledgers
-    that contradict themselves.
-    """
+    """Topics that were recreated, rewound or cut before landing, and inconsistent ledgers."""
     settings = connections.settings
     for topic, table in (
         (settings.episodes_topic, EPISODES.name),
@@ -46,22 +44,23 @@ def topics_go_on(connections: Connections) -> Iterator[Fault]:
         ledger, _ = _ledger(connections.lake, table)
         if not ledger.landed:
             continue
-        yield from (Fault(f"{table}: {words}", ONE_BACKUP) for words in contradictions(ledger))
+        yield from (Fault(f"{table}: {words}", RESTORE_BOTH) for words in contradictions(ledger))
         low, ends = connections.kafka.begin_offsets(topic), connections.kafka.end_offsets(topic)
         try:
-            if absent := sorted(ledger.landed.keys() - ends.keys()):
+            if missing := sorted(ledger.landed.keys() - ends.keys()):
                 raise DataLossError(
-                    f"{topic} has no partition {absent[0]}, of which {ledger.landed[absent[0]]} offsets are landed."
+                    f"{topic} has no partition {missing[0]}, but "
+                    f"{ledger.landed[missing[0]]} of its offsets are landed."
                 )
             offsets.check_continuity(topic, ledger, low, ends, connections.kafka.topic_id(topic))
         except DataLossError as err:
-            yield Fault(str(err).rstrip("."), ONE_BACKUP)
+            yield Fault(str(err).rstrip("."), RESTORE_BOTH)
             continue
         yield from _other_records(connections, topic, table, ledger, low)
 
 
 def contradictions(ledger: Ledger) -> Iterator[str]:
-    """What cannot be true of a ledger, in words."""
+    """Descriptions of what is inconsistent in a ledger."""
     for partition, starts in sorted(ledger.starts.items()):
         first, landed = ledger.first.get(partition, 0), ledger.landed.get(partition, 0)
         days, begins = [day for day, _ in starts], [offset for _, offset in starts]
@@ -70,15 +69,16 @@ def contradictions(ledger: Ledger) -> Iterator[str]:
             or begins != sorted(begins)
             or not first <= begins[0] <= begins[-1] <= landed
         ):
-            yield f"the ledger's days of partition {partition} are no ascending ranges from offset {first} to {landed}"
+            yield (
+                f"the ledger's days of partition {partition} are not ascending ranges from offset "
+                f"{first} to {landed}"
+            )
 
 
 def _other_records(
     connections: Connections, topic: str, table: str, ledger: Ledger, low: offsets.Offsets
 ) -> Iterator[Fault]:
-    """Records at the first and last landed offsets that Kafka still holds whose time is not the one
-    that landed with them.
-    """
+    """Records at the first and last landed offsets whose timestamp differs from the landed one."""
     for partition, end in sorted(ledger.landed.items()):
         for offset in sorted({max(low[partition], ledger.first.get(partition, 0)), end - 1}):
             if not low[partition] <= offset < end:
@@ -91,86 +91,94 @@ def _other_records(
             ]
             if landed is not None and any(r.timestamp_ms != landed for r in records):
                 yield Fault(
-                    f"{topic} partition {partition} holds another record at offset {offset} than landed",
-                    ONE_BACKUP,
+                    f"{topic} partition {partition} has another record at offset {offset} than "
+                    "the one that landed",
+                    RESTORE_BOTH,
                 )
 
 
 def _recorded_ms(lake: Lake, table: str, partition: int, offset: int) -> int | None:
-    """Timestamp of the row or dead letter of a place; None where a later announcement took the
-    row's place.
+    """Timestamp of the row or dead letter of a record.
+
+    None if a later announcement replaced the row.
     """
     where = f"kafka_partition = {partition} AND kafka_offset = {offset}"
     for name, of_table in ((table, "true"), (DEAD_LETTERS.name, f"stage = '{table}'")):
-        if found := lake.read(name, f"{where} AND {of_table}", ("recorded_at",))[
-            "recorded_at"
-        ].to_pylist():
-            return round(found[0].timestamp() * 1000)
+        rows = lake.read(name, f"{where} AND {of_table}", ("recorded_at",))
+        if len(rows):
+            return round(rows["recorded_at"][0].as_py().timestamp() * 1000)
     return None
 
 
 def offsets_add_up(connections: Connections) -> Iterator[Fault]:
-    """Days of `user_events` on which rows, dead letters and losses are not the landed offsets, one
-    for one.
-    """
+    """Days of `user_events` whose rows, dead letters and losses do not match the landed offsets."""
     lake, row_count = connections.lake, 0
     ledger, version = _ledger(lake, USER_EVENTS.name)
     letters = _by_place(lake.read(DEAD_LETTERS.name, landed_letters(ledger), PLACE))
     for day in ledger.days():
         rows = _by_place(lake.read(USER_EVENTS.name, f"day = '{day}'", PLACE, version))
         row_counts, letter_counts = (
-            Counter({p: h.row_count for p, h in held.items()}) for held in (rows, letters)
+            Counter({place: span.row_count for place, span in spans.items()})
+            for spans in (rows, letters)
         )
         for account in accounts(ledger, [day], row_counts, letter_counts):
-            held = rows.get((account.day, account.partition))
-            if words := _unaccounted(account, held):
+            span = rows.get((account.day, account.partition))
+            if words := _unaccounted(account, span):
                 yield Fault(
                     f"{account.day} partition {account.partition}: {words}",
-                    again(USER_EVENTS.name, [account.day]),
+                    commands_to_run(USER_EVENTS.name, [account.day]),
                 )
         row_count += sum(row_counts.values())
     table = lake.table(USER_EVENTS.name, version)
     if table is not None and (stray := table.count() - row_count):
-        yield Fault(f"{stray} rows lie on days that the ledger does not know", ONE_BACKUP)
+        yield Fault(f"{stray} rows are on days that the ledger does not have", RESTORE_BOTH)
 
 
-def _unaccounted(account: Account, held: Held | None) -> str:
-    count = account.end - account.start
-    parts = f"{account.row_count} rows, {account.letter_count} dead letters and {account.lost_count} lost"
+def _unaccounted(account: Account, span: OffsetSpan | None) -> str:
+    """What does not match in an account; "" if everything does."""
     if account.missing_count:
-        return f"{count} offsets landed, but there are {parts}"
-    if held and held.offset_count < held.row_count:
-        return f"{held.row_count - held.offset_count} rows bear the offset of another"
-    if held and not account.start <= held.lowest <= held.highest < account.end:
-        return f"rows of offsets {held.lowest} to {held.highest} lie outside of the day's {account.start} to {account.end - 1}"
+        return (
+            f"{account.end - account.start} offsets landed, but there are {account.row_count} "
+            f"rows, {account.letter_count} dead letters and {account.lost_count} lost"
+        )
+    if span and span.offset_count < span.row_count:
+        return f"{span.row_count - span.offset_count} rows have the offset of another row"
+    if span and not account.start <= span.lowest <= span.highest < account.end:
+        return (
+            f"rows of offsets {span.lowest} to {span.highest} are outside of the day's "
+            f"{account.start} to {account.end - 1}"
+        )
     return ""
 
 
 def announcements_are_of_their_day(connections: Connections) -> Iterator[Fault]:
-    """Days of `episodes` with rows whose record is not landed, or belongs to another log day."""
+    """Days of `episodes` with rows of records that are not landed or belong to another log day."""
     ledger, version = _ledger(connections.lake, EPISODES.name)
     rows = connections.lake.read(EPISODES.name, columns=PLACE, version=version)
-    for (day, partition), held in sorted(_by_place(rows).items()):
+    for (day, partition), span in sorted(_by_place(rows).items()):
         start, end = ledger.ranges(day).get(partition, (0, 0))
-        if not start <= held.lowest <= held.highest < end:
-            words = f"{held.row_count} rows of offsets {held.lowest} to {held.highest}, but its landed offsets are [{start}, {end})"
-            yield Fault(f"{day} partition {partition}: {words}", again(EPISODES.name, [day]))
+        if not start <= span.lowest <= span.highest < end:
+            words = (
+                f"{span.row_count} rows of offsets {span.lowest} to {span.highest}, but its landed "
+                f"offsets are [{start}, {end})"
+            )
+            yield Fault(
+                f"{day} partition {partition}: {words}", commands_to_run(EPISODES.name, [day])
+            )
 
 
 def daily_counts_are_those_of_events(
     connections: Connections, instance: dg.DagsterInstance
 ) -> Iterator[Fault]:
-    """Days of the models' history whose daily counts are not those of the events that they were
-    computed from.
+    """Days of the models' history whose counts differ from the events they were computed from.
 
-    Events that landed during or after the computation may be counted or not: the next run of the
-    day counts them.
+    Events that landed during or after the computation may be missing; the next run counts them.
     """
     lake = connections.lake
     written = sorted(lake.state(USER_VS_EPISODE_DAILY.name).days)
     kinds = [n for n in USER_VS_EPISODE_DAILY.schema.names if n.endswith("_count")]
     for day in (d for d in written if d > written[-1] - timedelta(days=Settings.history_days)):
-        # In this order, so that what lands and is computed meanwhile is in the events at least.
+        # Events are read last, so that they include whatever lands during these reads.
         landed = computed_from(instance, day) or {}
         daily = lake.read(USER_VS_EPISODE_DAILY.name, f"day = '{day}'", kinds)
         events = lake.read(
@@ -189,33 +197,31 @@ def daily_counts_are_those_of_events(
         if not least <= counted <= most:
             between = f"{most}" if least == most else f"{least} to {most}"
             yield Fault(
-                f"{day} counts {counted} events, user_events has {between}",
-                again(USER_VS_EPISODE_DAILY.name, [day]),
+                f"{day} counts {counted} events, but user_events has {between}",
+                commands_to_run(USER_VS_EPISODE_DAILY.name, [day]),
             )
 
 
-def _by_place(rows: pa.Table) -> dict[tuple[date, int], Held]:
-    wanted = [
+def _by_place(rows: pa.Table) -> dict[tuple[date, int], OffsetSpan]:
+    aggregations = [
         ("kafka_offset", "count"),
         ("kafka_offset", "count_distinct"),
         ("kafka_offset", "min"),
         ("kafka_offset", "max"),
     ]
-    found = rows.group_by(["day", "kafka_partition"]).aggregate(wanted).to_pylist()  # type: ignore[arg-type]
+    places = rows.group_by(["day", "kafka_partition"])
     return {
-        (r["day"], r["kafka_partition"]): Held(
+        (r["day"], r["kafka_partition"]): OffsetSpan(
             r["kafka_offset_count"],
             r["kafka_offset_count_distinct"],
             r["kafka_offset_min"],
             r["kafka_offset_max"],
         )
-        for r in found
+        for r in places.aggregate(aggregations).to_pylist()  # type: ignore[arg-type]
     }
 
 
 def _ledger(lake: Lake, table: str) -> tuple[Ledger, int]:
-    """The ledger and the version that it is of: other versions hold other rows, and landing goes on
-    beside the doctor.
-    """
+    """A table's ledger and its Delta version, because landing continues during the audit."""
     state = lake.state(table)
     return Ledger.from_json(state.ledger), state.version

@@ -1,26 +1,24 @@
-"""Collections in Mongo: the pointer, the documents of kept versions, and what their manifests name."""
+"""Audits of Mongo: the publication pointer, kept versions, and the inputs of their manifests."""
 
 from collections.abc import Iterator
 
-from podrec_assets.defs.audit.findings import Fault, again
+from podrec_assets.defs.audit.findings import Fault, commands_to_run
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.recommend.run_manifest import named_versions
 from podrec_assets.schemas import COLLECTION_KEYS, COLLECTIONS, LISTS
 from podrec_assets.stores.delta import maintenance
 from podrec_assets.stores.mongo import Publication, Version, checksum
 
-NAMED = 3
+LISTS_SHOWN = 3
 
 
 def pointer_holds(connections: Connections) -> Iterator[Fault]:
-    """Served versions that are not complete, were refused, are not what was written, or do not
-    belong together.
-    """
+    """Served versions that are incomplete, refused, changed, or do not belong together."""
     mongo = connections.mongo
     published = mongo.publication()
     if published is None:
         return
-    remedy = f"`podrec publish --day {published.day}`, or another day that has lists"
+    remedy = f"`podrec publish --day {published.day}`, or another day with lists"
     for collection, name in sorted(published.versions.items()):
         version = mongo.version(collection, name)
         if version is None:
@@ -34,8 +32,8 @@ def pointer_holds(connections: Connections) -> Iterator[Fault]:
             and checksum(documents, COLLECTION_KEYS[collection]) != version.checksum
         ):
             yield Fault(
-                f"the documents of {collection} {name} were changed since they were verified",
-                made_again(version),
+                f"the documents of {collection} {name} have changed since they were verified",
+                remedy_for(version),
             )
         if collection == LISTS:
             yield from _served_lists(published, version, remedy)
@@ -55,36 +53,36 @@ def _served_lists(published: Publication, lists: Version, remedy: str) -> Iterat
 
 
 def documents_are_all_there(connections: Connections) -> Iterator[Fault]:
-    """Kept versions with fewer or more documents than they were written with."""
+    """Kept versions with fewer or more documents than were written."""
     mongo = connections.mongo
     for collection in COLLECTIONS:
         for version in mongo.versions(collection):
-            found = mongo.document_count(collection, version.version)
-            if found != version.count:
+            count = mongo.document_count(collection, version.version)
+            if count != version.count:
                 yield Fault(
-                    f"{collection} {version.version} holds {found} of {version.count} documents",
-                    made_again(version),
+                    f"{collection} {version.version} has {count} of {version.count} documents",
+                    remedy_for(version),
                 )
 
 
 def manifests_can_be_followed(connections: Connections) -> Iterator[Fault]:
-    """Tables of which kept lists or models name a version that can no longer be read."""
+    """Tables with unreadable versions that kept lists or models were made from."""
     for table, named in sorted(named_versions(connections.mongo).items()):
         lost = sorted(maintenance.unreadable(connections.lake, table, named))
-        harmed = sorted({made for version in lost for made in named[version]})
-        if harmed:
-            shown = ", ".join(harmed[:NAMED]) + (
-                f" and {len(harmed) - NAMED} more" if len(harmed) > NAMED else ""
-            )
+        affected = sorted({lists for version in lost for lists in named[version]})
+        if affected:
+            more = len(affected) - LISTS_SHOWN
+            shown = ", ".join(affected[:LISTS_SHOWN]) + (f" and {more} more" if more > 0 else "")
             yield Fault(
-                f"versions {', '.join(map(str, lost))} of {table} cannot be read, of which {shown} were made",
-                "these are served as before but cannot be traced or made again, which `podrec forget` brings about on purpose; "
-                "let newer days take their place, or `podrec restore` a backup if nobody was forgotten",
+                f"versions {', '.join(map(str, lost))} of {table} cannot be read; they are inputs "
+                f"of {shown}",
+                "these are still served but cannot be traced or rebuilt, which is intended after "
+                "`podrec forget`; wait until newer days replace them, or `podrec restore` a backup "
+                "if nobody was forgotten",
             )
 
 
-def made_again(version: Version) -> str:
-    """How a day gets whole versions beside a damaged one, which publication prunes when nothing
-    points to it any more.
-    """
-    return f"{again(' '.join(COLLECTIONS) + ' publication', [version.day])} makes whole ones"
+def remedy_for(version: Version) -> str:
+    """How a day gets complete versions next to a damaged one, which publication prunes later."""
+    command = commands_to_run(" ".join(COLLECTIONS) + " publication", [version.day])
+    return f"{command} writes complete ones"

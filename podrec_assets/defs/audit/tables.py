@@ -1,113 +1,108 @@
-"""Delta tables: files, columns, keys, and the days that Dagster shows of them."""
+"""Audits of Delta tables: files, columns, keys, and the days that Dagster shows."""
 
 from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
 
-from podrec_assets.defs.audit.findings import Fault, again, listed
+from podrec_assets.defs.audit.findings import Fault, commands_to_run, listed
 from podrec_assets.defs.checks.keys import count_key_faults
+from podrec_assets.defs.checks.run_days import days_filter
 from podrec_assets.defs.checks.vectors import embedding_versions
+from podrec_assets.defs.dagster_internals import materialized_days
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, TABLES, VECTORS
 from podrec_assets.stores.delta import conflicts, maintenance
 from podrec_assets.stores.mongo import MongoStore
 
 DAYS_AT_ONCE = 31
+"""Days whose keys are in memory together."""
 
 
 def files_are_whole(connections: Connections) -> Iterator[Fault]:
-    """Tables of whose present version a file is absent or cut short, and tables that no commit of
-    podrec speaks of.
-    """
+    """Tables with a file of their current version missing or truncated."""
     lake = connections.lake
     for name in TABLES:
         version = lake.version(name)
         if version is None:
             continue
         days = lake.state(name).days
-        if lacking := maintenance.unreadable(lake, name, [version]).get(version):
+        if missing := maintenance.unreadable(lake, name, [version]).get(version):
             harmed = {
                 date.fromisoformat(p.partition("day=")[2][:10])
-                for p in lacking
+                for p in missing
                 if p.startswith("day=")
             } & days
             remedy = (
-                f"{again(name, harmed)}, or `podrec restore` a backup"
+                f"{commands_to_run(name, harmed)}, or `podrec restore` a backup"
                 if harmed
                 else "`podrec restore` a backup"
             )
             yield Fault(
-                f"{name} lacks {len(lacking)} files or parts of them, e.g. {lacking[0]}", remedy
+                f"{name} lacks {len(missing)} files or parts of them, e.g. {missing[0]}", remedy
             )
 
 
 def columns_fit(connections: Connections) -> Iterator[Fault]:
-    """Columns on disk that podrec's definition no longer has, or has in another type."""
+    """Columns on disk that podrec no longer declares, or declares with another type."""
     for name, spec in TABLES.items():
         table = connections.lake.table(name)
         for words in conflicts(spec, table) if table is not None else ():
             yield Fault(
                 f"{name}: {words}",
-                "run the podrec that wrote it, or move the table away and make its days again",
+                "run the podrec that wrote it, or move the table away and run its days again",
             )
 
 
 def keys_are_unique(connections: Connections) -> Iterator[Fault]:
-    """Days of tables with repeated or null keys, a month at a time."""
+    """Months of tables with repeated or null keys."""
     for name, spec in TABLES.items():
         days = sorted(connections.lake.state(name).days)
         for start in range(0, len(days), DAYS_AT_ONCE):
             first, last = days[start], days[start : start + DAYS_AT_ONCE][-1]
-            rows = connections.lake.read(
-                name, f"day >= '{first}' AND day <= '{last}'", ("day", *spec.key)
-            )
-            repeated, absent = count_key_faults(rows, spec)
-            if repeated or absent:
-                words = f"{repeated} repeated and {absent} null keys in {first} to {last}"
+            rows = connections.lake.read(name, days_filter(first, last), ("day", *spec.key))
+            repeated, null = count_key_faults(rows, spec)
+            if repeated or null:
+                words = f"{repeated} repeated and {null} null keys in {first} to {last}"
                 yield Fault(
-                    f"{name}: {words}", again(name, [d for d in days if first <= d <= last])
+                    f"{name}: {words}",
+                    commands_to_run(name, [d for d in days if first <= d <= last]),
                 )
 
 
 def vectors_are_of_one_version(connections: Connections) -> Iterator[Fault]:
-    """Days of `vectors` whose embedding version is not that of the most."""
-    versions, others = embedding_versions(
+    """Days of `vectors` with other embedding versions than the commonest one."""
+    versions, other_days = embedding_versions(
         connections.lake.read(VECTORS.name, columns=("day", "embedding_version"))
     )
     if len(versions) > 1:
         counts = ", ".join(f"{n} of {version}" for version, n in versions.items())
         yield Fault(
-            f"vectors of {len(versions)} models are never compared: {counts}",
-            again(VECTORS.name, others),
+            f"vectors of {len(versions)} models cannot be compared: {counts}",
+            commands_to_run(VECTORS.name, other_days),
         )
 
 
 def days_are_there(connections: Connections, instance: dg.DagsterInstance) -> Iterator[Fault]:
-    """Days that Dagster shows as materialized and that the table does not have, or of which no
-    version is kept.
-    """
+    """Days that Dagster shows as materialized but that no table or kept version has."""
     for name in TABLES:
-        yield from _lacking(name, _materialized(instance, name) - connections.lake.state(name).days)
+        yield from _missing(
+            name, materialized_days(instance, name) - connections.lake.state(name).days
+        )
     kept = _kept_days(connections.mongo, connections.settings.keep_days)
     for name in COLLECTIONS:
-        shown = {d for d in _materialized(instance, name) if not kept or d >= min(kept)}
-        yield from _lacking(name, shown - set(connections.mongo.days(name)))
+        shown = {d for d in materialized_days(instance, name) if not kept or d >= min(kept)}
+        yield from _missing(name, shown - set(connections.mongo.days(name)))
 
 
-def _lacking(name: str, days: set[date]) -> Iterator[Fault]:
+def _missing(name: str, days: set[date]) -> Iterator[Fault]:
     if days:
         yield Fault(
-            f"Dagster shows {name} of {listed(days)}, but it is not there", again(name, days)
+            f"Dagster shows {name} of {listed(days)}, but it is not there",
+            commands_to_run(name, days),
         )
 
 
-def _materialized(instance: dg.DagsterInstance, name: str) -> set[date]:
-    return {
-        date.fromisoformat(key) for key in instance.get_materialized_partitions(dg.AssetKey(name))
-    }
-
-
 def _kept_days(mongo: MongoStore, keep_days: int) -> list[date]:
-    """The newest days that have lists or models: what is older is pruned."""
+    """The newest days with lists or models; older ones are pruned."""
     return sorted({day for name in COLLECTIONS for day in mongo.days(name)})[-keep_days:]

@@ -1,21 +1,16 @@
-"""Reads and writes Delta tables for assets: a write replaces exactly the run's days, a read refuses
-days never written.
-"""
+"""The Delta IO manager: a write replaces exactly the run's days; a read needs days once written."""
 
 from datetime import date
-from typing import TYPE_CHECKING
 
 import dagster as dg
 import pyarrow as pa
 
+from podrec_assets.defs.dagster_internals import add_partition_metadata
 from podrec_assets.defs.io_managers.lineage import column_lineage
 from podrec_assets.markdown_escape import escape_markdown
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import TABLES, Table
 from podrec_assets.stores.delta import Lake
-
-if TYPE_CHECKING:
-    from dagster._core.execution.context.system import StepExecutionContext
 
 _ARROW_NAMES = {
     pa.string(): "string",
@@ -30,9 +25,9 @@ PREVIEW_WIDTH = 60
 class DeltaIOManager(dg.ConfigurableIOManager):
     """Asset `x` is the Delta table `x`; its output is an Arrow table with a `day` column.
 
-    Dagster's own Delta IO manager replaces the whole table for some partition types and reads one
-    day of a window, hence this one. Outputs may cover one day or a range. Rows outside the run's
-    days are refused before anything is written.
+    An output covers one day or a range. Rows outside the run's days are refused before anything is
+    written. Dagster's own Delta IO manager does not fit: it replaces the whole table for some
+    partition types, and reads one day of a window.
     """
 
     connections: dg.ResourceDependency[Connections]
@@ -46,16 +41,14 @@ class DeltaIOManager(dg.ConfigurableIOManager):
         )
         if len(days) > 1:
             counts = rows_by_day(obj)
-            add_day_metadata(context.step_context, {day: counts.get(day, 0) for day in days})
+            add_day_metadata(context, {day: counts.get(day, 0) for day in days})
 
     def load_input(self, context: dg.InputContext) -> pa.Table:
-        """Rows of the input's days. Raises MissingPartitionError naming the day that no run has
-        written.
-        """
+        """Reads the input's days. Raises MissingPartitionError if a day was never written."""
         name = context.asset_key.path[-1]
         days = [date.fromisoformat(key) for key in context.asset_partition_keys]
-        # Asked for by number, so that another run's commit cannot come between what is noted and
-        # what is read.
+        # Read by number, so that the manifest names exactly the version that was read, even if
+        # another run commits now.
         version = self.connections.lake.version(name)
         if version is not None:
             self.connections.inputs.tables[name] = version
@@ -63,9 +56,7 @@ class DeltaIOManager(dg.ConfigurableIOManager):
 
 
 def table_metadata(spec: Table, uri: str, rows: pa.Table, version: int) -> dict:
-    """What the UI shows of a write: where, how many rows, the schema with its comments, and a few
-    rows.
-    """
+    """What the UI shows of a write: place, row counts, schema, column lineage and a few rows."""
     return {
         "dagster/uri": uri,
         "dagster/table_name": spec.name,
@@ -83,8 +74,9 @@ def table_metadata(spec: Table, uri: str, rows: pa.Table, version: int) -> dict:
 def written(
     context: dg.AssetExecutionContext, lake: Lake, spec: Table, days: list[date]
 ) -> tuple[pa.Table, dict]:
-    """The rows of the days that an asset has written itself, and what the UI shows of them; each
-    day bears its own count.
+    """(rows, metadata) of the days that an asset wrote itself.
+
+    Also adds each day's row count to its own materialization.
     """
     rows, version = lake.read_days(spec.name, days), lake.version(spec.name)
     assert version is not None
@@ -93,20 +85,19 @@ def written(
 
 
 def add_day_metadata(
-    context: "StepExecutionContext | dg.AssetExecutionContext", counts: dict[date, int]
+    context: dg.OutputContext | dg.AssetExecutionContext, counts: dict[date, int]
 ) -> None:
-    """Gives each partition of a range its own row count: the run's would make every point of the
-    UI's plot the sum.
+    """Gives each day of a range its own row count.
+
+    Otherwise each day would have the count of the whole run, and the UI's plot would be wrong.
     """
     for day, count in counts.items():
-        context.add_asset_metadata(
-            {"row_count": count, "dagster/partition_row_count": count},
-            partition_key=day.isoformat(),
-        )
+        metadata = {"row_count": count, "dagster/partition_row_count": count}
+        add_partition_metadata(context, metadata, day)
 
 
 def rows_by_day(rows: pa.Table) -> dict[date, int]:
-    """Number of rows of each day that has any, in order."""
+    """Number of rows by day, in order of the days; days without rows are left out."""
     counts = rows.group_by("day").aggregate([("day", "count")])
     return dict(
         sorted(zip(counts["day"].to_pylist(), counts["day_count"].to_pylist(), strict=True))
@@ -130,7 +121,7 @@ def column_schema(spec: Table) -> dg.TableSchema:
 
 
 def preview(rows: pa.Table) -> str:
-    """The first rows as a Markdown table, long values cut."""
+    """The first rows as a Markdown table; long values are cut."""
     if not len(rows):
         return "_no rows_"
     lines = [f"| {' | '.join(rows.column_names)} |", "|" + " --- |" * rows.num_columns]

@@ -1,4 +1,4 @@
-"""Column lineage as Dagster shows it, from the one declared place."""
+"""Column lineage for the UI, from `schemas.lineage`."""
 
 import dagster as dg
 
@@ -6,8 +6,9 @@ from podrec_assets.schemas.lineage import LINEAGE
 
 
 def column_lineage(name: str) -> dict[str, dg.TableColumnLineage]:
-    """Metadata of a write: what each column of the table or collection is made of; {} where all of
-    it comes from outside.
+    """Metadata with the source columns of each column of a table or collection.
+
+    Empty if nothing is computed from other columns.
     """
     columns = {
         column: [_dep(source) for source in sources]

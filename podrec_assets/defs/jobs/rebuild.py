@@ -1,5 +1,6 @@
-"""An old version made again from what it was made of, to show that it can be: the same asset on the
-same inputs.
+"""Rebuilds an old version of a collection from its recorded inputs, to prove that it can be.
+
+The same asset runs on the same Delta versions, models and settings, and writes nothing.
 """
 
 from dataclasses import asdict, dataclass
@@ -17,28 +18,25 @@ from podrec_assets.defs.resources.spark import SparkResource
 from podrec_assets.errors import PermanentError, PodrecError, UnknownIdError
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.recommend.run_manifest import code_version
-from podrec_assets.schemas import COLLECTION_KEYS, COLLECTIONS, LISTS
+from podrec_assets.schemas import ALS_TOP_N, COLLECTION_KEYS, COLLECTIONS, LISTS, SIMILARITIES
 from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import Version, checksum
 
-KNOWN_SHOWN = 5
-MAKERS = {
-    "als_top_n": als_top_n,
-    "similarities": similarities,
-    "final_recommendations": final_recommendations,
-}
+VERSIONS_SHOWN = 5
+ASSETS = {ALS_TOP_N: als_top_n, SIMILARITIES: similarities, LISTS: final_recommendations}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """A version beside what its inputs make now.
+    """A version compared with its rebuild.
 
     Attributes:
-        checksum: of the version; rebuilt_checksum: of the documents made again. Equal means the
-            same bytes.
-        differing_count: documents that are not the same.
-        code: what made the version; code_now: what made it again.
+        checksum: of the version's documents.
+        rebuilt_checksum: of the rebuilt documents; equal checksums mean the same bytes.
+        differing_count: number of documents that are not the same.
+        code: `code_version` of the run that made the version.
+        code_now: `code_version` of the rebuild.
     """
 
     collection: str
@@ -63,31 +61,29 @@ class Rebuilt:
 
 
 def rebuild(connections: Connections, version: str, collection: str = LISTS) -> Rebuilt:
-    """A version made again by its asset from its manifest's Delta versions, models, settings and
-    engine. Writes nothing.
+    """Rebuilds a version with its asset, from the inputs in its manifest. Writes nothing.
 
     Raises:
-        UnknownIdError: there is no such version (any more); names some.
-        PermanentError: the manifest does not say enough, or a table's old version is no longer
-            kept.
+        UnknownIdError: there is no such version, or no longer; the message names some.
+        PermanentError: the manifest is incomplete, or an old version of a table was removed.
     """
-    made = _version(connections, version, collection)
-    documents = _made_again(connections, made)
+    original = _version(connections, version, collection)
+    documents = _rebuilt_documents(connections, original)
     key = COLLECTION_KEYS[collection]
     old = {d[key]: d for d in connections.mongo.documents(collection, version)}
     new = {d[key]: d for d in documents}
     return Rebuilt(
         collection,
         version,
-        made.day.isoformat(),
-        made.count,
-        made.checksum,
+        original.day.isoformat(),
+        original.count,
+        original.checksum,
         len(documents),
         checksum(documents, key),
         sum(old.get(k) != new.get(k) for k in old.keys() | new.keys()),
-        made.manifest["delta_versions"],
-        made.manifest["models"],
-        made.manifest.get("code"),
+        original.manifest["delta_versions"],
+        original.manifest["models"],
+        original.manifest.get("code"),
         code_version(),
     )
 
@@ -95,32 +91,30 @@ def rebuild(connections: Connections, version: str, collection: str = LISTS) -> 
 def _version(connections: Connections, version: str, collection: str) -> Version:
     if collection not in COLLECTIONS:
         raise UnknownIdError(f"unknown collection {collection!r}; known: {', '.join(COLLECTIONS)}.")
-    made = connections.mongo.version(collection, version)
-    if made is None:
-        known = ", ".join(v.version for v in connections.mongo.versions(collection)[:KNOWN_SHOWN])
+    original = connections.mongo.version(collection, version)
+    if original is None:
+        newest = connections.mongo.versions(collection)[:VERSIONS_SHOWN]
+        known = ", ".join(v.version for v in newest) or "none"
         raise UnknownIdError(
-            f"{collection} has no version {version!r}, or it was pruned; newest: {known or 'none'}."
+            f"{collection} has no version {version!r}, or it was pruned; newest: {known}."
         )
-    lacking = [
-        name
-        for name in ("delta_versions", "models", "settings", "engine")
-        if name not in made.manifest
-    ]
-    unknown = sorted(made.manifest.get("settings", {}).keys() - Settings.model_fields.keys())
-    if lacking or unknown:
-        raise PermanentError(
-            f"Version {version} of {collection} cannot be made again: "
-            + (
-                f"its manifest lacks {', '.join(lacking)}."
-                if lacking
-                else f"this podrec has no setting {', '.join(unknown)}."
-            )
-        )
-    return made
+    if reason := _why_not(original.manifest):
+        raise PermanentError(f"Version {version} of {collection} cannot be rebuilt: {reason}.")
+    return original
 
 
-class _Kept(dg.IOManager):
-    """Reads the pinned models, and keeps what the asset makes instead of writing it."""
+def _why_not(manifest: dict) -> str | None:
+    """Why this podrec cannot rebuild a version with the manifest; None if it can."""
+    needed = ("delta_versions", "models", "settings", "engine")
+    if missing := [name for name in needed if name not in manifest]:
+        return f"its manifest has no {', '.join(missing)}"
+    if unknown := sorted(manifest["settings"].keys() - Settings.model_fields.keys()):
+        return f"this podrec has no setting {', '.join(unknown)}"
+    return None
+
+
+class _MemoryIOManager(dg.IOManager):
+    """Reads the pinned models, and keeps the asset's documents instead of writing them."""
 
     def __init__(self, reader: MongoIOManager) -> None:
         self.reader, self.documents = reader, DailyDocs()
@@ -132,40 +126,37 @@ class _Kept(dg.IOManager):
         return self.reader.load_input(context)
 
 
-def _made_again(connections: Connections, made: Version) -> list[dict]:
-    """The documents that the collection's asset makes on the version's inputs, in a run that
-    nothing records.
-    """
-    manifest = made.manifest
+def _rebuilt_documents(connections: Connections, original: Version) -> list[dict]:
+    """The documents that the asset returns for the version's inputs, in a run without records."""
+    manifest = original.manifest
     settings = connections.settings.model_copy(
         update={**manifest["settings"], "engine": manifest["engine"]}
     )
     pinned = Connections(settings, connections.storage_options, pinned=manifest["delta_versions"])
-    kept = _Kept(MongoIOManager(connections=pinned, pinned=manifest["models"]))
+    memory = _MemoryIOManager(MongoIOManager(connections=pinned, pinned=manifest["models"]))
     resources = {
         "connections": pinned,
         "delta": DeltaIOManager(connections=pinned),
-        "mongo": kept,
+        "mongo": memory,
         "spark": SparkResource.from_settings(settings),
     }
-    maker = MAKERS[made.collection]
-    day = range_tags(made.day, made.day)
+    asset = ASSETS[original.collection]
     try:
         dg.materialize(
-            [maker, *_inputs(maker)],
-            selection=[maker],
+            [asset, *_inputs(asset)],
+            selection=[asset],
             resources=resources,
-            tags=day,
+            tags=range_tags(original.day, original.day),
             run_config=QUIET,
         )
     except dg.DagsterError as err:
         raise _cause(err) from err
-    return kept.documents[made.day]
+    return memory.documents[original.day]
 
 
-def _inputs(maker: dg.AssetsDefinition) -> list[dg.AssetSpec]:
-    """What an asset reads, as assets that are only read, each by its IO manager."""
-    names = {key.path[-1] for key in maker.keys_by_input_name.values()}
+def _inputs(asset: dg.AssetsDefinition) -> list[dg.AssetSpec]:
+    """The inputs of an asset as external assets, each with its IO manager."""
+    names = {key.path[-1] for key in asset.keys_by_input_name.values()}
     return [
         dg.AssetSpec(n, partitions_def=DAILY).with_io_manager_key(
             "mongo" if n in COLLECTIONS else "delta"
@@ -175,48 +166,50 @@ def _inputs(maker: dg.AssetsDefinition) -> list[dg.AssetSpec]:
 
 
 def _cause(err: BaseException) -> BaseException:
-    """The error of podrec that Dagster wrapped, or the wrapping itself."""
-    found: BaseException | None = err
-    while found is not None and not isinstance(found, PodrecError):
-        found = found.__cause__
-    return found or err
+    """The podrec error that Dagster wrapped, or else `err` itself."""
+    cause: BaseException | None = err
+    while cause is not None and not isinstance(cause, PodrecError):
+        cause = cause.__cause__
+    return cause or err
 
 
 class RebuildConfig(dg.Config):
-    """What is to be made again."""
+    """What to rebuild."""
 
     version: str = Field(description="Version of the collection, e.g. 2026-11-01.1a2b3c4d.")
     collection: str = Field(LISTS, description="final_recommendations, als_top_n or similarities.")
 
 
-@dg.op(
-    description="Makes a version again from its manifest and compares it; fails when a byte differs."
-)
-def make_again(
+@dg.op(description="Rebuilds a version from its manifest. Fails if any byte differs.")
+def rebuild_version(
     context: dg.OpExecutionContext,
     config: RebuildConfig,
     connections: dg.ResourceParam[Connections],
 ) -> None:
-    found = rebuild(connections, config.version, config.collection)
+    rebuilt = rebuild(connections, config.version, config.collection)
     context.log_event(
-        dg.AssetObservation(found.collection, partition=found.day, metadata=found.document())
+        dg.AssetObservation(rebuilt.collection, partition=rebuilt.day, metadata=rebuilt.document())
     )
-    if not found.is_identical:
-        raise dg.Failure(difference(found))
+    if not rebuilt.is_identical:
+        raise dg.Failure(difference(rebuilt))
 
 
 @dg.job(
-    description="Makes an old version again from the inputs, models and settings of its manifest, and compares it."
+    description="Rebuilds an old version from the inputs, models and settings in its manifest, and "
+    "compares the bytes. Writes nothing."
 )
 def rebuild_list() -> None:
-    make_again()
+    rebuild_version()
 
 
-def difference(found: Rebuilt) -> str:
-    """What is not the same, in a sentence, and the likely reason."""
+def difference(rebuilt: Rebuilt) -> str:
+    """One sentence on what differs, and one on the likely reason."""
     why = (
         ""
-        if found.code == found.code_now
-        else f" It was made by code {found.code}, this is {found.code_now}."
+        if rebuilt.code == rebuilt.code_now
+        else f" It was made by code {rebuilt.code}; this is {rebuilt.code_now}."
     )
-    return f"{found.differing_count} of {found.count} documents of {found.version} are made differently now.{why}"
+    return (
+        f"{rebuilt.differing_count} of {rebuilt.count} documents of {rebuilt.version} differ from "
+        f"their rebuild.{why}"
+    )

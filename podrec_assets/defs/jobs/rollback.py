@@ -1,4 +1,4 @@
-"""The job that serves another day's lists, for people who roll back in the UI."""
+"""The job that publishes the lists of another day, to roll back in the UI."""
 
 from datetime import date
 
@@ -11,16 +11,16 @@ from podrec_assets.stores.mongo import Publication
 
 
 class RollbackConfig(dg.Config):
-    """What is to be served."""
+    """What to publish."""
 
-    day: str = Field(description="Day whose lists are to be served, e.g. 2026-11-01.")
+    day: str = Field(description="Day whose lists to publish, e.g. 2026-11-01.")
     force: bool = Field(
-        False, description="Although a comparison with the served lists refused them."
+        False, description="Publish even if a comparison with the served lists refused them."
     )
 
 
 @dg.op(
-    description="Moves the pointer to the newest lists of a day that the gate let pass.",
+    description="Moves the publication pointer to the day's newest lists that the gate let pass.",
     pool="write_publication",
 )
 def serve_day(
@@ -34,20 +34,21 @@ def serve_day(
 
 
 @dg.job(
-    description="Serves another day's lists: back, or forward again. The nightly run goes on with newer days."
+    description="Publishes the lists of an earlier day, or of a later one again. The nightly run "
+    "still publishes newer days."
 )
 def rollback() -> None:
     serve_day()
 
 
-def materialization(moved: Publication) -> dg.AssetMaterialization:
-    """The pointer's move as the UI shows it, on the day that is served now."""
+def materialization(published: Publication) -> dg.AssetMaterialization:
+    """What the UI shows of the move, on the day that is served now."""
     return dg.AssetMaterialization(
         "publication",
-        partition=moved.day.isoformat(),
+        partition=published.day.isoformat(),
         metadata={
-            "served_day": moved.day.isoformat(),
-            "versions": moved.versions,
-            "move_count": moved.v,
+            "served_day": published.day.isoformat(),
+            "versions": published.versions,
+            "move_count": published.v,
         },
     )

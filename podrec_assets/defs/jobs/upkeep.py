@@ -1,6 +1,4 @@
-"""The job that puts small files of the lake together and removes old ones, and its week, for people
-who live in the UI.
-"""
+"""The job that optimizes and vacuums the lake, and its weekly schedule."""
 
 import dagster as dg
 from pydantic import Field
@@ -12,19 +10,18 @@ from podrec_assets.stores.delta import maintenance
 
 
 class UpkeepConfig(dg.Config):
-    """What is done to every table."""
+    """What to do with every table."""
 
-    optimize: bool = Field(True, description="Put the small files of each day together.")
+    optimize: bool = Field(True, description="Compact the small files of each day.")
     vacuum: bool = Field(
         True,
-        description="Remove files that nothing younger than PODREC_VACUUM_HOURS and no kept list needs.",
+        description="Remove files that no version newer than PODREC_VACUUM_HOURS and no kept list "
+        "needs.",
     )
 
 
-@dg.op(
-    description="Puts small files of every table together, removes old ones, and shows on each table how many."
-)
-def tend_tables(
+@dg.op(description="Compacts every table, removes its old files, and reports the number of files.")
+def maintain_tables(
     context: dg.OpExecutionContext, config: UpkeepConfig, connections: dg.ResourceParam[Connections]
 ) -> None:
     lake, hours = connections.lake, connections.settings.vacuum_hours
@@ -32,8 +29,8 @@ def tend_tables(
     for name in TABLES:
         metadata: dict[str, int] = {}
         if config.optimize:
-            found = maintenance.optimize(lake, name)
-            metadata |= {"files_before": found.before, "files_after": found.after}
+            files = maintenance.optimize(lake, name)
+            metadata |= {"files_before": files.before, "files_after": files.after}
         if config.vacuum:
             removed = maintenance.vacuum(lake, name, hours, named.get(name, ()))
             metadata["removed_file_count"] = len(removed)
@@ -41,10 +38,11 @@ def tend_tables(
 
 
 @dg.job(
-    description="Puts the lake's small files together and removes those that no reader and no kept list can need any more."
+    description="Compacts the lake's small files, and removes files that no reader and no kept "
+    "list can still need."
 )
 def upkeep() -> None:
-    tend_tables()
+    maintain_tables()
 
 
 weekly_upkeep = dg.ScheduleDefinition(
@@ -52,5 +50,5 @@ weekly_upkeep = dg.ScheduleDefinition(
     job=upkeep,
     cron_schedule="30 5 * * 0",
     execution_timezone="UTC",
-    description="Sundays at 05:30 UTC, after the nightly models. Off until somebody turns it on.",
+    description="Sundays at 05:30 UTC, after the nightly models. Off until you turn it on.",
 )

@@ -1,4 +1,4 @@
-"""The sensor of unfinished transcripts: due retries, and episodes beyond an earlier run's budget."""
+"""The sensor of unfinished transcripts: due retries, and what an earlier run's budget left over."""
 
 from datetime import date, datetime
 

@@ -1,4 +1,4 @@
-"""The sensor of late events: recomputes daily scores whose late events landed after they were made."""
+"""The sensor of late events: requests daily scores again that were computed without them."""
 
 from datetime import date, timedelta
 from typing import cast
@@ -24,8 +24,8 @@ MAX_RUNS, MAX_DAYS = 3, 31
     target=dg.AssetSelection.assets(USER_VS_EPISODE_DAILY.name),
     minimum_interval_seconds=MINIMUM_INTERVAL_S,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Requests exactly the days of `user_vs_episode_daily` that were computed before some "
-    "of their late events landed.",
+    description="Requests exactly the days of `user_vs_episode_daily` that were computed before "
+    "some of their late events landed.",
 )
 def late_events(
     context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]

@@ -36,8 +36,8 @@ def build_offset_sensor(
         target=dg.AssetSelection.assets(asset_name),
         minimum_interval_seconds=MINIMUM_INTERVAL_S,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Requests `{asset_name}` for the log days whose offsets are not landed yet, and "
-        f"reports the topic's end offsets and lag on `{topic_asset}`.",
+        description=f"Requests `{asset_name}` for the log days whose offsets are not landed yet. "
+        f"Reports the topic's end offsets and lag on `{topic_asset}`.",
     )
     def offset_sensor(
         context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]

@@ -1,4 +1,4 @@
-"""Failed requests are repeated after growing waits, and never given up: nobody has to restart one."""
+"""Repeats failed requests after growing waits, forever, so that nobody has to restart them."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

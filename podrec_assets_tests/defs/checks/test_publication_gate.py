@@ -60,7 +60,8 @@ def test_lists_that_would_have_served_the_next_day_worse_are_refused(
     assert not document["success"]
     refusal = next(e for e in document["errors"] if QUALITY in e)
     assert refusal.startswith(
-        f"check {QUALITY} of {LISTS} failed: {yesterday}: nDCG@10 on what {2 * LISTENERS_EACH} listeners then"
+        f"check {QUALITY} of {LISTS} failed: {yesterday}: "
+        f"nDCG@10 on what {2 * LISTENERS_EACH} listeners then"
     )
     assert served(lists_world) == before
     assert lists_world.mongo.latest_version(LISTS).version != before.versions[LISTS]  # type: ignore[union-attr]
@@ -91,7 +92,11 @@ def test_neither_a_later_run_nor_a_command_serves_refused_lists(
 ) -> None:
     before = served(lists_world)
     assert run(lists_world, yesterday, "publication")["success"]
-    assert publish_day(lists_world, yesterday).versions == before.versions == served(lists_world).versions
+    assert (
+        publish_day(lists_world, yesterday).versions
+        == before.versions
+        == served(lists_world).versions
+    )
 
 
 def test_a_day_whose_only_lists_are_refused_is_not_served_by_run_or_command(

@@ -1,11 +1,12 @@
-"""The deep doctor beside a landing that goes on, and an audit that breaks off."""
+"""Audits during a landing, and an audit that raises an error."""
 
 from collections.abc import Iterator
 from datetime import date
 
 import pytest
 
-from podrec_assets.defs.audit import Audit, examine, ledgers
+from podrec_assets.defs.audit import ledgers
+from podrec_assets.defs.audit.audits import Audit, examine
 from podrec_assets.defs.audit.findings import Fault
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.pipelines.connections import Connections
@@ -22,9 +23,7 @@ def place(offset: int) -> dict:
 
 
 def land(lake: Lake, spec: Table, offset: int) -> None:
-    """Lands a dead letter at the offset and a row after it, in the order of landing: letters, then
-    rows with the ledger.
-    """
+    """Lands a dead letter at the offset, and then a row at the next one with the ledger."""
     add_dead_letters(
         lake,
         [place(offset) | {"stage": spec.name, "source_key": f"t:0:{offset}", "reason": "no_json"}],
@@ -38,7 +37,7 @@ def land(lake: Lake, spec: Table, offset: int) -> None:
 def landing(
     request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Table, Connections]:
-    """A table into which more lands just after somebody has read its ledger."""
+    """A table into which more records land right after its ledger was read."""
     spec, connections = request.param, Connections(settings, {})
     land(connections.lake, spec, 0)
     read, offsets = Lake.state, iter([2])
@@ -53,7 +52,7 @@ def landing(
     return spec, connections
 
 
-def test_what_lands_while_the_doctor_reads_is_no_fault(landing: tuple[Table, Connections]) -> None:
+def test_records_that_land_during_an_audit_are_no_fault(landing: tuple[Table, Connections]) -> None:
     spec, connections = landing
     look = {
         USER_EVENTS.name: ledgers.offsets_add_up,
@@ -64,13 +63,13 @@ def test_what_lands_while_the_doctor_reads_is_no_fault(landing: tuple[Table, Con
 
 
 @pytest.mark.parametrize("landing", [USER_EVENTS], indirect=True, ids=["user_events"])
-def test_what_lands_while_the_check_reads_blocks_nothing(
+def test_records_that_land_during_the_check_do_not_block(
     landing: tuple[Table, Connections],
 ) -> None:
     assert [a.missing_count for a in accounts_of(landing[1].lake, [DAY])] == [0]
 
 
-def test_letters_of_a_landing_that_was_killed_before_its_rows_are_no_fault(
+def test_dead_letters_of_a_landing_killed_before_its_rows_are_no_fault(
     settings: Settings,
 ) -> None:
     connections = Connections(settings, {})
@@ -81,10 +80,10 @@ def test_letters_of_a_landing_that_was_killed_before_its_rows_are_no_fault(
     assert list(ledgers.offsets_add_up(connections)) == []
 
 
-def test_faults_found_before_an_audit_breaks_off_are_told(settings: Settings) -> None:
-    def look(_: Connections) -> Iterator[Fault]:
-        yield Fault("one", "mend it")
+def test_faults_found_before_an_audit_raises_are_reported(settings: Settings) -> None:
+    def find_faults(_: Connections) -> Iterator[Fault]:
+        yield Fault("one", "fix it")
         raise OSError("broken file")
 
-    found = examine(Connections(settings, {}), Audit("things", "are well", look))
+    found = examine(Connections(settings, {}), Audit("things", "are in order", find_faults))
     assert [f.detail for f in found] == ["one", "cannot be verified: broken file"]
