@@ -16,7 +16,7 @@ from podrec_assets.dashboard.shared import (
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.event_message import Refusal
 from podrec_assets.markdown_escape import escape_markdown
-from podrec_assets.serving.analytics import LATELY_DAYS, heard_lately
+from podrec_assets.serving.analytics import RECENT_DAYS, recently_heard
 from podrec_assets.serving.feedback import send_event, send_impressions
 from podrec_assets.serving.reader import recommendations
 
@@ -135,10 +135,10 @@ def _send(user: str, item: dict, kind: str, version: str) -> bool:
 
 def _heard(user: str) -> None:
     with errors_in_words():
-        rows = heard_lately(connections(), user)
+        rows = recently_heard(connections(), user)
     with st.expander(f"What {escape_markdown(user)} heard lately", expanded=False):
         if not rows:
-            st.caption(f"Nothing on the last {LATELY_DAYS} days.")
+            st.caption(f"Nothing on the last {RECENT_DAYS} days.")
             return
         named = [
             {**r, "title": episodes().get(r["episode_id"], {}).get("title") or r["episode_id"]}

@@ -183,7 +183,7 @@ def _dead_letters(today: date) -> None:
     )
     reason = st.selectbox("Show records refused as", rows["reason"].unique().tolist(), key="reason")
     letters = analytics.ask(
-        connections(), analytics.LETTERS_OF, Settings.start_day, today, reason=reason
+        connections(), analytics.DEAD_LETTERS_BY_REASON, Settings.start_day, today, reason=reason
     ).to_pylist()
     shown = [{k: letter[k] for k in ("day", "stage", "source_key", "detail")} for letter in letters]
     st.caption(f"The newest {len(letters)}; choose one to see the record itself.")

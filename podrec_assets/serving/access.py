@@ -1,4 +1,4 @@
-"""Who may be served: everybody on this machine, others by a token only."""
+"""Access control: loopback needs no token, every other address does."""
 
 import secrets
 
@@ -8,15 +8,18 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def check_exposure(host: str, token: str, setting: str) -> None:
-    """Raises SettingsError for an address that others can reach while the setting of the token is
-    empty.
+    """Checks that a server which other machines can reach has a token.
+
+    Raises:
+        SettingsError: the address is not loopback, and the token is empty.
     """
     if not token and host not in LOOPBACK:
         raise SettingsError(
-            f"{host or 'every address'} can be reached by others: set {setting}, or listen on {LOOPBACK[0]}."
+            f"{host or 'every address'} can be reached by others: "
+            f"set {setting}, or listen on {LOOPBACK[0]}."
         )
 
 
 def is_token(given: str, token: str) -> bool:
-    """Whether a token is the right one; how long that takes tells nothing of it."""
+    """Returns whether a token is right; compares in constant time."""
     return secrets.compare_digest(given.encode("utf-8", "surrogatepass"), token.encode())

@@ -1,6 +1,4 @@
-"""Episodes, their texts and passages, as readers see them: the latest announcement of each, from
-Delta.
-"""
+"""Episodes, transcripts and passages for pages and commands: the latest version of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,45 +12,43 @@ from podrec_assets.content.similarity.passage_search import best_passages, words
 from podrec_assets.content.similarity.vectors import require_encoder, require_one_version
 from podrec_assets.day_windows import latest
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.schemas import EPISODES, TRANSCRIPTS, VECTORS
 
 COLUMNS = (
-    "day", "episode_id", "show_id", "show_title", "title", "description", "published_at", "duration_s", "link", "image_url",
-    "audio_url", "audio_type",
+    "day", "episode_id", "show_id", "show_title", "title", "description", "published_at",
+    "duration_s", "link", "image_url", "audio_url", "audio_type",
 )  # fmt: skip
+TRANSCRIPT_COLUMNS = (
+    "day", "episode_id", "status", "reason", "source", "engine", "language", "segments",
+    "word_count",
+)  # fmt: skip
+PASSAGE_COLUMNS = ("day", "episode_id", "chunk", "start_s", "end_s", "text", "token_count")
 QUERY_LENGTH = 500
-"""Characters of a query that are read: more would not fit the encoder's window."""
+"""Characters of a query that are used; more would not fit the encoder's context window."""
 
 
 def episodes(connections: Connections, columns: Sequence[str] = COLUMNS) -> dict[str, dict]:
-    """Every known episode by id."""
-    read = dict.fromkeys(("day", "episode_id", *columns))
-    return {
-        row["episode_id"]: row
-        for row in latest(connections.lake.read("episodes", columns=tuple(read))).to_pylist()
-    }
+    """Returns every known episode by id."""
+    unique = tuple(dict.fromkeys(("day", "episode_id", *columns)))
+    rows = latest(connections.lake.read(EPISODES.name, columns=unique)).to_pylist()
+    return {row["episode_id"]: row for row in rows}
 
 
 def transcript(connections: Connections, episode: str) -> dict | None:
-    """The newest transcript row of an episode: status, reason, source, engine, language, segments."""
-    columns = (
-        "day",
-        "episode_id",
-        "status",
-        "reason",
-        "source",
-        "engine",
-        "language",
-        "segments",
-        "word_count",
-    )
-    rows = connections.lake.read_equal("transcripts", "episode_id", episode, columns).to_pylist()
-    return max(rows, key=lambda r: r["day"], default=None)
+    """Returns the newest transcript row of an episode, with TRANSCRIPT_COLUMNS."""
+    lake = connections.lake
+    rows = lake.read_equal(TRANSCRIPTS.name, "episode_id", episode, TRANSCRIPT_COLUMNS).to_pylist()
+    return max(rows, key=lambda row: row["day"], default=None)
 
 
 @dataclass(frozen=True)
 class Passages:
-    """All chunks of the newest transcripts: their columns without the vector, and their unit
-    vectors (n, dimension).
+    """All chunks of the newest transcripts.
+
+    Attributes:
+        rows: PASSAGE_COLUMNS.
+        vectors: (n, dimension), unit vectors.
+        version: the embedding version of all vectors; None without rows.
     """
 
     rows: pa.Table
@@ -61,37 +57,27 @@ class Passages:
 
 
 def passages(connections: Connections) -> Passages:
-    """Every chunk that can be searched. Raises PermanentError where they bear several embedding
-    versions.
+    """Returns every searchable chunk.
+
+    Raises:
+        PermanentError: the vectors have several embedding versions.
     """
-    columns = (
-        "day",
-        "episode_id",
-        "chunk",
-        "start_s",
-        "end_s",
-        "text",
-        "token_count",
-        "vector",
-        "embedding_version",
-    )
-    found = latest(connections.lake.read("vectors", columns=columns))
-    require_one_version(found)
-    version = found["embedding_version"][0].as_py() if len(found) else None
-    return Passages(
-        found.drop_columns(["vector", "embedding_version"]), matrix(found["vector"]), version
-    )
+    columns = (*PASSAGE_COLUMNS, "vector", "embedding_version")
+    chunks = latest(connections.lake.read(VECTORS.name, columns=columns))
+    require_one_version(chunks)
+    version = chunks["embedding_version"][0].as_py() if len(chunks) else None
+    rows = chunks.drop_columns(["vector", "embedding_version"])
+    return Passages(rows, matrix(chunks["vector"]), version)
 
 
 def search(query: str, among: Passages, encoder: Encoder, k: int) -> list[dict]:
-    """The passage of each of the k best episodes that comes closest in words and meaning.
+    """Finds the k best episodes for a query, each with its closest passage in words and meaning.
 
     Returns:
         {episode_id, chunk, start_s, end_s, text, quote, score, cosine, lexical}, best first.
 
     Raises:
-        PermanentError: the passages were encoded by another model than the one that would encode
-            the query.
+        PermanentError: the passages were encoded with a different model than the query.
     """
     if not len(among.rows) or not words(query):
         return []
@@ -101,14 +87,12 @@ def search(query: str, among: Passages, encoder: Encoder, k: int) -> list[dict]:
     )
 
 
-def described(found: list[dict], known: dict[str, dict]) -> list[dict]:
-    """Passages with the show and title of their episode."""
-    none: dict = {}
-    return [
-        {
-            "show": known.get(f["episode_id"], none).get("show_title"),
-            "title": known.get(f["episode_id"], none).get("title"),
-            **f,
-        }
-        for f in found
-    ]
+def described(matches: list[dict], known: dict[str, dict]) -> list[dict]:
+    """Returns search results with the show and title of their episode."""
+    described = []
+    for match in matches:
+        episode = known.get(match["episode_id"], {})
+        described.append(
+            {"show": episode.get("show_title"), "title": episode.get("title"), **match}
+        )
+    return described

@@ -1,15 +1,14 @@
-"""Published neighbours as a recommendations file of the podcast namespace, which a feed's
-`<podcast:recommendations>` links.
+"""Exports published neighbours as recommendations files of the podcast namespace.
 
-Format: Podcastindex-org/podcast-namespace, proposal-docs/recommendations/recommendations.md,
-version 1.0 of 2021-08-31.
+A feed links such a file with `<podcast:recommendations>`. Format: Podcastindex-org/
+podcast-namespace, proposal-docs/recommendations/recommendations.md, version 1.0 of 2021-08-31.
 """
 
 from collections.abc import Iterator
 
 from podrec_assets.day_windows import latest
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.schemas import EPISODES
+from podrec_assets.schemas import EPISODES, SIMILARITIES
 from podrec_assets.serving.reader import neighbours, published
 
 VERSION = "1.0"
@@ -18,23 +17,25 @@ COLUMNS = ("day", "episode_id", "title", "guid", "feed_url", "audio_url", "image
 
 
 def recommendations_of(connections: Connections, episode: str, k: int) -> dict:
-    """The recommendations file of an episode. Raises UnknownIdError where it has no published
-    neighbours.
+    """Returns the recommendations file of an episode.
+
+    Raises:
+        UnknownIdError: the episode has no published neighbours.
     """
     items = neighbours(connections, episode, k)["items"]
     return to_file(episode, items, _episodes(connections))
 
 
 def all_recommendations(connections: Connections, k: int) -> Iterator[tuple[str, dict]]:
-    """(episode_id, recommendations file) of every episode with published neighbours."""
-    version = published(connections).versions["similarities"]
+    """Yields (episode_id, recommendations file) for every episode with published neighbours."""
+    version = published(connections).versions[SIMILARITIES]
     known = _episodes(connections)
-    for document in connections.mongo.documents("similarities", version):
+    for document in connections.mongo.documents(SIMILARITIES, version):
         yield document["episode_id"], to_file(document["episode_id"], document["items"][:k], known)
 
 
 def to_file(episode: str, items: list[dict], known: dict[str, dict]) -> dict:
-    """The file of an episode with these neighbours; fields that a feed does not give are left out."""
+    """Returns an episode's file with these neighbours, without fields that the feed lacks."""
     source = known.get(episode, {})
     return _present(
         version=VERSION,

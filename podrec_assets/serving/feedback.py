@@ -1,4 +1,4 @@
-"""What a listener does with a shown item, as events of the topic `user-events`."""
+"""Produces feedback on lists, and events from the API, to the topic `user-events`."""
 
 import json
 import uuid
@@ -9,24 +9,34 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.stores.kafka import Message
 
 ACKNOWLEDGED_S = 10.0
-"""Longest that a person waits for the broker."""
+"""Maximum time that a person waits for the broker."""
 MOST_EVENTS = 500
 
 
 def send_event(
-    connections: Connections, user: str, episode: str, kind: str, *, list_version: str | None = None, position: int | None = None,
+    connections: Connections,
+    user: str,
+    episode: str,
+    kind: str,
+    *,
+    list_version: str | None = None,
+    position: int | None = None,
     completed_share: float | None = None,
-) -> dict:  # fmt: skip
-    """The event that was produced and acknowledged by the broker.
+) -> dict:
+    """Produces one event and returns it once the broker has acknowledged it.
 
     Args:
-        user, episode: who and what.
-        kind: of `listening.events.KINDS`; a play needs completed_share, 0 to 1.
-        list_version, position: where the item was shown, so that click-through can be counted.
+        connections: the broker.
+        user: user_id of the listener.
+        episode: episode_id of the item.
+        kind: of `schemas.EVENT_KINDS`; a play needs completed_share, 0 to 1.
+        list_version: version of the list that showed the item.
+        position: rank at which the item was shown, from 1.
+        completed_share: share of the episode that was played.
 
     Raises:
-        Refusal: it breaks a rule of events.
-        RetryableError: the broker did not take it.
+        Refusal: the event is invalid.
+        RetryableError: the broker did not accept it.
     """
     optional = {
         "list_version": list_version,
@@ -49,37 +59,32 @@ def send_event(
 def send_impressions(
     connections: Connections, user: str, list_version: str, items: list[dict]
 ) -> int:
-    """Number of impressions that the broker acknowledged: one for each shown item {episode_id,
-    rank}, in one request.
-    """
-    moment = datetime.now(UTC).isoformat()
+    """Produces one impression per item {episode_id, rank}; returns how many were acknowledged."""
     common = {
         "schema": 1,
         "user_id": user,
         "kind": "impression",
-        "occurred_at": moment,
+        "occurred_at": datetime.now(UTC).isoformat(),
         "list_version": list_version,
     }
-    shown = [
+    impressions = [
         {
             **common,
             "event_id": uuid.uuid4().hex,
-            "episode_id": i["episode_id"],
-            "position": i["rank"],
+            "episode_id": item["episode_id"],
+            "position": item["rank"],
         }
-        for i in items
+        for item in items
     ]
-    return send_events(connections, shown)
+    return send_events(connections, impressions)
 
 
 def take_events(connections: Connections, body: bytes) -> int:
-    """Number of events in a JSON document, one event or an array of them, that the broker
-    acknowledged: all of them.
+    """Produces the events of a JSON document, one event or an array; returns their number.
 
     Raises:
-        Refusal: the document is no JSON, or one of the events breaks a rule; then none was
-            produced.
-        RetryableError: the broker did not take them.
+        Refusal: the document is not JSON, or an event is invalid; none was produced.
+        RetryableError: the broker did not accept them.
     """
     try:
         document = json.loads(body)
@@ -92,20 +97,19 @@ def take_events(connections: Connections, body: bytes) -> int:
 
 
 def send_events(connections: Connections, events: list[dict]) -> int:
-    """Number of events produced and acknowledged, each checked by the rules by which it lands.
+    """Validates events with the rules of landing, produces them and returns their number.
 
     Raises:
-        Refusal: one breaks a rule; then none was produced.
-        RetryableError: the broker did not take them in time.
+        Refusal: an event is invalid; none was produced.
+        RetryableError: the broker did not accept them in time.
     """
     settings, now = connections.settings, datetime.now(UTC)
     values = [json.dumps(event).encode() for event in events]
     messages = []
     for number, value in enumerate(values):
         try:
-            messages.append(
-                Message(parse(value, now, settings.future_skew_s)["user_id"].encode(), value)
-            )
+            user = parse(value, now, settings.future_skew_s)["user_id"]
+            messages.append(Message(user.encode(), value))
         except Refusal as refusal:
             where = f"event {number}: " if len(events) > 1 else ""
             raise Refusal(refusal.reason, where + refusal.detail) from refusal

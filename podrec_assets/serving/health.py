@@ -1,4 +1,4 @@
-"""Whether what podrec reads and writes from outside answers, each part in a sentence."""
+"""Health of the external parts that serving needs: MongoDB, Kafka and the publication."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,21 +9,22 @@ from podrec_assets.serving import reader
 
 
 def problems(connections: Connections) -> dict[str, str | None]:
-    """By part (mongo, kafka, publication), what is wrong with it; None where it answers. Takes no
-    longer than the slowest.
+    """Returns the problem of each part (mongo, kafka, publication), or None if it is healthy.
+
+    The checks run in parallel, so the call takes as long as the slowest.
     """
-    looks: dict[str, Callable[[], object]] = {
+    checks: dict[str, Callable[[], object]] = {
         "mongo": lambda: connections.mongo.ping(),
         "kafka": lambda: connections.kafka.ping(),
         "publication": lambda: reader.published(connections),
     }
-    with ThreadPoolExecutor(len(looks)) as pool:
-        return dict(zip(looks, pool.map(_problem, looks.values()), strict=True))
+    with ThreadPoolExecutor(len(checks)) as pool:
+        return dict(zip(checks, pool.map(_problem, checks.values()), strict=True))
 
 
-def _problem(look: Callable[[], object]) -> str | None:
+def _problem(check: Callable[[], object]) -> str | None:
     try:
-        look()
+        check()
     except PodrecError as err:
         return str(err)
     return None

@@ -1,6 +1,4 @@
-"""From a served item back to the Kafka records it rests on: version, run, inputs, evidence, daily
-rows, events.
-"""
+"""Traces a served item back to its version, run, inputs, daily rows and Kafka records."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,10 +13,13 @@ from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.schemas import (
     COLLECTIONS,
     EPISODES,
+    FUSION_WEIGHTS,
     LISTS,
     NEWCOMER,
+    SIMILARITIES,
     USER_EVENTS,
     USER_VS_EPISODE_DAILY,
+    VECTORS,
 )
 from podrec_assets.serving.reader import served_list
 from podrec_assets.settings import Settings
@@ -26,49 +27,54 @@ from podrec_assets.stores import duckdb
 from podrec_assets.stores.mongo import Publication, Version
 
 INPUTS = {
-    "episodes": ("final_recommendations", Settings.catalogue_days),
-    "vectors": ("similarities", Settings.catalogue_days),
-    "user_events": ("final_recommendations", Settings.history_days),
-    "user_vs_episode_daily": ("final_recommendations", Settings.history_days),
-    "fusion_weights": ("final_recommendations", 1),
+    EPISODES.name: (LISTS, Settings.catalogue_days),
+    VECTORS.name: (SIMILARITIES, Settings.catalogue_days),
+    USER_EVENTS.name: (LISTS, Settings.history_days),
+    USER_VS_EPISODE_DAILY.name: (LISTS, Settings.history_days),
+    FUSION_WEIGHTS.name: (LISTS, 1),
 }
-"""Delta tables behind a list: the collection whose run read them, and how many days back."""
+"""Delta tables behind a list: the collection whose run read it, and how many days back."""
 KNOWN_SHOWN = 5
+TOLERANCE = 1e-9
+"""Largest rounding error of a daily score."""
 
 
 def trace(connections: Connections, user: str, episode: str) -> dict:
-    """Everything that a published item came from.
+    """Returns everything that a published item was computed from.
 
     Returns:
-        user_id: whose list it is, "" for the newcomers'.
+        user_id: the list's owner, "" for the newcomers' list.
         item: as served.
-        publication: day, version, move_count, gate: the verdict: {passed, compared_with,
-            overruled_at, checks: {name: words}}.
-        runs: one for each collection: collection, version, run_id, code, delta_versions.
-        inputs: by table: delta_version, days (first and last read).
-        settings: those that changed the result.
-        evidence: causes: by arm the heard episode that the reason names. heard: every episode of
-            the listener that an arm of this item's score rests on: episode_id, arms, similarity,
-            is_named. daily_rows: their rows of
-            user_vs_episode_daily, each with adds_up: whether the events below make its score.
-                passages: for content, the two
-            that are close.
-        events: the listener's distinct events on those episodes that weigh something: topic,
-            partition, offset, recorded_at, event_id, episode_id, kind, occurred_at, weight; in
-            order of time.
+        publication: day, version, move_count and gate: {passed, compared_with, overruled_at,
+            checks: {name: message}}.
+        runs: per collection: collection, version, run_id, code, delta_versions.
+        inputs: per table: delta_version, days (first and last).
+        settings: the settings that affect results.
+        evidence: a dict of
+            causes: per arm, the heard episode that the reason names;
+            heard: every episode of the listener that the score uses: episode_id, arms,
+            similarity, is_named;
+            daily_rows: their rows of user_vs_episode_daily, each with adds_up: whether the
+            events below sum to its score;
+            passages: for the content arm, the two similar passages;
+            is_as_made: whether the tables could be read as of the run.
+        events: the listener's distinct events on those episodes with a weight, in order of time:
+            topic, partition, offset, recorded_at, event_id, episode_id, kind, occurred_at, weight.
 
     Raises:
-        UnknownIdError: the listener has no such item in the published list; names items that are.
+        UnknownIdError: the item is not in the listener's published list; names some that are.
         PermanentError: nothing is published.
     """
     current, owner, items = served_list(connections, user)
     item = next((i for i in items if i["episode_id"] == episode), None)
     if item is None:
-        shown = ", ".join(i["episode_id"] for i in items[:KNOWN_SHOWN])
-        raise UnknownIdError(f"{episode!r} is not in the list of {user!r}; in it: {shown}, ...")
-    made = {name: connections.mongo.version(name, current.versions[name]) for name in COLLECTIONS}
-    inputs = {table: _input(connections, made, table, current.day) for table in INPUTS}
-    lists = made[LISTS]
+        known = ", ".join(i["episode_id"] for i in items[:KNOWN_SHOWN])
+        raise UnknownIdError(f"{episode!r} is not in the list of {user!r}; it has: {known}, ...")
+    versions = {
+        name: connections.mongo.version(name, current.versions[name]) for name in COLLECTIONS
+    }
+    inputs = {table: _input(versions, table, current.day) for table in INPUTS}
+    lists = versions[LISTS]
     made_with = lists.manifest.get("settings", {}) if lists else {}
     settings = connections.settings.model_copy(update=made_with)
     evidence, events = _evidence(connections, settings, owner, item, current, inputs)
@@ -76,7 +82,7 @@ def trace(connections: Connections, user: str, episode: str) -> dict:
         "user_id": owner,
         "item": item,
         "publication": _publication(current, lists),
-        "runs": [_run(name, current.versions[name], version) for name, version in made.items()],
+        "runs": [_run(name, current.versions[name], version) for name, version in versions.items()],
         "inputs": inputs,
         "settings": made_with,
         "evidence": evidence,
@@ -100,17 +106,15 @@ def _publication(current: Publication, lists: Version | None) -> dict:
     }
 
 
-def _run(collection: str, version: str, made: Version | None) -> dict:
-    manifest = made.manifest if made else {}
-    told = {field: manifest.get(field) for field in ("run_id", "code", "delta_versions")}
-    return {"collection": collection, "version": version, **told}
+def _run(collection: str, name: str, version: Version | None) -> dict:
+    manifest = version.manifest if version else {}
+    fields = {field: manifest.get(field) for field in ("run_id", "code", "delta_versions")}
+    return {"collection": collection, "version": name, **fields}
 
 
-def _input(
-    connections: Connections, made: dict[str, Version | None], table: str, last: date
-) -> dict:
-    reader, days = INPUTS[table]
-    version = made[reader]
+def _input(versions: dict[str, Version | None], table: str, last: date) -> dict:
+    collection, days = INPUTS[table]
+    version = versions[collection]
     number = version.manifest.get("delta_versions", {}).get(table) if version else None
     first = max(last - timedelta(days=days - 1), Settings.start_day)
     return {"delta_version": number, "days": [str(first), str(last)]}
@@ -118,23 +122,24 @@ def _input(
 
 @dataclass
 class _Lake:
-    """The listener's rows as the list's run found them, or as they are now where that is no longer
-    kept.
-    """
+    """The listener's rows as of the list's run, or as of now if that table version was vacuumed."""
 
     connections: Connections
     inputs: dict[str, dict]
     is_as_made: bool = True
 
     def rows(self, table: str, day: str, column: str, values: list[str]) -> pa.Table:
-        """Rows of the days that the list looked back on, whose column is one of the values; `day`
-        names their day.
+        """Returns rows of the days that the list was computed from.
+
+        Args:
+            table: name of the Delta table.
+            day: its date column.
+            column: column to filter by.
+            values: wanted values of that column.
         """
         first, last = self.inputs[table]["days"]
-        version, where = (
-            self.inputs[table]["delta_version"],
-            f"{day} >= '{first}' AND {day} <= '{last}'",
-        )
+        version = self.inputs[table]["delta_version"]
+        where = f"{day} >= '{first}' AND {day} <= '{last}'"
         lake = self.connections.lake
         try:
             return lake.read_equal(table, column, values, where=where, version=version)
@@ -151,15 +156,14 @@ def _evidence(
     current: Publication,
     inputs: dict[str, dict],
 ) -> tuple[dict, list[dict]]:
-    """What of the listener's own history the item's score rests on; nothing for newcomers."""
+    """Returns the listener's history behind the item's score, and its events."""
     lake = _Lake(connections, inputs)
     daily = lake.rows(USER_VS_EPISODE_DAILY.name, "day", "user_id", [owner])
-    heard = _heard(
-        connections, owner, item, current, history_of_window(daily, current.day, settings)
-    )
-    names = [h["episode_id"] for h in heard]
-    events = _events(lake, weight_sql(settings), owner, names) if names else []
-    rows = [_daily_row(r, events) for r in daily.to_pylist() if r["episode_id"] in names]
+    history = history_of_window(daily, current.day, settings)
+    heard = _heard(connections, owner, item, current, history)
+    ids = [h["episode_id"] for h in heard]
+    events = _events(lake, weight_sql(settings), owner, ids) if ids else []
+    rows = [_daily_row(r, events) for r in daily.to_pylist() if r["episode_id"] in ids]
     evidence = {
         "causes": item["causes"],
         "heard": heard,
@@ -173,83 +177,75 @@ def _evidence(
 def _heard(
     connections: Connections, owner: str, item: dict, current: Publication, history: Interactions
 ) -> list[dict]:
-    """Episodes of the listener by the arms of the score that they are part of.
+    """Returns the listener's episodes that the score uses, each with the arms that use it.
 
-    ALS rests on everything of weight; the content arm on what was heard and is kin to the item: by
-    similarity, or by show.
+    ALS uses every episode with a weight. The content arm uses heard episodes that are similar to
+    the item or from the same show.
     """
     if owner == NEWCOMER or owner not in history.users:
         return []
     row = history.matrix[history.users.index(owner)]
-    of_weight = {history.items[column] for column in row.indices} if item["als"] > 0 else set()
-    heard = (
-        (history.seen[owner] | history.finished[owner].keys()) - history.unliked[owner]
-        if item["cosine"] > 0
-        else set()
-    )
-    near = _similar(connections, current.versions["similarities"], item["episode_id"], heard)
-    rows = connections.lake.read_equal(EPISODES.name, "show_id", item["show_id"], ("episode_id",))
-    kin = near.keys() | heard & set(rows["episode_id"].to_pylist())
+    by_als: set[str] = set()
+    if item["als"] > 0:
+        by_als = {history.items[column] for column in row.indices}
+    heard: set[str] = set()
+    if item["cosine"] > 0:
+        heard = (history.seen[owner] | history.finished[owner].keys()) - history.unliked[owner]
+    similarity = _similarity(connections, current.versions[SIMILARITIES], item["episode_id"], heard)
+    show = connections.lake.read_equal(EPISODES.name, "show_id", item["show_id"], ("episode_id",))
+    by_content = similarity.keys() | heard & set(show["episode_id"].to_pylist())
+    used_by = {"als": by_als, "content": by_content}
+    named = set(item["causes"].values())
     return [
         {
             "episode_id": episode,
-            "arms": [
-                arm for arm, part in (("als", of_weight), ("content", kin)) if episode in part
-            ],
-            "similarity": near.get(episode),
-            "is_named": episode in item["causes"].values(),
+            "arms": [arm for arm, episodes in used_by.items() if episode in episodes],
+            "similarity": similarity.get(episode),
+            "is_named": episode in named,
         }
-        for episode in sorted(of_weight | kin | set(item["causes"].values()))
+        for episode in sorted(by_als | by_content | named)
     ]
 
 
-def _similar(
+def _similarity(
     connections: Connections, version: str, episode: str, heard: set[str]
 ) -> dict[str, float]:
-    """By heard episode that has the other among its neighbours, or is one of them: their
-    similarity.
-    """
-    documents = connections.mongo.documents_of("similarities", version, heard | {episode})
+    """Returns the similarity of each heard episode that is a neighbour, in either direction."""
+    documents = connections.mongo.documents_of(SIMILARITIES, version, heard | {episode})
     scores = {of: {i["episode_id"]: i["score"] for i in d["items"]} for of, d in documents.items()}
-    near = {e: score for e, score in scores.pop(episode, {}).items() if e in heard}
-    return near | {e: found[episode] for e, found in scores.items() if episode in found}
+    forward = {e: score for e, score in scores.pop(episode, {}).items() if e in heard}
+    backward = {e: items[episode] for e, items in scores.items() if episode in items}
+    return forward | backward
 
 
 def _events(lake: _Lake, weight: str, user: str, heard: list[str]) -> list[dict]:
     own = lake.rows(USER_EVENTS.name, "event_day", "user_id", [user])
-    # Of an id that several sent the first record counts, whosever it is.
-    rows = lake.rows(
-        USER_EVENTS.name, "event_day", "event_id", sorted(set(own["event_id"].to_pylist()))
-    )
+    # If several listeners sent the same id, only the first record counts, whoever sent it.
+    ids = sorted(set(own["event_id"].to_pylist()))
+    rows = lake.rows(USER_EVENTS.name, "event_day", "event_id", ids)
     sql = f"""
-    SELECT kafka_topic AS topic, kafka_partition AS "partition", kafka_offset AS "offset", recorded_at, event_id, episode_id,
-        kind, occurred_at, CAST({weight} AS DOUBLE) AS weight
+    SELECT kafka_topic AS topic, kafka_partition AS "partition", kafka_offset AS "offset",
+        recorded_at, event_id, episode_id, kind, occurred_at, CAST({weight} AS DOUBLE) AS weight
     FROM ({distinct_events_sql("events")}) counted
     WHERE user_id = $user AND list_contains($heard, episode_id) AND weight <> 0
     ORDER BY occurred_at, "partition", "offset"
     """
-    found = duckdb.query(sql, {"events": rows}, {"user": user, "heard": heard}).to_pylist()
-    return [
-        {
-            **r,
-            "recorded_at": r["recorded_at"].isoformat(),
-            "occurred_at": r["occurred_at"].isoformat(),
-        }
-        for r in found
-    ]
+    events = duckdb.query(sql, {"events": rows}, {"user": user, "heard": heard}).to_pylist()
+    times = ("recorded_at", "occurred_at")
+    return [{**event, **{time: event[time].isoformat() for time in times}} for event in events]
 
 
 def _daily_row(row: dict, events: list[dict]) -> dict:
-    """A daily row as JSON, and whether its events make its score."""
+    """Returns a daily row as JSON, and whether its events sum to its score."""
     day = str(row["day"])
-    weights = [
-        e["weight"]
-        for e in events
-        if e["episode_id"] == row["episode_id"] and e["occurred_at"][:10] == day
-    ]
+    weight = sum(
+        event["weight"]
+        for event in events
+        if event["episode_id"] == row["episode_id"] and event["occurred_at"][:10] == day
+    )
     return {
         **row,
         "day": day,
         "last_at": row["last_at"].isoformat(),
-        "adds_up": abs(sum(weights) - row["score"]) < 1e-9,
+        "adds_up": abs(weight - row["score"]) < TOLERANCE,
     }

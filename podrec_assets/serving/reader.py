@@ -1,9 +1,8 @@
-"""What is published, read by the one pointer: the code behind the commands, the dashboard and
-whatever serves lists next.
+"""Reads published lists and neighbours through the publication pointer.
 
-The pointer and what it points to are two reads, and versions are removed some time after they were
-served. So whoever does not find something looks at the pointer again: what it names now is never
-removed, and if it has moved, the read is repeated.
+The pointer and the documents are two reads, and old versions are pruned. So if a document is
+missing, the pointer is read again: the versions that it names now are never pruned, and if it has
+moved, the read is repeated.
 """
 
 from collections.abc import Callable
@@ -12,78 +11,87 @@ from typing import TypeVar
 from podrec_assets.day_windows import latest
 from podrec_assets.errors import PermanentError, RetryableError, UnknownIdError
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.schemas import EPISODES, LISTS, NEWCOMER
+from podrec_assets.schemas import EPISODES, LISTS, NEWCOMER, SIMILARITIES
 from podrec_assets.stores.mongo import Publication
 
 KNOWN_SHOWN = 5
 FIELDS = ("rank", "episode_id", "show", "title", "score", "als", "cosine", "sources", "reason")
-NOT_PUBLISHED = "Nothing is published yet: run `make demo`, or `podrec catch-up` after your own feeds and events."
-READS_TRIED = 10
-Found = TypeVar("Found")
+NEIGHBOUR_FIELDS = (
+    "rank", "episode_id", "score", "cosine", "here_s", "there_s", "here_text", "there_text",
+)  # fmt: skip
+NOT_PUBLISHED = (
+    "Nothing is published yet: run `make demo`, or `podrec catch-up` once you have added your own "
+    "feeds and events."
+)
+MAX_READS = 10
+Result = TypeVar("Result")
 
 
 class NotPublishedError(PermanentError):
-    """There is nothing to serve yet."""
+    """Nothing is published yet."""
 
 
 def published(connections: Connections) -> Publication:
-    """The publication that is served. Raises NotPublishedError before there is one."""
-    found = connections.mongo.publication()
-    if found is None:
+    """Returns the current publication.
+
+    Raises:
+        NotPublishedError: nothing is published yet.
+    """
+    publication = connections.mongo.publication()
+    if publication is None:
         raise NotPublishedError(NOT_PUBLISHED)
-    return found
+    return publication
 
 
 def consistently(
     connections: Connections,
-    look: Callable[[Publication], Found],
-    is_whole: Callable[[Found], object] = bool,
-) -> tuple[Publication, Found]:
-    """What `look` finds in the versions of one publication, and that publication.
+    read: Callable[[Publication], Result],
+    is_complete: Callable[[Result], object] = bool,
+) -> tuple[Publication, Result]:
+    """Reads from the versions of one publication; returns the publication and the result.
 
     Args:
         connections: stores.
-        look: reads from the versions that it is given; may be called again with those of a later
-            publication.
-        is_whole: False for a result that lacks something, which may be because the versions were
-            removed meanwhile.
+        read: reads from the versions of a publication; called again if the publication moved.
+        is_complete: false for a result that lacks something, perhaps because its version was
+            pruned in the meantime.
 
     Raises:
-        PermanentError: nothing is published.
-        RetryableError: the publication moved again and again.
+        NotPublishedError: nothing is published.
+        RetryableError: the publication moved during every attempt.
     """
     current = published(connections)
-    for _ in range(READS_TRIED):
-        found = look(current)
-        if is_whole(found):
-            return current, found
-        again = published(connections)
-        if again.v == current.v:
-            return current, found
-        current = again
+    for _ in range(MAX_READS):
+        result = read(current)
+        if is_complete(result):
+            return current, result
+        newest = published(connections)
+        if newest.v == current.v:
+            return current, result
+        current = newest
     raise RetryableError("The publication moved during every attempt to read it; try again.")
 
 
 def served_list(connections: Connections, user: str) -> tuple[Publication, str, list[dict]]:
-    """The publication, whose list is served (the user, or NEWCOMER for one who has none), and its
-    items in order.
+    """Returns the publication, the list's owner and its ranked items.
+
+    The owner is the user, or NEWCOMER for a user without a list.
     """
 
-    def look(current: Publication) -> tuple[str, dict | None]:
-        read, version = connections.mongo.document, current.versions[LISTS]
-        found = read(LISTS, version, user) if user else None
-        return (user, found) if found else (NEWCOMER, read(LISTS, version, NEWCOMER))
+    def read(current: Publication) -> tuple[str, dict | None]:
+        document, version = connections.mongo.document, current.versions[LISTS]
+        own = document(LISTS, version, user) if user else None
+        return (user, own) if own else (NEWCOMER, document(LISTS, version, NEWCOMER))
 
-    current, (owner, found) = consistently(connections, look, lambda f: f[0] == user and f[1])
-    return current, owner, (found or {"items": []})["items"]
+    current, (owner, served) = consistently(connections, read, lambda r: r[0] == user and r[1])
+    return current, owner, (served or {"items": []})["items"]
 
 
 def recommendations(connections: Connections, user: str, k: int) -> dict:
-    """The published list of a listener, or the newcomers' list marked as such.
+    """Returns the published list of a listener, or the newcomers' list with known=False.
 
     Returns:
-        user_id, known, day, version, items: [{rank, episode_id, show, title, score, als, cosine,
-            sources, reason}].
+        {user_id, known, day, version, items}; an item has the keys of FIELDS.
     """
     current, owner, served = served_list(connections, user)
     items = [{"show": i["show_title"], **i} for i in served[:k]]
@@ -97,56 +105,42 @@ def recommendations(connections: Connections, user: str, k: int) -> dict:
 
 
 def listeners(connections: Connections) -> list[str]:
-    """Listeners who have a published list, in order."""
-    _, found = consistently(
+    """Returns the listeners who have a published list, sorted."""
+    _, users = consistently(
         connections, lambda current: connections.mongo.keys(LISTS, current.versions[LISTS])
     )
-    return [u for u in found if u != NEWCOMER]
+    return [user for user in users if user != NEWCOMER]
 
 
 def neighbours(connections: Connections, episode: str, k: int) -> dict:
-    """The published neighbours of an episode, with the passages that show why.
+    """Returns the published neighbours of an episode, with the most similar passages.
 
     Returns:
-        episode_id, title, items: [{rank, episode_id, title, score, cosine, here_s, there_s,
-            here_text, there_text}].
+        {episode_id, title, items}; an item has `title` and the keys of NEIGHBOUR_FIELDS.
 
     Raises:
-        UnknownIdError: there is no such episode, or it has no transcript; the message names some
-            that have.
+        UnknownIdError: the episode is unknown or has no transcript; names some that have one.
     """
-    current, found = consistently(
-        connections,
-        lambda c: connections.mongo.document("similarities", c.versions["similarities"], episode),
+    mongo = connections.mongo
+    current, document = consistently(
+        connections, lambda c: mongo.document(SIMILARITIES, c.versions[SIMILARITIES], episode)
     )
-    titles = _titles(
-        connections, [episode, *(i["episode_id"] for i in (found or {"items": []})["items"][:k])]
-    )
-    if found is None:
-        known = ", ".join(
-            connections.mongo.keys("similarities", current.versions["similarities"])[:KNOWN_SHOWN]
-        )
+    items = document["items"][:k] if document else []
+    titles = _titles(connections, [episode, *(item["episode_id"] for item in items)])
+    if document is None:
+        keys = mongo.keys(SIMILARITIES, current.versions[SIMILARITIES])
         why = "has no transcript, so it has no neighbours" if episode in titles else "is unknown"
+        known = ", ".join(keys[:KNOWN_SHOWN])
         raise UnknownIdError(f"episode {episode!r} {why}; known: {known}, ...")
-    fields = (
-        "rank",
-        "episode_id",
-        "score",
-        "cosine",
-        "here_s",
-        "there_s",
-        "here_text",
-        "there_text",
-    )
-    items = [
-        {"title": titles.get(i["episode_id"]), **{f: i[f] for f in fields}}
-        for i in found["items"][:k]
+    described = [
+        {"title": titles.get(item["episode_id"]), **{f: item[f] for f in NEIGHBOUR_FIELDS}}
+        for item in items
     ]
-    return {"episode_id": episode, "title": titles.get(episode), "items": items}
+    return {"episode_id": episode, "title": titles.get(episode), "items": described}
 
 
 def _titles(connections: Connections, episodes: list[str]) -> dict[str, str | None]:
-    """episode_id -> latest title of those episodes that were announced."""
+    """Returns the latest title of each known episode, by id."""
     rows = connections.lake.read_equal(
         EPISODES.name, "episode_id", episodes, ("day", "episode_id", "title")
     )

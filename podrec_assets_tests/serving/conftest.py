@@ -1,4 +1,4 @@
-"""A planted lake on a database of its own of the session's Mongo server."""
+"""A planted lake with its own database on the session's Mongo server."""
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +16,7 @@ def today() -> date:
 
 
 @pytest.fixture(scope="module")
-def eve(today: date) -> date:
+def yesterday(today: date) -> date:
     return today - timedelta(days=1)
 
 
@@ -24,9 +24,7 @@ def eve(today: date) -> date:
 def lists_world(
     tmp_path_factory: pytest.TempPathFactory, mongo_uri: str, today: date
 ) -> Connections:
-    """The planted lake, of which nothing is made yet; shared by the tests of a module, in their
-    order.
-    """
+    """Returns the planted lake before any run; a module's tests share it, in their order."""
     settings = Settings(
         home=tmp_path_factory.mktemp("planted"),
         engine="local",

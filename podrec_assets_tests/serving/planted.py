@@ -1,6 +1,4 @@
-"""A small planted lake without Kafka: two tastes, each with its own show, whose models and lists
-take seconds to make.
-"""
+"""A small planted lake without Kafka: two tastes with a show each; its runs take seconds."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -17,9 +15,7 @@ ALL = f"{MODELS} publication"
 
 
 def plant(connections: Connections, today: date) -> None:
-    """Episodes a0.. and b0.. of long ago; listener aN hears aN, aN+1, ... one more a day, up to
-    today.
-    """
+    """Plants episodes a0.. and b0..; listener a-N plays aN, aN+1, ..., one a day up to today."""
     begin = today - timedelta(days=DAYS - 1)
     add_episodes(connections, begin, [f"{t}{n}" for t in TASTES for n in range(EPISODES_EACH)])
     days = [begin + timedelta(days=n) for n in range(DAYS)]
@@ -33,9 +29,7 @@ def plant(connections: Connections, today: date) -> None:
 
 
 def add_episodes(connections: Connections, day: date, names: list[str]) -> None:
-    """Episodes and vectors of a day, in place of those it had; up to today all days count as
-    written.
-    """
+    """Replaces a day's episodes and vectors; later days without any count as written and empty."""
     at = datetime.combine(day, time(), UTC) - timedelta(days=40)
     random = np.random.default_rng(7)
     episodes, vectors = [], []
@@ -45,12 +39,14 @@ def add_episodes(connections: Connections, day: date, names: list[str]) -> None:
         ) + random.normal(0, 0.1, 3)
         own = {"day": day, "episode_id": name}
         episodes.append(own | {
-            "show_id": f"show-{name[0]}", "show_title": f"Show {name[0].upper()}", "title": f"Episode {name}", "is_serial": False,
-            "published_at": at,
+            "show_id": f"show-{name[0]}", "show_title": f"Show {name[0].upper()}",
+            "title": f"Episode {name}", "is_serial": False, "published_at": at,
         })  # fmt: skip
         vectors.append(own | {
-            "chunk": 0, "start_s": 0.0, "end_s": 30.0, "text": f"{name[0] * 4} topic {name} {name[0] * 3} word", "token_count": 5,
-            "vector": (direction / np.linalg.norm(direction)).tolist(), "embedding_version": "planted",
+            "chunk": 0, "start_s": 0.0, "end_s": 30.0,
+            "text": f"{name[0] * 4} topic {name} {name[0] * 3} word", "token_count": 5,
+            "vector": (direction / np.linalg.norm(direction)).tolist(),
+            "embedding_version": "planted",
         })  # fmt: skip
     for table, rows in ((EPISODES, episodes), (VECTORS, vectors)):
         connections.lake.replace_days(table, table.rows(rows), [day])
@@ -61,17 +57,17 @@ def add_episodes(connections: Connections, day: date, names: list[str]) -> None:
 
 
 def play(day: date, user: str, episode: str) -> dict:
-    """A daily row of one finished play."""
+    """Returns a daily row of one finished play."""
     counts = dict.fromkeys(
         ("like_count", "unlike_count", "skip_count", "impression_count", "click_count"), 0
     )
     at = datetime.combine(day, time(12), UTC)
     return {
-        "day": day, "user_id": user, "episode_id": episode, "score": 3.0, "play_count": 1, **counts,
-        "max_completed_share": 0.95, "last_at": at,
+        "day": day, "user_id": user, "episode_id": episode, "score": 3.0, "play_count": 1,
+        **counts, "max_completed_share": 0.95, "last_at": at,
     }  # fmt: skip
 
 
 def run(connections: Connections, day: date, select: str = ALL) -> dict:
-    """A real run of the day, recorded on the world's own instance."""
+    """Runs the day in Dagster, on the world's own instance."""
     return materialize(connections.settings, select, day, day)

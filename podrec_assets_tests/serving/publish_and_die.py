@@ -1,5 +1,6 @@
-"""A publishing run in a process of its own that kills itself at a given point: `home mongo_uri
-database day point`.
+"""A publishing run in its own process that kills itself at a given point.
+
+Arguments: home, mongo_uri, database, day, point.
 """
 
 import os
@@ -30,9 +31,7 @@ _BEFORE = {
 
 
 def die_at(point: str) -> None:
-    """Kills this process before the driver's call that the point names; batches are small, so that
-    a write has several.
-    """
+    """Kills this process before the point's driver call; small batches give a write several."""
     bulk.BATCH = 5
     method, collection, call = _BEFORE[point]
     setattr(Collection, method, _dying(getattr(Collection, method), collection, call))

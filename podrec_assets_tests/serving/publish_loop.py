@@ -1,5 +1,6 @@
-"""A process that publishes 50 days one after the other, rolls back after every fifth, and prunes at
-once: `uri database`.
+"""A process that publishes 50 days, rolls back after every fifth, and prunes immediately.
+
+Arguments: uri, database.
 """
 
 import sys
@@ -16,10 +17,10 @@ LENGTH = 3
 
 
 def documents(collection: str, day: date) -> list[dict]:
-    """Lists of one length whose every item says which day, so which trio, it belongs to."""
+    """Returns lists of equal length whose items name their day, and so their version set."""
     item = {
-        "episode_id": str(day), "score": 1.0, "als": 1.0, "cosine": 0.0, "show_id": "s", "show_title": "S", "title": "T",
-        "sources": [], "causes": {}, "reason": "r",
+        "episode_id": str(day), "score": 1.0, "als": 1.0, "cosine": 0.0, "show_id": "s",
+        "show_title": "S", "title": "T", "sources": [], "causes": {}, "reason": "r",
     }  # fmt: skip
     items = [{**item, "rank": rank} for rank in range(1, LENGTH + 1)]
     return [{COLLECTION_KEYS[collection]: key, "items": items} for key in LISTENERS]
@@ -46,9 +47,10 @@ def main() -> None:
         day = FIRST + timedelta(days=number)
         publish(store, day)
         if number % ROLLBACK_EVERY == ROLLBACK_EVERY - 1:
-            eve = day - timedelta(days=1)
-            publishing.publish(store, eve, publishing.publishable(store, eve), store.publication())
-        # Without grace, so that readers do meet versions that are removed between their two reads.
+            before = day - timedelta(days=1)
+            versions = publishing.publishable(store, before)
+            publishing.publish(store, before, versions, store.publication())
+        # Without grace, so that some versions are pruned between the two reads of a reader.
         retention.prune(store, keep_days=1, grace=timedelta(0))
 
 

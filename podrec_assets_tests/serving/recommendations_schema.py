@@ -1,12 +1,10 @@
-"""The podcast namespace's recommendations file as a JSON schema, written from its specification of
-2021-08-31.
-"""
+"""JSON schema of the podcast namespace's recommendations file, specification of 2021-08-31."""
 
 LINK_TYPES = ["generic", "feed", "item", "none"]
 MEDIA = ["podcast", "music", "video", "film", "audiobook", "newsletter", "blog"]
 MOTIVES = [
-    "references", "additional content", "acknowledgment", "advertising", "audience exchange", "content-based recommendation",
-    "audience-based recommendation", "made by the same people",
+    "references", "additional content", "acknowledgment", "advertising", "audience exchange",
+    "content-based recommendation", "audience-based recommendation", "made by the same people",
 ]  # fmt: skip
 TEXT, SECONDS = {"type": "string"}, {"type": "number", "minimum": 0}
 SCHEMA = {

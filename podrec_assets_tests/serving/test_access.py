@@ -1,4 +1,4 @@
-"""An address that others reach needs a token, for REST and the dashboard alike."""
+"""An address that other machines can reach needs a token, for REST and the dashboard."""
 
 import pytest
 from typer.testing import CliRunner
@@ -16,7 +16,7 @@ def test_a_public_address_without_a_token_is_refused(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
-def test_this_machine_needs_no_token(host: str) -> None:
+def test_loopback_needs_no_token(host: str) -> None:
     check_exposure(host, "", "PODREC_X_TOKEN")
 
 
@@ -29,7 +29,7 @@ def test_this_machine_needs_no_token(host: str) -> None:
         (["ui"], {"PODREC_DASHBOARD_HOST": "0.0.0.0"}, "PODREC_DASHBOARD_TOKEN"),
     ],
 )
-def test_the_commands_refuse_it_before_anything_listens(
+def test_the_commands_check_the_token_before_anything_listens(
     command: list[str],
     variables: dict[str, str],
     setting: str,
@@ -48,5 +48,5 @@ def test_the_commands_refuse_it_before_anything_listens(
     ("given", "is_right"),
     [("s3cret", True), ("s3cre", False), ("", False), ("ünicode\ud800", False)],
 )
-def test_only_the_very_token_opens(given: str, is_right: bool) -> None:
+def test_only_the_exact_token_is_accepted(given: str, is_right: bool) -> None:
     assert is_token(given, "s3cret") is is_right

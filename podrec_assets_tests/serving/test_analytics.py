@@ -1,6 +1,4 @@
-"""Questions about listening on a planted lake, answers worked out by hand; nothing else can be read
-by them.
-"""
+"""Listening analytics on a planted lake, against hand-computed results."""
 
 import uuid
 from collections.abc import Sequence
@@ -108,8 +106,9 @@ def connections(settings: Settings) -> Connections:
     texts[1] |= {"source": "publisher", "word_count": 900}
     texts.append({"day": D[1], "episode_id": "e2", "status": "no_audio"})
     found.lake.replace_days(TRANSCRIPTS, TRANSCRIPTS.rows(texts), D[:2])
-    add_dead_letters(found.lake, 
-        [{"day": D[0], "stage": "s", "source_key": "k", "reason": "it's bad", "payload": b"x"}]
+    add_dead_letters(
+        found.lake,
+        [{"day": D[0], "stage": "s", "source_key": "k", "reason": "it's bad", "payload": b"x"}],
     )
     return found
 
@@ -136,15 +135,14 @@ def test_listening_by_day_counts_plays_and_listeners(connections: Connections) -
     ]
     assert ask(connections, analytics.LISTENING_BY_DAY, D[1], D[1]) == [(D[1], 1, 1, 0, 1)]
     assert ask(connections, analytics.LISTENING_BY_DAY, D[3], D[3]) == []
-    long_before = D[0] - timedelta(
-        days=359
-    )  # listeners are counted in blocks of 60 days: here a block begins on D[1]
+    # Listeners are counted in blocks of 60 days; with this first day a block begins on D[1].
+    long_before = D[0] - timedelta(days=359)
     assert ask(connections, analytics.LISTENING_BY_DAY, long_before) == ask(
         connections, analytics.LISTENING_BY_DAY
     )
 
 
-def test_episodes_and_shows_bear_their_latest_names(connections: Connections) -> None:
+def test_episodes_and_shows_have_their_latest_names(connections: Connections) -> None:
     new, two = pytest.approx((0.5 + 0.99) / 2), pytest.approx((0.5 + 0.05) / 2)
     assert ask(connections, analytics.TOP_EPISODES) == [
         ("New", "A", 3, 1, new),
@@ -153,11 +151,13 @@ def test_episodes_and_shows_bear_their_latest_names(connections: Connections) ->
     assert ask(connections, analytics.TOP_SHOWS) == [("A", 3, 1, new), ("B", 2, 0, two)]
 
 
-def test_completion_falls_into_tenths_and_the_end_into_the_last(connections: Connections) -> None:
+def test_completion_is_counted_in_tenths_and_a_full_play_in_the_last(
+    connections: Connections,
+) -> None:
     assert ask(connections, analytics.COMPLETION) == [(0, 1), (50, 3), (90, 1)]
 
 
-def test_only_the_episodes_of_chosen_shows_are_counted(connections: Connections) -> None:
+def test_only_episodes_of_the_selected_shows_are_counted(connections: Connections) -> None:
     assert ask(connections, analytics.LISTENING_BY_DAY, shows=["B"]) == [
         (D[0], 1, 1, 0, 0),
         (D[1], 1, 1, 0, 1),
@@ -171,8 +171,8 @@ def test_only_the_episodes_of_chosen_shows_are_counted(connections: Connections)
 def test_click_through_by_position_and_version_with_its_interval(connections: Connections) -> None:
     one, two = ask(connections, analytics.CLICKS_BY_POSITION)
     assert one[:4] == (1, 2, 1, 0.5)
-    # Wilson, 95 %, 1 of 2 and 0 of 1: by hand from (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 +
-    # z²/n).
+    # Wilson, 95 %, 1 of 2 and 0 of 1, by hand:
+    # (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n).
     assert one[4:] == pytest.approx((0.0945, 0.9055), abs=1e-4)
     assert two == (2, 1, 0, 0.0, 0.0, pytest.approx(0.7935, abs=1e-4))
     assert [row[:4] for row in ask(connections, analytics.CLICKS_BY_VERSION)] == [
@@ -184,15 +184,15 @@ def test_click_through_by_position_and_version_with_its_interval(connections: Co
     ]
 
 
-def test_an_event_that_was_sent_again_is_shown_and_clicked_once(connections: Connections) -> None:
+def test_a_duplicated_event_counts_once(connections: Connections) -> None:
     shown, clicked = event(D[2], "impression", 1), event(D[2], "click", 1)
-    again = [
+    events = [
         shown,
         clicked,
         shown | {"kafka_offset": 1, "position": 2},
         clicked | {"kafka_partition": 1},
     ]
-    connections.lake.replace_days(USER_EVENTS, USER_EVENTS.rows(again), [D[2]])
+    connections.lake.replace_days(USER_EVENTS, USER_EVENTS.rows(events), [D[2]])
     for question, of in (
         (analytics.CLICKS_BY_POSITION, 1),
         (analytics.CLICKS_BY_DAY, D[2]),
@@ -201,7 +201,7 @@ def test_an_event_that_was_sent_again_is_shown_and_clicked_once(connections: Con
         assert [row[:3] for row in ask(connections, question, D[2])] == [(of, 1, 1)]
 
 
-def test_retention_counts_who_played_again_after_their_first_day(connections: Connections) -> None:
+def test_retention_counts_listeners_who_played_again_later(connections: Connections) -> None:
     assert ask(connections, analytics.RETENTION, step=1) == [
         (D[0], 0, 2, 1.0),
         (D[0], 1, 1, 0.5),
@@ -210,7 +210,7 @@ def test_retention_counts_who_played_again_after_their_first_day(connections: Co
     assert ask(connections, analytics.RETENTION, step=2) == [(D[0], 0, 2, 1.0), (D[0], 1, 1, 0.5)]
 
 
-def test_transcripts_are_counted_once_an_episode_with_the_minutes_that_publishers_saved(
+def test_each_episode_counts_once_in_the_transcript_coverage_with_its_minutes(
     connections: Connections,
 ) -> None:
     assert ask(connections, analytics.TRANSCRIPT_COVERAGE) == [
@@ -219,7 +219,7 @@ def test_transcripts_are_counted_once_an_episode_with_the_minutes_that_publisher
     ]
 
 
-def test_what_was_heard_lately_is_the_listeners_own(connections: Connections) -> None:
+def test_recently_heard_episodes_are_only_the_listeners_own(connections: Connections) -> None:
     today = datetime.now(UTC).date()
     rows = [
         daily(today, "o'hara", "e1", 1),
@@ -227,17 +227,17 @@ def test_what_was_heard_lately_is_the_listeners_own(connections: Connections) ->
         daily(today, "u", "e2", 5),
     ]
     connections.lake.replace_days(USER_VS_EPISODE_DAILY, USER_VS_EPISODE_DAILY.rows(rows), [today])
-    found = analytics.heard_lately(connections, "o'hara")
+    found = analytics.recently_heard(connections, "o'hara")
     assert found == [{"day": today, "episode_id": "e1", "plays": 1, "played": 0.5, "likes": 0}]
-    assert analytics.heard_lately(connections, "' OR true --") == []
+    assert analytics.recently_heard(connections, "' OR true --") == []
 
 
-def test_a_reason_is_a_value_and_never_sql(connections: Connections) -> None:
-    assert len(ask(connections, analytics.LETTERS_OF, reason="it's bad")) == 1
-    assert ask(connections, analytics.LETTERS_OF, reason="' OR 1 = 1 --") == []
+def test_a_reason_is_a_parameter_and_never_sql(connections: Connections) -> None:
+    assert len(ask(connections, analytics.DEAD_LETTERS_BY_REASON, reason="it's bad")) == 1
+    assert ask(connections, analytics.DEAD_LETTERS_BY_REASON, reason="' OR 1 = 1 --") == []
 
 
-def test_an_empty_lake_has_empty_answers(settings: Settings) -> None:
+def test_an_empty_lake_gives_empty_results(settings: Settings) -> None:
     empty = Connections(settings, {})
     for question in (
         analytics.LISTENING_BY_DAY,

@@ -1,6 +1,4 @@
-"""Neighbours as the podcast namespace's recommendations JSON, against a schema written from its
-specification.
-"""
+"""Neighbours as the podcast namespace's recommendations JSON, validated against its schema."""
 
 import jsonschema
 import pytest
@@ -35,7 +33,7 @@ KNOWN = {
 }
 
 
-def test_a_file_names_its_source_and_each_neighbour_with_the_place_to_listen_to():
+def test_a_file_names_its_episode_and_each_neighbour_with_its_start_time():
     document = to_file("e1", [near(2, 0.51, 754.2), near(3, 0.2, None)], KNOWN)
     jsonschema.validate(document, SCHEMA)
     assert document["version"] == "1.0"
@@ -60,13 +58,13 @@ def test_a_file_names_its_source_and_each_neighbour_with_the_place_to_listen_to(
 
 
 @pytest.mark.parametrize(("score", "relevance"), [(-0.2, 0.0), (1.00001, 1.0)])
-def test_relevance_stays_between_nothing_and_all(score, relevance):
+def test_relevance_is_clipped_to_0_and_1(score, relevance):
     document = to_file("e1", [near(2, score, 0.0)], KNOWN)
     jsonschema.validate(document, SCHEMA)
     assert document["recommendations"][0]["relevance"] == relevance
 
 
-def test_an_episode_that_is_not_announced_any_more_is_left_out():
+def test_an_unknown_episode_is_left_out():
     document = to_file("e9", [near(8, 0.5, 0.0)], KNOWN)
     jsonschema.validate(document, SCHEMA)
     assert document == {"version": "1.0", "recommendations": []}

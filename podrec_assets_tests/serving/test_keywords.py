@@ -1,4 +1,4 @@
-"""Topics of planted transcripts: what only one of them says, in order of how often it says it."""
+"""Keywords of planted transcripts: terms that only one of them uses, by frequency."""
 
 import pytest
 
@@ -21,7 +21,9 @@ def connections(settings: Settings) -> Connections:
     return found
 
 
-def test_topics_are_what_others_do_not_say_most_said_first(connections: Connections) -> None:
+def test_topics_are_terms_that_other_transcripts_lack_most_frequent_first(
+    connections: Connections,
+) -> None:
     terms = vocabulary(connections)
     assert terms is not None
     assert topics(terms, "The comet, the COMET and its tail; bread in 1999.") == ["comet", "tail"]

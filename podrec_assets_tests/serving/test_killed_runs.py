@@ -1,6 +1,4 @@
-"""kill -9 of a publishing run, on real processes: the old list stays served, and the next run
-succeeds.
-"""
+"""kill -9 of a publishing run: the old list stays served, and the next run succeeds."""
 
 import subprocess
 import sys
@@ -23,25 +21,30 @@ def die(connections: Connections, day: date, point: str) -> tuple[int, str]:
     settings = connections.settings
     uri = settings.mongo_uri.get_secret_value()
     arguments = [str(settings.home), uri, settings.mongo_database, str(day), point]
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "podrec_assets_tests.serving.publish_and_die", *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=Path(__file__).parents[2], timeout=180, check=False,
-    )  # fmt: skip
-    return done.returncode, done.stdout
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        timeout=180,
+        check=False,
+    )
+    return process.returncode, process.stdout
 
 
 @pytest.fixture(scope="module")
-def world(lists_world: Connections, eve: date, today: date) -> Connections:
-    """Yesterday is served; of today there are models, and no lists."""
-    assert run(lists_world, eve)["success"]
+def world(lists_world: Connections, yesterday: date, today: date) -> Connections:
+    """Yesterday is served; today has models but no lists."""
+    assert run(lists_world, yesterday)["success"]
     assert run(lists_world, today, MODELS.removesuffix(f" {LISTS}"))["success"]
     return lists_world
 
 
 def test_a_killed_run_leaves_the_old_list_and_the_next_one_succeeds(
-    world: Connections, eve: date, today: date
+    world: Connections, yesterday: date, today: date
 ) -> None:
-    """The three deaths come one after the other, each on what the one before left."""
+    """The three kills come one after another, each on what the one before left."""
     before = world.mongo.publication()
     old = recommendations(world, "a-0", 20)
     written = []
@@ -51,8 +54,7 @@ def test_a_killed_run_leaves_the_old_list_and_the_next_one_succeeds(
         assert world.mongo.publication() == before
         assert recommendations(world, "a-0", 20) == old
         written.append(world.mongo.db[LISTS].count_documents({"day": str(today)}))
-    # 17 lists in batches of 5: one batch of the first run; all of the second and the third beside
-    # it.
+    # 17 lists in batches of 5: the first run wrote one batch, the second and third all lists.
     assert written == [5, 22, 39]
     document = run(world, today, f"{LISTS} publication")
     assert document["success"], document["errors"]

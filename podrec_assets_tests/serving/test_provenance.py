@@ -1,6 +1,4 @@
-"""A trace returns exactly the planted events, and without one of them another list and another
-trace.
-"""
+"""A trace returns exactly the planted events; without one event, list and trace change."""
 
 import uuid
 from collections.abc import Callable
@@ -24,8 +22,9 @@ ANN = ("ann-first", "ann-second", "ann-like")
 
 
 def planted(without: str = "") -> list[Message]:
-    """Fans of each show play most of it; ann played a0 and a1 and liked a1; twice sent, shown only
-    and borrowed ids beside.
+    """Returns the log: fans of each show play most of it; ann played a0 and a1 and liked a1.
+
+    It also has a duplicate, an impression, and an event id that two listeners use.
     """
     numbers = iter(range(1000))
     log = [
@@ -49,7 +48,7 @@ def planted(without: str = "") -> list[Message]:
         play("borrowed", "a-0", "a0", 2, 11),
         play("borrowed", "ann", "b5", 2, 12),
     ]
-    # One partition keeps the log in this order of time.
+    # One partition keeps the log in this order.
     return [m for m in log if not without or f'"{without}"'.encode() not in (m.value or b"")]
 
 
@@ -66,13 +65,14 @@ World = Callable[[str], Connections]
 def traced(
     tmp_path_factory: pytest.TempPathFactory, mongo_uri: str, kafka_bootstrap: str, today: date
 ) -> World:
-    """Makes a world, from its topic to its publication, of the planted log without one event."""
+    """Returns a function that runs everything on the planted log without one event."""
 
     def make(without: str) -> Connections:
         name = f"traced-{uuid.uuid4().hex[:8]}"
         settings = Settings(
-            home=tmp_path_factory.mktemp("traced"), engine="local", per_show_cap=10, kafka_bootstrap=kafka_bootstrap,
-            mongo_uri=mongo_uri, mongo_database=name, events_topic=name,  # type: ignore[arg-type]
+            home=tmp_path_factory.mktemp("traced"), engine="local", per_show_cap=10,
+            kafka_bootstrap=kafka_bootstrap, mongo_uri=mongo_uri,  # type: ignore[arg-type]
+            mongo_database=name, events_topic=name,
         )  # fmt: skip
         connections = Connections(settings, {})
         connections.kafka.ensure_topic(name, 1)
@@ -98,7 +98,7 @@ def best(connections: Connections) -> str:
 
 
 def events_of(connections: Connections, *ids: str) -> list[tuple]:
-    """Place, id and time of the first record of each id, as the raw table holds them."""
+    """Returns topic, partition, offset, id and time of each id's first record in the raw table."""
     rows = sorted(
         connections.lake.read(USER_EVENTS.name).to_pylist(), key=lambda r: r["kafka_offset"]
     )
@@ -122,7 +122,7 @@ def places(found: dict) -> list[tuple]:
     ]
 
 
-def test_the_events_are_exactly_the_planted_ones_with_place_time_and_weight(
+def test_the_events_are_exactly_the_planted_ones_with_offset_time_and_weight(
     world: Connections,
 ) -> None:
     found = trace(world, "ann", best(world))
@@ -132,7 +132,7 @@ def test_the_events_are_exactly_the_planted_ones_with_place_time_and_weight(
     ]  # fmt: skip
 
 
-def test_the_daily_rows_between_are_named_and_add_up(world: Connections) -> None:
+def test_the_daily_rows_are_listed_and_add_up(world: Connections) -> None:
     items = served_list(world, "ann")[2]
     of_content = next(i["episode_id"] for i in items if i["als"] > 0 and "content" in i["causes"])
     found = trace(world, "ann", of_content)["evidence"]
@@ -151,7 +151,7 @@ def test_the_daily_rows_between_are_named_and_add_up(world: Connections) -> None
     assert found["is_as_made"]
 
 
-def test_runs_inputs_and_gate_are_those_of_the_served_versions(
+def test_runs_inputs_and_gate_belong_to_the_served_versions(
     world: Connections, today: date
 ) -> None:
     found = trace(world, "ann", best(world))
@@ -173,11 +173,11 @@ def test_runs_inputs_and_gate_are_those_of_the_served_versions(
     assert found["settings"]["weight_like"] == 2.0
 
 
-def test_an_item_of_a_listener_without_history_rests_on_no_event(world: Connections) -> None:
+def test_an_item_of_a_listener_without_history_has_no_events(world: Connections) -> None:
     item = recommendations(world, "nobody", 1)["items"][0]["episode_id"]
     found = trace(world, "nobody", item)
     assert (found["user_id"], found["events"], found["evidence"]["daily_rows"]) == ("", [], [])
-    with pytest.raises(UnknownIdError, match="'e-none' is not in the list of 'ann'; in it: "):
+    with pytest.raises(UnknownIdError, match="'e-none' is not in the list of 'ann'; it has: "):
         trace(world, "ann", "e-none")
 
 
@@ -192,7 +192,7 @@ def test_later_changes_of_the_tables_do_not_change_the_trace(
     assert trace(world, "ann", item) == before
 
 
-def test_without_one_event_list_and_trace_are_others(world: Connections, traced: World) -> None:
+def test_without_one_event_list_and_trace_change(world: Connections, traced: World) -> None:
     other = traced("ann-second")
     assert places(trace(other, "ann", best(other))) == events_of(other, "ann-first", "ann-like")
     lists = [recommendations(w, "ann", 20)["items"] for w in (world, other)]

@@ -1,6 +1,4 @@
-"""Readers during publications, rollbacks and pruning by another process see one whole list or the
-other, always.
-"""
+"""Readers see whole lists while another process publishes, rolls back and prunes."""
 
 import subprocess
 import sys
@@ -33,7 +31,7 @@ READERS = 8
 
 @pytest.fixture
 def connect(tmp_path: Path, mongo_uri: str) -> Callable[[], Connections]:
-    """Makes connections of their own to a database where the first day is published."""
+    """Returns a function that opens new connections to a database with one published day."""
     name = f"readers_{uuid.uuid4().hex[:8]}"
     settings = Settings(home=tmp_path, mongo_uri=mongo_uri, mongo_database=name)  # type: ignore[arg-type]
     publish(Connections(settings, {}).mongo, FIRST)
@@ -41,9 +39,9 @@ def connect(tmp_path: Path, mongo_uri: str) -> Callable[[], Connections]:
 
 
 def read_once(connections: Connections, turn: int) -> Iterator[str]:
-    """What is wrong with one look at a list, at a newcomer's, at a trio and at who has lists."""
+    """Yields the faults of one read of two lists, a version set and the listeners."""
     user = LISTENERS[1 + turn % (len(LISTENERS) - 1)]
-    for name, is_known in ((user, True), ("stranger", False)):
+    for name, is_known in ((user, True), ("unknown", False)):
         document = recommendations(connections, name, 10)
         if document["known"] != is_known:
             yield "missing"
@@ -52,15 +50,15 @@ def read_once(connections: Connections, turn: int) -> Iterator[str]:
         if {i["episode_id"] for i in document["items"]} - {document["day"]}:
             yield "mixed"
 
-    def trio(current: Publication) -> list[dict | None]:
+    def version_set(current: Publication) -> list[dict | None]:
         return [
             connections.mongo.document(name, current.versions[name], user) for name in COLLECTIONS
         ]
 
-    current, found = consistently(connections, trio, all)
-    if not all(found):
+    current, documents = consistently(connections, version_set, all)
+    if not all(documents):
         yield "missing"
-    if {i["episode_id"] for d in found if d for i in d["items"]} != {str(current.day)}:
+    if {i["episode_id"] for d in documents if d for i in d["items"]} != {str(current.day)}:
         yield "mixed"
     if listeners(connections) != sorted(LISTENERS[1:]):
         yield "missing"
@@ -88,10 +86,15 @@ def test_eight_readers_see_no_mixed_empty_or_missing_list(
     for thread in threads:
         thread.start()
     store = connect().mongo
+    arguments = [store.uri, store.database]
     published = subprocess.run(
-        [sys.executable, "-m", "podrec_assets_tests.serving.publish_loop", store.uri, store.database],
-        capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False, timeout=240,
-    )  # fmt: skip
+        [sys.executable, "-m", "podrec_assets_tests.serving.publish_loop", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
+        timeout=240,
+    )
     done.set()
     for thread in threads:
         thread.join()
@@ -102,27 +105,25 @@ def test_eight_readers_see_no_mixed_empty_or_missing_list(
     assert len(moves) > 10
 
 
-def test_a_reader_whose_version_is_removed_between_its_reads_gets_the_new_one(
+def test_a_reader_whose_version_is_pruned_between_its_reads_gets_the_new_one(
     connect: Callable[[], Connections],
 ) -> None:
-    """The version goes right after the reader has the pointer, and its documents with it, as a
-    prune long after would do.
-    """
+    """The documents are deleted right after the reader has read the pointer."""
     connections = connect()
-    mongo, look = connections.mongo, connections.mongo.publication
+    mongo, read_pointer = connections.mongo, connections.mongo.publication
     moved: list[int] = []
 
-    def look_then_move() -> Publication | None:
-        found = look()
+    def read_pointer_then_move() -> Publication | None:
+        pointer = read_pointer()
         if not moved:
             moved.append(1)
             publish(mongo, FIRST.replace(day=2))
-            query = {"version": found.versions[LISTS]}  # type: ignore[union-attr]
+            query = {"version": pointer.versions[LISTS]}  # type: ignore[union-attr]
             ids = [d["_id"] for d in mongo.db[LISTS].find(query, {"_id": 1})]
             mongo.db[LISTS].delete_many({"_id": {"$in": ids[1:]}})
-        return found
+        return pointer
 
-    mongo.publication = look_then_move  # type: ignore[method-assign]
+    mongo.publication = read_pointer_then_move  # type: ignore[method-assign]
     document = recommendations(connections, "u7", 5)
     assert (document["known"], document["day"], len(document["items"])) == (
         True,
@@ -131,13 +132,17 @@ def test_a_reader_whose_version_is_removed_between_its_reads_gets_the_new_one(
     )
 
 
-def test_a_publication_that_never_holds_still_is_an_error_not_an_empty_list(
+def test_a_publication_that_keeps_moving_is_an_error_and_not_an_empty_list(
     connect: Callable[[], Connections],
 ) -> None:
     connections = connect()
-    looks = iter(range(1000))
+    numbers = iter(range(1000))
     first = connections.mongo.publication()
     assert first
-    connections.mongo.publication = lambda: Publication(first.day, {LISTS: "gone"}, next(looks), {})  # type: ignore[method-assign]
+
+    def moving_pointer() -> Publication:
+        return Publication(first.day, {LISTS: "gone"}, next(numbers), {})
+
+    connections.mongo.publication = moving_pointer  # type: ignore[method-assign]
     with pytest.raises(RetryableError, match="moved during every attempt"):
         recommendations(connections, "u1", 5)

@@ -1,6 +1,4 @@
-"""What the body of an asset reads is what the graph says that it reads: nothing more, and less only
-where it must wait.
-"""
+"""An asset reads exactly the inputs that the graph declares, apart from explicit waits."""
 
 from collections.abc import Callable
 from datetime import date
@@ -28,18 +26,16 @@ WATCHED = (
 )
 
 WAITED_FOR = {"blend_experiment": {"user_vs_episode_daily"}}
-"""Inputs that an asset does not read, but must come after; why stands at the asset."""
+"""Inputs that an asset only waits for; the asset says why."""
 
 
 @pytest.fixture(scope="module")
-def graph_world(lists_world: Connections, eve: date, today: date) -> Connections:
-    """Lists of two days, so that calibration has a day to replay and quality one to measure; both
-    answered.
-    """
+def graph_world(lists_world: Connections, yesterday: date, today: date) -> Connections:
+    """Makes lists of two days with feedback, so that calibration and quality have data."""
     shown = {
         "user_id": "a-0",
         "episode_id": "a9",
-        "list_version": f"{eve}.x",
+        "list_version": f"{yesterday}.x",
         "position": 1,
         "is_late": False,
     }
@@ -55,8 +51,8 @@ def graph_world(lists_world: Connections, eve: date, today: date) -> Connections
         }
         for n, kind in enumerate(("impression", "click"))
     ]
-    lists_world.lake.replace_days(USER_EVENTS, USER_EVENTS.rows(events), [eve, today])
-    for day in (eve, today):
+    lists_world.lake.replace_days(USER_EVENTS, USER_EVENTS.rows(events), [yesterday, today])
+    for day in (yesterday, today):
         assert run(lists_world, day, MODELS)["success"]
     return lists_world
 
@@ -67,7 +63,7 @@ def test_an_asset_reads_all_its_inputs_and_nothing_else(
 ) -> None:
     read: set[str] = set()
     for store, method in ((Lake, "read"), (MongoStore, "versions")):
-        monkeypatch.setattr(store, method, noting(read, getattr(store, method)))
+        monkeypatch.setattr(store, method, recording(read, getattr(store, method)))
     defs = build_defs(graph_world.settings)
     key = dg.AssetKey(asset)
     with dg.DagsterInstance.ephemeral() as instance:
@@ -79,11 +75,11 @@ def test_an_asset_reads_all_its_inputs_and_nothing_else(
     assert read - {asset} == (inputs & {*TABLES, *COLLECTIONS}) - WAITED_FOR.get(asset, set())
 
 
-def noting(read: set[str], method: Callable) -> Callable:
-    """The method of a store, noting the table or collection that it is asked for."""
+def recording(read: set[str], method: Callable) -> Callable:
+    """Wraps a store's method so that it records the table or collection that is read."""
 
-    def noted(self: object, name: str, *args: object, **more: object) -> object:
+    def recorded(self: object, name: str, *args: object, **more: object) -> object:
         read.add(name)
         return method(self, name, *args, **more)
 
-    return noted
+    return recorded
