@@ -1,20 +1,34 @@
-"""By when an asset has to be made: the badge of the UI, and the hour after which yesterday's
-partition must be there.
-"""
+"""Deadlines of assets: the badge in the UI, and the hour by which yesterday's partition exists."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import dagster as dg
 
+from podrec_assets.schemas import (
+    ALS_TOP_N,
+    BLEND_EXPERIMENT,
+    DEAD_LETTERS,
+    EPISODES,
+    FUSION_WEIGHTS,
+    LISTS,
+    RECOMMENDATION_QUALITY,
+    SIMILARITIES,
+    SOURCES,
+    TRANSCRIPTS,
+    USER_EVENTS,
+    USER_VS_EPISODE_DAILY,
+    VECTORS,
+)
+
 
 @dataclass(frozen=True)
 class Deadline:
-    """Yesterday is complete by an hour of each day, UTC.
+    """The hour of each day, UTC, by which yesterday's partition must exist.
 
     Attributes:
-        hour: by when yesterday's partition has to be there.
-        begin: hour from which a materialization counts as this day's.
+        hour: the deadline.
+        begin: hour from which a materialization counts for this day's deadline.
     """
 
     hour: int
@@ -22,46 +36,47 @@ class Deadline:
 
     @property
     def policy(self) -> dg.FreshnessPolicy:
-        """The badge: made between `begin` and `hour`, or since. It cannot tell which day was made,
-        `expected_day` does.
+        """The badge: green if any partition was materialized between `begin` and `hour`, or later.
+
+        Dagster cannot say which day that was; checks of `expected_day` can.
         """
         return dg.FreshnessPolicy.cron(
             f"0 {self.hour} * * *", timedelta(hours=self.hour - self.begin), timezone="UTC"
         )
 
     def expected_day(self, now: datetime) -> date:
-        """The latest day whose partition has to be there by now."""
+        """The latest day whose partition must exist by now."""
         return now.date() - timedelta(days=1 if now.hour >= self.hour else 2)
 
 
 FACTS = (
-    "sources",
-    "episodes",
-    "transcripts",
-    "vectors",
-    "user_events",
-    "user_vs_episode_daily",
-    "dead_letters",
+    SOURCES.name,
+    EPISODES.name,
+    TRANSCRIPTS.name,
+    VECTORS.name,
+    USER_EVENTS.name,
+    USER_VS_EPISODE_DAILY.name,
+    DEAD_LETTERS.name,
 )
-"""What follows its inputs: topics land for the new day after midnight, and yesterday's facts are
-closed at 00:30.
+"""Assets that follow their inputs. Topics land for the new day after midnight, and yesterday's
+facts are computed once more at 00:30.
 """
 MODELS = (
-    "similarities",
-    "als_top_n",
-    "fusion_weights",
-    "final_recommendations",
+    SIMILARITIES,
+    ALS_TOP_N,
+    FUSION_WEIGHTS.name,
+    LISTS,
     "publication",
-    "recommendation_quality",
-    "blend_experiment",
+    RECOMMENDATION_QUALITY.name,
+    BLEND_EXPERIMENT.name,
 )
-"""What is made at 03:00 from yesterday's facts."""
+"""Assets that run at 03:00 on yesterday's facts."""
 DEADLINES = dict.fromkeys(FACTS, Deadline(hour=2, begin=0)) | dict.fromkeys(
     MODELS, Deadline(hour=6, begin=3)
 )
-"""When yesterday's partition has to be there, by asset; one that is not here promises nothing."""
+"""By asset. Assets not listed have no deadline."""
 
 
 def quiet_at_most(warn: timedelta, fail: timedelta) -> dg.FreshnessPolicy:
-    """The badge of what others write: how long it may be silent before somebody should look."""
+    """The badge of an asset that others write: how long until silence warns, and until it fails."""
     return dg.FreshnessPolicy.time_window(fail_window=fail, warn_window=warn)

@@ -1,6 +1,6 @@
-"""The one partitions definition that every asset shares, and how a run's days are read from it.
+"""The daily partitions that every asset shares, their mappings, and the days of a run.
 
-Differing definitions would keep assets out of one run, so nobody makes a second one.
+Assets with different partitions definitions could not share a run, so there is only this one.
 """
 
 import warnings
@@ -8,19 +8,18 @@ from collections.abc import Mapping
 from datetime import date
 
 import dagster as dg
-from dagster_shared.utils.warnings import BetaWarning
 
 from podrec_assets.settings import Settings
 
-# All are beta and used on purpose: a single-run backfill keeps a range in one JVM, windows reach
-# before the first day, and Dagster's own parser of selections passes the last one for "*".
+# Three beta parameters are used on purpose. A single-run backfill keeps a range in one JVM. Windows
+# begin before the first day. Dagster's own parser passes `include_sources` for the selection "*".
 for _parameter in ("backfill_policy", "allow_nonexistent_upstream_partitions", "include_sources"):
-    warnings.filterwarnings("ignore", message=f".*`{_parameter}`.*", category=BetaWarning)
+    warnings.filterwarnings("ignore", message=f".*`{_parameter}`.*", category=dg.BetaWarning)
 
 DAILY = dg.DailyPartitionsDefinition(
     start_date=Settings.start_day.isoformat(), timezone="UTC", end_offset=1
 )
-"""UTC days up to and including today."""
+"""UTC days from the start day up to and including today."""
 
 
 def window(days: int) -> dg.TimeWindowPartitionMapping:
@@ -37,24 +36,20 @@ def ahead(days: int) -> dg.TimeWindowPartitionMapping:
     )
 
 
-RANGE_START, RANGE_END, PARTITION = (
-    "dagster/asset_partition_range_start",
-    "dagster/asset_partition_range_end",
-    "dagster/partition",
-)
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+PARTITION = "dagster/partition"
 
 
 def range_tags(first: date, last: date) -> dict[str, str]:
-    """Tags that make one run of the days first..last."""
+    """Tags of a single run for the days first..last."""
     return {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
 
 
 def days_of_tags(tags: Mapping[str, str]) -> tuple[date, date] | None:
-    """First and last day that a run's tags name; None for a run without partitions."""
-    first, last = (
-        tags.get(RANGE_START) or tags.get(PARTITION),
-        tags.get(RANGE_END) or tags.get(PARTITION),
-    )
+    """First and last day in a run's tags; None for a run without partitions."""
+    first = tags.get(RANGE_START) or tags.get(PARTITION)
+    last = tags.get(RANGE_END) or tags.get(PARTITION)
     return (date.fromisoformat(first), date.fromisoformat(last)) if first and last else None
 
 
@@ -68,18 +63,20 @@ DAY_BEFORE = dg.TimeWindowPartitionMapping(
 )
 """Each day reads the one before it."""
 CALIBRATION_DAYS = 3
+"""Earlier days whose models the calibration of alpha replays."""
 MODELS_BEFORE = dg.TimeWindowPartitionMapping(
     start_offset=-CALIBRATION_DAYS, end_offset=0, allow_nonexistent_upstream_partitions=True
 )
-"""Each day reads the models of the days that its calibration replays; its own only so that they are
-made first.
+"""Each day reads the models of the CALIBRATION_DAYS before it.
+
+Its own day is included only so that those models run first.
 """
 EVENTS_AFTER_MODELS = dg.TimeWindowPartitionMapping(
     start_offset=1 - CALIBRATION_DAYS,
     end_offset=Settings.late_days,
     allow_nonexistent_upstream_partitions=True,
 )
-"""Each day reads the events of the day after each of those, the late ones too."""
+"""Each day reads the events of the day after each of those days, including late events."""
 HISTORY = window(Settings.history_days)
 CATALOGUE = window(Settings.catalogue_days)
 LATE = ahead(Settings.late_days)

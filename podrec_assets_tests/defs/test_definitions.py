@@ -1,6 +1,6 @@
-"""The graph as people see it: which assets there are, how they hang together, and that each says
-what it is.
-"""
+"""The graph as people see it: its assets, edges and groups, and what each says about itself."""
+
+import re
 
 import dagster as dg
 import pytest
@@ -97,7 +97,7 @@ def test_the_groups_are_those_of_the_architecture(nodes: dict) -> None:
     assert groups == GROUPS
 
 
-def test_every_table_and_collection_is_an_asset_of_the_one_daily_partitioning(nodes: dict) -> None:
+def test_every_table_and_collection_is_an_asset_with_the_shared_partitions(nodes: dict) -> None:
     for name in (*TABLES, *COLLECTIONS, "publication"):
         assert nodes[name].partitions_def == DAILY
         assert nodes[name].backfill_policy.policy_type.name == "SINGLE_RUN"
@@ -120,14 +120,22 @@ def test_every_asset_has_a_freshness_policy(nodes: dict) -> None:
     assert [name for name, node in nodes.items() if node.freshness_policy is None] == []
 
 
-def test_every_asset_is_described_owned_and_of_a_kind(nodes: dict) -> None:
+def test_every_asset_has_a_description_an_owner_and_a_kind(nodes: dict) -> None:
     for name, node in nodes.items():
         assert len(node.description) > 60, name
         assert node.owners == ["team:podrec"]
         assert node.kinds, name
 
 
-def test_every_table_shows_its_columns_with_their_meaning(nodes: dict) -> None:
+def test_every_asset_states_its_grain_its_write_late_data_and_failure(nodes: dict) -> None:
+    for name, node in nodes.items():
+        if node.is_executable:
+            assert re.match("One (row|document) is |The one pointer ", node.description), name
+            for part in ("- Write: ", "- Late data: ", "- Fails when "):
+                assert node.description.count(part) == 1, (name, part)
+
+
+def test_every_table_shows_its_columns_with_their_meanings(nodes: dict) -> None:
     for name, spec in TABLES.items():
         columns = nodes[name].metadata["dagster/column_schema"].columns
         assert [c.name for c in columns] == spec.schema.names
@@ -149,7 +157,7 @@ def test_every_table_has_a_blocking_key_check_and_lists_have_their_gate(
     assert ("user_events", "offsets_add_up") in found
 
 
-def test_what_runs_without_a_hand_is_running_by_default(defs: dg.Definitions) -> None:
+def test_all_sensors_run_by_default(defs: dg.Definitions) -> None:
     names = {s.name: s.default_status for s in defs.sensors or []}
     assert names.keys() >= {"episodes_offsets", "user_events_offsets", "due_sources", "automation"}
     assert set(names.values()) == {dg.DefaultSensorStatus.RUNNING}

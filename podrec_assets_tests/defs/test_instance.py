@@ -1,6 +1,4 @@
-"""Which Dagster instance the commands use: DAGSTER_HOME's, as in the containers, or else the
-checkout's.
-"""
+"""Which Dagster instance commands use: the one of DAGSTER_HOME, or else the checkout's."""
 
 import os
 from pathlib import Path
@@ -23,9 +21,7 @@ CONTAINERS = Path(__file__).resolve().parents[2] / "docker" / "dagster.yaml"
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """DAGSTER_HOME of another layout: the containers' dagster.yaml with its folders here, and
-    SQLite in place of Postgres.
-    """
+    """A DAGSTER_HOME like the containers', with local folders, and SQLite instead of Postgres."""
     folder = tmp_path / "opt" / "dagster"
     folder.mkdir(parents=True)
     places = yaml.safe_load(CONTAINERS.read_text().replace("/var/lib/podrec", str(tmp_path)))
@@ -37,7 +33,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_the_instance_of_dagster_home_is_used_where_the_package_has_none_beside_it(
+def test_dagster_home_is_used_if_the_package_is_not_in_a_checkout(
     elsewhere: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(instances, "TOP", tmp_path / "nothing")
@@ -48,7 +44,7 @@ def test_the_instance_of_dagster_home_is_used_where_the_package_has_none_beside_
         assert type(opened.run_launcher).__name__ == "WatchedRunLauncher"
 
 
-def test_dagster_home_wins_over_the_checkout_and_a_folder_without_an_instance_does_not(
+def test_dagster_home_comes_before_the_checkout_if_it_has_a_dagster_yaml(
     elsewhere: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert instance_environment(settings)["DAGSTER_HOME"] == str(elsewhere)
@@ -56,7 +52,7 @@ def test_dagster_home_wins_over_the_checkout_and_a_folder_without_an_instance_do
     assert instance_environment(settings)["DAGSTER_HOME"] == str(instances.TOP)
 
 
-def test_without_any_instance_the_error_says_what_to_do(
+def test_the_error_without_any_instance_says_what_to_do(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(instances, "TOP", tmp_path)

@@ -2,19 +2,14 @@
 to its events.
 """
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
-from importlib import metadata
-from pathlib import Path
 
+from podrec_assets.pipelines.recommend.code_version import code_version
 from podrec_assets.schemas import COLLECTIONS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.mongo import MongoStore
-
-PACKAGE = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -60,14 +55,3 @@ def named_versions(mongo: MongoStore) -> dict[str, dict[int, list[str]]]:
                     f"{collection} {made.version}"
                 )
     return named
-
-
-@cache
-def code_version() -> str:
-    """Version of the package and a digest of its source, e.g. "0.1.0+1f2e3d4c5b6a": other code may
-    make other lists.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
-    return f"{metadata.version('podrec')}+{digest.hexdigest()[:12]}"
