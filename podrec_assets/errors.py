@@ -1,16 +1,15 @@
-"""Errors a person or a retry policy can act on. Anything else that is raised is a bug.
+"""Errors that a person or a retry policy can act on; any other exception is a bug.
 
-The split is decided once, where an external system is touched: `RetryableError` may
-succeed if tried again, `PermanentError` never does with the same input.
+Whether an error is retryable is decided once, where an external system is called.
 """
 
 
 class PodrecError(Exception):
-    """An error whose message is one sentence that says what is wrong and what to do."""
+    """An error whose message says in one sentence what is wrong and how to fix it."""
 
 
 class RetryableError(PodrecError):
-    """Something outside (broker, network, lock) was not ready; the same call may succeed later."""
+    """An external system (broker, network, lock) was not ready; the call may succeed later."""
 
 
 class PermanentError(PodrecError):
@@ -18,7 +17,7 @@ class PermanentError(PodrecError):
 
 
 class SettingsError(PermanentError):
-    """A setting has a value that cannot be used."""
+    """A setting has an unusable value."""
 
 
 class ServiceError(RetryableError):
@@ -30,21 +29,19 @@ class SetupError(PermanentError):
 
 
 class MissingPartitionError(PermanentError):
-    """A day of a table was read that no run has ever written. Missing is an error, empty is data."""
+    """A day of a table was read that no run has written; an empty day would have been written."""
 
 
 class GateError(PermanentError):
-    """Lists were to be served that the gate refused, or has not judged."""
+    """Lists were to be published that the gate refused or has not checked."""
 
 
 class UnknownIdError(PermanentError):
-    """A listener, episode or asset was named that does not exist."""
+    """A named listener, episode or asset does not exist."""
 
 
 class UnusableInputError(PermanentError):
-    """Bytes from outside (a feed, a transcript, a message) cannot be used; `reason` is the code of
-    the dead letter.
-    """
+    """A feed, transcript or message cannot be used; `reason` is the code of its dead letter."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -52,15 +49,15 @@ class UnusableInputError(PermanentError):
 
 
 class FetchRefusedError(PermanentError):
-    """An address must not be fetched (scheme, private network, size, too many redirects)."""
+    """An address must not be fetched: by its scheme, network, size or redirects."""
 
     reason = "fetch_refused"
 
 
 class FetchFailedError(RetryableError):
-    """A server could not be reached, took too long or answered with a passing error.
+    """A server was unreachable, too slow, or returned a temporary error.
 
-    `retry_after_s` is how long the server asked to wait, if it did.
+    `retry_after_s` is the wait that the server asked for, if any.
     """
 
     reason = "fetch_failed"
@@ -71,4 +68,4 @@ class FetchFailedError(RetryableError):
 
 
 class DataLossError(PermanentError):
-    """Kafka no longer holds offsets that were asked for, or the topic was created anew."""
+    """Kafka no longer holds the requested offsets, or the topic was recreated."""

@@ -1,23 +1,20 @@
-"""Late events: which days of the daily score were computed before all of their events had landed.
-Pure.
-"""
+"""Late events: days whose score was computed before all of their events had landed. Pure."""
 
 from datetime import date
 
 from podrec_assets.ledger.ledger import Offsets
 
 COMPUTED_FROM = "computed_from_offsets"
-"""Metadata key of a daily score: the offsets of user-events that were landed when it was computed.
-"""
+"""Metadata key of a daily score: the offsets of user-events landed when it was computed."""
 
 
 def outdated(late: dict[date, Offsets], computed: dict[date, Offsets]) -> list[date]:
-    """Days, in order, that have a late event which was not landed when their score was computed.
+    """Returns the days, in order, whose score lacks a late event.
 
     Args:
         late: by event day, the highest offset of a late event in each Kafka partition.
-        computed: by event day, the landed offsets (exclusive) that its score was computed from;
-            absent: never computed.
+        computed: by event day, the end of the landed offsets when its score was computed; a day
+            without a score is absent.
     """
     return [
         day
@@ -28,7 +25,10 @@ def outdated(late: dict[date, Offsets], computed: dict[date, Offsets]) -> list[d
 
 
 def bounded_ranges(days: list[date], range_count: int, day_count: int) -> list[tuple[date, date]]:
-    """At most so many ranges of consecutive days, each at most so long, newest first: one run each."""
+    """Groups days into at most `range_count` ranges of at most `day_count` days, newest first.
+
+    Each range is one run.
+    """
     ranges: list[tuple[date, date]] = []
     for day in reversed(days):
         first, last = ranges[-1] if ranges else (date.max, date.max)

@@ -1,10 +1,8 @@
-"""Log days and landing plans: which Kafka offsets belong to which day, and what is still to land.
-Pure.
+"""The offset ledger: which Kafka offsets a table has landed, and on which log days. Pure.
 
-The log day of a record is the latest UTC date that its partition's log has reached up to and
-including it. That equals "from the first record stamped at or after midnight", so a broker's
-`offsets_for_times` and the records themselves give the same boundaries, and a boundary once set
-never moves.
+The log day of a record is the latest UTC date among the timestamps of its partition up to and
+including it. A day therefore starts at the first record stamped at or after midnight, as the
+broker's `offsets_for_times` also finds it. A boundary never moves once it is set.
 """
 
 from bisect import bisect_right
@@ -20,16 +18,16 @@ Offsets = dict[int, int]
 
 @dataclass(frozen=True)
 class Ledger:
-    """What a table has landed from its topic; travels in every commit of the table.
+    """What a table has landed from its topic; every commit of the table carries it.
 
     Attributes:
-        landed: next offset to land, by partition; all before it is a row or a dead letter.
-        first: offset at which landing began, by partition (0, or what retention had left).
-        starts: by partition, (day, first offset of that day) for each day that has begun, in order.
-        topic_id: id of the topic as the broker gave it, to recognise a topic that was created anew.
-        lost: by partition, offsets [start, end) that retention removed before they landed, and
-            somebody accepted as lost.
-        forgotten: by hash of a listener's id, the landed offsets up to which that listener's
+        landed: by partition, the next offset to land; each one before it is a row or a dead letter.
+        first: by partition, the offset at which landing began: 0, or the lowest that was retained.
+        starts: by partition, (day, first offset of that day) for each day reached, in order.
+        topic_id: the broker's id of the topic, which changes when the topic is recreated.
+        lost: by partition, the offsets [start, end) that retention removed before they landed and
+            that were accepted as lost.
+        forgotten: by hash of a listener's id, the landed offsets before which the listener's
             records are forgotten.
     """
 
@@ -41,43 +39,42 @@ class Ledger:
     forgotten: dict[str, Offsets] = field(default_factory=dict)
 
     def day_of(self, partition: int, offset: int) -> date:
-        """The log day of a landed offset. Raises KeyError for an offset before the first known day."""
+        """Returns the log day of a landed offset.
+
+        Raises:
+            KeyError: the offset is before the first landed day.
+        """
         starts = self.starts.get(partition, ())
-        at = bisect_right([first for _, first in starts], offset) - 1
-        if at < 0:
+        index = bisect_right([first for _, first in starts], offset) - 1
+        if index < 0:
             raise KeyError(
-                f"offset {offset} of partition {partition} lies before the first landed day"
+                f"offset {offset} of partition {partition} is before the first landed day"
             )
-        return starts[at][0]
+        return starts[index][0]
 
     def ranges(self, day: date) -> dict[int, tuple[int, int]]:
-        """The landed offsets [start, end) of a log day by partition; partitions without any are
-        absent.
-        """
-        found = {}
+        """Returns the landed offsets [start, end) of a log day, by partition that has any."""
+        ranges = {}
         for partition, starts in self.starts.items():
-            for index, (start_day, first) in enumerate(starts):
-                if start_day == day:
-                    end = (
-                        starts[index + 1][1] if index + 1 < len(starts) else self.landed[partition]
-                    )
-                    if end > first:
-                        found[partition] = (first, end)
-        return found
+            ends = [*(first for _, first in starts[1:]), self.landed[partition]]
+            for (start_day, start), end in zip(starts, ends, strict=True):
+                if start_day == day and end > start:
+                    ranges[partition] = (start, end)
+        return ranges
 
     def days(self) -> list[date]:
-        """Days from the first to the last that any partition's log has reached, gaps included."""
+        """Returns all days from the first to the last that any partition has reached."""
         reached = [day for starts in self.starts.values() for day, _ in starts]
         return days_between(min(reached), max(reached)) if reached else []
 
     def behind(self, ends: Offsets) -> Offsets:
-        """By partition, the records before its end that are not landed yet."""
+        """Returns, by partition, the number of records that are not landed yet."""
         return {
             p: end - self.landed.get(p, self.first.get(p, 0)) for p, end in sorted(ends.items())
         }
 
     def to_json(self) -> dict:
-        """As plain JSON values."""
+        """Returns the ledger as JSON values."""
         return {
             "landed": {str(p): o for p, o in sorted(self.landed.items())},
             "first": {str(p): o for p, o in sorted(self.first.items())},
@@ -96,7 +93,7 @@ class Ledger:
 
     @classmethod
     def from_json(cls, value: dict | None) -> "Ledger":
-        """The ledger that `to_json` wrote; an empty one for None."""
+        """Returns the ledger that `to_json` wrote; an empty one for None."""
         if not value:
             return cls()
         return cls(
@@ -121,29 +118,23 @@ class Ledger:
 def advance(
     ledger: Ledger, ends: Offsets, earliest: dict[int, dict[date, int]], floor: date, ceiling: date
 ) -> Ledger:
-    """The ledger after the records [landed, ends) were read.
+    """Returns the ledger after the records [landed, ends) were read.
 
     Args:
-        ledger: before the read.
-        ends: next offset after the read, by partition.
-        earliest: by partition, for each record date among the new records, the lowest offset that
-            bears it.
-        floor: first day that exists; earlier stamps land there.
-        ceiling: today. A partition whose log already reaches past it is landed only up to there, so
-            a record that a producer's clock put into tomorrow waits until its day exists.
+        ledger: ledger before the read.
+        ends: by partition, the next offset after the read.
+        earliest: by partition, the lowest offset of each date among the new records.
+        floor: first day that exists; records stamped earlier land there.
+        ceiling: today. If a partition's log reaches beyond it, only the records before that point
+            land: a record stamped tomorrow by a producer's clock waits until its day exists.
     """
     starts, landed = dict(ledger.starts), dict(ledger.landed)
     for partition, end in ends.items():
-        reached = starts.get(partition, ())
-        last = reached[-1][0] if reached else None
-        begins = []
-        for day, offset in _running_maximum(earliest.get(partition, {}), floor):
-            if last is None or day > last:
-                begins.append((day, offset))
-        due = tuple(b for b in begins if b[0] <= ceiling)
-        waiting = [offset for day, offset in begins if day > ceiling]
-        starts[partition] = reached + due
-        landed[partition] = min([end, *waiting])
+        known = starts.get(partition, ())
+        last = known[-1][0] if known else date.min
+        new = [s for s in _day_starts(earliest.get(partition, {}), floor) if s[0] > last]
+        starts[partition] = known + tuple(s for s in new if s[0] <= ceiling)
+        landed[partition] = min([end, *(offset for day, offset in new if day > ceiling)])
     first = {
         **{p: ledger.landed.get(p, _lowest(earliest.get(p, {}), ends[p])) for p in ends},
         **ledger.first,
@@ -154,28 +145,21 @@ def advance(
 
 
 def begin(ledger: Ledger, low: Offsets, topic_id: str) -> Ledger:
-    """The ledger with a place to begin for every partition that the topic has now: its lowest
-    offset if it is new.
-    """
+    """Returns the ledger with a start for every partition: its lowest offset if it is new."""
     landed = {p: ledger.landed.get(p, first) for p, first in low.items()}
     return replace(ledger, landed=landed, first={**landed, **ledger.first}, topic_id=topic_id)
 
 
 def accept_loss(ledger: Ledger, low: Offsets) -> Ledger:
-    """The ledger that goes on where the topic now begins; what lies between was lost and is written
-    down as lost.
-    """
-    gone = {p: (landed, low[p]) for p, landed in ledger.landed.items() if landed < low.get(p, 0)}
-    lost = {**ledger.lost, **{p: (*ledger.lost.get(p, ()), span) for p, span in gone.items()}}
-    return replace(
-        ledger, landed={**ledger.landed, **{p: end for p, (_, end) in gone.items()}}, lost=lost
-    )
+    """Returns the ledger that continues where the topic now starts, with the gap as lost."""
+    gaps = {p: (landed, low[p]) for p, landed in ledger.landed.items() if landed < low.get(p, 0)}
+    lost = {**ledger.lost, **{p: (*ledger.lost.get(p, ()), gap) for p, gap in gaps.items()}}
+    landed = {**ledger.landed, **{p: end for p, (_, end) in gaps.items()}}
+    return replace(ledger, landed=landed, lost=lost)
 
 
 def union(ledger: Ledger, days: list[date]) -> dict[int, tuple[int, int]]:
-    """For each partition one span [start, end) of landed offsets that covers all the days and what
-    lies between them.
-    """
+    """Returns, by partition, the smallest span [start, end) of landed offsets with all the days."""
     spans: dict[int, tuple[int, int]] = {}
     for day in days:
         for partition, (start, end) in ledger.ranges(day).items():
@@ -188,44 +172,50 @@ def _lowest(offsets: dict[date, int], default: int) -> int:
     return min(offsets.values(), default=default)
 
 
-def _running_maximum(earliest: dict[date, int], floor: date) -> list[tuple[date, int]]:
-    """Day starts in order: each date that lies above every date before it in the log, at the offset
-    it came first.
-    """
-    by_offset = sorted((offset, max(day, floor)) for day, offset in earliest.items())
-    begins: list[tuple[date, int]] = []
-    for offset, day in by_offset:
-        if not begins or day > begins[-1][0]:
-            begins.append((day, offset))
-    return begins
+def _day_starts(earliest: dict[date, int], floor: date) -> list[tuple[date, int]]:
+    """Returns (day, first offset) of each date later than all dates before it in the log."""
+    starts: list[tuple[date, int]] = []
+    for offset, day in sorted((offset, max(day, floor)) for day, offset in earliest.items()):
+        if not starts or day > starts[-1][0]:
+            starts.append((day, offset))
+    return starts
 
 
 def check_continuity(
     topic: str, ledger: Ledger, low: Offsets, ends: Offsets, topic_id: str
 ) -> None:
-    """Raises DataLossError when the topic cannot continue where the ledger ends: anew, shortened,
-    or cut by retention.
+    """Checks that the topic continues where the ledger ends.
+
+    Raises:
+        DataLossError: the topic was recreated or shortened, or retention removed records.
     """
     if ledger.topic_id and topic_id and ledger.topic_id != topic_id:
         raise DataLossError(
-            f"{topic} was created anew since it was last landed; move its table away or point to the old topic."
+            f"{topic} was recreated since it was last landed: "
+            "move its table away, or point to the old topic."
         )
     for partition, landed in sorted(ledger.landed.items()):
         if landed > ends.get(partition, 0):
             raise DataLossError(
-                f"{topic} partition {partition} ends at {ends.get(partition, 0)}, but {landed} offsets are landed."
+                f"{topic} partition {partition} ends at {ends.get(partition, 0)}, "
+                f"but {landed} offsets are landed."
             )
         if landed < low[partition]:
             raise DataLossError(
-                f"{topic} partition {partition} lost offsets {landed} to {low[partition] - 1} before they landed; "
-                "`podrec accept-loss` writes them down as lost and goes on."
+                f"{topic} partition {partition} lost offsets {landed} to {low[partition] - 1} "
+                "before they landed; `podrec accept-loss` records them as lost and continues."
             )
 
 
 def check_available(topic: str, spans: dict[int, tuple[int, int]], low: Offsets) -> None:
-    """Raises DataLossError when retention removed a part of the spans."""
+    """Checks that the topic still holds the spans.
+
+    Raises:
+        DataLossError: retention removed a part of them.
+    """
     for partition, (start, _) in sorted(spans.items()):
         if start < low[partition]:
             raise DataLossError(
-                f"{topic} partition {partition} no longer holds offsets {start} to {low[partition] - 1}."
+                f"{topic} partition {partition} no longer holds offsets "
+                f"{start} to {low[partition] - 1}."
             )

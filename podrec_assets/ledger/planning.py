@@ -1,4 +1,4 @@
-"""What a sensor requests: the log days between a table's landed offsets and its topic's end. Pure."""
+"""What an offset sensor requests: the log days between landed offsets and the topic's end. Pure."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -7,11 +7,11 @@ from podrec_assets.ledger.ledger import Ledger, Offsets
 
 
 def next_log_day(ledger: Ledger, first_days: dict[int, date], floor: date) -> date | None:
-    """The earliest log day of what is not landed yet; None where there is nothing.
+    """Returns the earliest log day of the records that are not landed; None if there are none.
 
     Args:
         ledger: what is landed.
-        first_days: by partition, the record date of the first record that is not landed.
+        first_days: by partition, the date of the first record that is not landed.
         floor: first day that exists.
     """
     reached = {p: s[-1][0] for p, s in ledger.starts.items() if s}
@@ -22,8 +22,14 @@ def next_log_day(ledger: Ledger, first_days: dict[int, date], floor: date) -> da
 
 @dataclass(frozen=True)
 class Plan:
-    """A sensor's decision: the days to request and the offsets that make the request unique; no
-    days, no request.
+    """What a sensor requests.
+
+    Attributes:
+        first_day: first day to request; None requests nothing.
+        last_day: last day to request.
+        run_key: key that makes the request unique, from its offsets.
+        lag: records that are not landed.
+        reason: the decision as a sentence.
     """
 
     first_day: date | None
@@ -41,31 +47,26 @@ def plan(
     today: date,
     latest: date | None,
 ) -> Plan:
-    """What to request so that everything up to `ends` lands.
+    """Plans the request that lands everything up to `ends`.
 
     Args:
         topic: name, for the run key.
         ledger: what the table has landed.
-        ends: end offset of each partition now.
-        next_day: log day of the earliest record that is not landed (None: nothing there yet).
+        ends: by partition, the current end offset.
+        next_day: log day of the earliest record that is not landed; None if there is none.
         today: the current UTC day.
-        latest: the last day that the table has; days without records after it are requested too, to
-            be written empty.
+        latest: last day of the table; later days without records are requested too, and written
+            empty.
     """
-    behind = {
-        p: (ledger.landed.get(p, ledger.first.get(p, 0)), end) for p, end in sorted(ends.items())
-    }
-    behind = {p: (start, end) for p, (start, end) in behind.items() if end > start}
-    lag = sum(end - start for start, end in behind.values())
-    quiet = latest + timedelta(days=1) if latest and latest < today else None
+    behind = {p: count for p, count in ledger.behind(ends).items() if count > 0}
+    lag = sum(behind.values())
+    empty_day = latest + timedelta(days=1) if latest and latest < today else None
     if not behind or next_day is None or next_day > today:
-        if quiet:
-            return Plan(
-                quiet, today, f"{topic}:day:{today}", lag, f"{topic}: no records since {latest}"
-            )
+        if empty_day:
+            reason = f"{topic}: no records since {latest}"
+            return Plan(empty_day, today, f"{topic}:day:{today}", lag, reason)
         reason = f"{lag} records wait for {next_day}" if behind else "everything is landed"
         return Plan(None, None, "", lag, f"{topic}: {reason}")
-    key = topic + ":" + ",".join(f"p{p}={start}-{end}" for p, (start, end) in behind.items())
-    return Plan(
-        min(next_day, quiet or next_day), today, key, lag, f"{topic}: {lag} records to land"
-    )
+    ranges = ",".join(f"p{p}={ends[p] - count}-{ends[p]}" for p, count in behind.items())
+    first_day = min(next_day, empty_day or next_day)
+    return Plan(first_day, today, f"{topic}:{ranges}", lag, f"{topic}: {lag} records to land")

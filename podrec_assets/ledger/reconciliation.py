@@ -1,6 +1,4 @@
-"""Bookkeeping of landed days: every offset is a row, a dead letter or written down as lost, and
-where it still lies. Pure.
-"""
+"""Accounts of landed days: every offset is a row, a dead letter, or recorded as lost. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ Places = Counter[tuple[date, int]]
 
 @dataclass(frozen=True)
 class Account:
-    """One log day of one Kafka partition: offsets [start, end) against what became of them."""
+    """One log day of one Kafka partition: its offsets [start, end), and what they are now."""
 
     day: date
     partition: int
@@ -26,34 +24,29 @@ class Account:
 
     @property
     def missing_count(self) -> int:
-        """Offsets that nothing accounts for; negative where there are more rows and letters than
-        offsets.
-        """
+        """Offsets without a row, letter or loss; negative if there are too many of these."""
         return self.end - self.start - self.row_count - self.letter_count - self.lost_count
 
     def __str__(self) -> str:
-        return f"{self.day} partition {self.partition}: {self.missing_count} of offsets {self.start} to {self.end - 1}"
+        offsets = f"{self.missing_count} of offsets {self.start} to {self.end - 1}"
+        return f"{self.day} partition {self.partition}: {offsets}"
 
 
 def accounts(ledger: Ledger, days: list[date], rows: Places, letters: Places) -> list[Account]:
-    """One account for each day and partition that has landed offsets, or rows or dead letters
-    without any.
-    """
+    """Returns an account for each day and partition with landed offsets, rows or dead letters."""
     ranges = {(day, p): span for day in days for p, span in ledger.ranges(day).items()}
     stray = {place for place in rows.keys() | letters.keys() if place[0] in days}
-    found = []
+    result = []
     for day, partition in sorted(ranges.keys() | stray):
         start, end = ranges.get((day, partition), (0, 0))
         lost = sum(_overlap(span, (start, end)) for span in ledger.lost.get(partition, ()))
         place = (day, partition)
-        found.append(Account(day, partition, start, end, rows[place], letters[place], lost))
-    return found
+        result.append(Account(day, partition, start, end, rows[place], letters[place], lost))
+    return result
 
 
 def no_longer_held(ledger: Ledger, low: Offsets) -> dict[int, tuple[int, int]]:
-    """By partition, the landed offsets [start, end) that the topic no longer holds: they cannot be
-    read again.
-    """
+    """Returns, by partition, the landed offsets [start, end) that the topic no longer holds."""
     gone = {
         p: (ledger.first.get(p, 0), min(low.get(p, landed), landed))
         for p, landed in ledger.landed.items()

@@ -102,7 +102,7 @@ def test_a_new_partition_begins_at_its_lowest_offset_and_keeps_the_others() -> N
 @pytest.mark.parametrize(
     ("low", "ends", "topic_id", "words"),
     [
-        ({0: 0}, {0: 5}, "other", "created anew"),
+        ({0: 0}, {0: 5}, "other", "recreated"),
         ({0: 0}, {0: 1}, "id", "ends at 1, but 2 offsets are landed"),
         ({0: 4}, {0: 9}, "id", "lost offsets 2 to 3 before they landed"),
         ({}, {}, "id", "ends at 0, but 2 offsets are landed"),

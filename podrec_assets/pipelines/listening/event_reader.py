@@ -1,73 +1,66 @@
-"""Where events come from and how a batch of them is written: what an engine has to offer to
-`EventLanding`.
-"""
+"""What an engine must offer to land events: a reader, its batches, and how they are written."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Protocol
 
 import pyarrow as pa
 
-from podrec_assets.ledger.ledger import Ledger
-from podrec_assets.schemas import USER_EVENTS
+from podrec_assets.ledger.ledger import Ledger, Offsets
+from podrec_assets.schemas.table import KAFKA
 
 Ranges = dict[int, tuple[int, int]]
 """Kafka partition -> offsets [start, end)."""
+RECORD_SCHEMA = pa.schema([*KAFKA, pa.field("value", pa.binary())])
+"""Raw records, as both engines pass them to the parser."""
 
 
-class Batch(Protocol):
-    """Some Kafka records, wherever they are held."""
-
-    def earliest(self) -> dict[int, dict[date, int]]:
-        """By partition, the lowest offset of each record date."""
-        ...
-
-    def ends(self) -> dict[int, int]:
-        """By partition, one past the highest offset."""
-        ...
-
-    def tagged(self, since: Ledger, ledger: Ledger) -> "Tagged":
-        """The records that `ledger` has landed and `since` had not, parsed, with their log day."""
-        ...
-
-
-class Tagged(Protocol):
-    """Parsed records with their log days, split into rows and dead letters."""
+class ParsedBatch(Protocol):
+    """Parsed records with their log days: rows of USER_EVENTS and dead letters."""
 
     def dead_letters(self) -> list[dict]:
-        """Rows of DEAD_LETTERS."""
+        """Returns the refused records as rows of DEAD_LETTERS."""
         ...
 
-    def append(self, metadata_days: list[date], ledger: Ledger) -> None:
-        """Appends the rows with the ledger in one commit."""
+    def append(self, days: list[date], ledger: Ledger) -> None:
+        """Appends the rows and records the days and the ledger, in one commit."""
         ...
 
     def replace(self, days: list[date], ledger: Ledger) -> None:
-        """Replaces the days by the rows in one commit."""
+        """Replaces the rows of the days and records the ledger, in one commit."""
         ...
 
-    def touched(self) -> list[tuple[date, date, int]]:
-        """(log day, event day, rows) that occur."""
+    def row_counts(self) -> list[tuple[date, date, int]]:
+        """Returns (log day, event day, number of rows) for each pair of days."""
         ...
+
+
+class Batch(Protocol):
+    """Some Kafka records."""
+
+    def day_boundaries(self) -> dict[int, dict[date, int]]:
+        """Returns, by partition, the lowest offset of each record date."""
+        ...
+
+    def ends(self) -> Offsets:
+        """Returns, by partition, one past the highest offset."""
+        ...
+
+    def parse(self, since: Ledger, ledger: Ledger) -> ParsedBatch:
+        """Parses the records that `ledger` has landed and `since` had not."""
+        ...
+
+
+LandBatch = Callable[[Batch], None]
 
 
 class EventReader(Protocol):
-    """Where batches come from: Structured Streaming, or a plain consumer."""
+    """Reads the events topic."""
 
-    def stream(self, start: dict[int, int], land: "LandBatch") -> None:
-        """Calls `land` with bounded batches from `start` up to the topic's end."""
+    def stream(self, start: Offsets, land: LandBatch) -> None:
+        """Calls `land` with bounded batches, from `start` to the end of the topic."""
         ...
 
     def read(self, ranges: Ranges) -> Iterable[Batch]:
-        """Batches of exactly the ranges."""
+        """Yields batches of exactly these offsets."""
         ...
-
-
-class LandBatch(Protocol):
-    def __call__(self, batch: Batch) -> None: ...
-
-
-def record_schema() -> pa.Schema:
-    """Columns of raw records as both engines hand them to the parser."""
-    kept = ("kafka_topic", "kafka_partition", "kafka_offset", "recorded_at")
-    return pa.schema([*(USER_EVENTS.schema.field(n) for n in kept), pa.field("value", pa.binary())])

@@ -1,6 +1,4 @@
-"""Days of `user_events` against their ledger: what became of each offset, and rows put back from
-the table's older versions.
-"""
+"""Days of `user_events` compared with their ledger, and rows restored from older table versions."""
 
 from collections import Counter
 from datetime import date
@@ -13,25 +11,26 @@ from podrec_assets.stores.delta import Lake
 
 
 def accounts_of(lake: Lake, days: list[date], version: int | None = None) -> list[Account]:
-    """What became of every landed offset of the days, by the table as it is (or was at a version)
-    and its dead letters.
+    """Accounts for every landed offset of the days.
+
+    The rows are those of the table now, or at a version.
     """
     if not days:
         return []
     state = lake.state(USER_EVENTS.name)
     ledger = Ledger.from_json(state.ledger)
     listed = ", ".join(f"'{d}'" for d in days)
-    # Rows of the ledger's own version: `podrec stream` may land more at any time.
-    rows = _places(
-        lake, USER_EVENTS.name, f"day IN ({listed})", state.version if version is None else version
-    )
-    letters = _places(lake, DEAD_LETTERS.name, f"day IN ({listed}) AND {landed_letters(ledger)}")
+    # The version of the ledger: `podrec stream` may land more at any time.
+    version = state.version if version is None else version
+    rows = _count(lake, USER_EVENTS.name, f"day IN ({listed})", version)
+    letters = _count(lake, DEAD_LETTERS.name, f"day IN ({listed}) AND {landed_letters(ledger)}")
     return accounts(ledger, days, rows, letters)
 
 
 def landed_letters(ledger: Ledger) -> str:
-    """The SQL condition of the dead letters that the ledger counts: they are written before the
-    commit that lands them.
+    """Returns the SQL condition of the dead letters that the ledger covers.
+
+    Others may exist: dead letters are written before the commit that lands them.
     """
     ends = " OR ".join(
         f"(kafka_partition = {p} AND kafka_offset < {end})"
@@ -41,38 +40,38 @@ def landed_letters(ledger: Ledger) -> str:
 
 
 def restore_days(lake: Lake, ledger: Ledger, days: list[date]) -> None:
-    """Puts back the rows of days whose offsets are not all accounted for, from the newest version
-    that has them all.
+    """Restores days with missing offsets from the newest version that has them all.
 
     The caller holds the table's lock.
 
     Raises:
-        DataLossError: no version that is still readable has them; names the offsets.
+        DataLossError: no readable version has them; names the offsets.
     """
     for day in days:
-        faults = [a for a in accounts_of(lake, [day]) if a.missing_count]
-        if not faults:
+        incomplete = [a for a in accounts_of(lake, [day]) if a.missing_count]
+        if not incomplete:
             continue
-        version = _whole_version(lake, day)
+        version = _complete_version(lake, day)
         if version is None:
             raise DataLossError(
-                f"user_events lost records that neither Kafka nor its history holds: {faults[0]}."
+                f"{USER_EVENTS.name} lost records that are neither in Kafka nor in the table's "
+                f"history: {incomplete[0]}."
             )
         rows = lake.read(USER_EVENTS.name, f"day = '{day}'", version=version)
         lake.replace_days(USER_EVENTS, rows, [day], ledger.to_json())
 
 
-def _whole_version(lake: Lake, day: date) -> int | None:
+def _complete_version(lake: Lake, day: date) -> int | None:
     for version in range(lake.state(USER_EVENTS.name).version - 1, -1, -1):
         try:
-            found = accounts_of(lake, [day], version)
+            day_accounts = accounts_of(lake, [day], version)
         except Exception:  # the reader has no common error for files that vacuum removed
             return None
-        if all(a.missing_count == 0 for a in found):
+        if all(a.missing_count == 0 for a in day_accounts):
             return version
     return None
 
 
-def _places(lake: Lake, name: str, where: str, version: int | None = None) -> Places:
+def _count(lake: Lake, name: str, where: str, version: int | None = None) -> Places:
     rows = lake.read(name, where, ("day", "kafka_partition"), version).to_pylist()
     return Counter((r["day"], r["kafka_partition"]) for r in rows)

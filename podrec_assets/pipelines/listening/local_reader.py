@@ -1,27 +1,27 @@
-"""The one-process source of events: a bounded consumer, Arrow, and deltalake. No JVM."""
+"""The reader of events in one process: a bounded consumer, Arrow and deltalake, without a JVM."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from podrec_assets.ledger.ledger import Ledger
+from podrec_assets.ledger.ledger import Ledger, Offsets
 from podrec_assets.listening import event_batches, event_message
-from podrec_assets.pipelines.listening.event_reader import Ranges, record_schema
+from podrec_assets.pipelines.listening.event_reader import RECORD_SCHEMA, LandBatch, Ranges
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.kafka import KafkaStore, Record
 
 PART = 10_000
-"""Records that are Python objects at a time while they are read."""
+"""Records that are Python objects at the same time; the others stay in Arrow."""
 
 
 @dataclass(frozen=True)
-class LocalTagged:
-    """Parsed records in Arrow."""
+class LocalParsedBatch:
+    """Rows of USER_EVENTS in Arrow, and dead letters."""
 
     rows: pa.Table
     letters: list[dict]
@@ -30,43 +30,38 @@ class LocalTagged:
     def dead_letters(self) -> list[dict]:
         return self.letters
 
-    def append(self, metadata_days: list[date], ledger: Ledger) -> None:
-        self.lake.append(USER_EVENTS, self.rows, metadata_days, ledger.to_json())
+    def append(self, days: list[date], ledger: Ledger) -> None:
+        self.lake.append(USER_EVENTS, self.rows, days, ledger.to_json())
 
     def replace(self, days: list[date], ledger: Ledger) -> None:
-        kept = self.rows.filter(pc.is_in(self.rows["day"], pa.array(days, pa.date32())))
-        self.lake.replace_days(USER_EVENTS, kept, days, ledger.to_json())
+        rows = self.rows.filter(pc.is_in(self.rows["day"], pa.array(days, pa.date32())))
+        self.lake.replace_days(USER_EVENTS, rows, days, ledger.to_json())
 
-    def touched(self) -> list[tuple[date, date, int]]:
+    def row_counts(self) -> list[tuple[date, date, int]]:
         counts = self.rows.group_by(["day", "event_day"]).aggregate([([], "count_all")]).to_pylist()
         return [(c["day"], c["event_day"], c["count_all"]) for c in counts]
 
 
 @dataclass(frozen=True)
 class LocalBatch:
-    """Raw records in Arrow."""
+    """Raw records in Arrow, in RECORD_SCHEMA."""
 
     records: pa.Table
     lake: Lake
     settings: Settings
 
-    def earliest(self) -> dict[int, dict[date, int]]:
+    def day_boundaries(self) -> dict[int, dict[date, int]]:
         return event_batches.day_boundaries(self.records)
 
-    def ends(self) -> dict[int, int]:
-        counts = (
-            self.records.group_by("kafka_partition")
-            .aggregate([("kafka_offset", "max")])
-            .to_pylist()
-        )
-        return {c["kafka_partition"]: c["kafka_offset_max"] + 1 for c in counts}
+    def ends(self) -> Offsets:
+        highest = self.records.group_by("kafka_partition").aggregate([("kafka_offset", "max")])
+        return {r["kafka_partition"]: r["kafka_offset_max"] + 1 for r in highest.to_pylist()}
 
-    def tagged(self, since: Ledger, ledger: Ledger) -> LocalTagged:
+    def parse(self, since: Ledger, ledger: Ledger) -> LocalParsedBatch:
         parsed = event_message.parse_batch(self.records, self.settings.future_skew_s)
-        rows, letters = event_batches.split(
-            event_batches.tag_days(parsed, since, ledger, self.settings.late_days)
-        )
-        return LocalTagged(rows, letters, self.lake)
+        tagged = event_batches.tag_days(parsed, since, ledger, self.settings.late_days)
+        rows, letters = event_batches.split(tagged)
+        return LocalParsedBatch(rows, letters, self.lake)
 
 
 @dataclass(frozen=True)
@@ -77,42 +72,35 @@ class LocalReader:
     kafka: KafkaStore
     settings: Settings
 
-    def stream(self, start: dict[int, int], land: Callable[[LocalBatch], None]) -> None:
+    def stream(self, start: Offsets, land: LandBatch) -> None:
         topic = self.settings.events_topic
-        ranges = {
-            p: (start[p], end) for p, end in self.kafka.end_offsets(topic).items() if end > start[p]
-        }
-        gathered: list[pa.Table] = []
-        for part in self._parts(ranges):
-            gathered.append(part)
-            if sum(part.num_rows for part in gathered) >= self.settings.events_per_batch:
-                land(self._batch(gathered))
-                gathered = []
-        if gathered:
-            land(self._batch(gathered))
+        ends = self.kafka.end_offsets(topic)
+        parts: list[pa.Table] = []
+        for part in self._parts({p: (start[p], end) for p, end in ends.items() if end > start[p]}):
+            parts.append(part)
+            if sum(part.num_rows for part in parts) >= self.settings.events_per_batch:
+                land(self._batch(parts))
+                parts = []
+        if parts:
+            land(self._batch(parts))
 
     def read(self, ranges: Ranges) -> Iterator[LocalBatch]:
-        # One batch: a replaced day is one commit.
+        # One batch, because a replaced day is one commit.
         yield self._batch(list(self._parts(ranges)))
 
     def _parts(self, ranges: Ranges) -> Iterator[pa.Table]:
-        # Few Python objects at a time: Arrow holds a record in a fraction of the memory, out of the
-        # garbage collector's way.
+        # Arrow holds a record in a fraction of the memory of a Python object, and the garbage
+        # collector does not visit it.
         size = min(PART, self.settings.events_per_batch)
-        return (
-            to_table(records)
-            for records in self.kafka.read(self.settings.events_topic, ranges, size)
-        )
+        return map(to_table, self.kafka.read(self.settings.events_topic, ranges, size))
 
     def _batch(self, parts: list[pa.Table]) -> LocalBatch:
-        return LocalBatch(
-            pa.concat_tables([record_schema().empty_table(), *parts]), self.lake, self.settings
-        )
+        records = pa.concat_tables([RECORD_SCHEMA.empty_table(), *parts])
+        return LocalBatch(records, self.lake, self.settings)
 
 
 def to_table(records: list[Record]) -> pa.Table:
-    """Kafka records as an Arrow table in `record_schema`."""
-    schema = record_schema()
+    """Converts Kafka records to an Arrow table in RECORD_SCHEMA."""
     columns = [
         [r.topic for r in records],
         [r.partition for r in records],
@@ -120,6 +108,5 @@ def to_table(records: list[Record]) -> pa.Table:
         [r.timestamp_ms * 1000 for r in records],
         [r.value for r in records],
     ]
-    return pa.table(
-        [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
-    )
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, RECORD_SCHEMA, strict=True)]
+    return pa.table(arrays, schema=RECORD_SCHEMA)

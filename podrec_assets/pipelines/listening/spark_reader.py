@@ -1,6 +1,4 @@
-"""The Spark source of events: Structured Streaming for what is new, a batch read of offsets for
-replay.
-"""
+"""The Spark reader of events: Structured Streaming for new ones, a batch read for replay."""
 
 import json
 import shutil
@@ -14,9 +12,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Row, SparkSession, functions
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from podrec_assets.ledger.ledger import Ledger
+from podrec_assets.ledger.ledger import Ledger, Offsets
 from podrec_assets.listening import event_batches, event_message
-from podrec_assets.pipelines.listening.event_reader import Ranges, record_schema
+from podrec_assets.pipelines.listening.event_reader import RECORD_SCHEMA, LandBatch, Ranges
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
@@ -32,8 +30,7 @@ COLUMNS = (
 )
 KAFKA_OPTIONS = {
     "failOnDataLoss": "true",
-    # A broker that went away ends the landing within a minute; by default it is waited for three
-    # times as long.
+    # Give up on an unreachable broker within a minute; the defaults take three times as long.
     "fetchOffset.numRetries": "1",
     "kafka.default.api.timeout.ms": "20000",
     "kafka.request.timeout.ms": "10000",
@@ -41,38 +38,36 @@ KAFKA_OPTIONS = {
 
 
 @dataclass(frozen=True)
-class SparkTagged:
-    """Parsed records in a cached DataFrame in `batches.TAGGED_SCHEMA`.
+class SparkParsedBatch:
+    """Parsed records in a cached DataFrame, in `event_batches.TAGGED_SCHEMA`.
 
-    On an object store deltalake alone commits: its conditional puts are safe, Spark's S3 commits
-    are not, and the two do not see each other. A batch is bounded, so the driver can hold it.
+    On an object store only deltalake commits. Its conditional puts are safe; Spark's S3 commits are
+    not, and the two do not exclude each other. The driver can hold a batch, because it is bounded.
     """
 
     frame: DataFrame
     lake: Lake
 
     def dead_letters(self) -> list[dict]:
-        refused = (
-            self.frame.where("refusal IS NOT NULL").toArrow().cast(event_batches.TAGGED_SCHEMA)
-        )
-        return event_batches.split(refused)[1]
+        refused = self.frame.where("refusal IS NOT NULL").toArrow()
+        return event_batches.split(refused.cast(event_batches.TAGGED_SCHEMA))[1]
 
-    def append(self, metadata_days: list[date], ledger: Ledger) -> None:
+    def append(self, days: list[date], ledger: Ledger) -> None:
         if self.lake.is_remote:
-            self.lake.append(USER_EVENTS, self._rows().toArrow(), metadata_days, ledger.to_json())
+            self.lake.append(USER_EVENTS, self._rows().toArrow(), days, ledger.to_json())
             return
-        metadata = self.lake.state(USER_EVENTS.name).metadata(metadata_days, ledger.to_json())
+        metadata = self.lake.state(USER_EVENTS.name).metadata(days, ledger.to_json())
         spark.append(self._rows(), self.lake.uri(USER_EVENTS.name), metadata)
 
     def replace(self, days: list[date], ledger: Ledger) -> None:
-        kept = self._rows().where(self.frame["day"].isin(days))
+        rows = self._rows().where(self.frame["day"].isin(days))
         if self.lake.is_remote:
-            self.lake.replace_days(USER_EVENTS, kept.toArrow(), days, ledger.to_json())
+            self.lake.replace_days(USER_EVENTS, rows.toArrow(), days, ledger.to_json())
             return
         metadata = self.lake.state(USER_EVENTS.name).metadata(days, ledger.to_json())
-        spark.replace_days(kept, self.lake.uri(USER_EVENTS.name), days, metadata)
+        spark.replace_days(rows, self.lake.uri(USER_EVENTS.name), days, metadata)
 
-    def touched(self) -> list[tuple[date, date, int]]:
+    def row_counts(self) -> list[tuple[date, date, int]]:
         counts = self._rows().groupBy("day", "event_day").count().toArrow().to_pylist()
         return [(c["day"], c["event_day"], c["count"]) for c in counts]
 
@@ -82,70 +77,62 @@ class SparkTagged:
 
 @dataclass(frozen=True)
 class SparkBatch:
-    """Raw records in a cached DataFrame with COLUMNS."""
+    """Raw records in a cached DataFrame with the columns COLUMNS."""
 
     frame: DataFrame
     lake: Lake
     settings: Settings
 
-    def earliest(self) -> dict[int, dict[date, int]]:
-        found: dict[int, dict[date, int]] = {}
-        for partition, stamped, lowest, _ in self._spans:
-            found.setdefault(partition, {})[stamped] = lowest
-        return found
+    def day_boundaries(self) -> dict[int, dict[date, int]]:
+        boundaries: dict[int, dict[date, int]] = {}
+        for partition, day, lowest, _ in self._spans:
+            boundaries.setdefault(partition, {})[day] = lowest
+        return boundaries
 
-    def ends(self) -> dict[int, int]:
-        found: dict[int, int] = {}
+    def ends(self) -> Offsets:
+        ends: Offsets = {}
         for partition, _, _, highest in self._spans:
-            found[partition] = max(found.get(partition, 0), highest + 1)
-        return found
+            ends[partition] = max(ends.get(partition, 0), highest + 1)
+        return ends
 
     @cached_property
     def _spans(self) -> list[Row]:
-        """(partition, record date, lowest and highest offset): one job for all that the ledger
-        needs.
-        """
+        """(partition, record date, lowest offset, highest offset), by one Spark job."""
         dated = self.frame.groupBy("kafka_partition", self.frame["recorded_at"].cast("date"))
         return dated.agg(functions.min("kafka_offset"), functions.max("kafka_offset")).collect()
 
-    def tagged(self, since: Ledger, ledger: Ledger) -> SparkTagged:
-        skew_s, late_days, schema = (
-            self.settings.future_skew_s,
-            self.settings.late_days,
-            record_schema(),
-        )
+    def parse(self, since: Ledger, ledger: Ledger) -> SparkParsedBatch:
+        skew_s, late_days = self.settings.future_skew_s, self.settings.late_days
 
-        def tag(parts: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        def parse_parts(parts: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for part in parts:
-                records = pa.Table.from_batches([part]).cast(schema)
+                records = pa.Table.from_batches([part]).cast(RECORD_SCHEMA)
                 parsed = event_message.parse_batch(records, skew_s)
                 yield from event_batches.tag_days(parsed, since, ledger, late_days).to_batches()
 
-        frame = self.frame.mapInArrow(tag, from_arrow_schema(event_batches.TAGGED_SCHEMA))
-        return SparkTagged(frame.persist(), self.lake)
+        schema = from_arrow_schema(event_batches.TAGGED_SCHEMA)
+        return SparkParsedBatch(self.frame.mapInArrow(parse_parts, schema).persist(), self.lake)
 
 
 @dataclass(frozen=True)
 class SparkReader:
-    """Reads the events topic by Spark."""
+    """Reads the events topic with Spark."""
 
     session: Callable[[], SparkSession]
     lake: Lake
     bootstrap: str
     settings: Settings
 
-    def stream(self, start: dict[int, int], land: Callable[[SparkBatch], None]) -> None:
+    def stream(self, start: Offsets, land: LandBatch) -> None:
+        topic = self.settings.events_topic
         checkpoint = Path(self.settings.home) / "checkpoints" / USER_EVENTS.name
-        # The table's ledger says where to begin; a checkpoint left behind can only agree with it or
-        # be wrong.
+        # The table's ledger decides where to start; an old checkpoint could only contradict it.
         shutil.rmtree(checkpoint, ignore_errors=True)
-        begin = json.dumps({self.settings.events_topic: {str(p): o for p, o in start.items()}})
-        source = self._kafka(self.session().readStream).option(
-            "subscribe", self.settings.events_topic
-        )
-        source = source.option("startingOffsets", begin)
         frame = (
-            source.option("maxOffsetsPerTrigger", self.settings.events_per_batch)
+            self._kafka(self.session().readStream)
+            .option("subscribe", topic)
+            .option("startingOffsets", json.dumps({topic: {str(p): o for p, o in start.items()}}))
+            .option("maxOffsetsPerTrigger", self.settings.events_per_batch)
             .load()
             .selectExpr(*COLUMNS)
         )
@@ -160,14 +147,17 @@ class SparkReader:
     def read(self, ranges: Ranges) -> Iterator[SparkBatch]:
         topic = self.settings.events_topic
         begin, end = ({str(p): r[i] for p, r in ranges.items()} for i in (0, 1))
-        source = self._kafka(self.session().read)
-        # Partitions left out would be read whole, so they are assigned away.
-        source = source.option("assign", json.dumps({topic: sorted(ranges)}))
-        frame = source.option("startingOffsets", json.dumps({topic: begin})).option(
-            "endingOffsets", json.dumps({topic: end})
+        frame = (
+            self._kafka(self.session().read)
+            # With `subscribe`, partitions without a range would be read whole.
+            .option("assign", json.dumps({topic: sorted(ranges)}))
+            .option("startingOffsets", json.dumps({topic: begin}))
+            .option("endingOffsets", json.dumps({topic: end}))
+            .load()
+            .selectExpr(*COLUMNS)
         )
         try:
-            yield SparkBatch(frame.load().selectExpr(*COLUMNS), self.lake, self.settings)
+            yield SparkBatch(frame, self.lake, self.settings)
         finally:
             self.session().catalog.clearCache()
 
@@ -179,7 +169,7 @@ class SparkReader:
             .options(**options)
         )
 
-    def _cached(self, frame: DataFrame, land: Callable[[SparkBatch], None]) -> None:
+    def _cached(self, frame: DataFrame, land: LandBatch) -> None:
         cached = frame.persist()
         try:
             land(SparkBatch(cached, self.lake, self.settings))

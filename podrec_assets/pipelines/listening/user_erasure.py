@@ -1,6 +1,4 @@
-"""Privacy: everything that podrec holds of one listener is removed, and replay does not bring it
-back.
-"""
+"""Removes all data of one listener, so that replay does not bring it back."""
 
 from dataclasses import dataclass, replace
 
@@ -19,7 +17,7 @@ from podrec_assets.stores.mongo import MongoStore, retention
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What was removed of a listener."""
+    """Numbers of removed events, daily rows, refused events and list documents of a listener."""
 
     event_count: int
     daily_row_count: int
@@ -30,9 +28,9 @@ class Forgotten:
 def forget_user(lake: Lake, mongo: MongoStore, user_id: str) -> Forgotten:
     """Removes a listener's events, daily rows, refused events and served lists.
 
-    Each event's place stays as a dead letter without content, so offsets still add up; the ledger
-    keeps a hash of the id, so a replay makes the same of the records that Kafka still holds. Later
-    events of the same id are new. Idempotent.
+    Each event leaves a dead letter without content, so offsets still add up. The ledger keeps a
+    hash of the id, so a replay removes the records that Kafka still holds. Events that the id sends
+    later are kept. Idempotent.
     """
     with lake.writing(USER_EVENTS.name):
         ledger = Ledger.from_json(lake.state(USER_EVENTS.name).ledger)
@@ -52,13 +50,12 @@ def forget_user(lake: Lake, mongo: MongoStore, user_id: str) -> Forgotten:
 
 
 def _forget_letters(lake: Lake, user_id: str) -> int:
-    """Number of refused events that named the listener, and now hold nothing of them."""
+    """Empties the refused events that name the listener; returns their number."""
     letters = lake.read_equal(DEAD_LETTERS.name, "stage", STAGE).to_pylist()
     days = {r["day"] for r in letters if user_of(r) == user_id}
-    naming = [r for r in letters if r["day"] in days and user_of(r) == user_id]
-    if naming:
-        kept = [
-            forgotten_letter(r) if user_of(r) == user_id else r for r in letters if r["day"] in days
-        ]
-        replace_dead_letters(lake, STAGE, days, kept)
-    return len(naming)
+    if not days:
+        return 0
+    of_days = [(r, user_of(r) == user_id) for r in letters if r["day"] in days]
+    rows = [forgotten_letter(r) if is_theirs else r for r, is_theirs in of_days]
+    replace_dead_letters(lake, STAGE, days, rows)
+    return sum(is_theirs for _, is_theirs in of_days)
