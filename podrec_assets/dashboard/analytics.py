@@ -1,6 +1,4 @@
-"""Listening over time, completion, what is heard most, who comes back, click-through, transcripts:
-DuckDB on Delta, no Spark.
-"""
+"""The Analytics page: listening, completion, top shows, retention, click-through, transcripts."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from podrec_assets.dashboard import charts
-from podrec_assets.dashboard.shared import FRESH_S, connections, errors_in_words
+from podrec_assets.dashboard.shared import FRESH_S, connections, error_messages
 from podrec_assets.serving import analytics
 
 SPANS = {"2 weeks": 14, "4 weeks": 28, "13 weeks": 91}
@@ -18,7 +16,7 @@ PERIODS = (
     (28, "four weeks", 28 * analytics.MOST_PERIODS),
     (365, "years", 10**6),
 )
-"""Length of a cohort's periods, their name, and up to how many days they are used."""
+"""Length of a cohort's periods in days, their name, and the longest span that uses them."""
 VERSIONS_SHOWN = 20
 
 
@@ -26,38 +24,39 @@ VERSIONS_SHOWN = 20
 def ask(
     sql: str, first: date, last: date, shows: tuple[str, ...] = (), **parameters: object
 ) -> pd.DataFrame:
-    """The answer to a question of `serving.analytics`."""
+    """Returns the result of a query of `serving.analytics`."""
     return analytics.ask(connections(), sql, first, last, shows, **parameters).to_pandas()
 
 
 def show() -> None:
-    """The page."""
+    """Shows the page."""
     st.title("Analytics", anchor=False)
     span = _span()
     if span is None:
-        st.info("Choose the last day too.")
+        st.info("Select the last day too.")
         return
     first, last = span
-    with errors_in_words():
+    with error_messages():
         names = ask(analytics.SHOWS, first, last)["show_title"].tolist()
         shows = tuple(st.multiselect("Shows", names, placeholder="All shows", key="shows"))
         by_day = ask(analytics.LISTENING_BY_DAY, first, last, shows)
         if by_day.empty:
             st.info(
-                "Nobody listened on these days, or nothing has landed yet: `podrec status` shows what waits."
+                "There are no plays on these days. If you expected some, `podrec status` shows "
+                "events that have not landed yet."
             )
             return
         _numbers(by_day, last)
-        heard, who, lists, texts = st.tabs(
-            ["What is heard", "Who comes back", "What lists do", "Transcripts"]
+        listening, retention, clicks, transcripts = st.tabs(
+            ["Listening", "Retention", "Click-through", "Transcripts"]
         )
-        with heard:
-            _heard(first, last, shows, by_day)
-        with who:
+        with listening:
+            _listening(first, last, shows, by_day)
+        with retention:
             _retention(first, last, shows)
-        with lists:
+        with clicks:
             _clicks(first, last)
-        with texts:
+        with transcripts:
             _transcripts(first, last)
 
 
@@ -65,7 +64,7 @@ def _span() -> tuple[date, date] | None:
     today = datetime.now(UTC).date()
     left, right = st.columns(2)
     chosen = left.segmented_control(
-        "Days", [*SPANS, "others"], default="2 weeks", required=True, key="span"
+        "Period", [*SPANS, "Custom"], default="2 weeks", required=True, key="span"
     )
     if chosen in SPANS:
         return today - timedelta(days=SPANS[chosen] - 1), today
@@ -80,9 +79,8 @@ def _numbers(by_day: pd.DataFrame, last: date) -> None:
     before = by_day.iloc[-2] if len(by_day) > 1 else None
     today = datetime.now(UTC).date()
     day = pd.Timestamp(latest["day"]).date()
-    st.caption(
-        f"On {day:%d %b %Y}{', a day that is not over' if day == today else ''}, beside the day before"
-    )
+    so_far = " (so far)" if day == today else ""
+    st.caption(f"On {day:%d %b %Y}{so_far}, compared with the day before")
     with st.container(horizontal=True):
         for name in ("plays", "listeners", "likes", "skips"):
             change = None if before is None else int(latest[name] - before[name])
@@ -91,24 +89,24 @@ def _numbers(by_day: pd.DataFrame, last: date) -> None:
             )
 
 
-def _heard(first: date, last: date, shows: tuple[str, ...], by_day: pd.DataFrame) -> None:
+def _listening(first: date, last: date, shows: tuple[str, ...], by_day: pd.DataFrame) -> None:
     left, right = st.columns(2)
-    over_time = by_day.melt("day", ["plays", "listeners"], "what", "value")
-    left.altair_chart(charts.lines(over_time, "Plays and listeners by day", "number", "what"))
+    over_time = by_day.melt("day", ["plays", "listeners"], "series", "value")
+    left.altair_chart(charts.lines(over_time, "Plays and listeners by day", "number", "series"))
     completion = ask(analytics.COMPLETION, first, last, shows)
     right.altair_chart(
         charts.columns(
             completion,
-            "How far listeners get",
+            "Completion",
             "from_percent",
             "listens",
-            "from % of the episode",
+            "% of the episode played, from",
             "listens",
         )
     )
     top = ask(analytics.TOP_SHOWS, first, last, shows)
-    left.altair_chart(charts.ranking(top, "Shows heard most", "show_title", "plays", "plays"))
-    right.markdown("**Episodes heard most**")
+    left.altair_chart(charts.ranking(top, "Top shows", "show_title", "plays", "plays"))
+    right.markdown("**Top episodes**")
     right.dataframe(
         ask(analytics.TOP_EPISODES, first, last, shows),
         hide_index=True,
@@ -116,7 +114,7 @@ def _heard(first: date, last: date, shows: tuple[str, ...], by_day: pd.DataFrame
             "title": st.column_config.TextColumn("episode", width="medium"),
             "show_title": "show",
             "mean_completed_share": st.column_config.ProgressColumn(
-                "mean share heard", min_value=0, max_value=1, format="percent"
+                "mean completion", min_value=0, max_value=1, format="percent"
             ),
         },
     )
@@ -124,64 +122,51 @@ def _heard(first: date, last: date, shows: tuple[str, ...], by_day: pd.DataFrame
 
 def _retention(first: date, last: date, shows: tuple[str, ...]) -> None:
     days = (last - first).days + 1
-    step, unit = next((n, unit) for n, unit, most in PERIODS if days <= most)
+    step, unit = next((length, unit) for length, unit, longest in PERIODS if days <= longest)
     rows = ask(analytics.RETENTION, first, last, shows, step=step)
     st.altair_chart(charts.retention(rows, "Listeners who came back after their first play", unit))
-    st.caption(
-        "A cohort is those whose first play of the chosen days fell within the days that begin there."
-    )
+    st.caption("Listeners are grouped by the period of their first play within the selected days.")
 
 
 def _clicks(first: date, last: date) -> None:
     by_position = ask(analytics.CLICKS_BY_POSITION, first, last)
     if by_position.empty:
         st.info(
-            "No list was shown on these days: open a listener on the page *For you*, and land the events."
+            "No list was shown on these days. Open a listener on *For you*; events appear here "
+            "once they have landed."
         )
         return
     by_version = ask(analytics.CLICKS_BY_VERSION, first, last).tail(VERSIONS_SHOWN)
-    for place, rows, of, unit in zip(
-        st.columns(2),
-        (by_position, by_version),
-        ("position", "list_version"),
-        ("position in the list", "version"),
-        strict=True,
-    ):
-        if rows.empty:
-            place.info("No event of these days names the version of its list.")
-        else:
-            place.altair_chart(
-                charts.shares_with_intervals(
-                    rows, f"Click-through by {of.replace('_', ' ')}", of, unit
-                )
-            )
-    st.caption(
-        "Lines are 95 % intervals (Wilson). Clicks count where the list was shown; position alone moves them."
-    )
+    left, right = st.columns(2)
+    left.altair_chart(_click_through(by_position, "position", "position in the list"))
+    if by_version.empty:
+        right.info("No event of these days names the version of its list.")
+    else:
+        right.altair_chart(_click_through(by_version, "list_version", "list version"))
+    st.caption("Vertical lines are 95% intervals (Wilson). Top positions always get more clicks.")
+
+
+def _click_through(rows: pd.DataFrame, column: str, unit: str) -> charts.Layers:
+    title = f"Click-through by {column.replace('_', ' ')}"
+    return charts.shares_with_intervals(rows, title, column, unit)
 
 
 def _transcripts(first: date, last: date) -> None:
     rows = ask(analytics.TRANSCRIPT_COVERAGE, first, last)
     if rows.empty:
-        st.info("No transcript was looked for yet.")
+        st.info("There are no transcripts yet.")
         return
     saved = rows.loc[rows["source"] == "publisher", "minutes"].sum()
     with_text = rows.loc[rows["status"] == "ok", "episodes"].sum()
     with st.container(horizontal=True):
-        st.metric(
-            "Episodes with text",
-            f"{int(with_text):,} of {int(rows['episodes'].sum()):,}",
-            border=True,
-        )
-        words = "Minutes of audio whose publisher gave a transcript, so that no recogniser had to listen to them."
-        st.metric("ASR minutes saved", f"{saved:,.0f}", help=words, border=True)
+        share = f"{int(with_text):,} of {int(rows['episodes'].sum()):,}"
+        st.metric("Episodes with a transcript", share, border=True)
+        hint = "Minutes of audio that needed no speech recognition: the publisher has a transcript."
+        st.metric("ASR minutes saved", f"{saved:,.0f}", help=hint, border=True)
     by_source = rows.assign(kind=rows["source"].where(rows["status"] == "ok", rows["status"]))
-    st.altair_chart(
-        charts.ranking(
-            by_source, "Episodes by source of their transcript", "kind", "episodes", "episodes"
-        )
-    )
-    st.caption("The whole catalogue, whatever days are chosen.")
+    title = "Episodes by transcript source"
+    st.altair_chart(charts.ranking(by_source, title, "kind", "episodes", "episodes"))
+    st.caption("All episodes, independent of the selected days.")
 
 
 show()

@@ -1,6 +1,4 @@
-"""The dashboard: `streamlit run` of this file. Pages are files beside it; each reads through
-`podrec_assets.serving`.
-"""
+"""The entry point for `streamlit run`. Each page is a file in this folder."""
 
 from pathlib import Path
 
@@ -8,7 +6,7 @@ import streamlit as st
 
 from podrec_assets.dashboard import login
 
-# A picture of our own: named icons and emoji are fetched from a font server.
+# A local file: Streamlit loads named icons and emoji from a font server.
 st.set_page_config(
     page_title="podrec", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide"
 )

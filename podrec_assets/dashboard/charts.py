@@ -1,6 +1,4 @@
-"""Charts with titles, units and one look. Colours come from the theme, so that they fit dark and
-light. Pure.
-"""
+"""Charts with titles, units and a common style; the theme sets their colours. Pure."""
 
 from typing import Any
 
@@ -9,39 +7,41 @@ import pandas as pd
 
 Layers = alt.LayerChart | alt.FacetChart
 HEIGHT = 260
-SHOWN_OFTEN = 30
-"""Impressions from which on a click-through's interval decides how high a chart reaches."""
+MIN_IMPRESSIONS = 30
+"""Minimum impressions for an interval to affect the chart's scale."""
 DAY_MS = 86_400_000
-MOST_TICKS = 6
-DAY_SHOWN = alt.Tooltip("utcyearmonthdate(day):T", title="day", format="%d %b %Y")
-"""Days are UTC; in a browser to the west their midnight is the evening before."""
+MAX_TICKS = 6
+POINTS_BELOW = 100
+"""Lines of fewer rows also show points."""
+DAY_TOOLTIP = alt.Tooltip("utcyearmonthdate(day):T", title="day", format="%d %b %Y")
+"""Days are UTC; a browser west of UTC would show the day before."""
 
 
 def lines(
     rows: pd.DataFrame, title: str, unit: str, series: str | None = None, value: str = "value"
 ) -> alt.Chart:
-    """A line over days; columns day, the value, and the series where there are several."""
-    found = alt.Chart(rows, title=title, height=HEIGHT).mark_line(point=len(rows) < 100)
+    """Returns a line over days. Columns: day, the value, and optionally the series."""
+    chart = alt.Chart(rows, title=title, height=HEIGHT).mark_line(point=len(rows) < POINTS_BELOW)
     colour: dict[str, Any] = {"color": _series(rows, series)} if series else {}
-    shown = [DAY_SHOWN, *([series] if series else []), alt.Tooltip(f"{value}:Q", title=unit)]
-    return found.encode(x=_days(rows), y=alt.Y(f"{value}:Q", title=unit), tooltip=shown, **colour)
+    tooltip = [DAY_TOOLTIP, *([series] if series else []), alt.Tooltip(f"{value}:Q", title=unit)]
+    return chart.encode(x=_days(rows), y=alt.Y(f"{value}:Q", title=unit), tooltip=tooltip, **colour)
 
 
 def lines_with_intervals(
     rows: pd.DataFrame, title: str, unit: str, series: str | None, value: str = "value"
 ) -> Layers:
-    """Lines over days with their 95 % intervals as bands; columns day, series, value, low and high."""
+    """Returns lines with 95% bands over days. Columns: day, series, value, low, high."""
     colour: dict[str, Any] = {"color": _series(rows, series)} if series else {}
     base = alt.Chart(rows).encode(x=_days(rows), **colour)
     band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title=unit), y2="high:Q")
     parts = [alt.Tooltip(f"{n}:Q", format=".3f") for n in (value, "low", "high")]
-    shown = [DAY_SHOWN, *([series] if series else []), *parts]
-    line = base.mark_line(point=True).encode(y=alt.Y(f"{value}:Q", title=unit), tooltip=shown)
+    tooltip = [DAY_TOOLTIP, *([series] if series else []), *parts]
+    line = base.mark_line(point=True).encode(y=alt.Y(f"{value}:Q", title=unit), tooltip=tooltip)
     return alt.layer(band, line).properties(title=title, height=HEIGHT)
 
 
 def columns(rows: pd.DataFrame, title: str, x: str, y: str, x_unit: str, y_unit: str) -> alt.Chart:
-    """Upright bars over an ordered x."""
+    """Returns vertical bars over an ordered x."""
     axes: dict[str, Any] = {
         "x": alt.X(f"{x}:O", title=x_unit, axis=alt.Axis(labelAngle=0)),
         "y": alt.Y(f"{y}:Q", title=y_unit),
@@ -54,8 +54,8 @@ def columns(rows: pd.DataFrame, title: str, x: str, y: str, x_unit: str, y_unit:
 
 
 def ranking(rows: pd.DataFrame, title: str, name: str, value: str, unit: str) -> alt.Chart:
-    """Lying bars, the largest on top."""
-    # Names are of any length: cut, with the whole one in the tooltip.
+    """Returns horizontal bars, the largest at the top."""
+    # Names can be long: they are truncated, and the tooltip shows them in full.
     axis = alt.Axis(labelLimit=150, labelOverlap=False, title=None)
     y = alt.Y(f"{name}:N", sort="-x", axis=axis)
     chart = alt.Chart(rows, title=title, height=max(HEIGHT, 60 + 24 * len(rows))).mark_bar()
@@ -63,18 +63,16 @@ def ranking(rows: pd.DataFrame, title: str, name: str, value: str, unit: str) ->
 
 
 def shares_with_intervals(rows: pd.DataFrame, title: str, x: str, x_unit: str) -> Layers:
-    """Click-through by something ordered, with 95 % intervals; columns click_through, low, high,
-    impressions, clicks.
+    """Returns click-through with 95% intervals over an ordered x.
+
+    Columns: x, click_through, low, high, impressions, clicks.
     """
-    base = alt.Chart(rows).encode(
-        x=alt.X(
-            f"{x}:O", title=x_unit, axis=alt.Axis(labelAngle=0, labelLimit=110, labelOverlap=True)
-        )
-    )
-    # What was shown a few times has an interval that would leave the others no room: it is cut at
-    # the chart's edge.
-    often = rows[rows["impressions"] >= SHOWN_OFTEN]
-    scale = alt.Scale(domain=[0, min(1.0, 1.1 * (often if len(often) else rows)["high"].max())])
+    x_axis = alt.Axis(labelAngle=0, labelLimit=110, labelOverlap=True)
+    base = alt.Chart(rows).encode(x=alt.X(f"{x}:O", title=x_unit, axis=x_axis))
+    # Intervals of few impressions would flatten all other bars, so they are clipped.
+    reliable = rows[rows["impressions"] >= MIN_IMPRESSIONS]
+    top = (reliable if len(reliable) else rows)["high"].max()
+    scale = alt.Scale(domain=[0, min(1.0, 1.1 * top)])
     y = alt.Y(
         "click_through:Q", title="clicks per impression", axis=alt.Axis(format=".0%"), scale=scale
     )
@@ -86,13 +84,14 @@ def shares_with_intervals(rows: pd.DataFrame, title: str, x: str, x_unit: str) -
 
 
 def retention(rows: pd.DataFrame, title: str, unit: str) -> alt.Chart:
-    """Share of each cohort that came back so many periods later; columns cohort, later, listeners,
-    share.
+    """Returns a heatmap of the share of each cohort that came back, by periods later.
+
+    Columns: cohort, later, listeners, share.
     """
     rows = rows.assign(cohort=pd.to_datetime(rows["cohort"]).dt.strftime("%Y-%m-%d"))
     axes: dict[str, Any] = {
         "x": alt.X("later:O", title=f"{unit} later", axis=alt.Axis(labelAngle=0)),
-        "y": alt.Y("cohort:O", title="first heard"),
+        "y": alt.Y("cohort:O", title="first play"),
         "color": alt.Color(
             "share:Q",
             title="share",
@@ -100,34 +99,25 @@ def retention(rows: pd.DataFrame, title: str, unit: str) -> alt.Chart:
             legend=alt.Legend(format=".0%"),
         ),
     }
-    shown = ["cohort", "later", "listeners", alt.Tooltip("share:Q", format=".1%")]
-    return alt.Chart(rows, title=title, height=HEIGHT).mark_rect().encode(**axes, tooltip=shown)
+    tooltip = ["cohort", "later", "listeners", alt.Tooltip("share:Q", format=".1%")]
+    return alt.Chart(rows, title=title, height=HEIGHT).mark_rect().encode(**axes, tooltip=tooltip)
 
 
 def _days(rows: pd.DataFrame) -> alt.X:
-    """Days with a mark each where they are few: left alone, an axis of two days repeats their names
-    at noon.
-    """
-    named = [
+    """Returns the axis of days; with few days each has a tick, or labels would repeat at noon."""
+    days = [
         alt.DateTime(year=d.year, month=d.month, date=d.day, utc=True)
         for d in sorted(set(rows["day"]))
     ]
-    few = (
-        {"values": named}
-        if len(named) <= MOST_TICKS
-        else {"tickCount": MOST_TICKS, "tickMinStep": DAY_MS}
-    )
-    return alt.X(
-        "day:T",
-        scale=alt.Scale(type="utc"),
-        axis=alt.Axis(title=None, format="%d %b", labelOverlap=True, **few),
-    )  # type: ignore[arg-type]
+    ticks: dict[str, Any] = {"tickCount": MAX_TICKS, "tickMinStep": DAY_MS}
+    if len(days) <= MAX_TICKS:
+        ticks = {"values": days}
+    axis = alt.Axis(title=None, format="%d %b", labelOverlap=True, **ticks)
+    return alt.X("day:T", scale=alt.Scale(type="utc"), axis=axis)
 
 
 def _series(rows: pd.DataFrame, name: str) -> alt.Color:
-    """Colours in the order in which the series come; without symbolOpacity a legend takes that of
-    the band.
-    """
+    """Returns colours in the order of the series; symbolOpacity overrides the band's opacity."""
     legend = alt.Legend(orient="bottom", symbolOpacity=1)
     return alt.Color(f"{name}:N", title=None, sort=rows[name].unique().tolist(), legend=legend)
 

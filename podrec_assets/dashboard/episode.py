@@ -1,6 +1,4 @@
-"""One episode: player, topics, transcript with times and search in it, similar episodes with the
-two passages side by side.
-"""
+"""The Episode page: player, topics, searchable transcript, and similar episodes."""
 
 import streamlit as st
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -11,7 +9,7 @@ from podrec_assets.dashboard.shared import (  # fmt: skip
     at,
     connections,
     episodes,
-    errors_in_words,
+    error_messages,
     facts,
     side_by_side,
 )
@@ -26,17 +24,17 @@ SIMILAR = 8
 
 @st.cache_resource(ttl=20 * FRESH_S, show_spinner="Reading transcripts …")
 def vocabulary() -> TfidfVectorizer | None:
-    """What topics are told apart by."""
+    """Returns the vectorizer that topics are computed with."""
     return keywords.vocabulary(connections())
 
 
 def show() -> None:
-    """The page."""
-    with errors_in_words():
+    """Shows the page."""
+    with error_messages():
         known = episodes()
     if not known:
         st.info(
-            "No episodes are known yet: run `make demo`, or `podrec ingest` with the address of a feed."
+            "There are no episodes yet: run `make demo`, or `podrec ingest` with a feed's address."
         )
         return
     ids = sorted(known, key=lambda e: (known[e]["show_title"] or "", known[e]["title"] or ""))
@@ -46,18 +44,19 @@ def show() -> None:
         format_func=lambda e: f"{known[e]['show_title']}: {known[e]['title']}",
     )  # fmt: skip
     st.query_params["id"] = chosen
-    with errors_in_words():
-        found = transcript(connections(), chosen)
-    has_text = found is not None and found["status"] == "ok"
-    _head(known[chosen], found["segments"] if has_text and found else [])
+    with error_messages():
+        latest = transcript(connections(), chosen)
+    text = latest if latest and latest["status"] == "ok" else None
+    _head(known[chosen], text["segments"] if text else [])
     player = st.container()
-    said, similar = st.tabs(["Transcript", "Similar episodes"])
-    with said:
-        start_s = _transcript(chosen, found) if has_text and found else 0.0
-        if not has_text:
-            st.info(
-                f"No transcript: {escape_markdown(found['reason']) if found else 'it was never looked for'}."
-            )
+    spoken, similar = st.tabs(["Transcript", "Similar episodes"])
+    start_s = 0.0
+    with spoken:
+        if text:
+            start_s = _transcript(chosen, text)
+        else:
+            reason = escape_markdown(latest["reason"]) if latest else "not looked for yet"
+            st.info(f"No transcript: {reason}.")
     with similar:
         _similar(chosen, known)
     with player:
@@ -73,8 +72,8 @@ def _head(episode: dict, segments: list[dict]) -> None:
         st.caption(escape_markdown(facts(episode)))
         terms = vocabulary() if segments else None
         if terms is not None:
-            found = keywords.topics(terms, " ".join(s["text"] for s in segments))
-            st.markdown(" ".join(f":gray-badge[{escape_markdown(t)}]" for t in found))
+            topics = keywords.topics(terms, " ".join(s["text"] for s in segments))
+            st.markdown(" ".join(f":gray-badge[{escape_markdown(topic)}]" for topic in topics))
         st.text(episode["description"] or "")
 
 
@@ -83,43 +82,52 @@ def _player(episode: dict, start_s: float) -> None:
     if url and url.startswith(("http://", "https://")):
         st.audio(url, format=episode["audio_type"] or "audio/mpeg", start_time=start_s)
     else:
-        st.caption("The feed gives no audio for this episode.")
+        st.caption("The feed has no audio for this episode.")
 
 
-def _transcript(episode: str, found: dict) -> float:
-    """Shows it; returns where the line begins that was chosen to be heard, else 0."""
+def _transcript(episode: str, row: dict) -> float:
+    """Shows the transcript; returns the start of the selected line in seconds, else 0."""
     words = st.text_input(
         "Search in this transcript", key=f"find-{episode}", placeholder="a word or phrase"
     )
-    segments = [s for s in found["segments"] if words.lower() in s["text"].lower()]
-    language = escape_markdown(found["language"]) or "language unknown"
-    count = (
-        f"{found['word_count']:,} words, {language}, from {found['source']} by {found['engine']}"
-    )
+    segments = [s for s in row["segments"] if words.lower() in s["text"].lower()]
+    language = escape_markdown(row["language"]) or "unknown language"
     st.caption(
-        f"{count} · {len(segments)} of {len(found['segments'])} passages · choose one to hear it from there"
+        f"{row['word_count']:,} words, {language}, from {row['source']} by {row['engine']} · "
+        f"{len(segments)} of {len(row['segments'])} passages · select one to play from there"
     )
     if not segments:
-        st.info(f"“{escape_markdown(words)}” is not said in it.")
+        st.info(f"“{escape_markdown(words)}” does not occur in this transcript.")
         return 0.0
     rows = [
         {"at": at(s["start_s"]), "speaker": s["speaker"] or "", "text": s["text"]} for s in segments
     ]
-    chosen = st.dataframe(
-        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"lines-{episode}-{words}",
-        column_order=["at", *(["speaker"] if any(r["speaker"] for r in rows) else []), "text"],
-        column_config={"at": st.column_config.TextColumn(width=70), "text": st.column_config.TextColumn(width="large")},
-    )  # fmt: skip
-    for row in chosen["selection"]["rows"]:
+    columns = {
+        "at": st.column_config.TextColumn(width=70),
+        "speaker": st.column_config.TextColumn(),
+        "text": st.column_config.TextColumn(width="large"),
+    }
+    if not any(r["speaker"] for r in rows):
+        del columns["speaker"]
+    table = st.dataframe(
+        rows,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"lines-{episode}-{words}",
+        column_order=list(columns),
+        column_config=columns,
+    )
+    for index in table["selection"]["rows"]:
         with st.container(border=True):
-            st.text(segments[row]["text"])
-        return segments[row]["start_s"] or 0.0
+            st.text(segments[index]["text"])
+        return segments[index]["start_s"] or 0.0
     return 0.0
 
 
 def _similar(episode: str, known: dict[str, dict]) -> None:
     try:
-        with errors_in_words():
+        with error_messages():
             items = neighbours(connections(), episode, SIMILAR)["items"]
     except UnknownIdError as err:
         st.info(escape_markdown(str(err)))

@@ -1,6 +1,4 @@
-"""A listener's published list: cards with their reason, the parts of the score, and buttons that
-send events.
-"""
+"""The For you page: a listener's published list with reasons, scores and feedback buttons."""
 
 import streamlit as st
 
@@ -10,7 +8,7 @@ from podrec_assets.dashboard.shared import (
     choose_listener,
     connections,
     episodes,
-    errors_in_words,
+    error_messages,
     facts,
 )
 from podrec_assets.errors import PodrecError
@@ -25,11 +23,14 @@ ACTIONS = {
     "play": ("Played it", "Played", ":material/play_arrow:"),
     "skip": ("Skip", "Skipped", ":material/skip_next:"),
 }
-ARMS = "Upper bar: what listeners like this one played (ALS). Lower bar: what is said in it (content). Each of its own largest."
+ARMS = (
+    "Upper bar: what similar listeners played (ALS). Lower bar: what the episode says (content). "
+    "Each is relative to this listener's highest score."
+)
 
 
 def show() -> None:
-    """The page."""
+    """Shows the page."""
     st.title("For you", anchor=False)
     left, right = st.columns([3, 1])
     with left:
@@ -37,21 +38,21 @@ def show() -> None:
     count = right.slider("Episodes", 3, 20, 10)
     if not user:
         return
-    with errors_in_words():
-        found = recommendations(connections(), user, count)
-    if not found["known"]:
+    with error_messages():
+        listed = recommendations(connections(), user, count)
+    if not listed["known"]:
         st.info(
-            f"{escape_markdown(user)} is new here: this is the list that newcomers see.",
+            f"{escape_markdown(user)} is new here and sees the list for newcomers.",
             icon=":material/waving_hand:",
         )
-    st.caption(f"As of {found['day']} · version {found['version']}")
-    if not found["items"]:
-        st.info("The list is empty: there are no episodes that this listener has not heard.")
-    for item in found["items"]:
-        _card(user, found["version"], item)
-    if found["known"]:
-        _heard(user)
-    _remember_impressions(user, found)
+    st.caption(f"As of {listed['day']} · version {listed['version']}")
+    if not listed["items"]:
+        st.info("The list is empty: this listener has heard every episode.")
+    for item in listed["items"]:
+        _card(user, listed["version"], item)
+    if listed["known"]:
+        _recently_heard(user)
+    _record_impressions(user, listed)
 
 
 @st.fragment
@@ -71,12 +72,12 @@ def _card(user: str, version: str, item: dict) -> None:
 
 
 def _score(item: dict) -> None:
-    """The score and its arms; popular and new episodes that fill a list have none."""
+    """Shows the score and its arms; popular and new episodes that fill up a list have no arms."""
     if not item["als"] and not item["cosine"]:
         st.caption(f"score {item['score']:.2f} · {', '.join(item['sources'])}")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.image(covers.arms(item["als"], item["cosine"]), width=160, alt="Bars of both arms")
+        st.image(covers.arms(item["als"], item["cosine"]), width=160, alt="ALS and content score")
         parts = f"score {item['score']:.2f} · ALS {item['als']:.2f} · content {item['cosine']:.2f}"
         st.caption(parts, help=ARMS, width="content")
 
@@ -105,13 +106,13 @@ def _buttons(user: str, version: str, item: dict) -> None:
 
 
 def _act(key: str, user: str, item: dict, kind: str, version: str) -> None:
-    """Runs before the card is drawn again, which then shows what was done."""
+    """Sends the event; runs before the card is drawn again."""
     if _send(user, item, kind, version):
         st.session_state["done"].add(key)
 
 
 def _send(user: str, item: dict, kind: str, version: str) -> bool:
-    """Whether Kafka has the event; says so either way."""
+    """Sends the event, shows the result, and returns whether Kafka accepted it."""
     share = 1.0 if kind == "play" else None
     try:
         event = send_event(
@@ -124,23 +125,23 @@ def _send(user: str, item: dict, kind: str, version: str) -> bool:
             completed_share=share,
         )
     except (PodrecError, Refusal) as err:
-        st.toast(f"Not noted: {escape_markdown(str(err))}", icon=":material/error:")
+        st.toast(f"Not saved: {escape_markdown(str(err))}", icon=":material/error:")
         return False
     st.toast(
-        f"Noted: {kind} of “{escape_markdown(item['title'])}” (event {event['event_id'][:8]})",
+        f"Saved: {kind} of “{escape_markdown(item['title'])}” (event {event['event_id'][:8]})",
         icon=":material/check:",
     )
     return True
 
 
-def _heard(user: str) -> None:
-    with errors_in_words():
+def _recently_heard(user: str) -> None:
+    with error_messages():
         rows = recently_heard(connections(), user)
-    with st.expander(f"What {escape_markdown(user)} heard lately", expanded=False):
+    with st.expander(f"Recently heard by {escape_markdown(user)}", expanded=False):
         if not rows:
-            st.caption(f"Nothing on the last {RECENT_DAYS} days.")
+            st.caption(f"Nothing in the last {RECENT_DAYS} days.")
             return
-        named = [
+        with_titles = [
             {**r, "title": episodes().get(r["episode_id"], {}).get("title") or r["episode_id"]}
             for r in rows
         ]
@@ -148,28 +149,28 @@ def _heard(user: str) -> None:
             "day": st.column_config.DateColumn("day", width="small"),
             "title": st.column_config.TextColumn("episode", width="large"),
             "played": st.column_config.ProgressColumn(
-                "furthest", min_value=0, max_value=1, format="percent"
+                "played", min_value=0, max_value=1, format="percent"
             ),
             "likes": st.column_config.NumberColumn("likes", width="small"),
         }
-        st.dataframe(named, hide_index=True, column_order=list(columns), column_config=columns)
+        st.dataframe(
+            with_titles, hide_index=True, column_order=list(columns), column_config=columns
+        )
 
 
-def _remember_impressions(user: str, found: dict) -> None:
-    """One impression for each item, the first time that this browser session shows this version to
-    this listener.
-    """
+def _record_impressions(user: str, listed: dict) -> None:
+    """Sends an impression for each item that this browser session has not shown before."""
     shown = st.session_state.setdefault("shown", set())
-    new = [i for i in found["items"] if (user, found["version"], i["episode_id"]) not in shown]
+    version = listed["version"]
+    new = [i for i in listed["items"] if (user, version, i["episode_id"]) not in shown]
     if not new:
         return
-    # Noted before they are sent: a broker that is away must not hold up every later look at the
-    # list.
-    shown.update((user, found["version"], i["episode_id"]) for i in new)
+    # Marked as shown before sending: an unreachable broker must not delay every later view.
+    shown.update((user, version, i["episode_id"]) for i in new)
     try:
-        send_impressions(connections(), user, found["version"], new)
+        send_impressions(connections(), user, version, new)
     except (PodrecError, Refusal) as err:
-        st.caption(f"What was shown could not be noted: {escape_markdown(str(err))}")
+        st.caption(f"The impressions were not saved: {escape_markdown(str(err))}")
 
 
 show()

@@ -1,4 +1,4 @@
-"""How good the lists were, what is published, how fresh each table is, and what could not be used."""
+"""The Quality and operations page: list quality, publication, freshness and dead letters."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -7,22 +7,23 @@ import pandas as pd
 import streamlit as st
 
 from podrec_assets.dashboard import charts
-from podrec_assets.dashboard.shared import connections, errors_in_words
+from podrec_assets.dashboard.shared import connections, error_messages
 from podrec_assets.errors import PodrecError
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.markdown_escape import escape_markdown
-from podrec_assets.schemas import COLLECTIONS, TABLES
+from podrec_assets.schemas import EPISODES, TABLES, USER_EVENTS
 from podrec_assets.serving import analytics
 from podrec_assets.serving.reader import NOT_PUBLISHED
-from podrec_assets.serving.rollback import publish_day
+from podrec_assets.serving.rollback import complete_days, publish_day
 from podrec_assets.settings import Settings
+from podrec_assets.stores.mongo import Version
 
 QUALITY_DAYS = 30
 PAYLOAD_SHOWN = 4000
 
 
 def show() -> None:
-    """The page."""
+    """Shows the page."""
     st.title("Quality and operations", anchor=False)
     today = datetime.now(UTC).date()
     quality, published, fresh, dead = st.tabs(
@@ -39,7 +40,7 @@ def show() -> None:
 
 
 def _section(content: Callable[[date], None], today: date) -> None:
-    """A part of the page; what it cannot read is a sentence there, and the others still show."""
+    """Shows a tab; if it cannot be read, it shows a message, and the other tabs still work."""
     try:
         content(today)
     except PodrecError as err:
@@ -56,15 +57,13 @@ def _quality(today: date) -> None:
     rows = rows[rows["metric"] == "ndcg@10"]
     left, right = st.columns(2)
     if rows.empty:
-        left.info("No day has both a list of the day before and plays of its own yet.")
+        left.info("No results yet: quality needs plays on the day after a list.")
     else:
         title = "nDCG@10 of each day's lists"
         left.altair_chart(charts.lines_with_intervals(rows, title, "nDCG@10", "ranker"))
     clicks = _ask(analytics.CLICKS_BY_DAY, first, today).rename(columns={"event_day": "day"})
     if clicks.empty:
-        right.info(
-            "No list was shown in the dashboard on these days, so there is no click-through yet."
-        )
+        right.info("No click-through yet: no list was shown in the dashboard on these days.")
     else:
         right.altair_chart(
             charts.lines_with_intervals(
@@ -73,7 +72,8 @@ def _quality(today: date) -> None:
         )
     _alphas(first, today)
     st.caption(
-        f"The last {QUALITY_DAYS} days; a list is measured on what was played the day after; bands are 95 % intervals."
+        f"Last {QUALITY_DAYS} days. A list is measured by the plays of the following day. "
+        "Bands are 95% intervals."
     )
 
 
@@ -88,43 +88,57 @@ def _alphas(first: date, today: date) -> None:
     )
     latest = rows[rows["day"] == rows["day"].max()]
     right.markdown(f"**Alpha as of {pd.Timestamp(latest['day'].iloc[0]):%d %b %Y}**")
-    right.dataframe(
-        latest, hide_index=True, column_order=["bucket", "alpha", "source", "user_count"],
-        column_config={"bucket": "episodes heard", "user_count": "listeners", "source": "chosen by"},
-    )  # fmt: skip
+    columns = {
+        "bucket": "episodes heard",
+        "alpha": "alpha",
+        "source": "chosen by",
+        "user_count": "listeners",
+    }
+    right.dataframe(latest, hide_index=True, column_order=list(columns), column_config=columns)
 
 
 def _publication(today: date) -> None:
     mongo = connections().mongo
-    found = mongo.publication()
-    if found is None:
+    publication = mongo.publication()
+    if publication is None:
         st.info(NOT_PUBLISHED)
         return
     with st.container(horizontal=True):
-        st.metric("Published day", f"{found.day:%d %b %Y}", border=True)
-        st.metric("Moves of the pointer", found.v, border=True)
-    served = {name: mongo.version(name, version) for name, version in found.versions.items()}
+        st.metric("Published day", f"{publication.day:%d %b %Y}", border=True)
+        st.metric("Publications so far", publication.v, border=True)
     rows = [
-        {"collection": n, "version": found.versions[n], "documents": v.count if v else None,
-         "run": v.manifest.get("run_id") if v else None, "previous": found.previous.get(n)}
-        for n, v in sorted(served.items())
-    ]  # fmt: skip
+        _version(name, mongo.version(name, version), version, publication.previous.get(name))
+        for name, version in sorted(publication.versions.items())
+    ]
     st.dataframe(rows, hide_index=True)
-    days = sorted(set.intersection(*(set(mongo.days(name)) for name in COLLECTIONS)), reverse=True)
-    others = [day for day in days if day != found.day]
-    if not others:
-        st.caption("No other day has complete versions to roll back to.")
-        return
-    st.markdown("**Roll back, or forward again**")
+    others = [day for day in complete_days(mongo) if day != publication.day]
+    if others:
+        _rollback(others)
+    else:
+        st.caption("There is no other complete day to roll back to.")
+
+
+def _version(name: str, version: Version | None, number: str, previous: str | None) -> dict:
+    return {
+        "collection": name,
+        "version": number,
+        "documents": version.count if version else None,
+        "run": version.manifest.get("run_id") if version else None,
+        "previous": previous,
+    }
+
+
+def _rollback(days: list[date]) -> None:
+    st.markdown("**Roll back or forward**")
     with st.form("rollback", border=True):
         day = st.selectbox(
-            "Serve the lists as of", others, help="The nightly run publishes newer days again."
+            "Serve the lists of", days, help="The next nightly run publishes the newest day again."
         )
         if st.form_submit_button("Serve this day", icon=":material/history:"):
-            moved = publish_day(connections(), day)
-            st.toast(f"Served now: {moved.day}", icon=":material/check:")
+            publication = publish_day(connections(), day)
+            st.toast(f"Now serving {publication.day}", icon=":material/check:")
             st.rerun()
-    st.caption(f"The same by command: `podrec publish --day {others[0]}`")
+    st.caption(f"Same as `podrec publish --day {days[0]}`")
 
 
 def _freshness(today: date) -> None:
@@ -139,7 +153,7 @@ def _freshness(today: date) -> None:
     st.dataframe(rows, hide_index=True, column_config=columns, height="content")
     st.markdown("**Topics**")
     settings = connections().settings
-    topics = {settings.episodes_topic: "episodes", settings.events_topic: "user_events"}
+    topics = {settings.episodes_topic: EPISODES.name, settings.events_topic: USER_EVENTS.name}
     st.dataframe([_lag(topic, table) for topic, table in topics.items()], hide_index=True)
 
 
@@ -170,10 +184,10 @@ def _lag(topic: str, table: str) -> dict:
 
 
 def _dead_letters(today: date) -> None:
-    with errors_in_words():
+    with error_messages():
         rows = _ask(analytics.DEAD_LETTERS, Settings.start_day, today)
     if rows.empty:
-        st.success("Every record could be used: there are none.")
+        st.success("No dead letters: every record was processed.")
         return
     st.dataframe(
         rows,
@@ -181,38 +195,39 @@ def _dead_letters(today: date) -> None:
         height="content",
         column_config={"letters": "records", "latest_day": "latest day"},
     )
-    reason = st.selectbox("Show records refused as", rows["reason"].unique().tolist(), key="reason")
+    reason = st.selectbox("Reason", rows["reason"].unique().tolist(), key="reason")
     letters = analytics.ask(
         connections(), analytics.DEAD_LETTERS_BY_REASON, Settings.start_day, today, reason=reason
     ).to_pylist()
     shown = [{k: letter[k] for k in ("day", "stage", "source_key", "detail")} for letter in letters]
-    st.caption(f"The newest {len(letters)}; choose one to see the record itself.")
-    chosen = st.dataframe(
+    st.caption(f"The newest {len(letters)}. Select one to see the record.")
+    table = st.dataframe(
         shown,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         key=f"letters-{reason}",
     )
-    for row in chosen["selection"]["rows"]:
-        _letter(letters[row])
+    for index in table["selection"]["rows"]:
+        _letter(letters[index])
 
 
 def _letter(letter: dict) -> None:
-    """The record as it came: where it is in Kafka, and its bytes."""
+    """Shows the original record: its position in Kafka, and its bytes."""
     with st.container(border=True):
         if letter["kafka_topic"]:
-            place = f"{letter['kafka_topic']} · partition {letter['kafka_partition']} · offset {letter['kafka_offset']}"
-            st.text(f"{place} · recorded {letter['recorded_at']:%Y-%m-%d %H:%M:%S} UTC")
+            st.text(
+                f"{letter['kafka_topic']} · partition {letter['kafka_partition']} · "
+                f"offset {letter['kafka_offset']} · "
+                f"recorded {letter['recorded_at']:%Y-%m-%d %H:%M:%S} UTC"
+            )
         st.text(letter["detail"] or "")
         payload: bytes = letter["payload"] or b""
         if not payload:
-            st.caption("The record has no bytes.")
+            st.caption("The record is empty.")
             return
-        st.caption(
-            f"{len(payload)} bytes"
-            + (f", the first {PAYLOAD_SHOWN}" if len(payload) > PAYLOAD_SHOWN else "")
-        )
+        is_cut = len(payload) > PAYLOAD_SHOWN
+        st.caption(f"{len(payload)} bytes" + (f", first {PAYLOAD_SHOWN} shown" if is_cut else ""))
         st.code(
             payload[:PAYLOAD_SHOWN].decode("utf-8", errors="backslashreplace"),
             language=None,

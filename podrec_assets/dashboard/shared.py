@@ -1,6 +1,4 @@
-"""What every page needs: one set of connections, cached looks at the catalogue, and errors in
-words.
-"""
+"""Shared by all pages: connections, cached reads of the catalogue, and error messages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,46 +20,40 @@ LISTENERS_SHOWN = 1000
 
 @st.cache_resource
 def connections() -> Connections:
-    """The connections of this process."""
+    """Returns the connections of this process."""
     return Connections.open(Settings.load())
 
 
 @st.cache_data(ttl=FRESH_S, show_spinner="Reading the catalogue …")
 def episodes() -> dict[str, dict]:
-    """Every known episode by id."""
+    """Returns every known episode by id."""
     return catalogue.episodes(connections())
 
 
 @st.cache_data(ttl=FRESH_S, show_spinner="Reading the published lists …")
 def listeners() -> list[str]:
-    """Listeners to choose from: the first of those who have a published list; any other can be
-    typed.
-    """
+    """Returns the first listeners with a published list; others can be typed."""
     return reader.listeners(connections())[:LISTENERS_SHOWN]
 
 
 def choose_listener() -> str | None:
-    """The listener that a person chose, typed, or opened a link to (?listener=)."""
-    with errors_in_words():
+    """Returns the listener that was selected, typed, or given in the link (?listener=)."""
+    with error_messages():
         known = listeners()
     linked = st.query_params.get("listener")
     options = known if linked is None or linked in known else [linked, *known]
-    words = "Choose one, or type any name: a stranger sees the newcomers' list."
+    if not options:
+        return None
     start = options.index(linked) if linked else 0
-    return (
-        st.selectbox(
-            "Listener", options, start, accept_new_options=True, key="listener", help=words
-        )
-        if options
-        else None
+    hint = "Choose a listener or type a name. Unknown names get the list for newcomers."
+    return st.selectbox(
+        "Listener", options, start, accept_new_options=True, key="listener", help=hint
     )
 
 
 @contextmanager
-def errors_in_words() -> Iterator[None]:
-    """Shows an expected error as a sentence and ends the page; anything else is a bug and shows as
-    one.
-    """
+def error_messages() -> Iterator[None]:
+    """Shows an expected error as a message and stops the page; other exceptions are bugs."""
     try:
         yield
     except PodrecError as err:
@@ -70,7 +62,7 @@ def errors_in_words() -> Iterator[None]:
 
 
 def facts(episode: dict) -> str:
-    """Show, date and length of an episode in one line; plain text, for feeds may hold anything."""
+    """Returns show, date and length of an episode in one line of unescaped text."""
     published, duration = episode.get("published_at"), episode.get("duration_s")
     parts = [
         episode.get("show_title"),
@@ -81,7 +73,7 @@ def facts(episode: dict) -> str:
 
 
 def artwork(episode: dict, width: int = COVER_PX) -> None:
-    """The episode's artwork, or a cover made from its show's name where the feed has none."""
+    """Shows the episode's artwork, or a generated cover if the feed has none."""
     url, show = episode.get("image_url"), episode.get("show_title") or "?"
     if url and url.startswith(("http://", "https://")):
         st.image(url, width=width, alt=f"Artwork of {show}")
@@ -92,12 +84,12 @@ def artwork(episode: dict, width: int = COVER_PX) -> None:
 
 
 def at(seconds: float | None) -> str:
-    """A time in an episode; empty where it is not known."""
+    """Returns a time in an episode as text; empty if unknown."""
     return "" if seconds is None else clock(seconds)
 
 
 def side_by_side(passage: dict, here: str = "Here", there: str = "There") -> None:
-    """The two passages of a pair that is alike {here_s, here_text, there_s, there_text}."""
+    """Shows two similar passages {here_s, here_text, there_s, there_text} side by side."""
     for column, name, side in zip(st.columns(2), (here, there), ("here", "there"), strict=True):
         when = at(passage.get(f"{side}_s"))
         column.caption(f"{name} at {when}" if when else name)

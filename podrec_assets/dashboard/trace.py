@@ -1,6 +1,4 @@
-"""Why an item is in a list: from the item to its version and run, what was read, the evidence, and
-the raw Kafka records.
-"""
+"""The Trace page: from an item of a list to its run, inputs, evidence and Kafka records."""
 
 import streamlit as st
 
@@ -8,7 +6,7 @@ from podrec_assets.dashboard.shared import (
     choose_listener,
     connections,
     episodes,
-    errors_in_words,
+    error_messages,
     side_by_side,
 )
 from podrec_assets.markdown_escape import escape_markdown
@@ -16,7 +14,7 @@ from podrec_assets.schemas import EVENT_KINDS
 from podrec_assets.serving.provenance import trace
 from podrec_assets.serving.reader import recommendations
 
-MOST_ITEMS = 500
+MAX_ITEMS = 500
 HEARD = ("episode", "arms", "similarity", "is_named")
 DAILY = (
     "day",
@@ -39,18 +37,18 @@ EVENT = (
 
 
 def show() -> None:
-    """The page."""
+    """Shows the page."""
     st.title("Trace", anchor=False)
-    st.caption("From a served item down to the Kafka records behind it.")
+    st.caption("From a served item back to the Kafka records behind it.")
     left, right = st.columns(2)
     with left:
         user = choose_listener()
     if not user:
         return
-    with errors_in_words():
-        items = recommendations(connections(), user, MOST_ITEMS)["items"]
+    with error_messages():
+        items = recommendations(connections(), user, MAX_ITEMS)["items"]
     if not items:
-        st.info("The list of this listener is empty.")
+        st.info("This listener's list is empty.")
         return
     titles = {i["episode_id"]: f"{i['rank']}. {i['title']}" for i in items}
     linked = st.query_params.get("episode")
@@ -58,16 +56,16 @@ def show() -> None:
     episode = right.selectbox(
         "Item", list(titles), start, format_func=lambda e: titles[e], key="item"
     )
-    with errors_in_words(), st.spinner("Following it back …"):
-        found = trace(connections(), user, episode)
-    _item(found)
-    _made(found)
-    _evidence(found)
-    _events(found)
+    with error_messages(), st.spinner("Tracing …"):
+        traced = trace(connections(), user, episode)
+    _item(traced)
+    _lineage(traced)
+    _evidence(traced)
+    _events(traced)
 
 
-def _item(found: dict) -> None:
-    item, publication = found["item"], found["publication"]
+def _item(traced: dict) -> None:
+    item, publication = traced["item"], traced["publication"]
     with st.container(border=True):
         st.subheader(f"{item['rank']}. {escape_markdown(item['title'])}", anchor=False)
         st.text(item["reason"])
@@ -77,16 +75,16 @@ def _item(found: dict) -> None:
         )
 
 
-def _made(found: dict) -> None:
+def _lineage(traced: dict) -> None:
     left, right = st.columns(2)
     left.markdown("**Versions and runs**")
     left.dataframe(
-        found["runs"],
+        traced["runs"],
         hide_index=True,
         column_order=("collection", "version", "run_id"),
         column_config={"run_id": "run"},
     )
-    right.markdown("**What was read**")
+    right.markdown("**Inputs**")
     inputs = [
         {
             "table": name,
@@ -94,58 +92,60 @@ def _made(found: dict) -> None:
             "first day": source["days"][0],
             "last day": source["days"][1],
         }
-        for name, source in found["inputs"].items()
+        for name, source in traced["inputs"].items()
     ]
     right.dataframe(inputs, hide_index=True)
-    gate = found["publication"]["gate"]
+    gate = traced["publication"]["gate"]
     if gate:
-        with st.expander(f"Gate: {'passed' if gate['passed'] else 'refused, and served by hand'}"):
-            st.dataframe(
-                [{"check": check, "says": says} for check, says in gate["checks"].items()],
-                hide_index=True,
-            )
-    if found["settings"]:
-        with st.expander("Settings that changed the result"):
-            st.json(found["settings"], expanded=True)
+        result = "passed" if gate["passed"] else "refused, published by hand"
+        with st.expander(f"Publication gate: {result}"):
+            checks = [{"check": name, "result": text} for name, text in gate["checks"].items()]
+            st.dataframe(checks, hide_index=True)
+    if traced["settings"]:
+        with st.expander("Settings that affect results"):
+            st.json(traced["settings"], expanded=True)
 
 
-def _evidence(found: dict) -> None:
-    evidence = found["evidence"]
+def _evidence(traced: dict) -> None:
+    evidence = traced["evidence"]
     if not evidence.get("is_as_made", True):
         st.warning(
-            "The tables of then are no longer kept: rows and events are those of today.",
+            "The original table versions were vacuumed: rows and events are as of today.",
             icon=":material/info:",
         )
     if evidence.get("heard"):
-        st.markdown("**Heard episodes that the score rests on**")
+        st.markdown("**Heard episodes behind the score**")
         st.dataframe(
-            [_named(row) for row in evidence["heard"]], hide_index=True, column_order=HEARD,
-            column_config={"is_named": "named in the reason", "similarity": st.column_config.NumberColumn(format="%.3f")},
-        )  # fmt: skip
+            [_with_title(row) for row in evidence["heard"]],
+            hide_index=True,
+            column_order=HEARD,
+            column_config={
+                "is_named": "named in the reason",
+                "similarity": st.column_config.NumberColumn(format="%.3f"),
+            },
+        )
     if evidence.get("passages"):
-        st.markdown("**The two passages that are alike**")
+        st.markdown("**Similar passages**")
         with st.container(border=True):
-            side_by_side(evidence["passages"], "In what was heard", "In this episode")
+            side_by_side(evidence["passages"], "In a heard episode", "In this episode")
     if evidence.get("daily_rows"):
         st.markdown("**Their daily rows**")
-        st.dataframe(
-            [_named(row) for row in evidence["daily_rows"]], hide_index=True, column_order=DAILY
-        )
+        rows = [_with_title(row) for row in evidence["daily_rows"]]
+        st.dataframe(rows, hide_index=True, column_order=DAILY)
 
 
-def _events(found: dict) -> None:
+def _events(traced: dict) -> None:
     st.markdown("**Events in Kafka**")
-    if not found["events"]:
-        st.info("No event of this listener is behind it: it is popular or new.")
+    if not traced["events"]:
+        st.info("No event of this listener led to this item: it is popular or new.")
         return
-    st.dataframe([_named(event) for event in found["events"]], hide_index=True, column_order=EVENT)
+    events = [_with_title(event) for event in traced["events"]]
+    st.dataframe(events, hide_index=True, column_order=EVENT)
 
 
-def _named(row: dict) -> dict:
-    return {
-        "episode": episodes().get(row["episode_id"], {}).get("title") or row["episode_id"],
-        **row,
-    }
+def _with_title(row: dict) -> dict:
+    title = episodes().get(row["episode_id"], {}).get("title")
+    return {"episode": title or row["episode_id"], **row}
 
 
 show()

@@ -93,7 +93,7 @@ def test_for_you_shows_the_published_list_and_each_button_becomes_an_event(
         (event,) = sent(world, kind)[before:]
         assert (event["user_id"], event["position"]) == ("Crumb-0", 1)
         assert event["episode_id"] in by_show(world)["Crumb"]
-        assert any(f"Noted: {kind}" in t.value for t in app.toast)
+        assert any(f"Saved: {kind}" in t.value for t in app.toast)
     # Looking at the same list again is no new impression, and what was done shows as done.
     assert len([e for e in sent(world, "impression") if e["user_id"] == "Crumb-0"]) == 10
     assert [b.label for b in app.button][:3] == ["Liked", "Played", "Skipped"]
@@ -143,11 +143,10 @@ def test_a_broker_that_is_away_hides_no_list_and_is_said(
     app = page("for_you")
     assert len(app.subheader) == 10
     assert (
-        "What was shown could not be noted: Kafka did not accept 10 records"
-        in app.caption[-1].value
+        "The impressions were not saved: Kafka did not accept 10 records" in app.caption[-1].value
     )
     next(b for b in app.button if b.label == "Like").click().run()
-    assert app.toast[0].value.startswith("Not noted: Kafka did not accept")
+    assert app.toast[0].value.startswith("Not saved: Kafka did not accept")
     assert next(b for b in app.button).label == "Like"
 
 
@@ -179,7 +178,7 @@ def test_a_home_without_a_publication_says_what_to_do(
     monkeypatch.setenv("PODREC_MONGO_DATABASE", "nothing-here")
     st.cache_resource.clear()
     assert "Nothing is published yet: run `make demo`" in page("for_you").warning[0].value
-    assert "No episodes are known yet" in page("episode").info[0].value
+    assert "There are no episodes yet" in page("episode").info[0].value
 
 
 @pytest.fixture
@@ -220,7 +219,7 @@ def test_a_person_clicks_through_all_pages_and_a_like_reaches_delta(
     before = {kind: len(sent(world, kind)) for kind in ("like", "click")}
     expect(shown.get_by_role("heading", name="For you")).to_be_visible(timeout=60_000)
     shown.get_by_role("button", name="Like", exact=True).first.click()
-    expect(shown.get_by_text("Noted: like of")).to_be_visible(timeout=20_000)
+    expect(shown.get_by_text("Saved: like of")).to_be_visible(timeout=20_000)
     expect(shown.get_by_role("button", name="Liked", exact=True)).to_be_disabled(timeout=20_000)
     shown.get_by_role("combobox").first.fill("somebody-new")
     shown.keyboard.press("Enter")
@@ -239,7 +238,7 @@ def test_a_person_clicks_through_all_pages_and_a_like_reaches_delta(
     )
     photograph(shown, "search")
     words = {
-        "Analytics": "Shows heard most",
+        "Analytics": "Top shows",
         "Quality and operations": "Alpha as of",
         "Trace": "Events in Kafka",
     }

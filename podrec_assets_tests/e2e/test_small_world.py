@@ -124,7 +124,7 @@ def test_a_trace_leads_from_an_item_to_exactly_the_planted_events(world: Connect
     assert {e["weight"] for e in found["events"]} == {3.0}
     assert sum(r["score"] for r in found["evidence"]["daily_rows"]) == 3.0 * len(found["events"])
     assert found["inputs"]["user_vs_episode_daily"]["delta_version"] is not None
-    with pytest.raises(UnknownIdError, match="is not in the list of 'Crumb-0'; in it: e"):
+    with pytest.raises(UnknownIdError, match="is not in the list of 'Crumb-0'; it has: e"):
         trace(world, "Crumb-0", "e-none")
 
 
