@@ -1,6 +1,4 @@
-"""Automation on simulated time: evaluates conditions tick by tick and makes, or fails to make, what
-they request.
-"""
+"""Automation on simulated time: ticks the conditions, and materializes what they request."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +8,9 @@ import dagster as dg
 
 Requested = dict[str, list[date]]
 EVALUATOR = ThreadPoolExecutor(1)
-"""Evaluations run as in the daemon, off the main thread; there asyncio spends longer on its signal
-handler than on the work.
+"""Evaluates off the main thread, as the daemon does.
+
+On the main thread asyncio spends longer on its signal handler than on the evaluation.
 """
 
 
@@ -19,9 +18,9 @@ class SimulatedDays:
     """A graph whose materializations are events without runs, and whose clock is an argument.
 
     Attributes:
-        requests: (time, asset, day) of each partition that was requested, in order.
-        made: days of each asset that were made.
-        succeeds: says whether a requested (asset, day) is made at a time; all are by default.
+        requests: (time, asset, day) of each requested partition, in order.
+        made: days of each asset that were materialized.
+        succeeds: whether a request for (asset, day) succeeds at a time; all do by default.
     """
 
     def __init__(self, defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
@@ -37,7 +36,7 @@ class SimulatedDays:
         self.succeeds: Callable[[str, date, datetime], bool] = lambda asset, day, at: True
 
     def make(self, asset: str, *days: date) -> None:
-        """Reports days of an asset as materialized, as a landing run or a person does."""
+        """Reports days of an asset as materialized, as a landing run or a person would."""
         for day in days:
             self.instance.report_runless_asset_event(
                 dg.AssetMaterialization(asset, partition=day.isoformat())
@@ -45,9 +44,7 @@ class SimulatedDays:
             self.made[asset].add(day)
 
     def tick(self, at: datetime) -> Requested:
-        """What the automation sensor requests at a time; it is made at once, inputs first, where it
-        succeeds.
-        """
+        """Requests of the automation sensor at a time, materialized at once, inputs first."""
         found = EVALUATOR.submit(
             dg.evaluate_automation_conditions,
             self.defs,
@@ -92,5 +89,5 @@ class SimulatedDays:
 
 
 def at(day: date, hour: int = 0, minute: int = 0) -> datetime:
-    """A UTC time of a day, a few seconds past the minute, as a daemon looks."""
+    """A UTC time of a day, a few seconds past the minute, as in the daemon."""
     return datetime(day.year, day.month, day.day, hour, minute, 7, tzinfo=UTC)

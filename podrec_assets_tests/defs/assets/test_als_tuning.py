@@ -1,4 +1,4 @@
-"""als_tuning on a lake: its rows, what the UI shows of it, and that it can be made again."""
+"""als_tuning on a lake: its rows, its metadata, and that a second run gives the same."""
 
 from datetime import date, timedelta
 
@@ -30,7 +30,7 @@ def run(connections: Connections, first: date, last: date) -> dg.ExecuteInProces
     )
 
 
-def test_a_day_has_its_trials_and_says_what_to_adopt_and_a_day_without_plays_after_it_is_empty(
+def test_a_day_has_its_trials_and_a_recommendation_unless_nothing_was_played_after_it(
     settings: Settings,
 ) -> None:
     connections = Connections(

@@ -1,5 +1,4 @@
-"""An experiment on the blend in real runs: lists that pass the gate, answers to them, and the row
-that tells who won.
+"""The blend experiment in real runs: interleaved lists, answers to them, and the row with the wins.
 
 The tests of this module are steps of one story on one planted lake.
 """
@@ -22,7 +21,7 @@ LISTENERS = 2 * LISTENERS_EACH
 
 
 def with_experiment(connections: Connections, share: float = 1.0) -> Connections:
-    """The same world, whose challenger goes by content alone."""
+    """The same world, with a challenger that ranks by content alone."""
     update = {"experiment_share": share, "experiment_alpha": 0.0, "fusion_alpha": 1.0}
     return Connections(connections.settings.model_copy(update=update), {})
 
@@ -74,7 +73,7 @@ def judge(connections: Connections, first: date, last: date) -> dict:
     }
 
 
-def test_without_an_experiment_there_are_no_rows_and_the_ui_says_how_to_begin(
+def test_without_an_experiment_there_are_no_rows_and_the_ui_says_how_to_start_one(
     lists_world: Connections, yesterday: date, today: date
 ) -> None:
     assert run(lists_world, yesterday)["success"]
@@ -86,7 +85,7 @@ def test_without_an_experiment_there_are_no_rows_and_the_ui_says_how_to_begin(
     assert len(lists_world.lake.read(BLEND_EXPERIMENT.name)) == 0
 
 
-def test_interleaved_lists_pass_the_gate_and_are_served(
+def test_interleaved_lists_pass_the_gate_and_are_published(
     lists_world: Connections, yesterday: date
 ) -> None:
     document = run(with_experiment(lists_world), yesterday, ALL)
@@ -98,7 +97,7 @@ def test_interleaved_lists_pass_the_gate_and_are_served(
         assert sorted(i["team"] for i in items[:4]) == ["a", "a", "b", "b"]
 
 
-def test_the_row_of_the_day_tells_who_won_and_a_repetition_changes_nothing(
+def test_the_days_row_counts_wins_and_a_second_run_changes_nothing(
     lists_world: Connections, yesterday: date, today: date
 ) -> None:
     world = with_experiment(lists_world)

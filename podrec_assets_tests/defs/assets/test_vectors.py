@@ -1,6 +1,4 @@
-"""The vectors asset in real runs on a lake: reuse, the account of tokens, and what a change of
-version asks for.
-"""
+"""The vectors asset in real runs: reuse, the count of tokens, and a change of embedding version."""
 
 from datetime import UTC, date, datetime
 
@@ -29,9 +27,7 @@ INTRO = "Welcome to the patient show about cold hands and far away stars in the 
 
 
 class WordEncoder:
-    """An oracle of an encoder: each word is a direction, a token is a word; it remembers what it
-    was asked for.
-    """
+    """A predictable encoder: a word is a token and a direction. It records the texts it encodes."""
 
     max_tokens = 254
 
@@ -52,7 +48,7 @@ class WordEncoder:
 
 
 class Kept(dg.IOManager):
-    """Keeps what an asset returned, in place of Mongo, which other tests run for real."""
+    """Keeps what an asset returned, instead of Mongo, which other tests cover."""
 
     def __init__(self) -> None:
         self.docs: DailyDocs = {}
@@ -66,7 +62,7 @@ class Kept(dg.IOManager):
 
 @pytest.fixture
 def connections(settings: Settings) -> Connections:
-    """A lake with three days, an episode on each, all with one intro."""
+    """A lake with an episode on each of three days, all with the same intro."""
     found = Connections(settings, {})
     found.encoder = WordEncoder("words@1/64/float32")  # type: ignore[misc]
     for number, day in enumerate((D1, D2, D3)):
@@ -142,7 +138,7 @@ def rows(connections: Connections) -> list[dict]:
     )
 
 
-def test_a_run_leaves_out_the_intro_counts_it_and_the_check_passes(
+def test_the_repeated_intro_is_left_out_and_counted_and_the_check_passes(
     connections: Connections,
 ) -> None:
     result = run(connections, [vectors, every_token_is_encoded])
@@ -155,7 +151,7 @@ def test_a_run_leaves_out_the_intro_counts_it_and_the_check_passes(
     assert check.metadata["left_out_token_count"].value == 3 * len(INTRO.split())
 
 
-def test_chunks_that_the_encoder_cuts_off_fail_the_check(connections: Connections) -> None:
+def test_chunks_longer_than_the_encoder_reads_fail_the_check(connections: Connections) -> None:
     class Forgetful(WordEncoder):
         """Reads fewer tokens than the chunks have."""
 
@@ -168,7 +164,7 @@ def test_chunks_that_the_encoder_cuts_off_fail_the_check(connections: Connection
     assert "a chunk has" in check.metadata["faults"].value[0]
 
 
-def test_a_second_run_encodes_nothing_and_changes_no_row(connections: Connections) -> None:
+def test_a_second_run_encodes_nothing_and_changes_no_rows(connections: Connections) -> None:
     run(connections, [vectors])
     before, connections.encoder.asked = rows(connections), []  # type: ignore[attr-defined]
     assert run(connections, [vectors]).success
@@ -184,7 +180,7 @@ def test_a_changed_transcript_encodes_only_its_changed_chunks(connections: Conne
     assert connections.encoder.asked == [rows(connections)[1]["text"]]  # type: ignore[attr-defined]
 
 
-def test_a_change_of_version_is_refused_until_a_backfill_has_made_all_days_again(
+def test_mixed_embedding_versions_are_refused_until_all_days_are_backfilled(
     connections: Connections,
 ) -> None:
     run(connections, [vectors])
@@ -212,7 +208,7 @@ def test_a_change_of_version_is_refused_until_a_backfill_has_made_all_days_again
     }
 
 
-def test_a_query_is_refused_by_another_model_than_the_passages(connections: Connections) -> None:
+def test_a_query_encoded_by_another_model_is_refused(connections: Connections) -> None:
     run(connections, [vectors])
     among = catalogue.passages(connections)
     assert (

@@ -1,5 +1,4 @@
-"""The gate in real runs: what it refuses is served by no later run and no command, and it says
-which check and by how much.
+"""The gate in real runs: nothing publishes what it refused, and it names the check and the value.
 
 The tests of this module are steps of one story on one planted lake.
 """
@@ -26,9 +25,7 @@ CHURN, QUALITY = "churn_is_bounded", "quality_is_not_below_served"
 
 
 def worse(connections: Connections) -> Connections:
-    """The same world with lists that hold one episode of each show, so that most of what is played
-    next is not in them.
-    """
+    """The same world with one episode per show in a list, so that lists miss most plays."""
     return Connections(connections.settings.model_copy(update={"per_show_cap": 1}), {})
 
 
@@ -38,7 +35,7 @@ def served(connections: Connections) -> Publication:
     return found
 
 
-def test_the_first_lists_are_judged_and_served_with_nothing_to_compare(
+def test_the_first_lists_are_judged_and_published_without_a_comparison(
     lists_world: Connections, yesterday: date
 ) -> None:
     document = run(lists_world, yesterday)
@@ -52,7 +49,7 @@ def test_the_first_lists_are_judged_and_served_with_nothing_to_compare(
     }
 
 
-def test_lists_that_would_have_served_the_next_day_worse_are_refused(
+def test_lists_that_do_worse_on_the_next_days_plays_are_refused(
     lists_world: Connections, yesterday: date
 ) -> None:
     before = served(lists_world)
@@ -67,7 +64,7 @@ def test_lists_that_would_have_served_the_next_day_worse_are_refused(
     assert lists_world.mongo.latest_version(LISTS).version != before.versions[LISTS]  # type: ignore[union-attr]
 
 
-def test_the_refusal_is_in_the_ui_by_check_with_value_and_bound(
+def test_the_ui_shows_the_refusing_check_with_its_value_and_bound(
     lists_world: Connections, yesterday: date
 ) -> None:
     with open_instance(lists_world.settings) as instance:
@@ -80,14 +77,16 @@ def test_the_refusal_is_in_the_ui_by_check_with_value_and_bound(
     assert evaluation.metadata["refused_days"].value == [str(yesterday)]
 
 
-def test_it_is_known_what_is_not_served_and_why(lists_world: Connections, yesterday: date) -> None:
+def test_the_refused_version_and_the_reason_can_be_read(
+    lists_world: Connections, yesterday: date
+) -> None:
     found = refused(lists_world)
     assert found
     assert found == lists_world.mongo.latest_version(LISTS, yesterday)
     assert QUALITY in refusal(found)
 
 
-def test_neither_a_later_run_nor_a_command_serves_refused_lists(
+def test_neither_a_later_run_nor_a_command_publishes_refused_lists(
     lists_world: Connections, yesterday: date
 ) -> None:
     before = served(lists_world)
@@ -99,7 +98,7 @@ def test_neither_a_later_run_nor_a_command_serves_refused_lists(
     )
 
 
-def test_a_day_whose_only_lists_are_refused_is_not_served_by_run_or_command(
+def test_a_day_with_only_refused_lists_cannot_be_published(
     lists_world: Connections, today: date
 ) -> None:
     before = served(lists_world)
@@ -117,14 +116,14 @@ def test_a_day_whose_only_lists_are_refused_is_not_served_by_run_or_command(
     assert served(lists_world) == before
 
 
-def test_a_person_may_overrule_what_is_only_unusual(lists_world: Connections, today: date) -> None:
+def test_a_person_can_overrule_a_comparison(lists_world: Connections, today: date) -> None:
     assert publish_day(lists_world, today, force=True).day == today
     assert recommendations(lists_world, "a-0", 20)["day"] == str(today)
     assert len(recommendations(lists_world, "a-0", 20)["items"]) == 2
     assert refused(lists_world) is None
 
 
-def test_the_rollback_job_serves_another_day_and_shows_it(
+def test_the_rollback_job_publishes_another_day_and_shows_it(
     lists_world: Connections, yesterday: date, today: date
 ) -> None:
     before = served(lists_world)
@@ -139,7 +138,7 @@ def test_the_rollback_job_serves_another_day_and_shows_it(
     assert len(recommendations(lists_world, "a-0", 20)["items"]) > 2
 
 
-def test_after_a_rollback_the_next_run_goes_on_with_the_newer_day(
+def test_after_a_rollback_the_next_run_publishes_the_newer_day(
     lists_world: Connections, today: date
 ) -> None:
     document = run(lists_world, today)

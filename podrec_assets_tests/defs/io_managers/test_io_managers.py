@@ -1,6 +1,4 @@
-"""IO managers in real runs on a small graph of their own: what a write replaces, and what a read
-refuses.
-"""
+"""IO managers in real runs on a small graph: what a write replaces, and what a read refuses."""
 
 from datetime import date
 
@@ -79,7 +77,7 @@ def stored(connections: Connections) -> list[tuple[str, str]]:
     )
 
 
-def test_a_second_run_with_fewer_rows_leaves_none_of_the_old_ones(connections: Connections) -> None:
+def test_a_second_run_with_fewer_rows_leaves_no_old_rows(connections: Connections) -> None:
     BUCKETS[D1] = ["a", "b"]
     run(connections, fusion_weights, D1, D1)
     BUCKETS[D1] = ["a"]
@@ -87,7 +85,7 @@ def test_a_second_run_with_fewer_rows_leaves_none_of_the_old_ones(connections: C
     assert stored(connections) == [("2026-11-01", "a")]
 
 
-def test_a_second_day_leaves_the_first_alone(connections: Connections) -> None:
+def test_a_second_day_does_not_change_the_first(connections: Connections) -> None:
     BUCKETS.update({D1: ["a"], D2: ["b"]})
     run(connections, fusion_weights, D1, D1)
     run(connections, fusion_weights, D2, D2)
@@ -103,7 +101,7 @@ def test_a_range_is_one_write_and_its_empty_days_count_as_written(connections: C
     assert metadata["rows_by_day"].value == {"2026-11-01": 1, "2026-11-03": 1}
 
 
-def test_each_day_of_a_range_bears_its_own_row_count(connections: Connections) -> None:
+def test_each_day_of_a_range_has_its_own_row_count(connections: Connections) -> None:
     BUCKETS.update({D1: ["a", "b"], D3: ["c"]})
     found = run(connections, fusion_weights, D1, D3).asset_materializations_for_node(
         "fusion_weights"
@@ -146,7 +144,7 @@ def test_a_window_reads_the_day_and_the_one_before(
 
 
 @pytest.mark.services
-def test_before_its_history_a_collection_is_empty_and_within_it_a_missing_day_is_an_error(
+def test_a_collection_is_empty_before_its_source_table_and_missing_days_after_are_errors(
     connections: Connections, mongo_uri: str
 ) -> None:
     connections = on_mongo(connections, mongo_uri, "io_managers_history")
@@ -157,7 +155,7 @@ def test_before_its_history_a_collection_is_empty_and_within_it_a_missing_day_is
         manager.load_day("similarities", D2)
 
 
-def test_a_day_that_was_never_written_stops_the_run_and_is_named(connections: Connections) -> None:
+def test_a_day_that_was_never_written_fails_the_run_by_name(connections: Connections) -> None:
     BUCKETS[D1] = ["a"]
     run(connections, fusion_weights, D1, D1)
     with pytest.raises(
@@ -167,7 +165,7 @@ def test_a_day_that_was_never_written_stops_the_run_and_is_named(connections: Co
         run(connections, als_top_n, D3, D3, (fusion_weights,))
 
 
-def test_what_a_feed_says_stays_text_in_the_preview_of_the_ui() -> None:
+def test_text_from_feeds_is_escaped_in_previews() -> None:
     title = "![x](http://tracker.example/p.png) | <b>\nnext"
     shown = preview(EPISODES.rows([{"day": D1, "title": title}]).select(["day", "title"]))
     assert (
@@ -176,7 +174,7 @@ def test_what_a_feed_says_stays_text_in_the_preview_of_the_ui() -> None:
     )
 
 
-def test_a_preview_of_documents_is_a_table_of_their_first_items() -> None:
+def test_a_preview_of_documents_is_a_table_of_first_items() -> None:
     items = [
         {"rank": n, "episode_id": f"e{n}", "score": 1 / n, "evidence": {"a": 1}} for n in (1, 3, 4)
     ]

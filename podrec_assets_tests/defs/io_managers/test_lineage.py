@@ -1,4 +1,4 @@
-"""Column lineage names columns that exist, of assets that the graph really reads."""
+"""Column lineage names existing columns, of assets that the graph reads."""
 
 import dagster as dg
 
@@ -14,7 +14,7 @@ COLUMNS = {name: set(spec.schema.names) for name, spec in TABLES.items()} | {
 }
 
 
-def test_every_column_named_exists() -> None:
+def test_every_named_column_exists() -> None:
     for name, columns in LINEAGE.items():
         assert columns.keys() <= COLUMNS[name], name
         for source in (s for sources in columns.values() for s in sources):
@@ -33,7 +33,7 @@ def test_lineage_follows_the_edges_of_the_graph(settings: Settings) -> None:
         )
 
 
-def test_a_write_carries_its_lineage_and_a_landed_table_has_none() -> None:
+def test_a_write_has_its_lineage_and_a_landed_table_has_none() -> None:
     found = column_lineage("vectors")["dagster/column_lineage"]
     assert dg.TableColumnDep(dg.AssetKey("transcripts"), "text") in found.deps_by_column["vector"]
     assert column_lineage("user_events") == {}

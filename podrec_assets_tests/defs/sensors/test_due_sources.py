@@ -1,4 +1,4 @@
-"""The sensor of due feeds: it asks for a poll when one is due, and once a day for the day's row."""
+"""The sensor of due feeds: requests polls that are due, and each day's partition once."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -58,7 +58,7 @@ def test_a_due_feed_is_polled_today(connections: Connections, instance: dg.Dagst
     assert requested(tick(connections, instance)) == (TODAY, TODAY)
 
 
-def test_a_feed_whose_time_has_not_come_waits(
+def test_a_feed_that_is_not_due_waits(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
     Followed(connections.lake).add([URL], NOW + timedelta(minutes=30))
@@ -66,7 +66,7 @@ def test_a_feed_whose_time_has_not_come_waits(
     assert tick(connections, instance).skip_message == "no feed is due before 12:30 UTC"
 
 
-def test_each_day_is_written_once_even_when_nothing_is_followed(
+def test_each_day_is_requested_once_even_without_followed_feeds(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
     assert requested(tick(connections, instance)) == (TODAY, TODAY)
@@ -74,7 +74,7 @@ def test_each_day_is_written_once_even_when_nothing_is_followed(
     assert tick(connections, instance).skip_message == "no feed is followed"
 
 
-def test_days_that_passed_without_a_run_are_asked_for_together(
+def test_days_without_a_run_are_requested_together(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
     Followed(connections.lake).add([URL], NOW - timedelta(days=3))
@@ -82,7 +82,7 @@ def test_days_that_passed_without_a_run_are_asked_for_together(
     assert requested(tick(connections, instance)) == (TODAY - timedelta(days=2), TODAY)
 
 
-def test_nothing_is_requested_while_a_poll_runs(
+def test_nothing_is_requested_while_a_poll_is_in_progress(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
     Followed(connections.lake).add([URL], NOW)

@@ -1,6 +1,4 @@
-"""The sensor of unfinished transcripts requests the days that are due, once an hour, and the check
-names mixed engines.
-"""
+"""The sensor of unfinished transcripts, the count of ASR engines, and the pool of the asset."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -59,7 +57,7 @@ def tick(connections: Connections, instance: dg.DagsterInstance) -> dg.SensorRes
         return sensor.evaluate_tick(context)
 
 
-def test_due_retries_and_left_over_minutes_request_their_days_and_a_run_in_progress_is_waited_for(
+def test_days_with_due_rows_are_requested_unless_a_run_is_in_progress(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
     assert tick(connections, instance).skip_message == "no transcript is due"
@@ -123,6 +121,6 @@ def test_used_asr_transcripts_are_counted_by_engine_version(connections: Connect
 
 
 @pytest.mark.parametrize(("device", "pool"), [("cpu", "asr_cpu"), ("cuda", "asr_gpu")])
-def test_the_pool_is_that_of_the_device(device: str, pool: str) -> None:
+def test_the_pool_follows_the_device(device: str, pool: str) -> None:
     asset = transcripts_asset(Settings(asr_device=device))  # type: ignore[arg-type]
     assert asset.op.pool == pool

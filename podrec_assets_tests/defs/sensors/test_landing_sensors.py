@@ -1,4 +1,4 @@
-"""The offset sensors on a real broker: what they request, report and skip."""
+"""The offset and late-event sensors on a real broker: what they request, report and skip."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -86,7 +86,7 @@ def test_new_records_request_one_run_for_their_days_and_report_the_topic(
     assert tick(connections, instance, found.cursor).asset_events == []
 
 
-def test_what_is_landed_is_not_requested_and_later_records_only_from_their_day(
+def test_landed_records_are_not_requested_and_later_ones_only_from_their_day_on(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
     produce(connections, TODAY)
@@ -98,7 +98,7 @@ def test_what_is_landed_is_not_requested_and_later_records_only_from_their_day(
     assert request.run_key.endswith(":p0=1-3")
 
 
-def test_quiet_days_are_requested_and_written_empty(
+def test_days_without_records_are_requested_too(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
     produce(connections, TODAY - timedelta(days=3))
@@ -120,7 +120,7 @@ def test_nothing_is_requested_while_a_landing_run_is_in_progress(
     assert found.skip_message == "landing user_events is in progress"
 
 
-def test_a_broker_that_is_down_is_a_reason_to_skip(
+def test_a_tick_is_skipped_while_the_broker_is_down(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
     connections.settings = connections.settings.model_copy(
@@ -132,7 +132,7 @@ def test_a_broker_that_is_down_is_a_reason_to_skip(
     assert found.cursor == '{"0": 1}'
 
 
-def test_events_that_stream_lands_are_not_requested(
+def test_events_are_not_requested_while_podrec_stream_lands_them(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
     produce(connections, TODAY)
@@ -142,7 +142,7 @@ def test_events_that_stream_lands_are_not_requested(
     assert tick(connections, instance).run_requests
 
 
-def test_a_late_event_requests_exactly_its_day_once_it_was_computed_without_it(
+def test_a_late_event_requests_exactly_the_day_that_was_computed_without_it(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
     late, on_time = TODAY - timedelta(days=6), TODAY - timedelta(days=2)
