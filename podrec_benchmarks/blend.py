@@ -90,7 +90,7 @@ def planted(users: int, episodes: int) -> tuple[Interactions, list[dict], list[d
 def main() -> None:
     """Times both sizes and prints the cost per listener and how it grows."""
     large = (int(sys.argv[1]), int(sys.argv[2])) if len(sys.argv) == 3 else (10_000, 5_000)
-    shape, console = BlendConfig.of(Settings.load()), Console(highlight=False)
+    shape, console = BlendConfig.from_settings(Settings.load()), Console(highlight=False)
     costs = []
     for users, episodes in ((large[0] // 10, large[1] // 10), large):
         history, als, near, rows = planted(users, episodes)

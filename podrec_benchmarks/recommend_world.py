@@ -22,8 +22,8 @@ from rich.table import Table
 
 from podrec_assets.content.feeds.episode_message import decode, encode
 from podrec_assets.content.feeds.rss import parse_feed
-from podrec_assets.content.similarity.encoder import SentenceEncoder
 from podrec_assets.content.similarity.nearest_neighbours import similarities
+from podrec_assets.content.similarity.sentence_encoder import SentenceEncoder
 from podrec_assets.content.similarity.vectors import embed_transcripts
 from podrec_assets.content.transcripts.choose import publisher_transcript
 from podrec_assets.day_windows import catalogue
@@ -148,7 +148,7 @@ def calibrated(
         trials.append(AlphaTrial(day, played, shown))
     counts = {user: len(heard) for user, heard in days[-1].history.seen.items()}
     return calibrated_weights(
-        counts, trials, settings.fusion_alpha, BlendConfig.of(settings), settings.seed
+        counts, trials, settings.fusion_alpha, BlendConfig.from_settings(settings), settings.seed
     )
 
 
@@ -161,7 +161,7 @@ def make_lists(day: RankingInputs, weights: list[dict], settings: Settings, seed
 
     def blend(weights: list[dict] = weights, **other: Any) -> list[dict]:
         alpha = other.pop("alpha", None)
-        shape = replace(BlendConfig.of(settings), **other)
+        shape = replace(BlendConfig.from_settings(settings), **other)
         chosen = weights if alpha is None else [{"min_history": 0, "alpha": alpha}]
         return recommend(day, chosen, shape)
 
@@ -264,13 +264,13 @@ def print_results(title: str, outcomes: dict[str, list[Outcome]], console: Conso
     ):
         table.add_column(name, justify="left" if name in ("ranker", "listeners") else "right")
     for ranker in RANKERS:
-        mine = outcomes[ranker]
-        for group, summary in summaries(mine).items():
+        played_lists = outcomes[ranker]
+        for group, summary in summaries(played_lists).items():
             picked = [
-                i for i, o in enumerate(mine) if group == "all" or o.is_cold == (group == "cold")
+                i for i, o in enumerate(played_lists) if group == "all" or o.is_cold == (group == "cold")
             ]
-            earned = [mine[i].click_through for i in picked]
-            lead = [outcomes["blend"][i].click_through - mine[i].click_through for i in picked]
+            earned = [played_lists[i].click_through for i in picked]
+            lead = [outcomes["blend"][i].click_through - played_lists[i].click_through for i in picked]
             table.add_row(
                 ranker,
                 group,

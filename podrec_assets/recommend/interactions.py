@@ -1,6 +1,4 @@
-"""What listeners did, as the models see it: a sparse matrix of damped, decayed scores, and what
-each one has heard. Pure.
-"""
+"""Listening as the models see it: a sparse matrix of scores, and what each listener heard. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,17 +24,18 @@ class Interactions:
     Attributes:
         users: listeners in order; rows of the matrix.
         items: episodes in order; columns of the matrix.
-        matrix: damped decayed sums of positive daily scores, 1 in the mean; nothing for what was
-            only skipped.
-        seen: by listener, episodes heard (see HEARD_SHARE).
-        unliked: by listener, episodes whose likes were taken back.
-        finished: by listener, episode -> furthest share, for those liked or played past
+        matrix: sums of positive daily scores, decayed, damped and scaled to a mean of 1; no entry
+            for what was only skipped.
+        seen: episodes heard (see HEARD_SHARE) by listener.
+        unliked: episodes whose like was taken back, by listener.
+        finished: furthest share by listener and episode, for episodes liked or played past
             FINISHED_SHARE.
-        recent_plays: by episode, decayed number of listeners, for popularity.
-        recency: by listener, episode -> decay of the latest day with any event, 1 for the last day;
-            absent counts 1.
-        exposures: by listener, episode -> decayed number of times it was shown, or put aside by a skip.
-        heard_before: by listener, episodes heard or unliked before the days that are learned from.
+        recent_plays: decayed number of listeners by episode, for popularity.
+        recency: decay of the latest day with any event, by listener and episode; 1 on the last day
+            and where absent.
+        exposures: decayed number of impressions by listener and episode; a skip without any counts
+            as one.
+        heard_before: episodes heard or unliked before the history window, by listener.
     """
 
     users: list[str]
@@ -51,66 +50,64 @@ class Interactions:
     heard_before: dict[str, set[str]] = field(default_factory=dict)
 
     def excluded(self, user: str) -> set[str]:
-        """Episodes that are never recommended to a listener again, however long ago they were heard
-        or unliked.
-        """
-        return set().union(
-            *(found.get(user, ()) for found in (self.seen, self.unliked, self.heard_before))
-        )
+        """Returns what is never recommended to a listener again: heard or unliked at any time."""
+        parts = (self.seen, self.unliked, self.heard_before)
+        return set().union(*(part.get(user, ()) for part in parts))
 
 
 def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interactions:
-    """Interactions from rows of USER_VS_EPISODE_DAILY up to `as_of`; a day's score halves every
-    `half_life_days`.
+    """Returns the interactions in rows of USER_VS_EPISODE_DAILY up to `as_of`.
 
-    What was only skipped is no preference: it stays out of the matrix, and may be recommended
-    again.
+    A day's score halves every `half_life_days`. An episode that was only skipped is not a
+    preference: it stays out of the matrix and may be recommended again.
     """
     pairs = _pairs(daily.filter(pc.field("day") <= as_of), as_of, half_life_days)
     users, user = _numbered(pairs["user_id"])
     items, item = _numbered(pairs["episode_id"])
-    of = {
+    totals = {
         name: pairs[f"{name}_{how}"].to_numpy()
         for how, group in (("sum", SUMMED), ("max", LARGEST))
         for name in group
     }
+    share = totals["share"]
     # An unlike takes back a like, never a share.
-    liked = (of["likes"] > 0) | (of["shared"] > 0)
-    only_skipped = (of["skips"] > 0) & (of["plays"] == 0) & ~liked
-    told = (of["score"] > 0) & ~only_skipped
-    popularity = np.bincount(item, weights=of["recent"], minlength=len(items))
+    liked = (totals["likes"] > 0) | (totals["shared"] > 0)
+    only_skipped = (totals["skips"] > 0) & (totals["plays"] == 0) & ~liked
+    preferred = (totals["score"] > 0) & ~only_skipped
+    popularity = np.bincount(item, weights=totals["recent"], minlength=len(items))
 
-    def values(chosen: np.ndarray, what: np.ndarray) -> Values:
-        found: Values = {name: {} for name in users}
+    def by_listener(chosen: np.ndarray, values: np.ndarray) -> Values:
+        rows: Values = {name: {} for name in users}
         for u, i, value in zip(
-            user[chosen].tolist(), item[chosen].tolist(), what[chosen].tolist(), strict=True
+            user[chosen].tolist(), item[chosen].tolist(), values[chosen].tolist(), strict=True
         ):
-            found[users[u]][items[i]] = value
-        return found
+            rows[users[u]][items[i]] = value
+        return rows
 
     def sets(chosen: np.ndarray) -> dict[str, set[str]]:
-        return {name: set(row) for name, row in values(chosen, of["share"]).items()}
+        return {name: set(row) for name, row in by_listener(chosen, share).items()}
 
     return Interactions(
         users,
         items,
         csr_matrix(
-            (damped(of["score"][told]), (user[told], item[told])),
+            (damped(totals["score"][preferred]), (user[preferred], item[preferred])),
             shape=(len(users), len(items)),
             dtype=np.float64,
         ),
-        seen=sets((of["share"] >= HEARD_SHARE) | liked),
-        unliked=sets((of["unlikes"] > 0) & ~liked),
-        finished=values((of["share"] > FINISHED_SHARE) | liked, of["share"]),
+        seen=sets((share >= HEARD_SHARE) | liked),
+        unliked=sets((totals["unlikes"] > 0) & ~liked),
+        finished=by_listener((share > FINISHED_SHARE) | liked, share),
         recent_plays={items[i]: float(popularity[i]) for i in np.flatnonzero(popularity)},
-        recency=values(of["recency"] > 0, of["recency"]),
-        exposures=values(of["exposures"] > 0, of["exposures"]),
+        recency=by_listener(totals["recency"] > 0, totals["recency"]),
+        exposures=by_listener(totals["exposures"] > 0, totals["exposures"]),
     )
 
 
 def share_of(row: dict) -> float:
-    """Furthest play of a daily row. One whose length nobody told counts as heard: it must not be
-    recommended again.
+    """Returns the furthest share of a daily row.
+
+    A play of unknown length counts as heard, so that it is not recommended again.
     """
     if row["max_completed_share"] is None:
         return HEARD_SHARE if row["play_count"] else 0.0
@@ -118,9 +115,7 @@ def share_of(row: dict) -> float:
 
 
 def _pairs(rows: pa.Table, as_of: date, half_life_days: float) -> pa.Table:
-    """One row for each listener and episode, in their order: sums of SUMMED and largest of LARGEST
-    over the days.
-    """
+    """A row for each listener and episode in order: sums of SUMMED, maxima of LARGEST."""
     rows = rows.sort_by([(name, "ascending") for name in ("user_id", "episode_id", "day")])
     ages = np.datetime64(as_of, "D") - rows["day"].to_numpy().astype("datetime64[D]")
     decay = 0.5 ** (ages.astype(np.float64) / half_life_days)
@@ -143,7 +138,7 @@ def _pairs(rows: pa.Table, as_of: date, half_life_days: float) -> pa.Table:
         "share": np.where(np.isnan(share), np.where(plays > 0, HEARD_SHARE, 0.0), share),
         "recency": decay,
     }
-    # One thread: the order of a sum is part of its bytes.
+    # One thread: the order of a floating-point sum changes its bytes.
     grouped = pa.table(columns).group_by(["user_id", "episode_id"], use_threads=False)
     return grouped.aggregate(
         [*((name, "sum") for name in SUMMED), *((name, "max") for name in LARGEST)]
@@ -151,10 +146,10 @@ def _pairs(rows: pa.Table, as_of: date, half_life_days: float) -> pa.Table:
 
 
 def _numbered(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
-    """The distinct texts in order, and the place of each row's text among them."""
+    """The distinct texts in order, and the number of each row's text among them."""
     encoded = column.combine_chunks().dictionary_encode()
     texts = encoded.dictionary.to_pylist()
-    places = np.empty(len(texts), dtype=np.int64)
     order = sorted(range(len(texts)), key=texts.__getitem__)
-    places[order] = np.arange(len(texts))
-    return [texts[n] for n in order], places[encoded.indices.to_numpy()]
+    numbers = np.empty(len(texts), dtype=np.int64)
+    numbers[order] = np.arange(len(texts))
+    return [texts[n] for n in order], numbers[encoded.indices.to_numpy()]

@@ -1,4 +1,4 @@
-"""Planted listening for the tests of models: two taste groups that never meet."""
+"""Planted listening for tests of models: two groups of listeners with disjoint tastes."""
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -13,8 +13,12 @@ CONFIG = AlsConfig(rank=2, regularization=0.05, alpha=2.0, iterations=15, seed=7
 def history_of(
     scores: dict[str, dict[str, float]], heard: dict[str, set[str]] | None = None, items: str = ""
 ) -> Interactions:
-    """Interactions of damped scores by listener and episode; heard is all that has a score unless
-    it is given.
+    """Returns interactions from damped scores by listener and episode.
+
+    Args:
+        scores: by listener and episode.
+        heard: episodes heard by listener; by default all that have a score.
+        items: further episodes, separated by spaces.
     """
     users = sorted(scores)
     columns = sorted({e for row in scores.values() for e in row} | set(items.split()))
@@ -27,8 +31,9 @@ def history_of(
 
 
 def checkerboard(unheard: int) -> Interactions:
-    """Listeners a0.. hear episodes A0.., listeners b0.. hear B0..; each leaves out the next
-    `unheard` of their own group.
+    """Returns listeners a0.. who heard episodes A0.., and b0.. who heard B0...
+
+    Each has not heard the next `unheard` episodes of the own group.
     """
     return history_of(
         {
@@ -42,5 +47,5 @@ def checkerboard(unheard: int) -> Interactions:
 
 
 def left_out(user: str, unheard: int) -> set[str]:
-    """What a listener of the checkerboard is to be shown first."""
+    """Returns the episodes that a listener of the checkerboard should be shown first."""
     return {f"{user[0].upper()}{(int(user[1:]) + k) % GROUP}" for k in range(unheard)}

@@ -1,6 +1,4 @@
-"""Interactions: scores fade, and what is heard, finished or unliked follows from plays, likes and
-unlikes.
-"""
+"""Interactions: scores decay; what is heard, finished or unliked follows from the events."""
 
 from datetime import date, timedelta
 
@@ -18,7 +16,7 @@ HALF_LIFE = 45.0
 def row(
     user: str = "ann", episode: str = "e1", ago: int = 0, score: float = 0.0, **counts: object
 ) -> dict:
-    """A day of one listener and episode, with no events but those named."""
+    """A day of one listener and episode, with only the given events."""
     nothing = {"play_count": 0, "like_count": 0, "unlike_count": 0, "max_completed_share": None}
     day = TODAY - timedelta(days=ago)
     return {"day": day, "user_id": user, "episode_id": episode, "score": score} | nothing | counts
@@ -32,8 +30,8 @@ def of(*rows: dict, half_life: float = HALF_LIFE) -> Interactions:
     return interactions(USER_VS_EPISODE_DAILY.rows(rows), TODAY, half_life)
 
 
-def told(*scores: float) -> np.ndarray:
-    """The logarithms of 1 + score over their mean."""
+def damped(*scores: float) -> np.ndarray:
+    """Returns log1p of the scores over its mean."""
     return np.log1p(scores) / np.mean(np.log1p(scores))
 
 
@@ -44,12 +42,12 @@ def test_a_score_counts_half_after_the_half_life_and_a_quarter_after_two() -> No
         row(episode="older", ago=90, score=4.0),
     )
     assert history.items == ["new", "old", "older"]
-    assert history.matrix.toarray()[0] == pytest.approx(told(4.0, 2.0, 1.0))
+    assert history.matrix.toarray()[0] == pytest.approx(damped(4.0, 2.0, 1.0))
 
 
 def test_days_of_one_pair_are_summed_before_they_are_damped() -> None:
     history = of(row(score=3.0), row(ago=45, score=2.0), row(episode="e2", score=1.0))
-    assert history.matrix.toarray()[0] == pytest.approx(told(3.0 + 1.0, 1.0))
+    assert history.matrix.toarray()[0] == pytest.approx(damped(3.0 + 1.0, 1.0))
 
 
 def test_rows_and_columns_are_in_order_of_listeners_and_episodes() -> None:
@@ -58,7 +56,7 @@ def test_rows_and_columns_are_in_order_of_listeners_and_episodes() -> None:
     )
     assert history.users == ["ann", "zoe"]
     assert history.items == ["e1", "e2", "e3"]
-    ann, first, second = told(2.0, 3.0, 1.0)
+    ann, first, second = damped(2.0, 3.0, 1.0)
     assert history.matrix.toarray().tolist() == [
         pytest.approx([0.0, 0.0, ann]),
         pytest.approx([first, second, 0.0]),
@@ -68,7 +66,7 @@ def test_rows_and_columns_are_in_order_of_listeners_and_episodes() -> None:
 @pytest.mark.parametrize(
     ("share", "heard"), [(0.19, False), (0.2, True), (0.21, True), (None, True)]
 )
-def test_an_episode_is_heard_from_a_fifth_of_it_on(share: float | None, heard: bool) -> None:
+def test_an_episode_is_heard_from_a_share_of_a_fifth(share: float | None, heard: bool) -> None:
     assert of(row(play_count=1, max_completed_share=share)).seen == {
         "ann": {"e1"} if heard else set()
     }
@@ -80,7 +78,7 @@ def test_the_furthest_play_of_all_days_decides() -> None:
     assert history.finished == {"ann": {}}
 
 
-def test_a_liked_episode_is_heard_and_enjoyed_without_a_play() -> None:
+def test_a_liked_episode_is_heard_and_finished_without_a_play() -> None:
     history = of(row(like_count=1, score=2.0))
     assert history.seen == {"ann": {"e1"}}
     assert history.finished == {"ann": {"e1": 0.0}}
@@ -98,7 +96,7 @@ def test_an_unlike_without_a_known_like_makes_the_episode_unliked() -> None:
     assert of(row(unlike_count=1, score=-2.0)).unliked == {"ann": {"e1"}}
 
 
-def test_a_like_given_again_outdoes_the_unlike() -> None:
+def test_a_second_like_outweighs_the_unlike() -> None:
     history = of(row(ago=2, like_count=1), row(ago=1, unlike_count=1), row(like_count=1))
     assert history.unliked == {"ann": set()}
     assert history.seen == {"ann": {"e1"}}
@@ -111,14 +109,14 @@ def test_an_episode_is_finished_past_four_fifths(share: float, finished: dict) -
     assert of(played(share)).finished == {"ann": finished}
 
 
-def test_days_after_as_of_are_ignored_even_their_listeners() -> None:
+def test_days_after_as_of_are_ignored_including_their_listeners() -> None:
     history = of(played(0.9), played(0.9, ago=-1, episode="e2"), played(0.9, ago=-1, user="bob"))
     assert (history.users, history.items) == (["ann"], ["e1"])
     assert history.seen == {"ann": {"e1"}}
     assert history.recent_plays == {"e1": 1.0}
 
 
-def test_a_sum_that_is_not_positive_has_no_entry_but_keeps_its_row_and_column() -> None:
+def test_a_sum_that_is_not_positive_has_no_entry_but_a_row_and_column() -> None:
     history = of(
         row(episode="gone", score=1.0),
         row(episode="gone", unlike_count=1, score=-2.0),
@@ -130,7 +128,7 @@ def test_a_sum_that_is_not_positive_has_no_entry_but_keeps_its_row_and_column() 
     assert history.matrix.nnz == 1
 
 
-def test_what_was_only_skipped_is_no_preference_and_no_bar() -> None:
+def test_an_episode_that_was_only_skipped_is_neither_preferred_nor_heard() -> None:
     skipped = row(episode="skipped", skip_count=1, score=0.2)
     history = of(
         skipped, played(1.0, episode="both"), row(episode="both", ago=1, skip_count=2, score=0.4)
@@ -140,13 +138,13 @@ def test_what_was_only_skipped_is_no_preference_and_no_bar() -> None:
 
 
 @pytest.mark.parametrize("unit", [1.0, 100.0])
-def test_the_mean_of_what_als_is_told_is_one_in_any_unit(unit: float) -> None:
+def test_the_mean_of_the_matrix_is_one_in_any_unit(unit: float) -> None:
     history = of(*(played(0.9, episode=f"e{n}") | {"score": n * unit} for n in (1, 2, 3)))
     assert history.matrix.data.mean() == pytest.approx(1.0)
     assert (np.diff(history.matrix.data) > 0).all()
 
 
-def test_recent_plays_count_each_listener_and_day_faded_and_skips_not_at_all() -> None:
+def test_recent_plays_count_each_listener_and_day_decayed_and_no_skips() -> None:
     history = of(
         played(0.9),
         played(0.9, user="bob", ago=45),

@@ -1,4 +1,4 @@
-"""ALS by the `implicit` package: the one-machine engine."""
+"""ALS with the `implicit` package: the engine for one machine."""
 
 import os
 from collections.abc import Callable
@@ -10,16 +10,16 @@ from scipy.sparse import csr_matrix
 
 from podrec_assets.recommend.als.factors import AlsConfig, Factors, confidences
 
-NEARLY = 1.05
-"""Rows whose numbers of interactions differ by less than this factor are solved in one call, with
-their mean regularisation.
+MAX_LENGTH_RATIO = 1.05
+"""Rows whose numbers of scores differ by less than this factor are solved in one call, with the
+regularisation of their mean length.
 """
 Solver = Callable[..., None]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """One side of the matrix, rows ordered by length.
+    """One side of the matrix, its rows ordered by length.
 
     Attributes:
         order: (rows,) original number of each row.
@@ -29,10 +29,17 @@ class Rows:
     order: np.ndarray
     groups: list[tuple[slice, csr_matrix, float]]
 
+    def restored(self, factors: np.ndarray) -> np.ndarray:
+        """Returns factors in the original order of the rows."""
+        original = np.empty_like(factors)
+        original[self.order] = factors
+        return original
+
 
 def fit(matrix: csr_matrix, config: AlsConfig) -> Factors:
-    """Factors of a users x items matrix of damped scores. The same bytes each time, on any number
-    of cores.
+    """Returns the factors of a users x items matrix of damped scores.
+
+    They are the same bytes every time, on any number of cores.
     """
     from implicit.cpu.als import AlternatingLeastSquares
     from threadpoolctl import threadpool_limits
@@ -51,19 +58,20 @@ def fit(matrix: csr_matrix, config: AlsConfig) -> Factors:
     with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
         solver = AlternatingLeastSquares(factors=config.rank, num_threads=1).solver
         for _ in range(config.iterations):
-            _sweep(pool, solver, items, item, _restored(user, users), config.regularization)
-            _sweep(pool, solver, users, user, _restored(item, items), config.regularization)
-    return Factors(_restored(user, users), _restored(item, items))
+            _sweep(pool, solver, items, item, users.restored(user), config.regularization)
+            _sweep(pool, solver, users, user, items.restored(item), config.regularization)
+    return Factors(users.restored(user), items.restored(item))
 
 
 def by_length(matrix: csr_matrix) -> Rows:
-    """The rows of a matrix in groups of nearly equal length."""
+    """Returns the rows of a matrix in groups of nearly equal length; empty rows are in none."""
     lengths = np.diff(matrix.indptr)
     order = np.argsort(lengths, kind="stable")
     ordered, lengths = matrix[order], lengths[order]
     groups, start = [], int(np.searchsorted(lengths, 1))
     while start < len(lengths):
-        stop = int(np.searchsorted(lengths, max(lengths[start] * NEARLY, lengths[start] + 1)))
+        longest = max(lengths[start] * MAX_LENGTH_RATIO, lengths[start] + 1)
+        stop = int(np.searchsorted(lengths, longest))
         groups.append((slice(start, stop), ordered[start:stop], float(lengths[start:stop].mean())))
         start = stop
     return Rows(order, groups)
@@ -75,20 +83,13 @@ def _sweep(
     rows: Rows,
     factors: np.ndarray,
     fixed: np.ndarray,
-    each: float,
+    regularization: float,
 ) -> None:
-    """Moves the factors of all rows to their solution for the fixed ones of the columns, in place."""
+    """Replaces the factors of all rows by the solution for the columns' factors, in place."""
     factors[: rows.groups[0][0].start] = 0
 
     def solve(group: tuple[slice, csr_matrix, float]) -> None:
         at, part, length = group
-        solver(part, factors[at], fixed, each * length, num_threads=1)
+        solver(part, factors[at], fixed, regularization * length, num_threads=1)
 
     list(pool.map(solve, rows.groups))
-
-
-def _restored(factors: np.ndarray, rows: Rows) -> np.ndarray:
-    """Factors in the original order of their rows."""
-    found = np.empty_like(factors)
-    found[rows.order] = factors
-    return found

@@ -1,4 +1,4 @@
-"""ALS by exact solves in NumPy: slow, plain, and what the other engines are tested against."""
+"""ALS by exact solves in NumPy: slow and simple, the oracle for the tests of the other engines."""
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -7,10 +7,10 @@ from podrec_assets.recommend.als.factors import AlsConfig, Factors, confidences
 
 
 def fit(matrix: csr_matrix, config: AlsConfig) -> Factors:
-    """Factors of a users x items matrix of damped scores.
+    """Returns the factors of a users x items matrix of damped scores.
 
-    Each sweep solves (X'X + X'(C - I)X + lambda * n_i * I) y = X'C p for every item, then the same
-    for users; n_i is the number of a row's interactions, as in Spark ML.
+    Each iteration solves (X'X + X'(C - I)X + lambda * n_i * I) y = X'C p for every item, then the
+    same for users; n_i is the number of scores in the row, as in Spark ML.
     """
     extra = confidences(matrix, config.alpha)
     random = np.random.default_rng(config.seed)
@@ -24,8 +24,12 @@ def fit(matrix: csr_matrix, config: AlsConfig) -> Factors:
 
 
 def sweep(extra: csr_matrix, fixed: np.ndarray, regularization: float) -> np.ndarray:
-    """The exact factors of the rows of `extra` (confidences above 1) for given factors of its
-    columns.
+    """Returns the exact factors of the rows, given those of the columns.
+
+    Args:
+        extra: confidences above 1.
+        fixed: factors of its columns.
+        regularization: lambda, before it is multiplied by the number of scores in a row.
     """
     gram, rank = fixed.T @ fixed, fixed.shape[1]
     solved = np.zeros((extra.shape[0], rank))

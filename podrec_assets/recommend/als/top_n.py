@@ -1,6 +1,4 @@
-"""ALS lists from factors, in bounded memory: the best unheard episodes of each listener, and the
-heard one behind each. Pure.
-"""
+"""ALS lists from factors, in bounded memory: the best unheard episodes and their causes. Pure."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -14,21 +12,21 @@ from podrec_assets.recommend.interactions import Interactions
 BLOCK_SCORES = 2**23
 """Scores in memory at a time: 32 MB."""
 DIGITS = 5
-"""Scores are rounded: engines sum in an order that may differ between runs."""
+"""Scores are rounded, since engines may sum in a different order in each run."""
 
 
 def top_n(factors: Factors, history: Interactions, config: AlsConfig, n: int) -> Iterator[dict]:
-    """One document for each listener in order, heard and unliked episodes left out; ties by episode
-    id.
+    """Yields a document for each listener in order, without heard and unliked episodes.
+
+    Equal scores are in order of episode id.
 
     Yields:
         {"user_id", "items": [{rank, episode_id, score, because, listener_count}]}: `because` is the
-        heard episode that gives most of the score (None where none raises it), `listener_count` how
-        many others heard both.
+        heard episode that contributes most to the score (None if none raises it), `listener_count`
+        how many others heard both.
     """
-    seen, excluded = (
-        pairs_matrix(history, pairs) for pairs in (history.seen, excluded_items(history))
-    )
+    seen = pairs_matrix(history, history.seen)
+    excluded = pairs_matrix(history, excluded_items(history))
     user, item, score = (
         np.concatenate(parts) for parts in zip(*best_items(factors, excluded, n), strict=True)
     )
@@ -39,9 +37,8 @@ def top_n(factors: Factors, history: Interactions, config: AlsConfig, n: int) ->
         cause[start:stop] = main_causes(
             factors, history.matrix, row, item[start:stop], nameable, config
         )
-    together = co_listeners(seen, item, cause)
+    listener_count = co_listeners(seen, item, cause)
     for row, name in enumerate(history.users):
-        picks = range(starts[row], starts[row + 1])
         yield {
             "user_id": name,
             "items": [
@@ -50,9 +47,9 @@ def top_n(factors: Factors, history: Interactions, config: AlsConfig, n: int) ->
                     "episode_id": history.items[item[at]],
                     "score": float(score[at]),
                     "because": None if cause[at] < 0 else history.items[cause[at]],
-                    "listener_count": int(together[at]),
+                    "listener_count": int(listener_count[at]),
                 }
-                for rank, at in enumerate(picks, start=1)
+                for rank, at in enumerate(range(starts[row], starts[row + 1]), start=1)
             ],
         }
 
@@ -60,12 +57,11 @@ def top_n(factors: Factors, history: Interactions, config: AlsConfig, n: int) ->
 def best_items(
     factors: Factors, excluded: csr_matrix, n: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """(users, items, rounded scores) block by block: each user's first n items by score, equal
-    scores by item number.
+    """Yields (users, items, rounded scores) in blocks: each user's best n items, ties by item.
 
-    A user has fewer where fewer are not excluded; users and items that nothing was learned about
-    (zero factors) are left out. Costs one single-precision product and partition a block; what can
-    reach a list's last place is scored again exactly.
+    A user with few items left has fewer. Users and items with zero factors are left out. Each block
+    costs one single-precision product and a partition; only scores that can reach the last place of
+    a list are computed again exactly.
     """
     users, items = (np.flatnonzero(side.any(axis=1)) for side in (factors.user, factors.item))
     left, right = factors.user[users], factors.item[items]
@@ -77,7 +73,7 @@ def best_items(
         rough = block @ right.T
         out = excluded[start : start + size].tocoo()
         rough[out.row, out.col] = -np.inf
-        row, column = np.nonzero(rough >= _least(rough, n) - _error(block, right))
+        row, column = np.nonzero(rough >= _nth_largest(rough, n) - _rounding_error(block, right))
         score = np.einsum(
             "ij,ij->i", block[row].astype(np.float64), right[column].astype(np.float64)
         )
@@ -88,22 +84,22 @@ def best_items(
 def first_places(
     row: np.ndarray, column: np.ndarray, score: np.ndarray, n: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of scored cells the n best of each row: by row, falling score, then column."""
+    """Returns the n best of the scored cells of each row, by row, falling score, then column."""
     order = np.lexsort((column, -score, row))
     rows = row[order]
     order = order[np.arange(len(rows)) - np.searchsorted(rows, rows) < n]
     return row[order], column[order], score[order]
 
 
-def _least(scores: np.ndarray, n: int) -> np.ndarray:
-    """(rows, 1) the n-th largest score of each row, or the least number where there are fewer."""
+def _nth_largest(scores: np.ndarray, n: int) -> np.ndarray:
+    """(rows, 1) the n-th largest score of each row, or the smallest float if there are fewer."""
     if scores.shape[1] <= n:
         return np.full((len(scores), 1), np.finfo(np.float32).min)
     return np.maximum(np.partition(scores, -n, axis=1)[:, [-n]], np.finfo(np.float32).min)
 
 
-def _error(user: np.ndarray, item: np.ndarray) -> float:
-    """By how much a single-precision score may fall below one that it equals when rounded."""
+def _rounding_error(user: np.ndarray, item: np.ndarray) -> float:
+    """How far apart two single-precision scores can be that are equal when rounded."""
     longest = np.linalg.norm(user, axis=1).max() * np.linalg.norm(item, axis=1).max()
     return float(10.0**-DIGITS + 2 * user.shape[1] * np.finfo(np.float32).eps * longest)
 
@@ -116,16 +112,15 @@ def main_causes(
     nameable: np.ndarray,
     config: AlsConfig,
 ) -> np.ndarray:
-    """For each item the heard one that contributes most to the user's score of it; -1 where none
-    contributes.
+    """Returns for each item the heard one that contributes most to its score, -1 if none does.
 
-    A score is a sum over what the user heard (Hu, Koren, Volinsky, section 5): y_i' W y_j * c_j
+    A score is a sum over what the user heard (Hu, Koren and Volinsky, section 5): y_i' W y_j * c_j
     with W = (Y'Y + Y'(C - I)Y + lambda * n * I)^-1.
 
     Args:
         factors: of a fit with `config`.
-        matrix: what it was fitted on.
-        user: row of the matrix.
+        matrix: the fitted matrix.
+        user: its row.
         items: (p,) columns to explain.
         nameable: (matrix.nnz,) bool, the stored entries that may be named.
         config: of the fit.
@@ -139,16 +134,16 @@ def main_causes(
     left[np.diag_indices_from(left)] += config.regularization * len(heard)
     named = nameable[start:stop]
     weighted = known[named] * (1 + extra[named])[:, None]
-    given = np.round(
-        np.linalg.solve(left, factors.item[items].T.astype(np.float64)).T @ weighted.T, DIGITS
-    )
-    best = given.argmax(axis=1)
-    return np.where(given[np.arange(len(items)), best] > 0, heard[named][best], -1)
+    solved = np.linalg.solve(left, factors.item[items].T.astype(np.float64))
+    contributions = np.round(solved.T @ weighted.T, DIGITS)
+    best = contributions.argmax(axis=1)
+    largest = contributions[np.arange(len(items)), best]
+    return np.where(largest > 0, heard[named][best], -1)
 
 
 def co_listeners(seen: csr_matrix, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """How many users have seen both items of each pair of columns; 0 where `other` is -1."""
-    by_item, found = seen.T.tocsr(), np.zeros(len(one), dtype=np.int64)
+    """Returns how many users saw both items of each pair of columns; 0 where `other` is -1."""
+    by_item, counts = seen.T.tocsr(), np.zeros(len(one), dtype=np.int64)
     order = np.argsort(other, kind="stable")
     order = order[np.searchsorted(other[order], 0) :]
     columns, place = np.unique(other[order], return_inverse=True)
@@ -156,24 +151,24 @@ def co_listeners(seen: csr_matrix, one: np.ndarray, other: np.ndarray) -> np.nda
     for start in range(0, len(columns), size):
         together = (by_item[columns[start : start + size]] @ seen).toarray()
         pairs = slice(*np.searchsorted(place, (start, start + size)))
-        found[order[pairs]] = together[place[pairs] - start, one[order[pairs]]]
-    return found
+        counts[order[pairs]] = together[place[pairs] - start, one[order[pairs]]]
+    return counts
 
 
 def excluded_items(history: Interactions) -> dict[str, set[str]]:
-    """By listener the items that were heard or unliked."""
+    """Returns the items heard or unliked in the history window, by listener."""
     return {user: history.seen[user] | history.unliked[user] for user in history.users}
 
 
 def pairs_matrix(history: Interactions, pairs: dict[str, set[str]]) -> csr_matrix:
-    """users x items matrix of ones at the pairs."""
+    """Returns a users x items matrix with ones at the pairs."""
     column = {e: j for j, e in enumerate(history.items)}
-    found = [
+    rows = [
         np.fromiter((column[e] for e in pairs[u]), dtype=np.int32, count=len(pairs[u]))
         for u in history.users
     ]
-    indptr = np.concatenate(([0], np.cumsum([len(f) for f in found], dtype=np.int64)))
-    indices = np.concatenate(found) if found else np.zeros(0, np.int32)
+    indptr = np.concatenate(([0], np.cumsum([len(row) for row in rows], dtype=np.int64)))
+    indices = np.concatenate(rows) if rows else np.zeros(0, np.int32)
     matrix = csr_matrix(
         (np.ones(len(indices), np.int32), indices, indptr),
         shape=(len(history.users), len(history.items)),
@@ -183,12 +178,10 @@ def pairs_matrix(history: Interactions, pairs: dict[str, set[str]]) -> csr_matri
 
 
 def _stored_in(matrix: csr_matrix, other: csr_matrix) -> np.ndarray:
-    """(matrix.nnz,) bool: the stored entries of a matrix that the other one stores as well."""
+    """(matrix.nnz,) bool: whether the other matrix also stores each stored entry."""
 
     def keys(m: csr_matrix) -> np.ndarray:
-        return (
-            np.repeat(np.arange(m.shape[0], dtype=np.int64), np.diff(m.indptr)) * m.shape[1]
-            + m.indices
-        )
+        rows = np.repeat(np.arange(m.shape[0], dtype=np.int64), np.diff(m.indptr))
+        return rows * m.shape[1] + m.indices
 
     return np.isin(keys(matrix), keys(other))

@@ -1,5 +1,6 @@
-"""A search for the settings of ALS on a time split: learned up to a day, measured on what was newly
-played after it. Pure.
+"""Search for ALS settings on a time split: fitted up to a day, measured on the new plays after it.
+
+Pure.
 """
 
 import time
@@ -19,14 +20,12 @@ from podrec_assets.recommend.evaluation import metrics, offline
 from podrec_assets.recommend.evaluation.online import K, newly_played
 from podrec_assets.recommend.interactions import Interactions, interactions
 
-RANKS, REGULARIZATIONS, ALPHAS, HALF_LIVES = (
-    (8, 16, 32, 64),
-    (0.03, 0.1, 0.3),
-    (0.5, 1.0, 2.0, 4.0),
-    (15.0, 45.0, 90.0),
-)
-LEAST_USERS = 60
-"""With fewer listeners in the split nothing is moved: a half of them would decide by chance."""
+RANKS = (8, 16, 32, 64)
+REGULARIZATIONS = (0.03, 0.1, 0.3)
+ALPHAS = (0.5, 1.0, 2.0, 4.0)
+HALF_LIVES = (15.0, 45.0, 90.0)
+MIN_LISTENERS = 60
+"""With fewer listeners in the split nothing changes: half of them would decide by chance."""
 Fit = Callable[[csr_matrix, AlsConfig], Factors]
 
 
@@ -40,13 +39,12 @@ class TuningTrial:
 
 @dataclass(frozen=True)
 class Budget:
-    """What a search may cost.
+    """Limits of a search.
 
     Attributes:
-        trials: points tried, the settings in force among them; these and the seed alone decide what
-            is tried.
-        seconds: after so long no further trial begins.
-        held_out_days: the last days, on which the trials are measured.
+        trials: points tried, including the current settings. Only this and the seed decide which.
+        seconds: no further trial starts after this time.
+        held_out_days: the last days, which the trials are measured on.
     """
 
     trials: int
@@ -55,10 +53,15 @@ class Budget:
 
 
 def trials(current: TuningTrial, count: int) -> list[TuningTrial]:
-    """The settings in force, then points of the grid in an order drawn by their seed."""
+    """Returns the current settings, then points of the grid in an order drawn by their seed."""
     grid = [
-        TuningTrial(replace(current.config, rank=rank, regularization=each, alpha=alpha), half_life)
-        for rank, each, alpha, half_life in product(RANKS, REGULARIZATIONS, ALPHAS, HALF_LIVES)
+        TuningTrial(
+            replace(current.config, rank=rank, regularization=regularization, alpha=alpha),
+            half_life,
+        )
+        for rank, regularization, alpha, half_life in product(
+            RANKS, REGULARIZATIONS, ALPHAS, HALF_LIVES
+        )
     ]
     order = np.random.default_rng(current.config.seed).permutation(len(grid))
     return [current, *(grid[i] for i in order if grid[i] != current)][:count]
@@ -72,11 +75,11 @@ def tune(
     budget: Budget,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[dict]:
-    """Rows of ALS_TUNING (without day): popularity, the settings in force, then every other trial.
+    """Returns rows of ALS_TUNING (without day): popularity, the current settings, other trials.
 
-    The trial that is best on one half of the listeners is chosen where the other half confirms it:
-    its gain over the settings in force is above zero by the whole paired 95 % interval. Else the
-    settings in force are. No rows where nothing new was played.
+    The trial that is best on one half of the listeners is chosen if the other half confirms it: its
+    gain over the current settings is above 0 by the whole paired 95 % interval. Otherwise the
+    current settings are chosen. No rows if nothing new was played.
 
     Args:
         daily: USER_VS_EPISODE_DAILY of the history that ends with `as_of`.
@@ -86,42 +89,34 @@ def tune(
         budget: number of trials, and the limits.
         clock: seconds.
     """
-    begun, split = clock(), as_of - timedelta(days=budget.held_out_days)
+    started, split = clock(), as_of - timedelta(days=budget.held_out_days)
+    seed = current.config.seed
     played = daily.filter((pc.field("day") > split) & (pc.field("day") <= as_of))
     rows: list[dict] = []
     gains: list[np.ndarray] = []
     for trial in trials(current, budget.trials):
-        if rows and clock() - begun > budget.seconds:
+        if rows and clock() - started > budget.seconds:
             break
         history = interactions(daily, split, trial.half_life_days)
         test = pairs_matrix(history, _known(history, newly_played(history, played)))
         if not history.matrix.nnz or not test.nnz:
             return []
         if not rows:
-            rows.append(
-                _row(
-                    0,
-                    "popularity",
-                    _measured(_popularity(history), history, test),
-                    current.config.seed,
-                )
-            )
+            rows.append(_row(0, "popularity", _gains(_popularity(history), history, test), seed))
         start = clock()
         scorer = offline.als_scorer(fit(history.matrix, trial.config), history.matrix)
-        gains.append(_measured(scorer, history, test))
-        row = _row(len(gains), "als", gains[-1], current.config.seed)
+        gains.append(_gains(scorer, history, test))
+        row = _row(len(gains), "als", gains[-1], seed)
         rows.append(row | _settings(trial) | {"seconds": round(clock() - start, 3)})
-    chosen = _chosen(np.array([g[:, 0] for g in gains]), current.config.seed)
+    chosen = _chosen(np.array([g[:, 0] for g in gains]), seed)
     for n, row in enumerate(rows, start=-1):
         row |= {"is_current": n == 0, "is_chosen": n == chosen}
     return rows
 
 
 def _chosen(ndcg: np.ndarray, seed: int) -> int:
-    """Row of (trials, listeners) nDCG to adopt; 0, the settings in force, unless another one is
-    better outside noise.
-    """
-    if ndcg.shape[1] < LEAST_USERS:
+    """Row of (trials, listeners) nDCG to adopt; 0, the current one, unless another is better."""
+    if ndcg.shape[1] < MIN_LISTENERS:
         return 0
     order = np.random.default_rng(seed).permutation(ndcg.shape[1])
     search, confirm = order[::2], order[1::2]
@@ -131,7 +126,7 @@ def _chosen(ndcg: np.ndarray, seed: int) -> int:
 
 
 def _known(history: Interactions, played: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Of what was newly played, the episodes that the history has: ALS cannot know others."""
+    """The newly played episodes that are in the history; ALS cannot know others."""
     items = set(history.items)
     return {user: played.get(user, set()) & items for user in history.users}
 
@@ -141,32 +136,40 @@ def _popularity(history: Interactions) -> offline.Scorer:
     return lambda users: np.tile(plays, (len(users), 1))
 
 
-def _measured(scorer: offline.Scorer, history: Interactions, test: csr_matrix) -> np.ndarray:
+def _gains(scorer: offline.Scorer, history: Interactions, test: csr_matrix) -> np.ndarray:
+    """(listeners, 2) nDCG@K and recall@K."""
     excluded = pairs_matrix(history, excluded_items(history))
     return offline.ndcg_of_users(scorer, excluded, test, K)
 
 
-def _row(number: int, ranker: str, values: np.ndarray, seed: int) -> dict:
-    low, high = metrics.bootstrap_interval(values[:, 0], seed)
-    ndcg, recall = values.mean(axis=0).tolist()
+def _row(number: int, ranker: str, gains: np.ndarray, seed: int) -> dict:
+    low, high = metrics.bootstrap_interval(gains[:, 0], seed)
+    ndcg, recall = gains.mean(axis=0).tolist()
     return {
-        "trial": number, "ranker": ranker, "ndcg": ndcg, "ndcg_low": low, "ndcg_high": high, "recall": recall,
-        "user_count": len(values),
-    }  # fmt: skip
+        "trial": number,
+        "ranker": ranker,
+        "ndcg": ndcg,
+        "ndcg_low": low,
+        "ndcg_high": high,
+        "recall": recall,
+        "user_count": len(gains),
+    }
 
 
 def _settings(trial: TuningTrial) -> dict:
-    c = trial.config
     return {
-        "als_rank": c.rank, "als_regularization": c.regularization, "als_alpha": c.alpha, "half_life_days": trial.half_life_days
-    }  # fmt: skip
+        "als_rank": trial.config.rank,
+        "als_regularization": trial.config.regularization,
+        "als_alpha": trial.config.alpha,
+        "half_life_days": trial.half_life_days,
+    }
 
 
 def adoption(rows: list[dict]) -> str:
-    """How to take over what a search chose: the variables to set, or that nothing is to be done."""
+    """Returns how to adopt the result of a search: variables to set, or why there are none."""
     chosen = next((r for r in rows if r["is_chosen"]), None)
     if chosen is None:
-        return "Nothing was newly played in the days held out: there is nothing to go by."
+        return "Nothing new was played in the days held out, so nothing can be measured."
     if chosen["is_current"]:
         return "Keep the settings in force: no trial is better outside noise."
     return " ".join(_variables(chosen))

@@ -1,5 +1,6 @@
-"""A recommender on held-out interactions, beside popularity and random: full ranking, seen items
-left out. Pure.
+"""Offline evaluation on held-out interactions, with popularity and random as baselines. Pure.
+
+Each list ranks all items except those in the user's training data.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,26 +20,27 @@ Scorer = Callable[[np.ndarray], np.ndarray]
 
 
 def als_scorer(factors: Factors, train: csr_matrix) -> Scorer:
-    """Scores by the product of factors; by popularity for users of whom nothing was learned, as
-    podrec serves newcomers.
+    """Scores by the product of factors, or by popularity for users without factors.
+
+    Newcomers are served popular episodes, so they are measured that way too.
     """
     items, popular = factors.item.T.astype(np.float64), popularity_scorer(train)
 
     def scores(users: np.ndarray) -> np.ndarray:
-        mine = factors.user[users].astype(np.float64)
-        return np.where(mine.any(axis=1)[:, None], mine @ items, popular(users))
+        user = factors.user[users].astype(np.float64)
+        return np.where(user.any(axis=1)[:, None], user @ items, popular(users))
 
     return scores
 
 
 def popularity_scorer(train: csr_matrix) -> Scorer:
-    """The number of users of an item, the same for everyone."""
+    """Scores by the number of users of an item, the same for everyone."""
     counts = np.asarray((train > 0).sum(axis=0)).ravel().astype(np.float64)
     return lambda users: np.tile(counts, (len(users), 1))
 
 
 def random_scorer(item_count: int, seed: int) -> Scorer:
-    """Noise, the same for the same user."""
+    """Random scores, fixed for each user."""
     return lambda users: np.stack(
         [np.random.default_rng((seed, int(u))).random(item_count) for u in users]
     )
@@ -47,10 +49,9 @@ def random_scorer(item_count: int, seed: int) -> Scorer:
 def ranked(
     scorer: Scorer, train: csr_matrix, users: np.ndarray, k: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(users, item numbers of their first k places) block by block, without the items of a user's
-    own training row.
+    """Yields (users, (b, k) items of their lists) in blocks, without a user's training items.
 
-    The second is (b, k) with NONE where a list is shorter; ties go by item number.
+    NONE fills the end of a shorter list; ties are in order of item number.
     """
     size = max(1, BLOCK_SCORES // max(1, train.shape[1]))
     for start in range(0, len(users), size):
@@ -60,28 +61,28 @@ def ranked(
         last = np.partition(scores, -k, axis=1)[:, [-k]] if k < scores.shape[1] else -np.inf
         row, column = np.nonzero((scores >= last) & np.isfinite(scores))
         row, column, _ = first_places(row, column, scores[row, column], k)
-        found = np.full((len(block), k), NONE)
-        found[row, np.arange(len(row)) - np.searchsorted(row, row)] = column
-        yield block, found
+        lists = np.full((len(block), k), NONE)
+        lists[row, np.arange(len(row)) - np.searchsorted(row, row)] = column
+        yield block, lists
 
 
 def measure(
     scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: int
 ) -> dict[str, float | list[float]]:
-    """Means over the users with held-out items.
+    """Returns means over the users with held-out items.
 
     Returns:
-        ndcg@k, recall@k, mrr@k (0 to 1), coverage (share of the catalogue in any list), gini (0:
-        all items shown alike often, 1: one only), novelty (mean of -log2 of the share of users who
-            know a shown item), and `ci`: the 95 % interval of nDCG.
+        ndcg@k, recall@k and mrr@k (0 to 1); coverage, the share of items in any list; gini (0: all
+        items are shown equally often, 1: only one is shown); novelty, the mean of -log2 of the
+        share of users who know a shown item; `ci`, the 95 % interval of nDCG.
     """
     users = np.flatnonzero(np.diff(test.indptr))
     if not len(users):
         return dict.fromkeys(
             (f"ndcg@{k}", f"recall@{k}", f"mrr@{k}", "coverage", "gini", "novelty"), 0.0
         ) | {"ci": [0.0, 0.0]}
-    knowing = np.asarray((train > 0).sum(axis=0)).ravel() / train.shape[0]
-    surprise = -np.log2(np.maximum(knowing, 1 / train.shape[0]))
+    known_share = np.asarray((train > 0).sum(axis=0)).ravel() / train.shape[0]
+    surprise = -np.log2(np.maximum(known_share, 1 / train.shape[0]))
     shown = np.zeros(train.shape[1])
     parts = []
     for block, items in ranked(scorer, train, users, k):
@@ -106,7 +107,7 @@ def measure(
 
 
 def ndcg_of_users(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int) -> np.ndarray:
-    """(users with held-out items, 2) nDCG@k and recall@k of each, in order."""
+    """Returns (users with held-out items, 2): nDCG@k and recall@k of each, in order."""
     users = np.flatnonzero(np.diff(test.indptr))
     parts = [
         np.column_stack(_gains(items, test[block], k)[:2])
@@ -118,8 +119,9 @@ def ndcg_of_users(scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int) -
 def _gains(
     items: np.ndarray, wanted: csr_matrix, k: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """nDCG, recall and reciprocal rank of lists (b, k) for the stored items of each row; formulas
-    as in `metrics`.
+    """nDCG, recall and reciprocal rank of (b, k) lists, for the stored items of each row.
+
+    The formulas are those of `metrics`.
     """
     hits = _is_stored(wanted, items)
     counts = np.diff(wanted.indptr)
@@ -139,11 +141,10 @@ def _is_stored(matrix: csr_matrix, columns: np.ndarray) -> np.ndarray:
 def measure_sampled(
     scorer: Scorer, train: csr_matrix, test: csr_matrix, k: int, seed: int
 ) -> dict[str, float]:
-    """Hit rate and nDCG of each user's one held-out item among NEGATIVES items unknown to the user,
-    as papers report it.
+    """Hit rate and nDCG of each user's held-out item among NEGATIVES items unknown to the user.
 
-    Sampled metrics flatter and can reverse an order (Krichene and Rendle 2020): for comparison with
-    papers only.
+    For comparison with papers only: sampled metrics are too high and can reverse the order of two
+    recommenders (Krichene and Rendle 2020).
     """
     random = np.random.default_rng(seed)
     hits, gains = [], []
@@ -162,7 +163,7 @@ def measure_sampled(
 
 
 def _unknown(known: set[int], item_count: int, random: np.random.Generator) -> list[int]:
-    """NEGATIVES items outside `known`, or all of them where there are fewer."""
+    """NEGATIVES items outside `known`, or all of them if there are fewer."""
     drawn = random.choice(
         item_count, min(item_count, NEGATIVES + len(known)), replace=False, shuffle=False
     )

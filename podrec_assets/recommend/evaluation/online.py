@@ -1,4 +1,4 @@
-"""How good lists were, on what was then played, beside popularity and random. Pure."""
+"""Quality of lists on what was played afterwards, with popularity and random as baselines. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,10 +14,13 @@ K = 10
 
 
 def newly_played(history: Interactions, played: pa.Table) -> dict[str, set[str]]:
-    """By listener of the history, the episodes heard in `played` (USER_VS_EPISODE_DAILY) and not
-    before.
+    """Returns the episodes heard in `played` and not before, by listener of the history.
+
+    Args:
+        history: listening up to the day before.
+        played: rows of USER_VS_EPISODE_DAILY.
     """
-    found: dict[str, set[str]] = {}
+    new: dict[str, set[str]] = {}
     for row in played.select(
         ["user_id", "episode_id", "play_count", "max_completed_share"]
     ).to_pylist():
@@ -27,8 +30,8 @@ def newly_played(history: Interactions, played: pa.Table) -> dict[str, set[str]]
             and user in history.seen
             and episode not in history.seen[user]
         ):
-            found.setdefault(user, set()).add(episode)
-    return found
+            new.setdefault(user, set()).add(episode)
+    return new
 
 
 def quality_of_lists(
@@ -39,16 +42,16 @@ def quality_of_lists(
     similarities: list[dict] | None = None,
     shows: dict[str, str] | None = None,
 ) -> list[dict]:
-    """Rows of RECOMMENDATION_QUALITY (without day).
+    """Returns rows of RECOMMENDATION_QUALITY (without day).
 
     Args:
-        lists: by ranker, documents of final_recommendations or als_top_n of the day before.
+        lists: documents of final_recommendations or als_top_n of the day before, by ranker.
         history: what those lists were made from.
         played: USER_VS_EPISODE_DAILY of the day; only episodes new to the listener count.
         seed: of the random ranker and the intervals.
         similarities: documents of similarities, for the diversity within lists; episodes that are
-            no neighbours count as unlike.
-        shows: episode_id -> show_id, for the concentration on shows; an unknown episode is a show
+            not neighbours have similarity 0.
+        shows: show_id by episode_id, for the concentration on shows; an unknown episode is a show
             of its own.
     """
     relevant = newly_played(history, played)
@@ -61,19 +64,21 @@ def quality_of_lists(
     }
     popular = sorted(history.items, key=lambda e: (-history.recent_plays.get(e, 0.0), e))
     random = np.random.default_rng(seed)
-    left = {u: [e for e in popular if e not in history.seen[u]] for u in users}
-    ranked["popularity"] = left
-    ranked["random"] = {u: [left[u][i] for i in random.permutation(len(left[u]))] for u in users}
-    # Lists also hold episodes that nobody has played yet.
+    unheard = {u: [e for e in popular if e not in history.seen[u]] for u in users}
+    ranked["popularity"] = unheard
+    ranked["random"] = {
+        u: [unheard[u][i] for i in random.permutation(len(unheard[u]))] for u in users
+    }
+    # Lists also contain episodes that nobody has played yet.
     catalogue = set(history.items).union(
         *(listed for by_user in ranked.values() for listed in by_user.values())
     )
     known = Counter(e for heard in history.seen.values() for e in heard)
-    ground = _Ground(
+    context = _Context(
         catalogue,
         known,
         len(history.users),
-        metrics.likeness(similarities or []),
+        metrics.pair_similarity(similarities or []),
         shows or {},
         seed,
     )
@@ -81,24 +86,24 @@ def quality_of_lists(
     return [
         row
         for name in sorted(ranked)
-        for row in _rows(name, [ranked[name].get(u, []) for u in users], wanted, ground)
+        for row in _rows(name, [ranked[name].get(u, []) for u in users], wanted, context)
     ]
 
 
 @dataclass(frozen=True)
-class _Ground:
-    """What lists are measured against, the same for all rankers."""
+class _Context:
+    """What the lists of every ranker are measured against."""
 
     catalogue: set[str]
     known: Counter[str]
     listener_count: int
-    likeness: dict[tuple[str, str], float]
+    similarity: dict[tuple[str, str], float]
     shows: dict[str, str]
     seed: int
 
 
 def _rows(
-    ranker: str, lists: list[list[str]], relevant: list[set[str]], ground: _Ground
+    ranker: str, lists: list[list[str]], relevant: list[set[str]], context: _Context
 ) -> list[dict]:
     pairs = list(zip(lists, relevant, strict=True))
     by_metric = {
@@ -106,19 +111,19 @@ def _rows(
         f"recall@{K}": [metrics.recall_at_k(ranked, wanted, K) for ranked, wanted in pairs],
         f"mrr@{K}": [metrics.mrr_at_k(ranked, wanted, K) for ranked, wanted in pairs],
         "novelty": [
-            metrics.novelty(ranked[:K], ground.known, ground.listener_count) for ranked in lists
+            metrics.novelty(ranked[:K], context.known, context.listener_count) for ranked in lists
         ],
-        "diversity": [metrics.diversity(ranked[:K], ground.likeness) for ranked in lists],
+        "diversity": [metrics.diversity(ranked[:K], context.similarity) for ranked in lists],
     }
-    shown = Counter(ground.shows.get(e, e) for ranked in lists for e in ranked[:K])
-    shows = {ground.shows.get(e, e) for e in ground.catalogue}
+    shown = Counter(context.shows.get(e, e) for ranked in lists for e in ranked[:K])
+    shows = {context.shows.get(e, e) for e in context.catalogue}
     of_all = {
-        "coverage": metrics.coverage(lists, K, len(ground.catalogue)),
+        "coverage": metrics.coverage(lists, K, len(context.catalogue)),
         "show_gini": metrics.gini(np.array([shown[s] for s in sorted(shows)])),
     }
     rows = []
     for metric, values in by_metric.items():
-        low, high = metrics.bootstrap_interval(values, ground.seed)
+        low, high = metrics.bootstrap_interval(values, context.seed)
         rows.append(_row(ranker, metric, float(np.mean(values)), low, high, len(values)))
     return rows + [
         _row(ranker, metric, value, value, value, len(lists)) for metric, value in of_all.items()
@@ -126,17 +131,17 @@ def _rows(
 
 
 def click_through(shown: pa.Table, seed: int) -> list[dict]:
-    """One row of RECOMMENDATION_QUALITY (without day): clicks over impressions of published lists;
-    none without impressions.
+    """Returns a row of RECOMMENDATION_QUALITY (without day): clicks over impressions of lists.
+
+    No row without impressions. The interval is over listeners, because the impressions of one
+    listener are not independent.
 
     Args:
-        shown: impressions and clicks of USER_EVENTS; those without a list_version are not of a list
-            and are left out.
-        seed: of the interval, which is over listeners, for the impressions of one are not
-            independent.
+        shown: impressions and clicks of USER_EVENTS; those without a list_version are ignored.
+        seed: of the interval.
     """
     counts: dict[str, list[int]] = {}
-    # Delivered twice, an event counts once.
+    # A set: an event that was delivered twice counts once.
     for user, kind, _ in sorted(
         {
             (r["user_id"], r["kind"], r["event_id"])
@@ -148,7 +153,7 @@ def click_through(shown: pa.Table, seed: int) -> list[dict]:
     table = np.array([c for c in counts.values() if c[0]], dtype=float)
     if not len(table):
         return []
-    # A click without its impression, on an item shown the day before, must not make more than all.
+    # A click on an item shown the day before has no impression here: keep the rate at most 1.
     table[:, 1] = np.minimum(table[:, 1], table[:, 0])
     draws = np.random.default_rng(seed).integers(0, len(table), (500, len(table)))
     sums = table[draws].sum(axis=1)

@@ -1,13 +1,12 @@
-"""Plots that the UI shows beside the tables: PNGs as Markdown images, for Dagster draws no charts
-of a table itself.
-"""
+"""Plots as Markdown images (PNG) for the UI, since Dagster draws no charts of a table."""
 
 import base64
 import io
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SHOWN_METRICS = ("ndcg@10", "recall@10", "click_through", "coverage")
@@ -16,9 +15,7 @@ DPI = 80
 
 
 def alpha_curves(weights: list[dict]) -> str:
-    """Markdown image of a day's rows of FUSION_WEIGHTS: nDCG by alpha with its interval, a panel a
-    bucket, the choice marked.
-    """
+    """Returns a plot of rows of FUSION_WEIGHTS: nDCG by alpha, one panel a bucket."""
     figure = _figure(len(weights), "share of ALS (alpha)")
     for axes, row in zip(figure.axes, weights, strict=True):
         axes.set_title(f"{row['bucket']} heard: alpha {row['alpha']}\n{row['source']}", fontsize=7)
@@ -30,7 +27,7 @@ def alpha_curves(weights: list[dict]) -> str:
             )
             axes.plot(alphas, [c["ndcg"] for c in curve], marker=".")
         else:
-            axes.text(0.5, 0.5, "nothing to go by", ha="center", transform=axes.transAxes)
+            axes.text(0.5, 0.5, "no data", ha="center", transform=axes.transAxes)
         axes.axvline(row["alpha"], linestyle="--", color="black")
         axes.set_xlim(-0.02, 1.02)
     figure.axes[0].set_ylabel("nDCG")
@@ -38,53 +35,41 @@ def alpha_curves(weights: list[dict]) -> str:
 
 
 def quality_over_days(rows: list[dict]) -> str:
-    """Markdown image of rows of RECOMMENDATION_QUALITY: each metric over the days with its
-    interval, a line a ranker.
-    """
+    """Returns a plot of rows of RECOMMENDATION_QUALITY: one panel a metric, one line a ranker."""
     metrics = [m for m in SHOWN_METRICS if any(r["metric"] == m for r in rows)]
     if not metrics:
-        return "_Nothing measured yet: no day with plays has lists of its eve._"
+        return "_Nothing measured yet: no day with plays has lists of the day before._"
     figure = _figure(len(metrics), "day")
     for axes, metric in zip(figure.axes, metrics, strict=True):
         axes.set_title(metric, fontsize=9)
         for ranker in sorted({r["ranker"] for r in rows if r["metric"] == metric}):
-            mine = sorted(
+            points = sorted(
                 (r for r in rows if (r["metric"], r["ranker"]) == (metric, ranker)),
                 key=lambda r: r["day"],
             )
-            days = [r["day"] for r in mine]
-            axes.fill_between(days, [r["low"] for r in mine], [r["high"] for r in mine], alpha=0.15)
-            axes.plot(days, [r["value"] for r in mine], marker=".", label=ranker)
+            days = [r["day"] for r in points]
+            axes.fill_between(
+                days, [r["low"] for r in points], [r["high"] for r in points], alpha=0.15
+            )
+            axes.plot(days, [r["value"] for r in points], marker=".", label=ranker)
         axes.legend(fontsize=7)
     figure.autofmt_xdate()
     return _markdown(figure, "quality over days")
 
 
 def preference_over_days(rows: list[dict]) -> str:
-    """Markdown image of rows of BLEND_EXPERIMENT: preference by day with its interval, a panel a
-    challenger, 0.5 marked.
-    """
+    """Returns a plot of rows of BLEND_EXPERIMENT: preference by day, one panel a challenger."""
     decided = [r for r in rows if r["preference"] is not None]
     if not decided:
-        return "_Nothing decided yet: no interleaved list was answered._"
+        return "_Nothing decided yet: no interleaved list got a click, play or like._"
     alphas = sorted({r["challenger_alpha"] for r in decided})
     figure = _figure(len(alphas), "day")
     for axes, alpha in zip(figure.axes, alphas, strict=True):
-        mine = sorted(
+        points = sorted(
             (r for r in decided if r["challenger_alpha"] == alpha), key=lambda r: r["day"]
         )
-        spans = [
-            [r["preference"] - r["low"] for r in mine],
-            [r["high"] - r["preference"] for r in mine],
-        ]
         axes.set_title(f"challenger: alpha {alpha:g}", fontsize=9)
-        axes.errorbar(
-            [r["day"] for r in mine],
-            [r["preference"] for r in mine],
-            yerr=spans,
-            fmt="o",
-            markersize=4,
-        )
+        _error_bars(axes, points, ("day", "preference", "low", "high"))
         axes.axhline(0.5, linestyle="--", color="black")
         axes.set_ylim(-0.02, 1.02)
     figure.axes[0].set_ylabel("prefer the challenger")
@@ -93,46 +78,41 @@ def preference_over_days(rows: list[dict]) -> str:
 
 
 def tuning_trials(rows: list[dict]) -> str:
-    """Markdown image of a day's rows of ALS_TUNING: nDCG of each trial by each setting, the chosen
-    one and popularity marked.
-    """
+    """Returns a plot of rows of ALS_TUNING: nDCG of each trial by setting, popularity as a line."""
     tried = [r for r in rows if r["ranker"] == "als"]
     if not tried:
-        return "_Nothing tried: nothing was newly played in the days held out._"
+        return "_Nothing tried: nothing new was played in the days held out._"
     popularity = next(r["ndcg"] for r in rows if r["ranker"] == "popularity")
     figure = _figure(len(TUNED), "value")
     for axes, name in zip(figure.axes, TUNED, strict=True):
         axes.set_title(name, fontsize=9)
         axes.axhline(popularity, linestyle=":", color="black", label="popularity")
-        for label, colour, mine in (
+        for label, colour, points in (
             ("tried", "tab:grey", tried),
             ("in force", "tab:blue", [r for r in tried if r["is_current"]]),
             ("chosen", "tab:red", [r for r in tried if r["is_chosen"]]),
         ):
-            spans = [
-                [r["ndcg"] - r["ndcg_low"] for r in mine],
-                [r["ndcg_high"] - r["ndcg"] for r in mine],
-            ]
-            at = [r[name] for r in mine]
-            axes.errorbar(
-                at,
-                [r["ndcg"] for r in mine],
-                yerr=spans,
-                fmt="o",
-                markersize=4,
-                color=colour,
-                label=label,
-                alpha=0.8,
-            )
+            columns = (name, "ndcg", "ndcg_low", "ndcg_high")
+            _error_bars(axes, points, columns, color=colour, label=label, alpha=0.8)
         axes.set_xscale("log")
     figure.axes[0].set_ylabel("nDCG@10")
     figure.axes[0].legend(fontsize=7)
     return _markdown(figure, "nDCG by setting")
 
 
+def _error_bars(
+    axes: "Axes", rows: list[dict], columns: tuple[str, str, str, str], **style: Any
+) -> None:
+    """Draws rows as points with intervals; `columns` are those of x, y, low and high."""
+    x, y, low, high = ([row[column] for row in rows] for column in columns)
+    below = [value - end for value, end in zip(y, low, strict=True)]
+    above = [end - value for value, end in zip(y, high, strict=True)]
+    axes.errorbar(x, y, yerr=[below, above], fmt="o", markersize=4, **style)
+
+
 def _figure(panels: int, below: str) -> "Figure":
-    # Here, for matplotlib takes a second to load and most runs draw nothing; without pyplot, which
-    # is not safe in threads.
+    # Imported here: matplotlib takes a second to load and most runs draw nothing. Not pyplot, which
+    # is not thread-safe.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(3.2 * panels, 2.8), layout="constrained")

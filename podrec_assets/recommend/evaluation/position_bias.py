@@ -1,8 +1,8 @@
-"""How much a position in a list is looked at, from the clicks on what was shown there. Pure.
+"""Position bias: the probability that a position of a list is examined, from clicks. Pure.
 
 The position-based model (Richardson et al. 2007): P(click) = propensity(position) *
-attraction(episode). Both are fitted in turn, so that a position which is given to attractive
-episodes is not taken for one that is looked at more.
+attraction(episode). Both are fitted in turn, so that a position with attractive episodes is not
+mistaken for one that is examined more often.
 """
 
 from dataclasses import dataclass
@@ -11,20 +11,24 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-LEAST_PROPENSITY = 0.1
-"""Clipped from below (Joachims et al. 2017): one click at a place that hardly anybody looks at must
-not decide.
+MIN_PROPENSITY = 0.1
+"""Propensities are clipped (Joachims et al. 2017), so that one click at a position that hardly
+anybody examines does not decide.
 """
-MOST_POSITIONS = 100
+MAX_POSITION = 100
 ROUNDS = 20
-SHRINK = 5.0
-"""Impressions at the mean rate that each episode's and position's own are added to."""
+SHRINKAGE = 5.0
+"""Prior impressions at the mean click rate, added to those of each episode and position."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a listener was shown on a day, one entry an episode: its first position (from 1), and
-    whether it was clicked.
+    """What a listener was shown on a day, one entry an episode.
+
+    Attributes:
+        episodes: their ids, in order.
+        positions: the first position of each, from 1.
+        clicked: 1.0 if it was clicked, else 0.0.
     """
 
     episodes: list[str]
@@ -33,7 +37,10 @@ class Shown:
 
 
 def shown_by_user(events: pa.Table) -> dict[str, Shown]:
-    """By listener, what impressions (with a position) and clicks of USER_EVENTS say."""
+    """Returns what was shown and clicked by listener, from rows of USER_EVENTS.
+
+    Impressions without a position are ignored.
+    """
     kinds = events.filter(pc.is_in(events["kind"], pa.array(["impression", "click"])))
     rows = kinds.select(
         ["user_id", "episode_id", "kind", "position", "occurred_at", "event_id"]
@@ -45,8 +52,11 @@ def shown_by_user(events: pa.Table) -> dict[str, Shown]:
         if row["kind"] == "click":
             clicked.setdefault(user, set()).add(episode)
         elif row["position"] is not None:
-            places.setdefault(user, {}).setdefault(episode, min(row["position"], MOST_POSITIONS))
-    return {user: _shown(found, clicked.get(user, set())) for user, found in sorted(places.items())}
+            places.setdefault(user, {}).setdefault(episode, min(row["position"], MAX_POSITION))
+    return {
+        user: _shown(positions, clicked.get(user, set()))
+        for user, positions in sorted(places.items())
+    }
 
 
 def _shown(places: dict[str, int], clicked: set[str]) -> Shown:
@@ -59,26 +69,25 @@ def _shown(places: dict[str, int], clicked: set[str]) -> Shown:
 
 
 def propensities(shown: list[Shown]) -> np.ndarray:
-    """(MOST_POSITIONS + 1,) probability that a position is looked at, over that of the first; index
-    0 is unused.
+    """Returns (MAX_POSITION + 1,): how often a position is examined, relative to the first.
 
-    It never rises with the position; where nothing was shown it is that of the position above.
+    Index 0 is unused. Propensities never rise with the position; a position where nothing was shown
+    has that of the one above.
     """
     if not shown:
-        return np.ones(MOST_POSITIONS + 1)
+        return np.ones(MAX_POSITION + 1)
     names, episode = np.unique(np.concatenate([s.episodes for s in shown]), return_inverse=True)
     position = np.concatenate([s.positions for s in shown])
     clicked = np.concatenate([s.clicked for s in shown])
     rate = max(float(clicked.mean()), 1e-9)
-    seen_at, attraction = np.ones(MOST_POSITIONS + 1), np.full(len(names), rate)
+    examined, attraction = np.ones(MAX_POSITION + 1), np.full(len(names), rate)
     by_episode = np.bincount(episode, clicked, len(names))
-    by_position = np.bincount(position, clicked, MOST_POSITIONS + 1)
+    by_position = np.bincount(position, clicked, MAX_POSITION + 1)
     for _ in range(ROUNDS):
-        looks = np.bincount(episode, seen_at[position], len(names))
-        attraction = (by_episode + SHRINK * rate) / (looks + SHRINK)
-        expected = np.bincount(position, attraction[episode], MOST_POSITIONS + 1)
-        seen_at = (by_position + SHRINK * rate * seen_at) / (expected + SHRINK * rate)
-        seen_at = seen_at / max(seen_at[1], 1e-9)
-    return np.maximum(
-        np.minimum.accumulate(np.minimum(seen_at[1:], 1.0), axis=0), LEAST_PROPENSITY
-    )[np.r_[0, 0:MOST_POSITIONS]]
+        exposures = np.bincount(episode, examined[position], len(names))
+        attraction = (by_episode + SHRINKAGE * rate) / (exposures + SHRINKAGE)
+        expected = np.bincount(position, attraction[episode], MAX_POSITION + 1)
+        examined = (by_position + SHRINKAGE * rate * examined) / (expected + SHRINKAGE * rate)
+        examined = examined / max(examined[1], 1e-9)
+    falling = np.minimum.accumulate(np.minimum(examined[1:], 1.0), axis=0)
+    return np.maximum(falling, MIN_PROPENSITY)[np.r_[0, 0:MAX_POSITION]]

@@ -1,4 +1,4 @@
-"""Ratings or play counts from files that others publish, as arrays. Pure but for reading the file."""
+"""Reads published files of ratings or play counts into arrays."""
 
 import csv
 import gzip
@@ -16,31 +16,31 @@ from scipy.sparse import csr_matrix
 from podrec_assets.errors import UnusableInputError
 from podrec_assets.recommend.als.damping import damped
 
-SIGNATURE = b"\x1f\x8b"
-"""First bytes of a gzipped file."""
+GZIP_SIGNATURE = b"\x1f\x8b"
 COLUMNS = {
     "user": {"user", "userid", "user_id"},
     "item": {"item", "itemid", "item_id"},
     "value": {"value", "rating", "count"},
     "timestamp": {"timestamp", "time"},
 }
-"""Names that a csv's columns may have, in any case."""
+"""Accepted names of the columns of a csv file, in any case."""
 ABSENT = {"value": 1, "timestamp": None}
 
 
 @dataclass(frozen=True)
 class Ratings:
-    """Interactions as parallel arrays of length n, each pair of user and item once, both numbered
-    from 0 in order of their names.
+    """Interactions as parallel arrays of length n, one entry for each pair of user and item.
+
+    Users and items are numbered from 0 in order of their names.
 
     Attributes:
-        user, item: int32 numbers.
-        value: float64, positive: a rating or a count; the sum where the file has the pair several
-            times.
-        timestamp: float64 seconds, the earliest of the pair; None where a line of the file has
-            none.
-        user_count, item_count: sizes of the numbering.
-        left_out: lines without a positive value, which say nothing of a preference.
+        user: int32 numbers.
+        item: int32 numbers.
+        value: float64, positive: a rating or count, summed over the lines of the pair.
+        timestamp: float64 seconds, the earliest of the pair; None if any line has none.
+        user_count: number of users.
+        item_count: number of items.
+        left_out: number of lines without a positive value, which is not a preference.
     """
 
     user: np.ndarray
@@ -52,7 +52,7 @@ class Ratings:
     left_out: int = 0
 
     def matrix(self, chosen: np.ndarray) -> csr_matrix:
-        """users x items matrix of the chosen interactions' damped values."""
+        """Returns a users x items matrix of the damped values of the chosen interactions."""
         shape = (self.user_count, self.item_count)
         values = damped(self.value[chosen])
         return csr_matrix(
@@ -61,19 +61,19 @@ class Ratings:
 
 
 def read_ratings(file: Path, kind: str) -> Ratings:
-    """The ratings in a file, gzipped or not, in UTF-8 with or without a byte order mark.
+    """Returns the ratings in a file: UTF-8, gzipped or not, with or without a byte order mark.
 
     Args:
-        file: what to read.
-        kind: ml-100k (tab-separated user, item, rating, timestamp, with or without a header),
-            lastfm (user, artist, count, after column names or counts) or csv (a header with
-            user,item,value,timestamp in any order, more columns are ignored; separated by commas,
-            semicolons or tabs; value 1 and no timestamp where the column is absent). Timestamps are
-            seconds since 1970, or ISO 8601.
+        file: its path.
+        kind: the format. `ml-100k`: tab-separated user, item, rating and timestamp, with or without
+            a header. `lastfm`: user, artist and count, after column names or counts. `csv`: a
+            header with user, item, value and timestamp in any order, further columns are ignored,
+            separated by commas, semicolons or tabs; without their column, the value is 1 and there
+            is no timestamp. Timestamps are seconds since 1970 or ISO 8601.
 
     Raises:
-        UnusableInputError: there is no such file, a line is not of the format (the line is named),
-            or nothing is positive.
+        UnusableInputError: there is no such file, a line has another format (the error names it),
+            or no value is positive.
     """
     if not file.is_file():
         raise UnusableInputError("no_file", f"{file} is not a file.")
@@ -108,13 +108,13 @@ def read_ratings(file: Path, kind: str) -> Ratings:
                 "bad_ratings", f"{file} is not {kind}: line {number}: {err}."
             ) from err
     if not rows:
-        raise UnusableInputError("bad_ratings", f"{file} holds no ratings above 0.")
+        raise UnusableInputError("bad_ratings", f"{file} has no ratings above 0.")
     return _numbered(rows, _by_name(users), _by_name(items), left_out)
 
 
 def _opened(file: Path) -> BinaryIO:
     with file.open("rb") as stored:
-        zipped = stored.read(2) == SIGNATURE
+        zipped = stored.read(2) == GZIP_SIGNATURE
     return cast(BinaryIO, gzip.open(file)) if zipped else file.open("rb")
 
 
@@ -133,9 +133,7 @@ def _lastfm(lines: Iterable[str]) -> Iterator[tuple[int, list]]:
 
 
 def _is_preamble(line: str) -> bool:
-    """Whether a line stands before the data: column names, or the counts that some copies begin
-    with.
-    """
+    """Whether a line precedes the data: column names, or the counts at the top of some copies."""
     return len(line.split()) != 3 or not line.split()[2].replace(".", "", 1).isdigit()
 
 
@@ -169,36 +167,35 @@ def _seconds(timestamp: str | None) -> float:
     try:
         return float(timestamp)
     except ValueError:
-        told = datetime.fromisoformat(timestamp.strip())
-        return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+        moment = datetime.fromisoformat(timestamp.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _by_name(numbers: dict[str, int]) -> np.ndarray:
-    """From the order of a first appearance to the order of names."""
-    found = np.empty(len(numbers), dtype=np.int32)
+    """(names,) number in order of names, by number in order of first appearance."""
+    by_name = np.empty(len(numbers), dtype=np.int32)
     for place, name in enumerate(sorted(numbers)):
-        found[numbers[name]] = place
-    return found
+        by_name[numbers[name]] = place
+    return by_name
 
 
 def _numbered(
     rows: list[tuple[int, int, float, float]], users: np.ndarray, items: np.ndarray, left_out: int
 ) -> Ratings:
-    given = np.array(rows)
-    user, item = users[given[:, 0].astype(np.int32)], items[given[:, 1].astype(np.int32)]
+    lines = np.array(rows)
+    user, item = users[lines[:, 0].astype(np.int32)], items[lines[:, 1].astype(np.int32)]
     _, first, place = np.unique(
         user.astype(np.int64) * len(items) + item, return_index=True, return_inverse=True
     )
-    # In the order of the file, so that a split by chance is the same whether or not pairs repeat
-    # elsewhere.
+    # Keep the order of the file, so that repeated pairs elsewhere do not change a random split.
     order = np.argsort(first, kind="stable")
-    value = np.bincount(place, weights=given[:, 2])
+    value = np.bincount(place, weights=lines[:, 2])
     kept = first[order]
     return Ratings(
         user[kept],
         item[kept],
         value[order],
-        _earliest(given[:, 3], place, order),
+        _earliest(lines[:, 3], place, order),
         len(users),
         len(items),
         left_out,
@@ -208,6 +205,6 @@ def _numbered(
 def _earliest(stamps: np.ndarray, place: np.ndarray, order: np.ndarray) -> np.ndarray | None:
     if np.isnan(stamps).any():
         return None
-    found = np.full(len(order), np.inf)
-    np.minimum.at(found, place, stamps)
-    return found[order]
+    earliest = np.full(len(order), np.inf)
+    np.minimum.at(earliest, place, stamps)
+    return earliest[order]

@@ -1,23 +1,23 @@
-"""Which interactions are learned from and which are held out. Pure; deterministic by seed."""
+"""Splits interactions into training and test data. Pure and deterministic by seed."""
 
 import numpy as np
 
 from podrec_assets.errors import UnusableInputError
 from podrec_assets.recommend.evaluation.rating_files import Ratings
 
-HELD_SHARE = 0.25
+TEST_SHARE = 0.25
 
 
-def held_out(ratings: Ratings, split: str, seed: int, share: float = HELD_SHARE) -> np.ndarray:
-    """(n,) bool mask of the interactions to test on.
+def held_out(ratings: Ratings, split: str, seed: int, share: float = TEST_SHARE) -> np.ndarray:
+    """Returns the (n,) bool mask of the interactions to test on.
 
     Args:
         ratings: all interactions.
-        split: random (a share of each user's), per-user-temporal (the last share of each user's),
-            global-temporal (the last share of all), leave-one-out (each user's last one; a random
-            one without timestamps).
+        split: `random` (a share of each user's), `per-user-temporal` (the last share of each
+            user's), `global-temporal` (the last share of all) or `leave-one-out` (each user's last
+            one, or a random one without timestamps).
         seed: of the random choices.
-        share: of the interactions that is held out.
+        share: share of the interactions that is held out.
 
     Raises:
         UnusableInputError: a temporal split of ratings without timestamps.
@@ -40,8 +40,9 @@ def held_out(ratings: Ratings, split: str, seed: int, share: float = HELD_SHARE)
 def _last_of_each_user(
     user: np.ndarray, place: np.ndarray, chance: np.ndarray, share: float
 ) -> np.ndarray:
-    """Mask of the last share (or the last one, where share is 1) of each user's interactions by
-    `place`; ties by chance.
+    """Mask of the last share of each user's interactions by `place`, ties by chance.
+
+    A share of 1 means the last one.
     """
     order = np.lexsort((chance, place, user))
     sizes = np.bincount(user)[user[order]]
@@ -49,6 +50,6 @@ def _last_of_each_user(
     rank = np.arange(len(order)) - starts
     kept = sizes - (1 if share == 1 else np.round(share * sizes))
     mask = np.zeros(len(order), dtype=bool)
-    # A user keeps at least one interaction to be learned from.
+    # Each user keeps at least one interaction for training.
     mask[order[(rank >= kept) & (rank > 0)]] = True
     return mask

@@ -45,7 +45,7 @@ class BlendConfig:
     dead_show_days: int = 365
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def from_settings(cls, settings: Settings) -> Self:
         """Returns the shape that the settings ask for."""
         return cls(
             settings.list_length,

@@ -1,9 +1,8 @@
-"""Two blends in one list, and which of them listeners prefer: team-draft interleaving (Radlinski,
-Kurup, Joachims 2008). Pure.
+"""Team-draft interleaving: two blends in one list, and which one listeners prefer. Pure.
 
-Lists shown to two groups differ by the groups as well. Interleaved, each listener judges both
-blends in the same list, so a preference shows with far fewer listeners (Chapelle, Joachims,
-Radlinski, Yue 2012). It tells which is better, not by how much.
+Comparing the lists of two groups also compares the groups. Here each listener judges both blends in
+one list (Radlinski, Kurup and Joachims 2008), so far fewer listeners show a preference (Chapelle,
+Joachims, Radlinski and Yue 2012). The result says which blend is better, not by how much.
 """
 
 import hashlib
@@ -21,80 +20,80 @@ from podrec_assets.settings import Settings
 
 A, B = "a", "b"
 """Team of the blend that everybody else is served, and of its challenger."""
-ANSWERS = ("click", "play", "like")
+RESPONSES = ("click", "play", "like")
 """Kinds of events that credit the team of an item."""
+COUNTS = ("a_win_count", "b_win_count", "tie_count", "a_credit_count", "b_credit_count")
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """Who is shown interleaved lists, and the challenger's share of ALS; meanings as in `Settings`."""
+    """Who gets interleaved lists, and the challenger's alpha; see `Settings`."""
 
     share: float
     alpha: float
     seed: int
 
     @classmethod
-    def of(cls, settings: Settings) -> Self | None:
-        """The experiment that the settings ask for; None while its share is 0."""
-        return (
-            cls(settings.experiment_share, settings.experiment_alpha, settings.seed)
-            if settings.experiment_share
-            else None
-        )
+    def from_settings(cls, settings: Settings) -> Self | None:
+        """Returns the experiment that the settings ask for, None if its share is 0."""
+        if not settings.experiment_share:
+            return None
+        return cls(settings.experiment_share, settings.experiment_alpha, settings.seed)
 
     def includes(self, user: str) -> bool:
-        """Whether a listener takes part: the same ones every day, and more of them, never others,
-        with a larger share.
-        """
+        """Whether a listener takes part: the same ones every day, and a larger share only adds."""
         return int.from_bytes(_digest(self.seed, user)[:8]) < self.share * 2**64
 
     def interleaved(
         self, served: dict, challenger: dict, day: date, length: int, per_show_cap: int
     ) -> dict:
-        """The served document of a listener with its items drafted from both, in an order drawn for
-        the listener and day.
+        """Returns the served document with its items drafted from both documents.
+
+        The seed, the listener and the day decide which team picks first in each round.
         """
-        chance = np.random.default_rng(list(_digest(self.seed, served["user_id"], day)))
-        items = team_draft(served["items"], challenger["items"], length, per_show_cap, chance)
+        coin = np.random.default_rng(list(_digest(self.seed, served["user_id"], day)))
+        items = team_draft(served["items"], challenger["items"], length, per_show_cap, coin)
         return served | {"challenger_alpha": self.alpha, "items": items}
 
 
 def _digest(*parts: object) -> bytes:
-    # Not hash(), which is another one in each process.
+    # hash() differs between processes.
     return hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
 
 
 def team_draft(
-    a: list[dict], b: list[dict], length: int, per_show_cap: int, chance: np.random.Generator
+    a: list[dict], b: list[dict], length: int, per_show_cap: int, coin: np.random.Generator
 ) -> list[dict]:
-    """At most `length` items of two ranked lists; each bears its `team`, and ranks count anew.
+    """Returns at most `length` items of two ranked lists, each with its `team` and new rank.
 
-    In each round a coin says which team picks first; then each picks the best item of its list that
-    is not yet picked and whose show is below the cap. After every round both teams have as many
-    items. Once a list has nothing left, what follows of the other is of no team (None), for a team
-    with more items would win by their number.
+    In each round a coin decides which team picks first. Each team then picks the best item of its
+    list that is not picked yet and whose show is below the cap, so every full round leaves the
+    teams even. Once one list is used up, the remaining items of the other have no team (None):
+    otherwise a team with more items would win by their number.
 
-    An item keeps the score that its own blend gave it, so scores fall within each team and not
-    along the list. The result is never shorter than either list (up to `length`): all that is left
-    of a list has shows at the cap, hence each show fills as many places as it had there.
+    Items keep the score of their own blend, so scores fall within each team but not along the list.
+    The result is never shorter than either list (up to `length`): whatever is left of a list is of
+    shows at the cap, and each of those has as many places as it had there.
 
     Args:
-        a, b: items with episode_id and show_id, each episode once in a list, both within the cap.
+        a: items with episode_id and show_id, each episode once, within the cap.
+        b: likewise.
         length: most items.
         per_show_cap: most items of one show.
-        chance: draws the coins.
+        coin: decides the rounds.
     """
-    found: list[dict] = []
-    while len(found) < length:
-        teams = ((A, a), (B, b)) if chance.random() < 0.5 else ((B, b), (A, a))
+    drafted: list[dict] = []
+    while len(drafted) < length:
+        teams = ((A, a), (B, b)) if coin.random() < 0.5 else ((B, b), (A, a))
         picked: list[dict] = []
         for team, ranked in teams:
-            item = _best(ranked, found + picked, per_show_cap)
+            item = _best(ranked, drafted + picked, per_show_cap)
             picked += [item | {"team": team}] if item else []
         if not picked:
             break
-        found += picked if len(picked) == len(teams) else [i | {"team": None} for i in picked]
-    return [item | {"rank": rank} for rank, item in enumerate(found[:length], start=1)]
+        is_full_round = len(picked) == len(teams)
+        drafted += picked if is_full_round else [item | {"team": None} for item in picked]
+    return [item | {"rank": rank} for rank, item in enumerate(drafted[:length], start=1)]
 
 
 def _best(ranked: list[dict], picked: list[dict], per_show_cap: int) -> dict | None:
@@ -106,53 +105,57 @@ def _best(ranked: list[dict], picked: list[dict], per_show_cap: int) -> dict | N
 
 
 def outcomes(documents: Iterable[tuple[str, dict]], events: pa.Table) -> list[dict]:
-    """Rows of BLEND_EXPERIMENT (without day), one for each challenger that was shown.
+    """Returns rows of BLEND_EXPERIMENT (without day), one for each challenger that was shown.
 
-    A team's credits with a listener are the items of that team that were clicked, played or liked
-    in the lists shown, each item of a list once. The team with more credits wins the listener;
-    equal credits, and none, are a tie. A listener counts once, for looks of one person are not
+    A team's credits with a listener are its items that were clicked, played or liked in the lists
+    shown, each item of a list once. The team with more credits wins the listener; equal credits, or
+    none, are a tie. A listener counts once, because the responses of one person are not
     independent.
 
     Args:
         documents: (version, document) of final_recommendations; those without `challenger_alpha`
             are in no experiment.
-        events: USER_EVENTS of a day; one that names no list is left out, a repeated one counts
+        events: USER_EVENTS of a day; events without a list version are ignored, repeated ones count
             once.
     """
-    answers: dict[tuple[str, str], set[str]] = {}
+    responses: dict[tuple[str, str], set[str]] = {}
     for row in events.select(["user_id", "list_version", "episode_id", "kind"]).to_pylist():
-        answered = answers.setdefault((row["list_version"], row["user_id"]), set())
-        if row["kind"] in ANSWERS:
-            answered.add(row["episode_id"])
+        episodes = responses.setdefault((row["list_version"], row["user_id"]), set())
+        if row["kind"] in RESPONSES:
+            episodes.add(row["episode_id"])
     credits: dict[float, dict[str, Counter]] = {}
     for version, document in documents:
         user = document["user_id"]
-        if "challenger_alpha" in document and (version, user) in answers:
-            mine = credits.setdefault(document["challenger_alpha"], {}).setdefault(user, Counter())
-            mine.update(
-                i["team"] for i in document["items"] if i["episode_id"] in answers[version, user]
+        if "challenger_alpha" in document and (version, user) in responses:
+            by_user = credits.setdefault(document["challenger_alpha"], {})
+            by_user.setdefault(user, Counter()).update(
+                item["team"]
+                for item in document["items"]
+                if item["episode_id"] in responses[version, user]
             )
     return [_row(alpha, list(by_user.values())) for alpha, by_user in sorted(credits.items())]
 
 
 def _row(alpha: float, credits: list[Counter]) -> dict:
-    a_wins, b_wins = (sum(c[mine] > c[other] for c in credits) for mine, other in ((A, B), (B, A)))
-    counts = {
+    a_wins = sum(listener[A] > listener[B] for listener in credits)
+    b_wins = sum(listener[B] > listener[A] for listener in credits)
+    return {
+        "challenger_alpha": alpha,
         "a_win_count": a_wins,
         "b_win_count": b_wins,
         "tie_count": len(credits) - a_wins - b_wins,
+        "a_credit_count": sum(listener[A] for listener in credits),
+        "b_credit_count": sum(listener[B] for listener in credits),
+        **preference(a_wins, b_wins),
     }
-    given = {f"{team}_credit_count": sum(c[team] for c in credits) for team in (A, B)}
-    return {"challenger_alpha": alpha, **counts, **given, **preference(a_wins, b_wins)}
 
 
 def preference(a_wins: int, b_wins: int) -> dict[str, float | None]:
-    """How much the challenger is preferred: {preference, low, high, p_value}; all None where
-    nothing is decided.
+    """Returns {preference, low, high, p_value}; all None if every listener is a tie.
 
-    preference = b_wins / (a_wins + b_wins), 0.5 where the blends are equally good; low and high are
-    the ends of its exact (Clopper-Pearson) 95 % interval, p_value is of the two-sided sign test,
-    which is below 0.05 where 0.5 is outside of it.
+    preference = b_wins / (a_wins + b_wins) is 0.5 for equally good blends. Low and high are its
+    exact (Clopper-Pearson) 95 % interval. p_value is that of the two-sided sign test, below 0.05
+    where the interval excludes 0.5.
     """
     decided = a_wins + b_wins
     if not decided:
@@ -168,36 +171,31 @@ def preference(a_wins: int, b_wins: int) -> dict[str, float | None]:
 
 
 def pooled(rows: list[dict]) -> list[dict]:
-    """Rows of BLEND_EXPERIMENT added up over their days, one for each challenger, with the number
-    of days.
+    """Returns rows of BLEND_EXPERIMENT summed over days, one a challenger, with `day_count`.
 
-    A listener counts once a day, so listeners who come often weigh more and the interval of many
-    days is somewhat too narrow.
+    A listener counts once a day, so frequent listeners weigh more and the interval of many days is
+    somewhat too narrow.
     """
-    found = []
-    for alpha in sorted({r["challenger_alpha"] for r in rows}):
-        mine = [r for r in rows if r["challenger_alpha"] == alpha]
-        names = ("a_win_count", "b_win_count", "tie_count", "a_credit_count", "b_credit_count")
-        counts = {name: sum(r[name] for r in mine) for name in names}
-        told = preference(counts["a_win_count"], counts["b_win_count"])
-        found.append(
-            {
-                "challenger_alpha": alpha,
-                "day_count": len({r["day"] for r in mine}),
-                **counts,
-                **told,
-            }
-        )
-    return found
+    sums = []
+    for alpha in sorted({row["challenger_alpha"] for row in rows}):
+        of_alpha = [row for row in rows if row["challenger_alpha"] == alpha]
+        counts = {name: sum(row[name] for row in of_alpha) for name in COUNTS}
+        days = {row["day"] for row in of_alpha}
+        result = preference(counts["a_win_count"], counts["b_win_count"])
+        sums.append({"challenger_alpha": alpha, "day_count": len(days), **counts, **result})
+    return sums
 
 
 def verdict(row: dict) -> str:
-    """What a row says, in a sentence."""
+    """Returns the result of a row in one sentence."""
     if row["preference"] is None:
-        return "Nobody has decided yet."
-    told = f"{row['preference']:.3f} of the decided prefer the challenger (95 % interval {row['low']:.3f} to {row['high']:.3f})"
+        return "No listener has preferred either blend yet."
+    share = (
+        f"{row['preference']:.3f} of the decided prefer the challenger "
+        f"(95 % interval {row['low']:.3f} to {row['high']:.3f})"
+    )
     if row["low"] > 0.5:
-        return f"The challenger is better: {told}."
+        return f"The challenger is better: {share}."
     if row["high"] < 0.5:
-        return f"The served blend is better: {told}."
-    return f"No difference is shown: {told}."
+        return f"The served blend is better: {share}."
+    return f"No difference is shown: {share}."

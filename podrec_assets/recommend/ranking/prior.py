@@ -1,4 +1,4 @@
-"""What an episode scores for every listener alike: its reception by everybody and its newness. Pure.
+"""The score that an episode has for every listener alike: its reception and its newness. Pure.
 
 The prior alone makes the list of a listener without history.
 """

@@ -1,5 +1,6 @@
-"""What every ALS engine keeps: one objective, one shape of result, the same bytes; planted truth
-and published ratings.
+"""One suite for every ALS engine: the same objective, result shape and bytes.
+
+On planted tastes and on published ratings.
 """
 
 from collections.abc import Callable
@@ -24,8 +25,8 @@ pytestmark = pytest.mark.slow
 
 Fit = Callable[[csr_matrix, AlsConfig], Factors]
 UNEVEN = csr_matrix(np.triu(np.arange(1.0, 13)[:, None] % 3 + 1.0 + np.zeros((12, 9))))
-"""Rows and columns of different lengths, so that regularisation scaled otherwise would show; the
-last rows are empty.
+"""Rows and columns of different lengths, which would show a wrong scaling of the regularisation;
+the last rows are empty.
 """
 
 BOARD = checkerboard(unheard=3)
@@ -46,24 +47,22 @@ def fitted(fit: Fit) -> Factors:
     return fit(BOARD.matrix, CONFIG)
 
 
-def test_the_planted_unheard_episodes_come_first(fitted: Factors) -> None:
+def test_the_unheard_episodes_of_the_own_taste_come_first(fitted: Factors) -> None:
     lists = top_n(fitted, BOARD, CONFIG, 3)
     assert {d["user_id"]: {i["episode_id"] for i in d["items"]} for d in lists} == {
         u: left_out(u, 3) for u in BOARD.users
     }
 
 
-def test_these_fits_make_as_many_sweeps_as_settings_allow() -> None:
-    """Spark's plan grows with each sweep: at 30 its stack overflowed."""
+def test_these_fits_use_as_many_iterations_as_settings_allow() -> None:
+    """Spark's plan grows with each iteration; with 30 its stack overflowed."""
     with pytest.raises(SettingsError, match="PODREC_ALS_ITERATIONS"):
         Settings.load(als_iterations=CONFIG.iterations + 1)
     assert Settings.load(als_iterations=CONFIG.iterations).als_iterations == CONFIG.iterations
 
 
-def test_planted_low_rank_tastes_are_found_again(fit: Fit) -> None:
-    """Two tastes mixed in every listener: what was left out scores above what the listener does not
-    like.
-    """
+def test_planted_low_rank_tastes_are_recovered(fit: Fit) -> None:
+    """Listeners mix two tastes; held-out liked episodes score above those they do not like."""
     random = np.random.default_rng(3)
     liking = random.dirichlet((0.4, 0.4), 60) @ random.dirichlet((0.4, 0.4), 40).T
     likes = liking > np.quantile(liking, 0.6, axis=1)[:, None]
@@ -77,31 +76,29 @@ def test_planted_low_rank_tastes_are_found_again(fit: Fit) -> None:
 
 
 def test_listeners_are_the_exact_solution_for_the_episodes(fit: Fit) -> None:
-    """The same c = 1 + alpha * r, and lambda times the number of a row's scores, whatever the
-    length of the rows.
-    """
+    """c = 1 + alpha * r, and lambda times the number of scores, for rows of any length."""
     factors, extra = fit(UNEVEN, CONFIG), confidences(UNEVEN, CONFIG.alpha)
-    mine, doubled = (
+    exact, doubled = (
         reference.sweep(extra, factors.item.astype(np.float64), n * CONFIG.regularization)
         for n in (1, 2)
     )
-    assert np.abs(mine - factors.user).max() < 1e-3
+    assert np.abs(exact - factors.user).max() < 1e-3
     assert np.abs(doubled - factors.user).max() > 1e-2
 
 
-def test_scores_are_those_of_the_oracle(fitted: Factors) -> None:
+def test_scores_match_those_of_the_oracle(fitted: Factors) -> None:
     oracle = reference.fit(BOARD.matrix, CONFIG)
     assert np.abs(fitted.user @ fitted.item.T - oracle.user @ oracle.item.T).max() < 0.02
 
 
-def test_a_higher_alpha_trusts_what_was_heard_more(fit: Fit, fitted: Factors) -> None:
-    heard, timid = BOARD.matrix.toarray() > 0, fit(BOARD.matrix, replace(CONFIG, alpha=0.1))
-    assert (fitted.user @ fitted.item.T)[heard].mean() > (timid.user @ timid.item.T)[
+def test_a_higher_alpha_fits_heard_episodes_more_closely(fit: Fit, fitted: Factors) -> None:
+    heard, low = BOARD.matrix.toarray() > 0, fit(BOARD.matrix, replace(CONFIG, alpha=0.1))
+    assert (fitted.user @ fitted.item.T)[heard].mean() > (low.user @ low.item.T)[
         heard
     ].mean() + 0.05
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(
     fit: Fit, fitted: Factors
 ) -> None:
     again, other = (
@@ -114,7 +111,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
     assert fitted.item.tobytes() != other.item.tobytes()
 
 
-def test_rows_and_columns_without_interactions_get_zeros_and_the_matrix_is_left_as_it_was(
+def test_rows_and_columns_without_scores_get_zeros_and_the_matrix_is_unchanged(
     fit: Fit,
 ) -> None:
     history = history_of(
@@ -129,13 +126,13 @@ def test_rows_and_columns_without_interactions_get_zeros_and_the_matrix_is_left_
     assert history.matrix.toarray().tolist() == before.tolist()
 
 
-def test_one_listener_alone_is_fitted(fit: Fit) -> None:
+def test_a_single_listener_is_fitted(fit: Fit) -> None:
     factors = fit(csr_matrix([[1.0, 2.0, 0.0]]), CONFIG)
     assert (factors.user @ factors.item.T)[0] == pytest.approx([0.9, 0.95, 0.0], abs=0.1)
 
 
 @pytest.mark.parametrize("shape", [(0, 0), (3, 2)], ids=["nobody", "no scores"])
-def test_nothing_learned_is_zeros_and_lists_without_items(fit: Fit, shape: tuple[int, int]) -> None:
+def test_without_scores_factors_are_zero_and_lists_empty(fit: Fit, shape: tuple[int, int]) -> None:
     factors = fit(csr_matrix(shape), CONFIG)
     assert (factors.user.tolist(), factors.item.tolist()) == (
         np.zeros((shape[0], 2)).tolist(),
@@ -149,9 +146,12 @@ def test_nothing_learned_is_zeros_and_lists_without_items(fit: Fit, shape: tuple
     ]
 
 
-def test_published_ratings_are_ranked_as_the_oracle_ranks_them(fit: Fit, shared_data: Path) -> None:
-    """300 listeners of MovieLens: lists overlap as those of two seeds of the oracle do, and nDCG
-    differs within noise.
+def test_published_ratings_are_ranked_like_the_oracle_ranks_them(
+    fit: Fit, shared_data: Path
+) -> None:
+    """Lists of 300 MovieLens users overlap as much as those of two seeds of the oracle.
+
+    nDCG differs within noise.
     """
     ratings = read_ratings(shared_data / "ratings" / "ml-100k.inter.gz", "ml-100k")
     held = held_out(ratings, "random", 1, 0.25)

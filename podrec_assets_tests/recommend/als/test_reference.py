@@ -1,5 +1,6 @@
-"""The reference engine: a sweep is the exact solution of the paper's equation, and lowers the
-objective. The rest: contracts.
+"""The reference engine solves the equation of the paper exactly and lowers the objective.
+
+What all engines have in common is tested in test_als_engines.
 """
 
 from dataclasses import replace
@@ -14,9 +15,7 @@ from podrec_assets_tests.recommend.planted import CONFIG, checkerboard
 
 
 def objective(matrix: csr_matrix, user: np.ndarray, item: np.ndarray, config: AlsConfig) -> float:
-    """What ALS makes small: weighted squared errors over all pairs, and each factor's length times
-    its row's count.
-    """
+    """Returns the objective of ALS as stated in `factors`."""
     dense = matrix.toarray()
     errors = ((1 + config.alpha * dense) * ((dense > 0) - user @ item.T) ** 2).sum()
     counts = (dense > 0).sum(axis=1), (dense > 0).sum(axis=0)
@@ -24,10 +23,8 @@ def objective(matrix: csr_matrix, user: np.ndarray, item: np.ndarray, config: Al
     return float(errors + config.regularization * lengths)
 
 
-def test_one_listener_and_one_episode_of_rank_one_solve_the_equation_by_hand() -> None:
-    """With x = c y / (c y^2 + l) for c = 1 + 2 * 1 = 3, the last step of the listener is x = 3 y /
-    (3 y^2 + 0.5).
-    """
+def test_one_listener_and_one_episode_of_rank_one_match_the_solution_by_hand() -> None:
+    """x = c y / (c y^2 + lambda), here 3 y / (3 y^2 + 0.5) with c = 1 + 2 * 1."""
     factors = reference.fit(
         csr_matrix([[1.0]]), AlsConfig(1, regularization=0.5, alpha=2.0, iterations=1, seed=3)
     )
@@ -37,9 +34,10 @@ def test_one_listener_and_one_episode_of_rank_one_solve_the_equation_by_hand() -
     assert x == pytest.approx(3 * y / (3 * y**2 + 0.5), rel=1e-5)
 
 
-def test_the_regularisation_grows_with_the_count_of_a_row() -> None:
-    """Two equal episodes: x = 2 c y / (2 c y^2 + 2 l), the x of one episode, where an unscaled l
-    would give a longer x.
+def test_the_regularisation_grows_with_the_number_of_scores_in_a_row() -> None:
+    """Two equal episodes: x = 2 c y / (2 c y^2 + 2 lambda), as with one episode.
+
+    With an unscaled lambda, x would be larger.
     """
     config = AlsConfig(1, regularization=1.0, alpha=1.0, iterations=200, seed=1)
     one, two = (reference.fit(csr_matrix([[1.0] * n]), config) for n in (1, 2))
@@ -58,7 +56,7 @@ def test_every_sweep_lowers_the_objective() -> None:
     assert values[0] > 1.01 * values[-1]
 
 
-def test_no_single_listener_factor_can_be_bettered() -> None:
+def test_no_change_of_a_listener_factor_lowers_the_objective() -> None:
     history = checkerboard(unheard=2)
     factors = reference.fit(history.matrix, CONFIG)
     best = objective(history.matrix, factors.user, factors.item, CONFIG)

@@ -1,4 +1,4 @@
-"""Lists from factors: order, what is left out, and the heard episode that each reason may name."""
+"""Lists from factors: their order, what they leave out, and the cause of each item."""
 
 import numpy as np
 import pytest
@@ -17,8 +17,8 @@ def factors(user: list[list[float]], item: list[list[float]]) -> Factors:
     return Factors(np.array(user, dtype=np.float32), np.array(item, dtype=np.float32))
 
 
-def lists_of(found: Factors, history: Interactions, config: AlsConfig, n: int) -> list[dict]:
-    return list(top_n.top_n(found, history, config, n))
+def lists_of(fitted: Factors, history: Interactions, config: AlsConfig, n: int) -> list[dict]:
+    return list(top_n.top_n(fitted, history, config, n))
 
 
 def shown(lists: list[dict]) -> dict[str, list[tuple[str, float]]]:
@@ -26,27 +26,27 @@ def shown(lists: list[dict]) -> dict[str, list[tuple[str, float]]]:
 
 
 def causes(
-    found: Factors, scores: list[float], items: list[int], nameable: list[bool]
+    fitted: Factors, scores: list[float], items: list[int], nameable: list[bool]
 ) -> list[int]:
-    """main_causes of one listener, whose scores are all stored; -1 where none contributes."""
+    """main_causes of a single listener with all scores stored, even zeros."""
     stored = csr_matrix([scores])
     return main_causes(
-        found, stored, 0, np.array(items), np.array(nameable, dtype=bool), UNIT
+        fitted, stored, 0, np.array(items), np.array(nameable, dtype=bool), UNIT
     ).tolist()
 
 
 def test_items_are_ranked_by_score_and_equal_scores_by_episode_id() -> None:
     history = history_of({"ann": {"e9": 1.0}}, items="e1 e2 e3 e4")
-    found = factors([[2.0]], [[0.25], [0.5], [0.25], [1.0], [3.0]])
-    document = lists_of(found, history, UNIT, 10)[0]
+    fitted = factors([[2.0]], [[0.25], [0.5], [0.25], [1.0], [3.0]])
+    document = lists_of(fitted, history, UNIT, 10)[0]
     assert shown([document]) == {"ann": [("e4", 2.0), ("e2", 1.0), ("e1", 0.5), ("e3", 0.5)]}
     assert [i["rank"] for i in document["items"]] == [1, 2, 3, 4]
 
 
-def test_scores_that_differ_by_less_than_their_digits_are_equal() -> None:
+def test_scores_that_are_equal_when_rounded_are_ties() -> None:
     history = history_of({"ann": {"e9": 1.0}}, items="e1 e2")
-    found = factors([[1.0]], [[0.1], [0.1000001], [1.0]])
-    assert shown(lists_of(found, history, UNIT, 1)) == {"ann": [("e1", 0.1)]}
+    fitted = factors([[1.0]], [[0.1], [0.1000001], [1.0]])
+    assert shown(lists_of(fitted, history, UNIT, 1)) == {"ann": [("e1", 0.1)]}
 
 
 def test_heard_and_unliked_episodes_are_left_out_and_skipped_ones_are_not() -> None:
@@ -70,60 +70,59 @@ def test_a_listener_who_heard_everything_has_an_empty_list() -> None:
     ) == {"ann": []}
 
 
-def test_whom_or_what_nothing_was_learned_about_is_in_no_list() -> None:
+def test_listeners_and_episodes_without_factors_are_in_no_list() -> None:
     history = history_of({"ann": {"e9": 1.0}, "nobody": {}}, items="e1 e2")
-    found = factors([[1.0], [0.0]], [[0.0], [-0.5], [1.0]])
-    assert shown(lists_of(found, history, UNIT, 5)) == {"ann": [("e2", -0.5)], "nobody": []}
+    fitted = factors([[1.0], [0.0]], [[0.0], [-0.5], [1.0]])
+    assert shown(lists_of(fitted, history, UNIT, 5)) == {"ann": [("e2", -0.5)], "nobody": []}
 
 
-def test_blocks_of_listeners_give_the_lists_of_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_blocks_give_the_same_lists_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     history = checkerboard(unheard=2)
-    found = reference.fit(history.matrix, CONFIG)
-    whole = lists_of(found, history, CONFIG, 3)
+    fitted = reference.fit(history.matrix, CONFIG)
+    whole = lists_of(fitted, history, CONFIG, 3)
     monkeypatch.setattr(top_n, "BLOCK_SCORES", 5 * len(history.items))
-    assert lists_of(found, history, CONFIG, 3) == whole
+    assert lists_of(fitted, history, CONFIG, 3) == whole
     assert [d["user_id"] for d in whole] == history.users
 
 
-def test_the_blocked_product_gives_what_sorting_every_exact_score_gives() -> None:
-    """Many equal scores around the last place, and excluded items: the case that a partition gets
-    wrong.
-    """
+def test_the_blocked_product_gives_the_same_as_sorting_all_exact_scores() -> None:
+    """Many ties around the last place, and excluded items: where a partition is easily wrong."""
     random = np.random.default_rng(1)
-    found = Factors(
+    fitted = Factors(
         *(random.integers(-3, 4, (size, 4)).astype(np.float32) / 7 for size in (50, 300))
     )
     excluded = random.random((50, 300)) < 0.3
-    (_, *_), *blocks = best_items(found, csr_matrix(excluded.astype(np.int32)), 20)
-    mine = {u: [] for u in range(50)}
+    (_, *_), *blocks = best_items(fitted, csr_matrix(excluded.astype(np.int32)), 20)
+    lists: dict[int, list] = {u: [] for u in range(50)}
     for users, items, scores in blocks:
         for u, i, s in zip(users.tolist(), items.tolist(), scores.tolist(), strict=True):
-            mine[u].append((i, s))
-    exact = np.round(found.user.astype(np.float64) @ found.item.T.astype(np.float64), DIGITS)
-    live = found.item.any(axis=1)
+            lists[u].append((i, s))
+    exact = np.round(fitted.user.astype(np.float64) @ fitted.item.T.astype(np.float64), DIGITS)
+    live = fitted.item.any(axis=1)
     for u in range(50):
         order = [
             i for i in np.lexsort((np.arange(300), -exact[u])) if live[i] and not excluded[u, i]
         ][:20]
-        assert mine[u] == ([(i, exact[u, i]) for i in order] if found.user[u].any() else [])
+        assert lists[u] == ([(i, exact[u, i]) for i in order] if fitted.user[u].any() else [])
 
 
-def test_the_cause_is_what_contributes_most_by_the_formula_of_the_paper() -> None:
-    """Rank 1: what j gives to i is y_i y_j (1 + r_j) / D for one D; here 2 * (1 + 1) = 4 beats 1 *
-    (1 + 2) = 3.
+def test_the_cause_contributes_most_by_the_formula_of_the_paper() -> None:
+    """With rank 1, j contributes y_i y_j (1 + r_j) / D to i, with a common D.
+
+    Here 2 * (1 + 1) = 4 is more than 1 * (1 + 2) = 3.
     """
-    found = factors([[1.0]], [[1.0], [2.0], [1.0]])
-    assert causes(found, [2.0, 1.0, 0.0], [2], [True, True]) == [1]
-    assert causes(found, [4.0, 1.0, 0.0], [2], [True, True]) == [0]
+    fitted = factors([[1.0]], [[1.0], [2.0], [1.0]])
+    assert causes(fitted, [2.0, 1.0, 0.0], [2], [True, True]) == [1]
+    assert causes(fitted, [4.0, 1.0, 0.0], [2], [True, True]) == [0]
 
 
-def test_a_skipped_episode_is_never_the_cause_however_much_it_gives() -> None:
-    found = factors([[1.0]], [[1.0], [2.0], [1.0]])
-    assert causes(found, [2.0, 1.0, 0.0], [2], [True, False]) == [0]
-    assert causes(found, [2.0, 1.0, 0.0], [2], [False, False]) == [-1]
+def test_a_skipped_episode_is_never_the_cause_however_much_it_contributes() -> None:
+    fitted = factors([[1.0]], [[1.0], [2.0], [1.0]])
+    assert causes(fitted, [2.0, 1.0, 0.0], [2], [True, False]) == [0]
+    assert causes(fitted, [2.0, 1.0, 0.0], [2], [False, False]) == [-1]
 
 
-def test_what_only_lowers_the_score_is_no_cause() -> None:
+def test_an_episode_that_lowers_the_score_is_no_cause() -> None:
     assert causes(factors([[1.0]], [[1.0], [-1.0]]), [1.0, 0.0], [1], [True]) == [-1]
 
 
@@ -131,42 +130,38 @@ def test_a_listener_without_scores_has_no_causes() -> None:
     assert causes(factors([[0.0]], [[1.0], [1.0]]), [0.0, 0.0], [0, 1], []) == [-1, -1]
 
 
-def own_and_other(history: Interactions) -> list[tuple[str, dict]]:
-    """Each listener with the first item of the list."""
+def first_items(history: Interactions) -> list[tuple[str, dict]]:
+    """Each listener with the first item of their list."""
     lists = lists_of(reference.fit(history.matrix, CONFIG), history, CONFIG, 1)
     return [(d["user_id"], d["items"][0]) for d in lists]
 
 
-def test_the_reason_is_a_heard_episode_of_the_same_taste() -> None:
+def test_the_cause_is_a_heard_episode_of_the_same_taste() -> None:
     history = checkerboard(unheard=2)
-    for user, item in own_and_other(history):
+    for user, item in first_items(history):
         assert item["because"] in history.seen[user]
         assert item["because"][0] == item["episode_id"][0] == user[0].upper()
 
 
 def test_without_the_cause_the_score_is_lower() -> None:
-    """Also that the lists' own scores are exact for the episodes' factors: the sum that the cause
-    is a part of.
-    """
+    """So list scores are exact for the episodes' factors: they are the sum the cause is part of."""
     history = checkerboard(unheard=2)
-    found = reference.fit(history.matrix, CONFIG)
-    for row, (_, item) in enumerate(own_and_other(history)):
+    fitted = reference.fit(history.matrix, CONFIG)
+    for row, (_, item) in enumerate(first_items(history)):
         column, cause = (history.items.index(item[name]) for name in ("episode_id", "because"))
-        poorer = history.matrix.tolil()
-        poorer[row, cause] = 0
-        extra = confidences(poorer.tocsr(), CONFIG.alpha)
+        without = history.matrix.tolil()
+        without[row, cause] = 0
+        extra = confidences(without.tocsr(), CONFIG.alpha)
         extra.eliminate_zeros()
         after = (
-            reference.sweep(extra, found.item.astype(np.float64), CONFIG.regularization)[row]
-            @ found.item[column]
+            reference.sweep(extra, fitted.item.astype(np.float64), CONFIG.regularization)[row]
+            @ fitted.item[column]
         )
         assert after < item["score"] - 0.001
 
 
-def test_the_cause_counts_the_others_who_heard_both() -> None:
-    """e1 and e2 are both heard by bob and cat; dan heard only e2, eve played too little of e2 to
-    have heard it.
-    """
+def test_listener_count_is_the_number_of_others_who_heard_both() -> None:
+    """bob and cat heard e1 and e2, dan only e2; eve played too little of e2 to count."""
     row = {"e1": 1.0, "e2": 1.0}
     history = history_of(
         {"ann": {"e1": 1.0}, "bob": row, "cat": row, "dan": {"e2": 1.0}, "eve": row},
@@ -182,7 +177,7 @@ def test_the_cause_counts_the_others_who_heard_both() -> None:
     assert (item["episode_id"], item["because"], item["listener_count"]) == ("e2", "e1", 2)
 
 
-def test_an_item_without_a_cause_counts_nobody() -> None:
+def test_an_item_without_a_cause_has_a_listener_count_of_zero() -> None:
     history = history_of(
         {"ann": {"e1": 1.0}, "bob": {"e1": 1.0, "e2": 1.0}},
         heard={"ann": set(), "bob": {"e1", "e2"}},
@@ -191,7 +186,9 @@ def test_an_item_without_a_cause_counts_nobody() -> None:
     assert (item["episode_id"], item["because"], item["listener_count"]) == ("e1", None, 0)
 
 
-def test_co_listeners_are_counted_as_by_sets_in_any_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_co_listeners_are_counted_correctly_in_blocks_of_any_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(top_n, "BLOCK_SCORES", 40)
     random = np.random.default_rng(2)
     seen = random.random((30, 12)) < 0.4

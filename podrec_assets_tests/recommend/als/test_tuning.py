@@ -1,4 +1,4 @@
-"""The search for ALS settings on planted tastes: what is tried, what is chosen, and when it ends."""
+"""The search for ALS settings on planted tastes: what is tried and chosen, and when it stops."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -20,19 +20,25 @@ TASTES, EACH = 4, 12
 
 
 def listening(listeners: int = 100, after: bool = True) -> pa.Table:
-    """Listeners play eight episodes of their taste five days ago, the rest of it (if `after`)
-    yesterday.
-    """
+    """Returns plays of eight episodes of a taste five days ago, and of the others if `after`."""
     random = np.random.default_rng(4)
     rows = []
     for n in range(listeners):
         order = random.permutation(EACH)
         for ago, places in ((5, order[:8]), (1, order[8:] if after else [])):
             rows += [
-                {"day": TODAY - timedelta(days=ago), "user_id": f"u{n:03}", "episode_id": f"{n % TASTES}-{place:02}",
-                 "score": 3.0, "play_count": 1, "like_count": 0, "unlike_count": 0, "max_completed_share": 0.9}
+                {
+                    "day": TODAY - timedelta(days=ago),
+                    "user_id": f"u{n:03}",
+                    "episode_id": f"{n % TASTES}-{place:02}",
+                    "score": 3.0,
+                    "play_count": 1,
+                    "like_count": 0,
+                    "unlike_count": 0,
+                    "max_completed_share": 0.9,
+                }
                 for place in places
-            ]  # fmt: skip
+            ]
     return USER_VS_EPISODE_DAILY.rows(rows)
 
 
@@ -42,19 +48,19 @@ def search(
     return tune(listening() if daily is None else daily, TODAY, current, implicit.fit, budget)
 
 
-def test_the_settings_in_force_are_tried_first_and_the_seed_draws_the_others() -> None:
-    found = trials(GOOD, 10)
-    assert found[0] == GOOD
-    assert len({(t.config, t.half_life_days) for t in found}) == 10
-    assert found == trials(GOOD, 20)[:10]
+def test_the_current_settings_are_tried_first_and_the_seed_draws_the_others() -> None:
+    drawn = trials(GOOD, 10)
+    assert drawn[0] == GOOD
+    assert len({(t.config, t.half_life_days) for t in drawn}) == 10
+    assert drawn == trials(GOOD, 20)[:10]
     other = replace(GOOD, config=replace(GOOD.config, seed=8))
     assert [(t.config.rank, t.config.alpha) for t in trials(other, 10)] != [
-        (t.config.rank, t.config.alpha) for t in found
+        (t.config.rank, t.config.alpha) for t in drawn
     ]
     assert len(trials(GOOD, 1000)) == 144 + (GOOD not in trials(POOR, 1000))
 
 
-def test_planted_tastes_are_found_far_above_popularity_and_settings_that_do_it_are_kept() -> None:
+def test_settings_that_recover_planted_tastes_beat_popularity_by_far_and_are_kept() -> None:
     rows = search()
     popularity, current = rows[:2]
     assert (popularity["ranker"], current["user_count"]) == ("popularity", 100)
@@ -68,36 +74,36 @@ def test_planted_tastes_are_found_far_above_popularity_and_settings_that_do_it_a
     assert adoption(rows).startswith("Keep")
 
 
-def test_settings_that_miss_the_tastes_are_given_up_for_the_trial_that_finds_them() -> None:
+def test_settings_that_miss_the_tastes_are_replaced_by_a_trial_that_finds_them() -> None:
     rows = search(POOR)
     (chosen,) = (r for r in rows if r["is_chosen"])
     assert chosen["trial"] > 1
     assert chosen["ndcg_low"] > rows[1]["ndcg_high"]
     assert adoption(rows) == (
-        f"PODREC_ALS_RANK={chosen['als_rank']} PODREC_ALS_REGULARIZATION={chosen['als_regularization']:g} "
-        f"PODREC_ALS_ALPHA={chosen['als_alpha']:g} PODREC_HALF_LIFE_DAYS={chosen['half_life_days']:g}"
+        f"PODREC_ALS_RANK={chosen['als_rank']} "
+        f"PODREC_ALS_REGULARIZATION={chosen['als_regularization']:g} "
+        f"PODREC_ALS_ALPHA={chosen['als_alpha']:g} "
+        f"PODREC_HALF_LIFE_DAYS={chosen['half_life_days']:g}"
     )
 
 
-def test_too_few_listeners_move_nothing() -> None:
+def test_too_few_listeners_change_nothing() -> None:
     rows = search(POOR, daily=listening(listeners=40))
     assert max(r["ndcg"] for r in rows[2:]) > rows[1]["ndcg_high"]
     assert rows[1]["is_chosen"]
 
 
-def test_the_same_search_gives_the_same_rows_but_for_the_seconds() -> None:
+def test_the_same_search_gives_the_same_rows_except_for_the_seconds() -> None:
     first, again = ([r | {"seconds": 0.0} for r in search()] for _ in range(2))
     assert first == again
     assert ALS_TUNING.rows({**r, "day": TODAY} for r in first).num_rows == 6
 
 
-@pytest.mark.parametrize(("seconds", "made"), [(0.0, 1), (30.0, 3), (1000.0, 5)])
-def test_time_ends_a_search_between_trials_but_not_before_the_settings_in_force(
-    seconds: float, made: int
+@pytest.mark.parametrize(("seconds", "trial_count"), [(0.0, 1), (30.0, 3), (1000.0, 5)])
+def test_a_search_stops_between_trials_when_time_is_up_but_always_tries_the_current_settings(
+    seconds: float, trial_count: int
 ) -> None:
-    """A clock that goes on by 5 with every look: the first trial looks twice, each other one three
-    times.
-    """
+    """The clock advances by 5 s per reading: two readings for the first trial, then three each."""
     ticks = iter(range(0, 10_000, 5))
     rows = tune(
         listening(),
@@ -107,7 +113,7 @@ def test_time_ends_a_search_between_trials_but_not_before_the_settings_in_force(
         replace(BUDGET, seconds=seconds),
         lambda: float(next(ticks)),
     )
-    assert sum(r["ranker"] == "als" for r in rows) == made
+    assert sum(r["ranker"] == "als" for r in rows) == trial_count
     assert sum(r["is_chosen"] for r in rows) == 1
 
 
@@ -116,6 +122,6 @@ def test_time_ends_a_search_between_trials_but_not_before_the_settings_in_force(
     [listening(after=False), USER_VS_EPISODE_DAILY.empty()],
     ids=["nothing after", "nothing"],
 )
-def test_where_nothing_new_was_played_there_is_nothing_to_go_by(daily: pa.Table) -> None:
+def test_without_new_plays_there_are_no_rows_and_the_advice_says_so(daily: pa.Table) -> None:
     assert search(daily=daily) == []
-    assert "nothing to go by" in adoption([])
+    assert adoption([]).startswith("Nothing new was played in the days held out")

@@ -1,4 +1,4 @@
-"""Ranking metrics against values worked out by hand."""
+"""Ranking metrics against values computed by hand."""
 
 import numpy as np
 import pytest
@@ -61,8 +61,8 @@ def test_coverage_of_an_empty_catalogue_is_zero() -> None:
     assert coverage([[]], 3, 0) == 0.0
 
 
-def test_the_bootstrap_interval_is_that_of_the_normal_law_for_many_values() -> None:
-    """The mean of 100 coins has a deviation of 0.05: 95 % lie within 1.96 of them."""
+def test_the_bootstrap_interval_of_many_values_matches_the_normal_distribution() -> None:
+    """The mean of 100 coins has a standard deviation of 0.05; 95 % lie within 1.96 of those."""
     low, high = bootstrap_interval([0.0] * 50 + [1.0] * 50, 7, rounds=5000)
     assert low == pytest.approx(0.5 - 0.098, abs=0.012)
     assert high == pytest.approx(0.5 + 0.098, abs=0.012)
@@ -74,16 +74,17 @@ def test_the_bootstrap_interval_contains_the_mean() -> None:
     assert 0.0 <= low < 0.1 < high < 0.5
 
 
-def test_the_bootstrap_interval_narrows_like_the_root_of_the_sample() -> None:
+def test_the_bootstrap_interval_narrows_with_the_root_of_the_sample_size() -> None:
     few, many = (bootstrap_interval([0.0, 1.0] * n, 7, rounds=2000) for n in (25, 400))
     assert (few[1] - few[0]) / (many[1] - many[0]) == pytest.approx(4.0, rel=0.2)
 
 
-def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> None:
+def test_the_same_seed_gives_the_same_interval_and_another_seed_does_not() -> None:
     values = [n / 100 for n in range(100)]
     assert bootstrap_interval(values, 7) == bootstrap_interval(values, 7)
     assert bootstrap_interval(values, 7) != bootstrap_interval(values, 8)
 
 
-def test_equal_values_have_an_interval_of_no_width() -> None:
+def test_equal_values_and_a_single_one_have_an_interval_of_no_width() -> None:
     assert bootstrap_interval([0.25, 0.25, 0.25], 1) == (0.25, 0.25)
+    assert bootstrap_interval([0.25], 1) == (0.25, 0.25)

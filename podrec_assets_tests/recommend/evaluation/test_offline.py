@@ -1,6 +1,4 @@
-"""Evaluation on ratings of anybody: files, splits and full ranking, on numbers worked out by hand
-and on published data.
-"""
+"""Offline evaluation: rating files, splits and full ranking, by hand and on published data."""
 
 import gzip
 import math
@@ -23,7 +21,8 @@ from podrec_assets.settings import Settings
 pytestmark = pytest.mark.slow
 
 FILES = {
-    "ml-100k": "user_id:token\titem_id:token\trating:float\ttimestamp:float\n7\tb\t3\t100\n7\ta\t5\t50\n9\ta\t1\t70\n",
+    "ml-100k": "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+    "7\tb\t3\t100\n7\ta\t5\t50\n9\ta\t1\t70\n",
     "lastfm": "3\n3\n7\tb\t3\n7\ta\t5\n9\ta\t1\n",
     "csv": "user,item,value,timestamp\n7,b,3,100\n7,a,5,50\n9,a,1,70\n",
 }
@@ -35,12 +34,12 @@ def test_the_three_formats_give_the_same_numbers(tmp_path: Path, kind: str, zipp
     file = tmp_path / ("ratings.txt.gz" if zipped else "ratings.txt")
     data = FILES[kind].encode()
     file.write_bytes(gzip.compress(data) if zipped else data)
-    found = read_ratings(file, kind)
-    assert found.user.tolist() == [0, 0, 1]
-    assert found.item.tolist() == [1, 0, 0]
-    assert found.value.tolist() == [3, 5, 1]
-    assert (found.user_count, found.item_count) == (2, 2)
-    assert (found.timestamp is None) == (kind == "lastfm")
+    ratings = read_ratings(file, kind)
+    assert ratings.user.tolist() == [0, 0, 1]
+    assert ratings.item.tolist() == [1, 0, 0]
+    assert ratings.value.tolist() == [3, 5, 1]
+    assert (ratings.user_count, ratings.item_count) == (2, 2)
+    assert (ratings.timestamp is None) == (kind == "lastfm")
 
 
 @pytest.mark.parametrize(
@@ -49,9 +48,9 @@ def test_the_three_formats_give_the_same_numbers(tmp_path: Path, kind: str, zipp
         ("csv", "user,item,value\n1,2,x\n", "line 2: could not convert"),
         ("csv", "a,b,c\n1,2,3\n", "line 1: the header has no column item and user"),
         ("ml-100k", "1\t2\n", "line 1: not enough values"),
-        ("lastfm", "user artist weight\n", "holds no ratings"),
+        ("lastfm", "user artist weight\n", "has no ratings"),
         ("csv", "", "line 1: the header has no column item and user"),
-        ("csv", "user,item,value\n1,2,0\n1,3,-1\n", "holds no ratings above 0"),
+        ("csv", "user,item,value\n1,2,0\n1,3,-1\n", "has no ratings above 0"),
         ("csv", 'user,item,value\n1,2,1\n"1",3\n', "line 3: not enough values"),
         ("csv", "user,item,value,timestamp\n1,2,3,soon\n", "line 2: Invalid isoformat"),
     ],
@@ -66,7 +65,7 @@ def test_the_three_formats_give_the_same_numbers(tmp_path: Path, kind: str, zipp
         "no time",
     ],
 )
-def test_a_file_of_another_format_is_refused_with_its_line(
+def test_a_file_of_another_format_is_refused_and_the_line_named(
     tmp_path: Path, kind: str, text: str, words: str
 ) -> None:
     (tmp_path / "f").write_text(text)
@@ -83,9 +82,12 @@ def read_csv(tmp_path: Path, text: str) -> Ratings:
     "text",
     [
         "\ufeffuser,item,value,timestamp\r\n7,b,3,100\r\n7,a,5,50\r\n9,a,1,70\r\n",
-        '"timestamp","User_ID","title","itemId","rating"\n100,7,"x, y",b,3\n50,"7",,a,5.0\n70,9,"q ""z""\nw",a,1e0\n\n',
-        "user;item;count;time\n7;b;3;1970-01-01T00:01:40Z\n7;a;5;1970-01-01 00:00:50\n9;a;1;1970-01-01T01:01:10+01:00\n",
-        "user\titem\tvalue\ttimestamp\n7\tb\t3\t100\n7\ta\t2\t50\n9\ta\t1\t70\n9\tc\t0\t80\n7\ta\t3\t60\n",
+        '"timestamp","User_ID","title","itemId","rating"\n'
+        '100,7,"x, y",b,3\n50,"7",,a,5.0\n70,9,"q ""z""\nw",a,1e0\n\n',
+        "user;item;count;time\n7;b;3;1970-01-01T00:01:40Z\n"
+        "7;a;5;1970-01-01 00:00:50\n9;a;1;1970-01-01T01:01:10+01:00\n",
+        "user\titem\tvalue\ttimestamp\n"
+        "7\tb\t3\t100\n7\ta\t2\t50\n9\ta\t1\t70\n9\tc\t0\t80\n7\ta\t3\t60\n",
     ],
     ids=[
         "byte order mark and CRLF",
@@ -94,26 +96,24 @@ def read_csv(tmp_path: Path, text: str) -> Ratings:
         "zeros and repeats",
     ],
 )
-def test_what_others_call_csv_gives_the_same_numbers(tmp_path: Path, text: str) -> None:
-    found = read_csv(tmp_path, text)
-    assert found.user.tolist() == [0, 0, 1]
-    assert found.item.tolist() == [1, 0, 0]
-    assert found.value.tolist() == [3, 5, 1]
-    assert found.timestamp is not None
-    assert found.timestamp.tolist() == [100, 50, 70]
-    assert (found.user_count, found.item_count) == (2, 2)
+def test_common_variants_of_csv_give_the_same_numbers(tmp_path: Path, text: str) -> None:
+    ratings = read_csv(tmp_path, text)
+    assert ratings.user.tolist() == [0, 0, 1]
+    assert ratings.item.tolist() == [1, 0, 0]
+    assert ratings.value.tolist() == [3, 5, 1]
+    assert ratings.timestamp is not None
+    assert ratings.timestamp.tolist() == [100, 50, 70]
+    assert (ratings.user_count, ratings.item_count) == (2, 2)
 
 
-def test_a_csv_of_pairs_counts_each_once_and_has_no_time(tmp_path: Path) -> None:
-    found = read_csv(tmp_path, "item,user\na,x\na,x\nb,x\n")
-    assert (found.value.tolist(), found.timestamp, found.left_out) == ([2.0, 1.0], None, 0)
+def test_a_csv_without_values_counts_lines_and_has_no_timestamps(tmp_path: Path) -> None:
+    ratings = read_csv(tmp_path, "item,user\na,x\na,x\nb,x\n")
+    assert (ratings.value.tolist(), ratings.timestamp, ratings.left_out) == ([2.0, 1.0], None, 0)
     assert read_csv(tmp_path, "user,item,value\nx,a,1\nx,b,0\nx,c,nan\n").left_out == 2
 
 
-def test_users_and_items_of_the_test_part_alone_are_met_with_what_is_popular() -> None:
-    """User 2 and item 3 are new: the user gets the popular items, the item is in nobody's list
-    before known ones.
-    """
+def test_users_without_training_data_get_popular_items() -> None:
+    """User 2 and item 3 are new: the user gets popular items, known items rank above item 3."""
     train = csr_matrix(np.array([[1.0, 0, 1, 0], [0, 0, 1, 0], [0, 0, 0, 0]]))
     test = csr_matrix(np.array([[0, 1.0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]))
     scorer = offline.als_scorer(reference.fit(train, AlsConfig(2, 0.1, 1.0, 5, 1)), train)
@@ -147,7 +147,7 @@ def ratings_of(user_sizes: list[int]) -> Ratings:
     )
 
 
-def test_splits_hold_out_what_they_say() -> None:
+def test_each_split_holds_out_what_its_name_says() -> None:
     ratings = ratings_of([4, 8, 1])
     temporal = held_out(ratings, "per-user-temporal", 1)
     assert np.flatnonzero(temporal).tolist() == [0, 4, 5]
@@ -165,14 +165,14 @@ def test_a_temporal_split_without_timestamps_is_refused() -> None:
         held_out(ratings, "per-user-temporal", 1)
 
 
-def test_measures_of_a_ranking_worked_out_by_hand() -> None:
+def test_measures_of_a_ranking_match_those_by_hand() -> None:
     train = csr_matrix([[1, 0, 0, 0], [0, 1, 0, 0]])
     test = csr_matrix([[0, 0, 1, 0], [0, 0, 0, 1]])
     scores = np.array([[9.0, 3, 2, 1], [4, 9, 2, 1]])
-    found = offline.measure(lambda users: scores[users].copy(), train, test, 2, 1)
+    measures = offline.measure(lambda users: scores[users].copy(), train, test, 2, 1)
     # User 0 sees items 1, 2 (wanted: 2); user 1 sees 0, 2 (wanted: 3).
-    assert found["ndcg@2"] == pytest.approx((1 / math.log2(3)) / 2, abs=1e-5)
-    assert (found["recall@2"], found["mrr@2"], found["coverage"]) == (0.5, 0.25, 0.75)
+    assert measures["ndcg@2"] == pytest.approx((1 / math.log2(3)) / 2, abs=1e-5)
+    assert (measures["recall@2"], measures["mrr@2"], measures["coverage"]) == (0.5, 0.25, 0.75)
 
 
 def test_gini_and_reciprocal_rank() -> None:
@@ -183,16 +183,19 @@ def test_gini_and_reciprocal_rank() -> None:
     assert metrics.mrr_at_k(["a", "b", "c"], {"c"}, 2) == 0
 
 
-def test_sampled_metrics_of_a_perfect_and_a_blind_ranker() -> None:
+def test_sampled_metrics_of_a_perfect_and_an_uninformed_ranker() -> None:
     train = csr_matrix((np.ones(2), ([0, 1], [0, 1])), shape=(2, 300))
     test = csr_matrix((np.ones(2), ([0, 1], [5, 6])), shape=(2, 300))
     perfect = np.zeros((2, 300))
     perfect[0, 5] = perfect[1, 6] = 1
     assert offline.measure_sampled(lambda users: perfect[users], train, test, 10, 1) == {
-        "sampled_hit_rate@10": 1.0, "sampled_ndcg@10": 1.0,
-    }  # fmt: skip
-    blind = offline.measure_sampled(lambda users: np.zeros((len(users), 300)), train, test, 10, 1)
-    assert blind["sampled_hit_rate@10"] == 0.0
+        "sampled_hit_rate@10": 1.0,
+        "sampled_ndcg@10": 1.0,
+    }
+    uninformed = offline.measure_sampled(
+        lambda users: np.zeros((len(users), 300)), train, test, 10, 1
+    )
+    assert uninformed["sampled_hit_rate@10"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -216,7 +219,7 @@ def test_als_with_the_default_settings_is_good_on_published_ratings(
 ) -> None:
     config = AlsConfig.from_settings(settings)
     ratings = read_ratings(shared_data / "ratings" / name, kind)
-    found = evaluate_ratings(ComputeEngine(None), ratings, config, split, share, 10)["metrics"]
-    assert found["als"]["ndcg@10"] >= least
-    assert found["als"]["ndcg@10"] >= times * found["popularity"]["ndcg@10"]
-    assert found["random"]["ndcg@10"] < 0.05
+    by_ranker = evaluate_ratings(ComputeEngine(None), ratings, config, split, share, 10)["metrics"]
+    assert by_ranker["als"]["ndcg@10"] >= least
+    assert by_ranker["als"]["ndcg@10"] >= times * by_ranker["popularity"]["ndcg@10"]
+    assert by_ranker["random"]["ndcg@10"] < 0.05

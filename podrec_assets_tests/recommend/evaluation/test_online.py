@@ -1,6 +1,4 @@
-"""Quality of lists on what was then played: only what was new to the listener counts, always beside
-popularity and random.
-"""
+"""Quality of lists on later plays that were new to the listener, next to popularity and random."""
 
 from datetime import date
 
@@ -17,10 +15,10 @@ DAY = date(2026, 11, 2)
 
 @pytest.fixture
 def history() -> Interactions:
-    """ann has heard e1, bob e2; e3 is the most popular, then e2, e1, e4."""
-    found = history_of({"ann": {"e1": 1.0}, "bob": {"e2": 1.0}}, items="e3 e4")
-    found.recent_plays.update({"e3": 5.0, "e2": 2.0, "e1": 1.0})
-    return found
+    """ann heard e1, bob e2; e3 is the most popular, then e2, e1, e4."""
+    history = history_of({"ann": {"e1": 1.0}, "bob": {"e2": 1.0}}, items="e3 e4")
+    history.recent_plays.update({"e3": 5.0, "e2": 2.0, "e1": 1.0})
+    return history
 
 
 def lists(**episodes: str) -> list[dict]:
@@ -36,7 +34,7 @@ def lists(**episodes: str) -> list[dict]:
 def quality(
     history: Interactions, blend: list[dict], *played: tuple[str, str, float | None], seed: int = 7
 ) -> dict:
-    """By ranker and metric, the row."""
+    """Returns the rows by ranker and metric."""
     names = ("user_id", "episode_id", "max_completed_share")
     table = USER_VS_EPISODE_DAILY.rows(
         {"day": DAY} | dict(zip(names, row, strict=True)) for row in played
@@ -47,7 +45,7 @@ def quality(
     }
 
 
-def test_a_list_is_worth_what_its_ranks_say(history: Interactions) -> None:
+def test_the_metrics_of_a_list_follow_from_the_ranks(history: Interactions) -> None:
     rows = quality(history, lists(ann="e3 e4", bob="e4 e1"), ("ann", "e3", 0.9), ("bob", "e1", 0.2))
     assert rows["blend", "ndcg@10"]["value"] == pytest.approx((1 + 1 / np.log2(3)) / 2)
     assert rows["blend", "recall@10"]["value"] == 1.0
@@ -55,7 +53,7 @@ def test_a_list_is_worth_what_its_ranks_say(history: Interactions) -> None:
     assert rows["blend", "ndcg@10"]["user_count"] == 2
 
 
-def test_popularity_lists_the_most_played_that_the_listener_has_not_heard(
+def test_popularity_ranks_the_most_played_episodes_that_the_listener_has_not_heard(
     history: Interactions,
 ) -> None:
     """For ann that is e3, e2, e4; for bob e3, e1, e4."""
@@ -90,7 +88,7 @@ def test_a_listener_without_a_list_counts_as_a_miss(history: Interactions) -> No
     assert rows["blend", "recall@10"]["value"] == 0.5
 
 
-def test_coverage_never_exceeds_one_though_lists_hold_episodes_that_nobody_has_played(
+def test_coverage_never_exceeds_one_although_lists_contain_unplayed_episodes(
     history: Interactions,
 ) -> None:
     rows = quality(history, lists(ann="n1 n2 n3 n4 n5 n6"), ("ann", "e3", 0.9))
@@ -98,7 +96,7 @@ def test_coverage_never_exceeds_one_though_lists_hold_episodes_that_nobody_has_p
     assert rows["popularity", "coverage"]["value"] == 3 / 10
 
 
-def test_each_ranker_has_each_metric_with_its_interval_in_the_schema_of_the_table(
+def test_each_ranker_has_each_metric_with_an_interval_and_rows_fit_the_table(
     history: Interactions,
 ) -> None:
     rows = quality(history, lists(ann="e3", bob="e4"), ("ann", "e3", 0.9), ("bob", "e1", 0.9))
@@ -119,7 +117,7 @@ def test_the_same_seed_gives_the_same_rows_and_random_depends_on_it() -> None:
     assert len({run["random", "ndcg@10"]["value"] for run in runs}) > 1
 
 
-def test_random_lists_only_what_the_listener_has_not_heard(history: Interactions) -> None:
+def test_random_ranks_only_episodes_that_the_listener_has_not_heard(history: Interactions) -> None:
     rows = quality(history, lists(ann="e3"), *(("ann", e, 0.9) for e in ("e2", "e3", "e4")))
     assert rows["random", "recall@10"]["value"] == 1.0
     assert rows["random", "ndcg@10"]["value"] == pytest.approx(1.0)
@@ -127,15 +125,15 @@ def test_random_lists_only_what_the_listener_has_not_heard(history: Interactions
 
 
 @pytest.mark.parametrize(
-    "played", [(), (("ann", "e1", 1.0),), (("stranger", "e3", 1.0),), (("ann", "e3", 0.1),)]
+    "played", [(), (("ann", "e1", 1.0),), (("unknown", "e3", 1.0),), (("ann", "e3", 0.1),)]
 )
-def test_a_day_on_which_no_known_listener_played_anything_new_has_no_rows(
+def test_a_day_without_new_plays_by_known_listeners_has_no_rows(
     history: Interactions, played: tuple
 ) -> None:
     assert quality(history, lists(ann="e3"), *played) == {}
 
 
-def test_lists_of_one_show_are_concentrated_and_lists_of_neighbours_are_alike(
+def test_lists_of_one_show_are_concentrated_and_lists_of_neighbours_lack_diversity(
     history: Interactions,
 ) -> None:
     table = USER_VS_EPISODE_DAILY.rows(
@@ -143,8 +141,8 @@ def test_lists_of_one_show_are_concentrated_and_lists_of_neighbours_are_alike(
     )
     near = [{"episode_id": "e4", "items": [{"episode_id": "e3", "score": 0.5}]}]
     shows = {"e1": "other", "e2": "other", "e3": "s", "e4": "s"}
-    found = quality_of_lists({"blend": lists(ann="e3 e4")}, history, table, 7, near, shows)
-    rows = {(r["ranker"], r["metric"]): r["value"] for r in found}
+    results = quality_of_lists({"blend": lists(ann="e3 e4")}, history, table, 7, near, shows)
+    rows = {(r["ranker"], r["metric"]): r["value"] for r in results}
     assert rows["blend", "diversity"] == 0.5
     assert rows["blend", "show_gini"] == 0.5
     # One of two listeners knows e1 and e2, nobody e3 and e4: -log2(1/2) / log2(2).
@@ -159,7 +157,7 @@ def shown(*events: tuple[str, str, str | None]) -> list[dict]:
     return click_through(USER_EVENTS.rows([*rows, rows[0]]), 7)
 
 
-def test_click_through_counts_published_lists_each_event_once() -> None:
+def test_click_through_counts_events_of_published_lists_once() -> None:
     ann = [("ann", "impression", "v1")] * 3 + [("ann", "click", "v1")] * 2
     bob = [("bob", "impression", "v1")] * 5 + [("bob", "impression", None), ("bob", "click", None)]
     (row,) = shown(*ann, *bob)

@@ -1,4 +1,4 @@
-"""Plots: images that a browser can draw, made of what the tables hold."""
+"""Plots: valid images that depend on the rows."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ def image(markdown: str) -> bytes:
     return base64.b64decode(data.removesuffix(")"))
 
 
-def test_each_bucket_has_its_curve_and_another_choice_is_another_picture() -> None:
+def test_the_plot_of_alpha_changes_with_the_choice() -> None:
     curve = json.dumps(
         [{"alpha": a, "ndcg": 0.5 + a / 10, "low": 0.4, "high": 0.7} for a in (0.0, 0.5, 1.0)]
     )
@@ -37,7 +37,7 @@ def test_each_bucket_has_its_curve_and_another_choice_is_another_picture() -> No
     assert image(alpha_curves([rows[0], rows[1] | {"alpha": 0.5}])) != first
 
 
-def test_quality_is_drawn_over_days_and_its_absence_is_said() -> None:
+def test_quality_is_drawn_over_days_and_no_rows_give_a_note() -> None:
     rows = [
         {
             "day": date(2026, 11, n),
@@ -54,7 +54,7 @@ def test_quality_is_drawn_over_days_and_its_absence_is_said() -> None:
     assert "no day with plays" in quality_over_days([])
 
 
-def test_trials_are_drawn_with_the_chosen_one_marked_and_their_absence_is_said() -> None:
+def test_trials_are_drawn_with_the_chosen_one_marked_and_no_rows_give_a_note() -> None:
     rows: list[dict] = [{"ranker": "popularity", "ndcg": 0.1}]
     for n in (1, 2):
         values = {
@@ -73,16 +73,16 @@ def test_trials_are_drawn_with_the_chosen_one_marked_and_their_absence_is_said()
     assert tuning_trials([]).startswith("_Nothing tried")
 
 
-def test_preference_is_drawn_by_challenger_and_its_absence_is_said() -> None:
-    told = {"preference": 0.6, "low": 0.5, "high": 0.7}
+def test_preference_is_drawn_by_challenger_and_no_rows_give_a_note() -> None:
+    result = {"preference": 0.6, "low": 0.5, "high": 0.7}
     rows = [
-        {"day": date(2026, 11, n), "challenger_alpha": alpha, **told}
+        {"day": date(2026, 11, n), "challenger_alpha": alpha, **result}
         for n in (1, 2)
         for alpha in (0.2, 0.9)
     ]
     first = image(preference_over_days(rows))
     assert first.startswith(PNG)
     assert image(preference_over_days([*rows[:3], rows[3] | {"preference": 0.55}])) != first
-    assert "no interleaved list was answered" in preference_over_days(
+    assert "no interleaved list got a click" in preference_over_days(
         [rows[0] | {"preference": None}]
     )

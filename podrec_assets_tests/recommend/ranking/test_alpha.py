@@ -1,4 +1,4 @@
-"""The share of ALS by history length."""
+"""Alpha by history length."""
 
 import pytest
 
@@ -9,14 +9,14 @@ from podrec_assets.recommend.ranking.alpha import alpha_for, bucket_of
     ("count", "bucket"),
     [(0, "0"), (1, "1-4"), (4, "1-4"), (5, "5-19"), (19, "5-19"), (20, "20+"), (5000, "20+")],
 )
-def test_each_count_lies_in_the_bucket_that_its_name_says(count: int, bucket: str) -> None:
+def test_each_count_is_in_the_bucket_that_the_name_says(count: int, bucket: str) -> None:
     assert bucket_of(count) == bucket
 
 
 @pytest.mark.parametrize(
     ("count", "alpha"), [(0, 0.0), (1, 0.2), (4, 0.2), (5, 0.6), (19, 0.6), (20, 0.9), (99, 0.9)]
 )
-def test_a_listener_gets_the_alpha_of_the_own_bucket_whatever_order_the_rows_are_in(
+def test_a_listener_gets_the_alpha_of_their_bucket_whatever_the_order_of_the_rows(
     count: int, alpha: float
 ) -> None:
     weights = [

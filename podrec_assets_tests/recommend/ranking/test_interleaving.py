@@ -1,7 +1,6 @@
-"""Team-draft interleaving: both blends have their share of every list, and a planted preference is
-found, or its absence.
-"""
+"""Team-draft interleaving: fair shares of every list, and the result of planted preferences."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -17,7 +16,7 @@ from podrec_assets.recommend.ranking.interleaving import (
 )
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets_tests.recommend.planted import history_of
-from podrec_assets_tests.recommend.ranking.test_lists import (
+from podrec_assets_tests.recommend.ranking.planted_lists import (
     WIDE,
     als,
     episode,
@@ -30,8 +29,8 @@ EVERYBODY = Experiment(share=1.0, alpha=0.0, seed=7)
 DAY = date(2026, 11, 10)
 
 
-def ranked(names: str, shows: str = "") -> list[dict]:
-    """Items in order; each of a show of its own, or of those given by letter."""
+def ranked(names: str, shows: Sequence[str] = "") -> list[dict]:
+    """Returns items in order; each is of a show of its own, or of the show given by its letter."""
     parts = names.split()
     return [
         {"rank": n, "episode_id": e, "show_id": s, "score": 1 / n}
@@ -44,80 +43,80 @@ def draft(a: list[dict], b: list[dict], length: int, cap: int = 99, seed: int = 
 
 
 def shuffled(random: np.random.Generator, shows: int, cap: int) -> list[dict]:
-    """Ten of 30 episodes of some shows, at most so many of one."""
-    found: list[str] = []
+    """Returns ten of 30 episodes in random order, at most `cap` of a show."""
+    chosen: list[str] = []
     for e in map(str, random.permutation(30)):
-        if sum(int(f) % shows == int(e) % shows for f in found) < cap and len(found) < 10:
-            found.append(e)
-    return ranked(" ".join(found), [f"show {int(e) % shows}" for e in found])  # type: ignore[arg-type]
+        if sum(int(c) % shows == int(e) % shows for c in chosen) < cap and len(chosen) < 10:
+            chosen.append(e)
+    return ranked(" ".join(chosen), [f"show {int(e) % shows}" for e in chosen])
 
 
-def test_the_team_that_the_coin_names_picks_first_and_nothing_is_picked_twice() -> None:
-    """a takes x, so b takes its second; then a, whose y is gone, takes z."""
-    found = {
+def test_the_coin_decides_which_team_picks_first_and_nothing_is_picked_twice() -> None:
+    """If a takes x, b takes its second item y; then a, whose y is gone, takes z."""
+    orders = {
         " ".join(
             f"{i['episode_id']}{i['team']}"
             for i in draft(ranked("x y z"), ranked("x y w"), 4, seed=s)
         )
         for s in range(50)
     }
-    assert found == {"xa yb za wb", "xa yb wb za", "xb ya za wb", "xb ya wb za"}
+    assert orders == {"xa yb za wb", "xa yb wb za", "xb ya za wb", "xb ya wb za"}
 
 
 def test_each_team_has_half_of_every_even_prefix_whatever_the_lists() -> None:
     random = np.random.default_rng(3)
     for n in range(200):
         a, b = shuffled(random, 5, 3), shuffled(random, 5, 3)
-        found = draft(a, b, 10, 3, n)
-        teams = [i["team"] for i in found]
+        items = draft(a, b, 10, 3, n)
+        teams = [i["team"] for i in items]
         assert [teams[:k].count("a") - teams[:k].count("b") for k in range(0, 11, 2)] == [0] * 6
-        assert len({i["episode_id"] for i in found}) == len(found) == 10
-        assert [i["rank"] for i in found] == list(range(1, 11))
-        shows = [i["show_id"] for i in found]
+        assert len({i["episode_id"] for i in items}) == len(items) == 10
+        assert [i["rank"] for i in items] == list(range(1, 11))
+        shows = [i["show_id"] for i in items]
         assert max(map(shows.count, shows)) <= 3
 
 
 def test_each_team_picks_in_its_own_order_and_keeps_its_scores() -> None:
     a, b = ranked("a1 a2 a3 a4"), ranked("b1 b2 b3 b4")
-    found = draft(a, b, 8)
+    items = draft(a, b, 8)
     for team, own in (("a", a), ("b", b)):
-        mine = [i for i in found if i["team"] == team]
-        assert [(i["episode_id"], i["score"]) for i in mine] == [
+        of_team = [i for i in items if i["team"] == team]
+        assert [(i["episode_id"], i["score"]) for i in of_team] == [
             (i["episode_id"], i["score"]) for i in own
         ]
 
 
-def test_a_capped_show_makes_no_list_shorter() -> None:
+def test_the_cap_on_shows_does_not_shorten_a_list() -> None:
     a, b = ranked("a1 a2 p q", "ssxy"), ranked("b1 b2 r t", "sszw")
-    found = draft(a, b, 4, cap=2)
-    assert len(found) == 4
-    assert [i["show_id"] for i in found].count("s") == 2
+    items = draft(a, b, 4, cap=2)
+    assert len(items) == 4
+    assert [i["show_id"] for i in items].count("s") == 2
 
 
-def test_what_follows_after_one_list_has_ended_is_of_no_team() -> None:
-    found = draft(ranked("x"), ranked("y z w"), 4)
-    assert [i["team"] is None for i in found] == [False, False, True, True]
-    assert [i["episode_id"] for i in found[2:]] == ["z", "w"]
+def test_items_after_the_end_of_one_list_have_no_team() -> None:
+    items = draft(ranked("x"), ranked("y z w"), 4)
+    assert [i["team"] is None for i in items] == [False, False, True, True]
+    assert [i["episode_id"] for i in items[2:]] == ["z", "w"]
     assert draft([], ranked("y z"), 4) == [i | {"team": None} for i in ranked("y z")]
 
 
-def test_identical_lists_stay_as_they_are_and_favour_no_team() -> None:
+def test_identical_lists_are_unchanged_and_favour_no_team() -> None:
     same = ranked("x y z w")
     drawn = [draft(same, same, 4, seed=s) for s in range(400)]
-    assert {" ".join(i["episode_id"] for i in found) for found in drawn} == {"x y z w"}
-    assert 160 < sum(found[0]["team"] == "a" for found in drawn) < 240
+    assert {" ".join(i["episode_id"] for i in items) for items in drawn} == {"x y z w"}
+    assert 160 < sum(items[0]["team"] == "a" for items in drawn) < 240
 
 
-def test_the_draw_depends_on_seed_listener_and_day_and_on_nothing_else() -> None:
+def test_the_draft_depends_only_on_seed_listener_and_day() -> None:
     a, b = {"items": ranked("a b c d e f g h")}, {"items": ranked("h g f e d c b a")}
 
     def drawn(user: str, day: date, seed: int = 7) -> str:
-        found = Experiment(1.0, 0.5, seed).interleaved(
+        document = Experiment(1.0, 0.5, seed).interleaved(
             {"user_id": user, **a}, {"user_id": user, **b}, day, 8, 99
         )
-        return "".join(f"{i['episode_id']}{i['team']}" for i in found["items"])
+        return "".join(f"{i['episode_id']}{i['team']}" for i in document["items"])
 
-    # Written down, for another process must draw the same.
+    # A literal, because other processes must draw the same.
     assert drawn("ann", DAY) == drawn("ann", DAY) == "aahbbagbcafbdaeb"
     others = [
         drawn(u, d, s)
@@ -128,7 +127,7 @@ def test_the_draw_depends_on_seed_listener_and_day_and_on_nothing_else() -> None
     assert len(set(others)) > 6
 
 
-def test_a_larger_share_adds_listeners_and_takes_none_away() -> None:
+def test_a_larger_share_adds_listeners_and_removes_none() -> None:
     users = [f"listener-{n}" for n in range(2000)]
     small, large = (
         {u for u in users if Experiment(share, 0.5, 7).includes(u)} for share in (0.1, 0.3)
@@ -139,7 +138,7 @@ def test_a_larger_share_adds_listeners_and_takes_none_away() -> None:
     assert {u for u in users if Experiment(0.1, 0.5, 8).includes(u)} != small
 
 
-def test_lists_of_an_experiment_hold_items_of_both_blends_with_their_own_reasons_and_others_are_unchanged() -> (
+def test_only_lists_in_an_experiment_change_and_mix_items_of_both_blends_with_their_reasons() -> (
     None
 ):
     history = history_of({"ann": {"h": 1.0}, "bob": {"h": 1.0}})
@@ -161,30 +160,30 @@ def test_lists_of_an_experiment_hold_items_of_both_blends_with_their_own_reasons
     assert {u: items for u, items in mixed.items() if u != inside} == {
         u: i for u, i in plain.items() if u != inside
     }
-    found = mixed[inside]
-    assert {i["episode_id"] for i in found[:2]} == {"a", "c"}
-    assert {i["episode_id"]: (i["team"], i["sources"]) for i in found[:2]} == {
+    items = mixed[inside]
+    assert {i["episode_id"] for i in items[:2]} == {"a", "c"}
+    assert {i["episode_id"]: (i["team"], i["sources"]) for i in items[:2]} == {
         "a": ("a", ["als"]),
         "c": ("b", ["content"]),
     }
-    assert not {i["episode_id"] for i in found} & {"h"}
+    assert not {i["episode_id"] for i in items} & {"h"}
 
 
-def test_without_an_experiment_no_item_knows_of_teams() -> None:
-    found = lists(
+def test_without_an_experiment_no_item_has_a_team() -> None:
+    by_listener = lists(
         listener(), als(a=4.0, b=1.0), near(h={"a": 0.5}), [episode("a"), episode("b")], 0.7
     )
-    assert all("team" not in i for items in found.values() for i in items)
+    assert all("team" not in i for items in by_listener.values() for i in items)
 
 
 def events(*rows: tuple[str, str, str, str]) -> list[dict]:
-    """Events of a day: listener, list version, episode, kind."""
+    """Returns events of a day from (listener, list version, episode, kind)."""
     names = ("user_id", "list_version", "episode_id", "kind")
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def document(user: str, alpha: float = 0.0, **teams: str) -> dict:
-    """A listener's interleaved list: episodes by team."""
+    """Returns a listener's interleaved list from teams by episode."""
     return {
         "user_id": user,
         "challenger_alpha": alpha,
@@ -192,7 +191,7 @@ def document(user: str, alpha: float = 0.0, **teams: str) -> dict:
     }
 
 
-def test_credits_are_items_answered_in_the_list_that_was_shown_each_once() -> None:
+def test_credits_are_the_items_of_the_shown_list_with_a_response_each_once() -> None:
     shown = [
         ("v1", document("ann", x="a", y="b", z="a")),
         ("v1", document("bob", x="a", y="b")),
@@ -202,12 +201,17 @@ def test_credits_are_items_answered_in_the_list_that_was_shown_each_once() -> No
     ]
     log = events(
         *[("ann", "v1", e, "impression") for e in "xyz"],
-        ("ann", "v1", "x", "click"), ("ann", "v1", "x", "play"), ("ann", "v1", "x", "click"), ("ann", "v1", "y", "click"),
+        ("ann", "v1", "x", "click"),
+        ("ann", "v1", "x", "play"),
+        ("ann", "v1", "x", "click"),
+        ("ann", "v1", "y", "click"),
         ("ann", "v1", "z", "like"),
-        ("bob", "v1", "x", "skip"), ("bob", "v1", "y", "play"), ("bob", "v2", "x", "click"),
+        ("bob", "v1", "x", "skip"),
+        ("bob", "v1", "y", "play"),
+        ("bob", "v2", "x", "click"),
         ("cat", "v1", "x", "impression"),
         ("eve", "v1", "x", "click"),
-    )  # fmt: skip
+    )
     (row,) = outcomes(shown, USER_EVENTS.rows(log))
     assert {k: row[k] for k in ("a_win_count", "b_win_count", "tie_count")} == {
         "a_win_count": 1, "b_win_count": 1, "tie_count": 1,
@@ -215,7 +219,7 @@ def test_credits_are_items_answered_in_the_list_that_was_shown_each_once() -> No
     assert (row["a_credit_count"], row["b_credit_count"], row["preference"]) == (2, 2, 0.5)
 
 
-def test_a_listener_counts_once_for_all_lists_of_a_day_and_each_challenger_has_its_row() -> None:
+def test_a_listener_counts_once_a_day_and_each_challenger_has_its_row() -> None:
     shown = [
         ("v1", document("ann", x="a", y="b")),
         ("v2", document("ann", x="b", y="a")),
@@ -224,9 +228,9 @@ def test_a_listener_counts_once_for_all_lists_of_a_day_and_each_challenger_has_i
     log = events(
         ("ann", "v1", "x", "click"), ("ann", "v2", "x", "click"), ("ann", "v3", "x", "click")
     )
-    assert [(r["challenger_alpha"], r["b_win_count"], r["tie_count"]) for r in outcomes(shown, USER_EVENTS.rows(log))] == [
-        (0.0, 0, 1), (0.9, 1, 0),
-    ]  # fmt: skip
+    rows = outcomes(shown, USER_EVENTS.rows(log))
+    counts = [(r["challenger_alpha"], r["b_win_count"], r["tie_count"]) for r in rows]
+    assert counts == [(0.0, 0, 1), (0.9, 1, 0)]
 
 
 @pytest.mark.parametrize(
@@ -235,29 +239,28 @@ def test_a_listener_counts_once_for_all_lists_of_a_day_and_each_challenger_has_i
 def test_the_interval_is_clopper_pearson_and_the_test_a_sign_test(
     a: int, b: int, low: float, high: float, p: float
 ) -> None:
-    """Of 5 of 5 the lower end is 0.025 ** (1 / 5) and the p-value 2 / 2 ** 5; of 10 of 20 from
-    tables.
-    """
-    found = preference(a, b)
-    assert found == pytest.approx(
+    """5 of 5: lower end 0.025 ** (1 / 5), p-value 2 / 2 ** 5; 10 of 20: from tables."""
+    result = preference(a, b)
+    assert result == pytest.approx(
         {"preference": b / (a + b), "low": low, "high": high, "p_value": p}, abs=1e-3
     )
 
 
 def clicks(better: float, seed: int) -> dict:
-    """The row of 300 listeners who look at six items and click a worthy one with probability 0.3,
-    another with 0.3 less `better`; the challenger alone ranks the worthy first.
+    """Returns the row of 300 listeners who look at six items of an interleaved list.
+
+    They click a worthy item with probability 0.3, any other with 0.3 - `better`. Only the
+    challenger lists worthy ones.
     """
     random = np.random.default_rng(seed)
     worthy, others = [f"w{n}" for n in range(10)], [f"o{n}" for n in range(10)]
     shown, log = [], []
     for n in range(300):
         served = {"user_id": f"u{n}", "items": ranked(" ".join(others))}
-        made = EVERYBODY.interleaved(
-            served, {"user_id": f"u{n}", "items": ranked(" ".join(worthy))}, DAY, 10, 99
-        )
-        shown.append(("v1", made))
-        for i in made["items"][:6]:
+        challenger = {"user_id": f"u{n}", "items": ranked(" ".join(worthy))}
+        document = EVERYBODY.interleaved(served, challenger, DAY, 10, 99)
+        shown.append(("v1", document))
+        for i in document["items"][:6]:
             log.append((f"u{n}", "v1", i["episode_id"], "impression"))
             if random.random() < (0.3 if i["episode_id"] in worthy else 0.3 - better):
                 log.append((f"u{n}", "v1", i["episode_id"], "click"))
@@ -265,24 +268,24 @@ def clicks(better: float, seed: int) -> dict:
     return row
 
 
-def test_a_better_challenger_is_found_outside_the_interval() -> None:
+def test_a_better_challenger_is_detected() -> None:
     row = clicks(better=0.15, seed=1)
     assert row["low"] > 0.5
     assert row["p_value"] < 0.001
     assert verdict(row).startswith("The challenger is better: 0.")
 
 
-def test_a_worse_challenger_is_found_as_well() -> None:
+def test_a_worse_challenger_is_detected() -> None:
     assert verdict(clicks(better=-0.15, seed=1)).startswith("The served blend is better: 0.")
 
 
-def test_where_there_is_no_difference_one_is_found_about_as_seldom_as_the_interval_says() -> None:
-    found = [clicks(better=0.0, seed=s) for s in range(15)]
-    assert sum(not r["low"] <= 0.5 <= r["high"] for r in found) <= 3
-    assert sum(verdict(r).startswith("No difference is shown") for r in found) >= 12
+def test_without_a_difference_false_alarms_are_about_as_rare_as_the_interval_says() -> None:
+    rows = [clicks(better=0.0, seed=s) for s in range(15)]
+    assert sum(not r["low"] <= 0.5 <= r["high"] for r in rows) <= 3
+    assert sum(verdict(r).startswith("No difference is shown") for r in rows) >= 12
 
 
-def test_days_add_up_by_challenger_and_nobody_deciding_is_said() -> None:
+def test_days_are_summed_by_challenger_and_a_row_of_ties_has_its_own_verdict() -> None:
     counts = {
         "a_win_count": 5,
         "b_win_count": 20,
@@ -302,4 +305,4 @@ def test_days_add_up_by_challenger_and_nobody_deciding_is_said() -> None:
         2,
     )
     assert (first["a_win_count"], first["b_win_count"], first["preference"]) == (10, 40, 0.8)
-    assert verdict({"preference": None}) == "Nobody has decided yet."
+    assert verdict({"preference": None}) == "No listener has preferred either blend yet."

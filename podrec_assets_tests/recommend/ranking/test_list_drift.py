@@ -1,13 +1,15 @@
-"""The gate's comparisons on planted lists: each measures what it says, refuses past its bound, and
-says by how much.
-"""
+"""The comparisons of the gate on planted lists: each measures its value and enforces its bound."""
 
 from datetime import UTC, date, datetime
 
 import pytest
 
 from podrec_assets.recommend.ranking.list_drift import (
+    CHURN,
     COMPARISONS,
+    COVERAGE,
+    POPULARITY,
+    QUALITY,
     Bounds,
     DriftBaseline,
     Lists,
@@ -26,16 +28,21 @@ AFTER = date(2026, 11, 2)
 def baseline(
     served: Lists | None, played: dict[str, str] | None = None, why_not: str = ""
 ) -> DriftBaseline:
-    """Everybody has heard e0 alone; e1 and e2 are the most played, e7 nobody played."""
+    """Everybody heard only e0; e1 and e2 are the most played, and nobody played e7."""
     history = history_of({u: {"e0": 1.0} for u in USERS})
     history.recent_plays.update({f"e{n}": float(10 - n) for n in range(1, 7)})
     rows = [
         {
-            "day": AFTER, "user_id": u, "episode_id": e, "score": 3.0, "play_count": 1, "max_completed_share": 0.9,
+            "day": AFTER,
+            "user_id": u,
+            "episode_id": e,
+            "score": 3.0,
+            "play_count": 1,
+            "max_completed_share": 0.9,
             "last_at": datetime(2026, 11, 2, tzinfo=UTC),
         }
         for u, e in (played or {}).items()
-    ]  # fmt: skip
+    ]
     return DriftBaseline(history, CATALOGUE, served, why_not, USER_VS_EPISODE_DAILY.rows(rows))
 
 
@@ -43,47 +50,47 @@ def all_get(*episodes: str) -> Lists:
     return {"": list(episodes), **{u: list(episodes) for u in USERS}}
 
 
-def compare(lists: Lists, found: DriftBaseline) -> dict[str, GateResult]:
+def compare(lists: Lists, compared_with: DriftBaseline) -> dict[str, GateResult]:
     documents = [
         {"user_id": u, "items": [{"episode_id": e} for e in listed]} for u, listed in lists.items()
     ]
-    return {f.check: f for f in comparisons(documents, found, BOUNDS)}
+    return {f.check: f for f in comparisons(documents, compared_with, BOUNDS)}
 
 
-COVERAGE, CHURN, POPULARITY, QUALITY = COMPARISONS
-
-
-def test_coverage_is_distinct_episodes_over_as_many_as_could_be_listed() -> None:
-    found = compare(all_get("e1", "e2"), baseline(None))[COVERAGE]
-    assert (found.passed, found.value, found.bound, found.forceable) == (False, 2 / 8, 0.5, True)
-    assert found.says == "lists hold 0.250 of the episodes that they could; the bound is 0.5"
+def test_coverage_is_distinct_episodes_over_the_most_that_could_be_listed() -> None:
+    result = compare(all_get("e1", "e2"), baseline(None))[COVERAGE]
+    assert (result.passed, result.value, result.bound, result.forceable) == (
+        False,
+        2 / 8,
+        0.5,
+        True,
+    )
+    assert result.says == "lists hold 0.250 of the episodes that they could; the bound is 0.5"
     assert compare(all_get("e1", "e2", "e3", "e4"), baseline(None))[COVERAGE].passed
     assert compare({"": ["e1"], "u0": ["e2"]}, baseline(None))[COVERAGE].value == 1
 
 
-def test_nothing_is_compared_before_there_is_something_and_it_says_so() -> None:
-    found = compare(all_get("e1"), baseline(None, why_not="nothing is published yet"))
-    assert [(found[c].passed, found[c].says) for c in COMPARISONS[1:]] == [
+def test_without_a_served_version_nothing_is_compared_and_the_reason_is_given() -> None:
+    results = compare(all_get("e1"), baseline(None, why_not="nothing is published yet"))
+    assert [(results[c].passed, results[c].says) for c in COMPARISONS[1:]] == [
         (True, "not compared: nothing is published yet")
     ] * 3
 
 
-def test_the_same_lists_do_not_drift() -> None:
+def test_identical_lists_do_not_drift() -> None:
     lists = all_get("e1", "e2", "e3", "e4")
-    found = compare(lists, baseline(lists, dict.fromkeys(USERS, "e2")))
-    assert [found[c].passed for c in COMPARISONS] == [True] * 4
-    assert [found[c].value for c in COMPARISONS[1:]] == [0, 0, 0]
+    results = compare(lists, baseline(lists, dict.fromkeys(USERS, "e2")))
+    assert [results[c].passed for c in COMPARISONS] == [True] * 4
+    assert [results[c].value for c in COMPARISONS[1:]] == [0, 0, 0]
 
 
-def test_churn_counts_what_is_shown_unheard_and_still_to_be_had() -> None:
-    """Of e0 (heard), e9 (no longer there), e1, e2, e3, e4 the last four could stay; one of them
-    does.
-    """
+def test_churn_counts_unheard_episodes_that_are_still_available() -> None:
+    """Four served episodes could stay (e0 is heard, e9 is gone from the catalogue); e4 does."""
     served = all_get("e0", "e9", "e1", "e2", "e3", "e4")
-    found = compare(all_get("e4", "e5"), baseline(served))[CHURN]
-    assert (found.passed, found.value) == (False, 0.75)
-    assert found.says == (
-        "0.750 of what 8 listeners are shown now and have not heard is gone from their lists; the bound is 0.5"
+    result = compare(all_get("e4", "e5"), baseline(served))[CHURN]
+    assert (result.passed, result.value) == (False, 0.75)
+    assert result.says == (
+        "0.750 of the unheard episodes shown to 8 listeners left their lists; the bound is 0.5"
     )
     assert compare(all_get("e4", "e3"), baseline(served))[CHURN].passed
     long_ago = baseline(served)
@@ -91,21 +98,21 @@ def test_churn_counts_what_is_shown_unheard_and_still_to_be_had() -> None:
     assert compare(all_get("e4", "e5"), long_ago)[CHURN].value == 0.5
 
 
-def test_drift_of_popularity_is_the_change_of_the_mean_rank_of_what_is_shown() -> None:
-    """The most played of six has rank 1, the least 1/6, one that nobody played 0."""
-    found = compare(all_get("e7", "e6"), baseline(all_get("e1", "e2")))[POPULARITY]
-    assert found.value == pytest.approx((1 + 5 / 6) / 2 - (0 + 1 / 6) / 2)
-    assert not found.passed
-    assert "goes from 0.917 to 0.083; the bound is 0.25" in found.says
+def test_popularity_drift_is_the_change_of_the_mean_popularity_rank() -> None:
+    """The most played of six has rank 1, the least played 1/6, an unplayed one 0."""
+    result = compare(all_get("e7", "e6"), baseline(all_get("e1", "e2")))[POPULARITY]
+    assert result.value == pytest.approx((1 + 5 / 6) / 2 - (0 + 1 / 6) / 2)
+    assert not result.passed
+    assert "goes from 0.917 to 0.083; the bound is 0.25" in result.says
     assert compare(all_get("e2", "e3"), baseline(all_get("e1", "e2")))[POPULARITY].passed
 
 
-def test_lists_that_rank_what_was_then_played_significantly_lower_are_refused() -> None:
+def test_lists_that_rank_later_plays_significantly_lower_are_refused() -> None:
     played = dict.fromkeys(USERS, "e1")
     worse = compare(all_get("e3", "e2", "e1"), baseline(all_get("e1", "e2", "e3"), played))[QUALITY]
     assert (worse.passed, worse.value) == (False, -0.5)
     assert worse.says.startswith(
-        "nDCG@10 on what 8 listeners then played is 0.500, of the served lists 1.000"
+        "nDCG@10 on the later plays of 8 listeners is 0.500, of the served lists 1.000"
     )
     better = compare(all_get("e1", "e2", "e3"), baseline(all_get("e3", "e2", "e1"), played))[
         QUALITY
@@ -114,23 +121,23 @@ def test_lists_that_rank_what_was_then_played_significantly_lower_are_refused() 
 
 
 def test_a_loss_within_noise_is_not_refused() -> None:
-    """Two of eight lose half, one gains half: the interval of the mean difference reaches above
-    nothing.
-    """
+    """Two of eight lose half and one gains half, so the interval includes 0."""
     played = dict.fromkeys(USERS, "e1")
     served = all_get("e1", "e2", "e3") | {"u0": ["e3", "e2", "e1"]}
     lists = all_get("e1", "e2", "e3") | {u: ["e3", "e2", "e1"] for u in ("u1", "u2")}
-    found = compare(lists, baseline(served, played))[QUALITY]
-    assert found.passed
-    assert found.value > 0
+    result = compare(lists, baseline(served, played))[QUALITY]
+    assert result.passed
+    assert result.value > 0
 
 
-def test_few_listeners_say_nothing() -> None:
+def test_with_few_listeners_nothing_is_compared() -> None:
     played = dict.fromkeys(USERS[:3], "e1")
-    found = compare(all_get("e3", "e2", "e1"), baseline(all_get("e1", "e2", "e3"), played))[QUALITY]
-    assert (found.passed, found.says) == (
+    result = compare(all_get("e3", "e2", "e1"), baseline(all_get("e1", "e2", "e3"), played))[
+        QUALITY
+    ]
+    assert (result.passed, result.says) == (
         True,
-        "not compared: 3 listeners to compare, 4 are needed",
+        "not compared: 3 listeners to compare, 4 needed",
     )
-    strangers = {"": ["e1"], **{f"other-{n}": ["e1"] for n in range(9)}}
-    assert "0 listeners to compare" in compare(strangers, baseline(all_get("e1")))[CHURN].says
+    others = {"": ["e1"], **{f"other-{n}": ["e1"] for n in range(9)}}
+    assert "0 listeners to compare" in compare(others, baseline(all_get("e1")))[CHURN].says

@@ -1,4 +1,4 @@
-"""The gate's faults: every one of them is found, counted and named, and sound lists have none."""
+"""The faults that the gate looks for: each is found, counted and named; sound lists have none."""
 
 from collections.abc import Callable
 
@@ -11,16 +11,25 @@ from podrec_assets_tests.recommend.planted import history_of
 
 @pytest.fixture
 def history() -> Interactions:
-    found = history_of({"ann": {"e1": 1.0}, "bob": {"e1": 1.0, "e2": 1.0}})
-    found.unliked["ann"].add("e9")
-    return found
+    history = history_of({"ann": {"e1": 1.0}, "bob": {"e1": 1.0, "e2": 1.0}})
+    history.unliked["ann"].add("e9")
+    return history
 
 
 def item(rank: int, episode: str, score: float, reason: str = "Popular now.") -> dict:
     return {
-        "rank": rank, "episode_id": episode, "score": score, "reason": reason, "als": 0.5, "cosine": 0.0, "show_id": "s",
-        "show_title": "Show", "title": None, "sources": ["als"], "causes": {},
-    }  # fmt: skip
+        "rank": rank,
+        "episode_id": episode,
+        "score": score,
+        "reason": reason,
+        "als": 0.5,
+        "cosine": 0.0,
+        "show_id": "s",
+        "show_title": "Show",
+        "title": None,
+        "sources": ["als"],
+        "causes": {},
+    }
 
 
 def sound() -> dict[str, list[dict]]:
@@ -32,11 +41,11 @@ def sound() -> dict[str, list[dict]]:
 
 
 def problems(lists: dict[str, list[dict]], history: Interactions) -> list[str]:
-    """What the checks that fail say, each after the check's name."""
-    found = faults([{"user_id": u, "items": items} for u, items in lists.items()], history)
-    assert [f.check for f in found] == list(FAULTS)
-    assert not any(f.forceable for f in found)
-    return [f"{f.check}: {f.says}" for f in found if not f.passed]
+    """Returns `check: says` of the failed checks."""
+    results = faults([{"user_id": u, "items": items} for u, items in lists.items()], history)
+    assert [r.check for r in results] == list(FAULTS)
+    assert not any(r.forceable for r in results)
+    return [f"{r.check}: {r.says}" for r in results if not r.passed]
 
 
 def test_sound_lists_have_no_problems(history: Interactions) -> None:
@@ -47,13 +56,13 @@ def test_an_empty_list_is_sound(history: Interactions) -> None:
     assert problems(sound() | {"bob": []}, history) == []
 
 
-def test_a_listener_without_a_list_is_found(history: Interactions) -> None:
+def test_a_missing_list_is_found(history: Interactions) -> None:
     assert problems({u: items for u, items in sound().items() if u != "bob"}, history) == [
         "every_listener_has_a_list: bob has no list"
     ]
 
 
-def test_lists_without_one_for_newcomers_are_found(history: Interactions) -> None:
+def test_a_missing_newcomers_list_is_found(history: Interactions) -> None:
     assert problems({u: items for u, items in sound().items() if u}, history) == [
         "every_listener_has_a_list: newcomers has no list"
     ]
@@ -117,7 +126,7 @@ def test_each_fault_is_named_with_its_listener(
     assert problems(spoil(change), history) == [problem]
 
 
-def test_faults_of_the_newcomers_list_are_found_too(history: Interactions) -> None:
+def test_faults_in_the_newcomers_list_are_found(history: Interactions) -> None:
     lists = sound()
     lists[""][1]["score"] = 2.0
     assert problems(lists, history) == [
@@ -125,14 +134,15 @@ def test_faults_of_the_newcomers_list_are_found_too(history: Interactions) -> No
     ]
 
 
-def test_all_faults_are_listed_not_only_the_first(history: Interactions) -> None:
+def test_all_faults_are_reported_not_only_the_first(history: Interactions) -> None:
     lists = sound()
     del lists[""]
     lists["ann"][0].update(episode_id="e1", rank=7, score=float("nan"), reason="")
     assert problems(lists, history) == [
         "every_listener_has_a_list: newcomers has no list",
         "nothing_heard_is_listed: ann is shown 1 heard or unliked episodes",
-        "scores_are_finite_and_falling: ann has ranks that are not 1 to 2, ann has scores that are not finite and falling",
+        "scores_are_finite_and_falling: ann has ranks that are not 1 to 2, "
+        "ann has scores that are not finite and falling",
         "every_item_has_a_reason: ann has an item without a reason",
     ]
 
@@ -149,35 +159,35 @@ def test_all_faults_are_listed_not_only_the_first(history: Interactions) -> None
         ("als", ...),
     ],
 )
-def test_an_item_of_another_shape_stops_everything_and_names_its_field(
+def test_an_item_of_another_shape_fails_every_check_and_its_field_is_named(
     history: Interactions, field: str, value: object
 ) -> None:
     lists = sound()
     lists["ann"][0][field] = value
     if value is ...:
         del lists["ann"][0][field]
-    found = problems(lists, history)
-    assert found[0] == f"lists_fit_their_schema: ann has items whose {field} cannot be used"
-    assert found[1:] == [f"{name}: not readable" for name in list(FAULTS)[1:]]
+    failures = problems(lists, history)
+    assert failures[0] == f"lists_fit_their_schema: ann has items with missing or invalid {field}"
+    assert failures[1:] == [f"{name}: not readable" for name in list(FAULTS)[1:]]
 
 
-def test_a_document_that_is_no_list_is_named(history: Interactions) -> None:
-    found = faults([{"user_id": None, "items": []}, {"user_id": "ann"}], history)[0]
-    assert (found.passed, found.value) == (False, 2)
+def test_a_document_without_user_id_or_items_is_named(history: Interactions) -> None:
+    result = faults([{"user_id": None, "items": []}, {"user_id": "ann"}], history)[0]
+    assert (result.passed, result.value) == (False, 2)
     assert (
-        found.says
-        == "None is no document with user_id and items, 'ann' is no document with user_id and items"
+        result.says
+        == "document of None lacks user_id or items, document of 'ann' lacks user_id or items"
     )
 
 
-def test_of_many_faults_some_are_told_and_all_are_counted() -> None:
+def test_of_many_faults_some_are_named_and_all_are_counted() -> None:
     many = history_of({f"u{n:02}": {"e1": 1.0} for n in range(12)})
-    found = faults([{"user_id": "", "items": []}], many)[1]
-    assert (found.passed, found.value, found.bound) == (False, 12, 0)
-    assert found.says.endswith("u04 has no list and 7 more")
+    result = faults([{"user_id": "", "items": []}], many)[1]
+    assert (result.passed, result.value, result.bound) == (False, 12, 0)
+    assert result.says.endswith("u04 has no list and 7 more")
 
 
-def test_scores_of_an_interleaved_list_fall_within_each_blend_and_need_not_along_the_list(
+def test_scores_of_an_interleaved_list_need_only_fall_within_each_team(
     history: Interactions,
 ) -> None:
     teams = [("e2", 0.4, "a"), ("e3", 0.9, "b"), ("e4", 0.3, "a"), ("e5", 0.8, "b")]

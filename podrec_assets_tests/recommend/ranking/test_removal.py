@@ -1,5 +1,6 @@
-"""A reason is a claim about cause: without the named episode the item must score less, by
-everything made again.
+"""A reason claims a cause: without the named episode the item must score less.
+
+All models are recomputed without it.
 """
 
 from dataclasses import replace
@@ -24,54 +25,66 @@ GENRES, EACH = 3, 8
 
 
 def world() -> Interactions:
-    """Thirty listeners who each heard most of one genre, and some of the others."""
+    """Returns thirty listeners who each heard most of one genre and some of the others."""
     random, scores = np.random.default_rng(5), {}
     for n in range(30):
         chance = np.where(np.arange(GENRES * EACH) // EACH == n % GENRES, 0.6, 0.1)
         heard = np.flatnonzero(random.random(GENRES * EACH) < chance)
         scores[f"u{n:02}"] = {f"e{i:02}": 1.0 + float(random.random()) for i in heard}
-    found = history_of(scores)
-    for user in found.users:
-        found.finished[user].update(dict.fromkeys(found.seen[user], 1.0))
-    return found
+    history = history_of(scores)
+    for user in history.users:
+        history.finished[user].update(dict.fromkeys(history.seen[user], 1.0))
+    return history
 
 
 def near() -> list[dict]:
-    """Similarities: episodes of a genre are alike, each pair by its own measure."""
+    """Returns documents of similarities: episodes of a genre are similar, each pair by chance."""
     random = np.random.default_rng(6)
     passage = {"here_s": 1.0, "here_text": "a", "there_s": 2.0, "there_text": "b"}
     return [
-        {"episode_id": f"e{i:02}", "items": [
-            {"episode_id": f"e{j:02}", "score": float(random.uniform(0.3, 0.9)), **passage}
-            for j in range(GENRES * EACH) if j != i and j // EACH == i // EACH
-        ]}
+        {
+            "episode_id": f"e{i:02}",
+            "items": [
+                {"episode_id": f"e{j:02}", "score": float(random.uniform(0.3, 0.9)), **passage}
+                for j in range(GENRES * EACH)
+                if j != i and j // EACH == i // EACH
+            ],
+        }
         for i in range(GENRES * EACH)
-    ]  # fmt: skip
+    ]
 
 
 def documents(history: Interactions, alpha: float) -> dict[str, list[dict]]:
-    """The lists by listener, all models made anew."""
+    """Returns the lists by listener, with all models recomputed."""
     als = list(top_n(reference.fit(history.matrix, CONFIG), history, CONFIG, 50))
     rows = [
-        {"day": DAY, "episode_id": f"e{i:02}", "show_id": f"s{i}", "show_title": "S", "title": f"T{i}", "is_serial": False,
-         "published_at": datetime(2026, 1, 1, tzinfo=UTC)}
+        {
+            "day": DAY,
+            "episode_id": f"e{i:02}",
+            "show_id": f"s{i}",
+            "show_title": "S",
+            "title": f"T{i}",
+            "is_serial": False,
+            "published_at": datetime(2026, 1, 1, tzinfo=UTC),
+        }
         for i in range(GENRES * EACH)
-    ]  # fmt: skip
+    ]
     inputs = RankingInputs(history, als, near(), EPISODES.rows(rows), DAY)
     lists = recommend(inputs, [{"min_history": 0, "alpha": alpha}], SHAPE)
     return {d["user_id"]: d["items"] for d in lists}
 
 
-def falls(history: Interactions, user: str, named: dict, cause: str, alpha: float) -> bool:
-    """Whether a named item scores less in the list made without its cause."""
-    again = documents(without(history, user, cause), alpha)[user]
+def score_falls(history: Interactions, user: str, named: dict, cause: str, alpha: float) -> bool:
+    """Whether an item scores less in the list recomputed without its cause."""
+    recomputed = documents(without(history, user, cause), alpha)[user]
     return (
-        next(i["score"] for i in again if i["episode_id"] == named["episode_id"]) < named["score"]
+        next(i["score"] for i in recomputed if i["episode_id"] == named["episode_id"])
+        < named["score"]
     )
 
 
 def without(history: Interactions, user: str, episode: str) -> Interactions:
-    """The history as if the listener had never met the episode."""
+    """Returns the history as if the listener had never heard the episode."""
     dense = history.matrix.toarray()
     dense[history.users.index(user), history.items.index(episode)] = 0.0
     return replace(
@@ -88,17 +101,17 @@ def test_without_the_named_episode_the_item_scores_less(arm: str, alpha: float) 
     history = world()
     lists = documents(history, alpha)
     for user in history.users[:5]:
-        assert falls(history, user, lists[user][0], lists[user][0]["causes"][arm], alpha), user
+        assert score_falls(history, user, lists[user][0], lists[user][0]["causes"][arm], alpha), (
+            user
+        )
 
 
-def test_in_a_blend_too_though_each_arm_is_measured_by_the_listeners_own_largest() -> None:
-    """The other arm may rise by that where the episode was its largest: 11 of 13 fall here, and
-    four of five must.
-    """
+def test_in_a_blend_most_named_items_score_less_without_their_episode() -> None:
+    """The other arm may rise if the episode was the listener's largest: here 11 of 13 fall."""
     history = world()
     lists = documents(history, 0.5)
     fell = [
-        falls(history, u, lists[u][0], c, 0.5)
+        score_falls(history, u, lists[u][0], c, 0.5)
         for u in history.users[:10]
         for c in set(lists[u][0]["causes"].values())
     ]

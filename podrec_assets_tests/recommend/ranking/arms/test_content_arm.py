@@ -1,4 +1,4 @@
-"""The sentences of the content arm, and the passages that it quotes."""
+"""The content arm: affinity by similar episodes, its sentences, and the passages it quotes."""
 
 import pytest
 
@@ -8,6 +8,7 @@ from podrec_assets.recommend.ranking.arms.content_arm import (
     passages,
     reason_text,
 )
+from podrec_assets_tests.recommend.ranking.planted_lists import episode, listener, lists, near
 
 PASSAGE = {"there_s": 754.9, "there_text": "the tide turns twice a day"}
 
@@ -75,3 +76,57 @@ def test_passages_are_the_same_whichever_episode_lists_the_other() -> None:
         "there_text": "in a",
     }
     assert passages(pairs, "a", "c") is None
+
+
+def test_similarities_to_heard_episodes_add_up_and_unfinished_ones_count_half() -> None:
+    """The typical nearest score is 1, so a is similar to h1 by 0.5^2, to h2 by 1, and b to h3."""
+    similar = near(h1={"a": 0.5}, h2={"a": 1.0}, h3={"b": 1.0}, x={"y": 0.5})
+    items = lists(listener("h1 h2", heard="h3"), [], similar, [episode("a"), episode("b")], 0.0)[
+        "ann"
+    ]
+    assert items[0]["cosine"] / items[1]["cosine"] == pytest.approx(
+        (1 + (0.5 / 1.0) ** 2) / 0.5, rel=1e-3
+    )
+
+
+def test_an_episode_of_a_played_show_is_similar_even_without_a_transcript() -> None:
+    items = lists(
+        listener(), [], [], [episode("h", "s"), episode("a", "s"), episode("b", "t")], 0.0
+    )["ann"]
+    assert [(i["episode_id"], i["cosine"] > 0) for i in items] == [("a", True), ("b", False)]
+    assert items[0]["reason"] == "You finished “Title h”, of the same show."
+
+
+def test_episodes_similar_to_ignored_ones_fall_below_unknown_ones() -> None:
+    history = listener()
+    history.exposures["ann"] = {"h": 1.0, "x": 3.0}
+    catalogue = [episode("h"), episode("x", "s"), episode("a", "s"), episode("b", "t")]
+    items = lists(history, [], [], catalogue, 0.0)["ann"]
+    cosine = {i["episode_id"]: i["cosine"] for i in items}
+    assert cosine["b"] == 0.0
+    assert -1.0 <= cosine["a"] < -0.1
+
+
+def test_an_old_play_counts_less_than_a_new_one() -> None:
+    history = listener("old new")
+    history.recency["ann"] = {"old": 0.25, "new": 1.0}
+    items = lists(
+        history, [], near(old={"a": 0.5}, new={"b": 0.5}), [episode("a"), episode("b")], 0.0
+    )["ann"]
+    assert [i["episode_id"] for i in items] == ["b", "a"]
+    assert items[1]["cosine"] / items[0]["cosine"] == pytest.approx(0.25, rel=1e-3)
+
+
+def test_the_list_of_a_listener_who_finished_nothing_is_based_on_what_was_heard() -> None:
+    items = lists(
+        listener("", heard="h"), [], near(h={"a": 0.5}), [episode("a"), episode("h")], 0.0
+    )["ann"]
+    assert items[0]["sources"] == ["content"]
+    assert items[0]["reason"].startswith("You listened to “Title h”;")
+
+
+def test_a_liked_episode_that_was_played_in_part_is_not_called_finished() -> None:
+    history = listener()
+    history.finished["ann"]["h"] = 0.3
+    first = lists(history, [], near(h={"a": 1.0}), [episode("a"), episode("h")], 0.0)["ann"][0]
+    assert first["reason"].startswith("You listened to “Title h”;")

@@ -1,4 +1,4 @@
-"""The blend treats its arms alike: a third one needs no change outside its own file and registry."""
+"""The blend treats its arms alike: a third needs no change outside its file and the registry."""
 
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ from podrec_assets.recommend.ranking.arms.protocol import ArmScores, Reason
 from podrec_assets.recommend.ranking.arms.registry import arm_weights, build_arms
 from podrec_assets.recommend.ranking.inputs import RankingInputs
 from podrec_assets.schemas import EPISODES
-from podrec_assets_tests.recommend.ranking.test_lists import (
+from podrec_assets_tests.recommend.ranking.planted_lists import (
     TODAY,
     WIDE,
     als,
