@@ -1,5 +1,6 @@
-"""Speech recognition within a run: what is known already, then as many minutes as the budget has,
-kept as they come.
+"""Speech recognition in one run: stored results first, then new ones within the minutes' budget.
+
+Each result is stored as soon as its file is transcribed.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,37 +14,42 @@ from podrec_assets.content.asr.worker_pool import WorkerPool
 from podrec_assets.content.transcripts import choose
 from podrec_assets.content.transcripts.retry_policy import RetryPolicy
 from podrec_assets.errors import PodrecError, RetryableError, SetupError
-from podrec_assets.pipelines.connections import Connections
 from podrec_assets.settings import Settings
-from podrec_assets.stores.http.resumable import Downloaded
+from podrec_assets.stores.asr_results import AsrResults
+from podrec_assets.stores.http.download_cache import DownloadCache
+from podrec_assets.stores.http.resumable import DownloadedFile
 
 ASSUMED_S = 45 * 60.0
-"""Length of an episode whose feed gives none, until its audio is decoded."""
+"""Assumed length of an episode whose feed gives none, until its audio is decoded."""
 SWITCHED_OFF = "ASR is switched off"
 Result = Recognition | PodrecError
 StartTranscriber = Callable[[AsrEngine, Settings], Transcriber]
 
 
 def processes(engine: AsrEngine, settings: Settings) -> WorkerPool:
-    """Transcribes in worker processes of this machine."""
+    """Returns a transcriber that uses worker processes of this machine."""
     limits = (settings.asr_max_audio_minutes * 60, settings.asr_memory_mb, settings.asr_stall_s)
     return WorkerPool(engine, settings.asr_workers, *limits)
 
 
 @dataclass
 class Asr:
-    """Speech recognition within one run.
+    """Speech recognition in one run.
 
     Attributes:
-        connections: stores and settings.
-        engine: what transcribes; None where ASR is off.
+        settings: limits and budget.
+        results: stored results.
+        downloads: audio files.
+        engine: engine that transcribes; None if ASR is off.
         now: time of the run.
         attempts: failed attempts so far, by episode id.
-        start: gives what transcribes.
-        figures: what was done.
+        start: starts the transcriber.
+        figures: run metadata, filled by `rows`.
     """
 
-    connections: Connections
+    settings: Settings
+    results: AsrResults
+    downloads: DownloadCache
     engine: AsrEngine | None
     now: datetime
     attempts: dict[str, int]
@@ -51,39 +57,33 @@ class Asr:
     figures: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        settings = self.settings
-        self.policy = RetryPolicy(
-            settings.asr_max_attempts, timedelta(minutes=settings.asr_retry_minutes)
-        )
-        self.results = self.connections.recognitions
+        retry_after = timedelta(minutes=self.settings.asr_retry_minutes)
+        self.policy = RetryPolicy(self.settings.asr_max_attempts, retry_after)
 
-    @property
-    def settings(self) -> Settings:
-        return self.connections.settings
-
-    def without(self, episode: dict, answer: choose.PublisherResult) -> dict | None:
-        """The row of an episode that ASR is not asked for; None where it is."""
-        tried = self.attempts.get(episode["episode_id"], 0) + 1
-        if answer.is_retryable and (following := self.policy.next_attempt(tried, self.now)):
+    def row_without_asr(self, episode: dict, publisher: choose.PublisherResult) -> dict | None:
+        """Returns the row of an episode that ASR cannot or need not transcribe, else None."""
+        attempts = self.attempts.get(episode["episode_id"], 0) + 1
+        next_at = self.policy.next_attempt(attempts, self.now) if publisher.is_retryable else None
+        if next_at:
             return choose.transcript_row(
-                episode, "failed", answer.reason, attempts=tried, next_attempt_at=following
+                episode, "failed", publisher.reason, attempts=attempts, next_attempt_at=next_at
             )
         if not episode["audio_url"]:
-            return choose.transcript_row(
-                episode, "no_audio", f"{answer.reason}, and there is no audio"
-            )
+            reason = f"{publisher.reason}, and there is no audio"
+            return choose.transcript_row(episode, "no_audio", reason)
         if self.engine is None:
-            return choose.transcript_row(episode, "no_model", f"{answer.reason}; {SWITCHED_OFF}")
+            return choose.transcript_row(episode, "no_model", f"{publisher.reason}; {SWITCHED_OFF}")
         if not self.engine.supports(episode["language"]):
-            why = f"{answer.reason}; {self.engine.name} has no model for {episode['language']}"
-            return choose.transcript_row(episode, "no_model", why)
+            no_model = f"{self.engine.name} has no model for {episode['language']}"
+            return choose.transcript_row(episode, "no_model", f"{publisher.reason}; {no_model}")
         return None
 
     def rows(
         self, episodes: list[dict], say: Callable[[str], None]
     ) -> tuple[list[dict], list[dict]]:
-        """(rows, dead letters) of the episodes: known results, then new ones as far as the budget
-        goes, then over_budget.
+        """Returns rows and dead letters of the episodes.
+
+        Stored results are used first, then the budget is spent; what is left is over_budget.
         """
         if not episodes or self.engine is None:
             return [], []
@@ -92,86 +92,73 @@ class Asr:
         for name, key in keys.items():
             if stored := self.results.get(key):
                 results[name] = Recognition(**stored)
-        cached, spent_s = len(results), 0.0
+        cached_count, budget_s, used_s = len(results), self.settings.asr_minutes_per_run * 60, 0.0
         while batch := take(
-            [e for e in episodes if e["episode_id"] not in results],
-            self.settings.asr_minutes_per_run * 60,
-            spent_s,
+            [e for e in episodes if e["episode_id"] not in results], budget_s, used_s
         ):
-            say(
-                f"transcribing {len(batch)} episodes, about {minutes(map(_length, batch)):.0f} minutes, by {self.engine.version}"
-            )
-            new = dict(self._recognise(batch, keys, say))
+            length = f"about {minutes(map(_length, batch)):.0f} minutes"
+            say(f"transcribing {len(batch)} episodes, {length}, with {self.engine.version}")
+            new = dict(self._transcribe_batch(batch, keys, say))
             results |= new
-            spent_s += sum(r.audio_s for r in new.values() if isinstance(r, Recognition))
-        made = [self._row(e, results.get(e["episode_id"])) for e in episodes]
+            used_s += sum(r.audio_s for r in new.values() if isinstance(r, Recognition))
+        rows = [self._row(e, results.get(e["episode_id"])) for e in episodes]
         self.figures = {
             "asr_engine": self.engine.version,
-            "asr_minutes": round(spent_s / 60, 1),
-            "asr_cache_hits": cached,
+            "asr_minutes": round(used_s / 60, 1),
+            "asr_cache_hits": cached_count,
             "asr_seconds_per_audio_second": round(
                 self.results.real_time_factor(self.engine.version) or 0.0, 3
             ),
         }
-        return [row for row, _ in made], [x for _, letters in made for x in letters]
+        return [row for row, _ in rows], [x for _, letters in rows for x in letters]
 
     def _row(self, episode: dict, result: Result | None) -> tuple[dict, list[dict]]:
         assert self.engine
         if result is None:
-            why = f"{episode['why']}; the {self.settings.asr_minutes_per_run:g} ASR minutes of the run were used up"
+            minutes_per_run = f"{self.settings.asr_minutes_per_run:g} ASR minutes"
+            why = f"{episode['why']}; the {minutes_per_run} of the run were used up"
             return choose.transcript_row(episode, "over_budget", why), []
         if isinstance(result, Recognition):
             return choose.asr_transcript(episode, self.engine, result)
-        tried = self.attempts.get(episode["episode_id"], 0) + 1
-        following = (
-            self.policy.next_attempt(tried, self.now)
-            if isinstance(result, RetryableError)
-            else None
-        )
+        attempts, error = self.attempts.get(episode["episode_id"], 0) + 1, str(result)
+        is_retryable = isinstance(result, RetryableError)
+        next_at = self.policy.next_attempt(attempts, self.now) if is_retryable else None
         row = choose.transcript_row(
-            episode, "failed", str(result), attempts=tried, next_attempt_at=following
+            episode, "failed", error, attempts=attempts, next_attempt_at=next_at
         )
-        # What is tried again is not unusable yet.
-        code = getattr(result, "reason", "failed")
-        return row, [] if following else [
-            choose.transcript_dead_letter(episode, episode["audio_url"], code, str(result))
-        ]
+        if next_at:  # it is not a dead letter before the last attempt
+            return row, []
+        code, audio_url = getattr(result, "reason", "failed"), episode["audio_url"]
+        return row, [choose.transcript_dead_letter(episode, audio_url, code, error)]
 
-    def _recognise(
+    def _transcribe_batch(
         self, batch: list[dict], keys: dict[str, str], say: Callable[[str], None]
     ) -> Iterator[tuple[str, Result]]:
-        """(episode id, result) of each episode of the batch. Files are downloaded while others are
-        transcribed.
-        """
+        """Yields (episode id, result) for each episode; downloads run during transcription."""
         assert self.engine
-        settings, downloads, known = (
-            self.settings,
-            self.connections.downloads,
-            {e["episode_id"]: e for e in batch},
-        )
-        # One file may wait beside those that are transcribed; more would only fill the disk.
-        room, futures = Semaphore(settings.asr_workers + 1), dict[str, Future[Result]]()
+        workers, by_id = self.settings.asr_workers, {e["episode_id"]: e for e in batch}
+        # One more file than is being transcribed may wait; more would only fill the disk.
+        slots, futures = Semaphore(workers + 1), dict[str, Future[Result]]()
         with (
-            self.start(self.engine, settings) as transcriber,
-            ThreadPoolExecutor(settings.asr_workers) as pool,
+            self.start(self.engine, self.settings) as transcriber,
+            ThreadPoolExecutor(workers) as pool,
         ):
 
-            def one(episode: dict, got: Downloaded) -> Result:
+            def transcribe(name: str, audio: DownloadedFile) -> Result:
                 try:
-                    return self._transcribe(
-                        transcriber, episode, keys[episode["episode_id"]], got, say
-                    )
+                    return self._transcribe(transcriber, by_id[name], keys[name], audio, say)
                 finally:
-                    downloads.release(got)
-                    room.release()
+                    self.downloads.release(audio)
+                    slots.release()
 
-            for name, got in downloads.fetch((e["episode_id"], e["audio_url"]) for e in batch):
-                if isinstance(got, PodrecError):
-                    self.results.note("failed", episode_id=name, reason=str(got))
-                    yield name, got
+            addresses = ((e["episode_id"], e["audio_url"]) for e in batch)
+            for name, audio in self.downloads.fetch(addresses):
+                if isinstance(audio, PodrecError):
+                    self.results.note("failed", episode_id=name, reason=str(audio))
+                    yield name, audio
                     continue
-                room.acquire()
-                futures[name] = pool.submit(one, known[name], got)
+                slots.acquire()
+                futures[name] = pool.submit(transcribe, name, audio)
             for name, future in futures.items():
                 yield name, future.result()
 
@@ -180,7 +167,7 @@ class Asr:
         transcriber: Transcriber,
         episode: dict,
         key: str,
-        got: Downloaded,
+        audio: DownloadedFile,
         say: Callable[[str], None],
     ) -> Result:
         assert self.engine
@@ -188,31 +175,31 @@ class Asr:
         facts = {"episode_id": name, "key": key, "engine": self.engine.version}
         self.results.note("begun", **facts)
         try:
-            found = transcriber.transcribe(got.path, episode["language"])
+            result = transcriber.transcribe(audio.path, episode["language"])
         except SetupError:
             raise
         except PodrecError as err:
             self.results.note("failed", **facts, reason=str(err))
             return err
-        self.results.put(key, asdict(found))
-        self.results.note("done", **facts, audio_s=found.audio_s, compute_s=found.compute_s)
-        say(f"{name}: {found.audio_s / 60:.1f} minutes in {found.compute_s / 60:.1f}")
-        return found
+        self.results.put(key, asdict(result))
+        self.results.note("done", **facts, audio_s=result.audio_s, compute_s=result.compute_s)
+        say(f"{name}: {result.audio_s / 60:.1f} minutes in {result.compute_s / 60:.1f}")
+        return result
 
 
-def take(episodes: list[dict], budget_s: float, spent_s: float) -> list[dict]:
-    """The first episodes whose announced lengths fit what is left of the budget.
+def take(episodes: list[dict], budget_s: float, used_s: float) -> list[dict]:
+    """Returns the first episodes whose announced lengths fit into the rest of the budget.
 
-    One that is longer than a whole budget is taken when nothing was spent yet, or it would never
-    be.
+    An episode longer than the whole budget is taken if none of it is used; otherwise it would never
+    be transcribed.
     """
-    taken: list[dict] = []
+    batch: list[dict] = []
     for episode in episodes:
-        if spent_s + _length(episode) > budget_s and (taken or spent_s or not budget_s):
+        if used_s + _length(episode) > budget_s and (batch or used_s or not budget_s):
             break
-        taken.append(episode)
-        spent_s += _length(episode)
-    return taken
+        batch.append(episode)
+        used_s += _length(episode)
+    return batch
 
 
 def _length(episode: dict) -> float:
@@ -220,5 +207,5 @@ def _length(episode: dict) -> float:
 
 
 def minutes(seconds: Iterable[float]) -> float:
-    """Minutes of some seconds together, to a tenth."""
+    """Returns the sum in minutes, to a tenth."""
     return round(sum(seconds) / 60, 1)

@@ -1,12 +1,10 @@
-"""The transcripts of some days: what is finished is kept, publishers are asked first, ASR does the
-rest within its budget.
-"""
+"""Transcripts of days: finished rows are kept, publishers come first, ASR does the rest."""
 
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from podrec_assets.content.asr.contract import AsrEngine
 from podrec_assets.content.asr.engine_choice import choose_engine
@@ -20,7 +18,7 @@ from podrec_assets.pipelines.content.asr_run import (
     minutes,
     processes,
 )
-from podrec_assets.schemas import TRANSCRIPTS
+from podrec_assets.schemas import DEAD_LETTERS, TRANSCRIPTS
 from podrec_assets.stores.delta import Lake
 
 PARALLEL_FETCHES = 4
@@ -28,7 +26,7 @@ PARALLEL_FETCHES = 4
 
 @dataclass
 class Transcribed:
-    """Rows of TRANSCRIPTS and DEAD_LETTERS for the days, and figures of what was done for them."""
+    """Rows of TRANSCRIPTS and DEAD_LETTERS for the days, and metadata of the run."""
 
     rows: list[dict] = field(default_factory=list)
     letters: list[dict] = field(default_factory=list)
@@ -37,12 +35,12 @@ class Transcribed:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the episodes before any work.
+    """What exists for the episodes before any work.
 
     Attributes:
-        kept: rows that stay, on the episode's present day.
+        kept: rows that are kept, on the episode's current day.
         letters: dead letters of kept rows.
-        todo: episodes to work on, newest day first.
+        todo: episodes without a finished row, newest day first.
         attempts: failed attempts so far, by episode id.
     """
 
@@ -60,45 +58,44 @@ def transcribe_days(
     say: Callable[[str], None] = lambda _: None,
     start: StartTranscriber = processes,
 ) -> Transcribed:
-    """Rows and dead letters of the episodes, ordered by day and id. Writes no table; results of ASR
-    are kept as they come.
+    """Returns rows and dead letters of the episodes, ordered by day and id.
+
+    Writes no table; results of ASR are stored as they come.
 
     Args:
-        connections: stores and settings.
-        episodes: rows of EPISODES, all of the days that will be replaced.
-        now: this time.
-        redo: statuses whose rows are made again though nothing changed.
-        say: told of progress.
-        start: gives what transcribes, here or elsewhere.
+        connections: lake, fetcher, downloads, stored results and settings.
+        episodes: rows of EPISODES: all of the days that will be replaced.
+        now: time of the run.
+        redo: statuses whose rows are recomputed even if nothing changed.
+        say: called with each line of progress.
+        start: starts the transcriber, in this process or on Spark workers.
 
     Raises:
-        SetupError: the ASR engine that the settings name cannot be used.
+        SetupError: the configured ASR engine cannot be used.
     """
-    settings = connections.settings
+    settings, results, fetcher = connections.settings, connections.asr_results, connections.fetcher
     engine = choose_engine(settings)
     known = look_up(connections.lake, episodes, now, engine, redo)
-    found = Transcribed(list(known.kept), list(known.letters))
-    asr = Asr(connections, engine, now, known.attempts, start)
-    fetcher = connections.fetcher
+    rows, letters = list(known.kept), list(known.letters)
+    asr = Asr(settings, results, connections.downloads, engine, now, known.attempts, start)
     with ThreadPoolExecutor(PARALLEL_FETCHES) as pool:
-        answers = list(pool.map(lambda e: choose.publisher_transcript(e, fetcher.get), known.todo))
-    spoken = []
-    for episode, answer in zip(known.todo, answers, strict=True):
-        found.letters += answer.dead_letters
-        if answer.row:
-            found.rows.append(answer.row)
-        elif row := asr.without(episode, answer):
-            found.rows.append(row)
+        published = pool.map(lambda e: choose.publisher_transcript(e, fetcher.get), known.todo)
+        publisher_results = list(published)
+    for_asr = []
+    for episode, publisher in zip(known.todo, publisher_results, strict=True):
+        letters += publisher.dead_letters
+        if row := publisher.row or asr.row_without_asr(episode, publisher):
+            rows.append(row)
         else:
-            spoken.append(episode | {"why": answer.reason})
-    rows, letters = asr.rows(spoken, say)
-    found.rows = sorted(found.rows + rows, key=lambda r: (r["day"], r["episode_id"]))
-    found.letters = sorted(
-        found.letters + letters, key=lambda x: (x["day"], x["source_key"], x["reason"])
+            for_asr.append(episode | {"why": publisher.reason})
+    asr_rows, asr_letters = asr.rows(for_asr, say)
+    rows = sorted(rows + asr_rows, key=lambda r: (r["day"], r["episode_id"]))
+    results.prune(now.timestamp())
+    return Transcribed(
+        rows,
+        sorted(letters + asr_letters, key=lambda x: (x["day"], x["source_key"], x["reason"])),
+        figures(rows, episodes) | asr.figures | {"kept_count": len(known.kept)},
     )
-    found.figures = figures(found.rows, episodes) | asr.figures | {"kept_count": len(known.kept)}
-    connections.recognitions.prune(now.timestamp())
-    return found
 
 
 def look_up(
@@ -108,58 +105,63 @@ def look_up(
     engine: AsrEngine | None,
     redo: frozenset[str] = frozenset(),
 ) -> Known:
-    """Which of the episodes have a row that stays. A re-announced episode takes its row along to
-    its new day.
+    """Determines which of the episodes have a row that is kept.
+
+    A re-announced episode takes its row along to its new day.
     """
-    hashes = {e["episode_id"]: choose.input_hash(e) for e in episodes}
-    places = lake.read(TRANSCRIPTS.name, columns=("day", "episode_id", "input_hash")).to_pylist()
-    days = {p["day"] for p in places if hashes.get(p["episode_id"]) == p["input_hash"]}
-    rows: dict[str, dict] = {}
-    # An episode that was announced again may stand on several days: its newest row counts.
-    for row in lake.read_days(TRANSCRIPTS.name, days).sort_by("day").to_pylist() if days else ():
-        if hashes.get(row["episode_id"]) == row["input_hash"]:
-            rows[row["episode_id"]] = row
+    rows = _rows_of_same_inputs(lake, episodes)
     kept = [
         rows[e["episode_id"]] | {"day": e["day"]}
         for e in episodes
         if e["episode_id"] in rows and not is_due(rows[e["episode_id"]], now, engine, redo)
     ]
-    stay = {r["episode_id"]: r["day"] for r in kept}
-    where = f"stage = '{choose.STAGE}'"
-    letters = [
-        x | {"day": stay[x["source_key"].partition(" ")[0]]}
-        for x in lake.read("dead_letters", where).to_pylist()
-        if x["source_key"].partition(" ")[0] in stay
-    ]
-    unique = {(x["source_key"], x["reason"]): x for x in letters}
+    days = {r["episode_id"]: r["day"] for r in kept}
     todo = sorted(
-        (e for e in episodes if e["episode_id"] not in stay), key=lambda e: e["episode_id"]
+        (e for e in episodes if e["episode_id"] not in days), key=lambda e: e["episode_id"]
     )
     attempts = {
         name: row["attempts"] or 0
         for name, row in rows.items()
         if row["status"] == "failed" and "failed" not in redo
     }
-    return Known(
-        kept, list(unique.values()), sorted(todo, key=lambda e: e["day"], reverse=True), attempts
-    )
+    newest_first = sorted(todo, key=lambda e: e["day"], reverse=True)
+    return Known(kept, _letters_of(lake, days), newest_first, attempts)
+
+
+def _rows_of_same_inputs(lake: Lake, episodes: list[dict]) -> dict[str, dict]:
+    """Returns, by episode id, the newest row made from the episode's current inputs."""
+    hashes = {e["episode_id"]: choose.input_hash(e) for e in episodes}
+    index = lake.read(TRANSCRIPTS.name, columns=("day", "episode_id", "input_hash")).to_pylist()
+    days = {r["day"] for r in index if hashes.get(r["episode_id"]) == r["input_hash"]}
+    if not days:
+        return {}
+    # An episode that was announced again may have rows on several days.
+    rows = lake.read_days(TRANSCRIPTS.name, days).sort_by("day").to_pylist()
+    return {r["episode_id"]: r for r in rows if hashes.get(r["episode_id"]) == r["input_hash"]}
+
+
+def _letters_of(lake: Lake, days: dict[str, date]) -> list[dict]:
+    """Returns the dead letters of episodes, on the episodes' days."""
+    letters = {}
+    for letter in lake.read(DEAD_LETTERS.name, f"stage = '{choose.STAGE}'").to_pylist():
+        episode = letter["source_key"].partition(" ")[0]
+        if episode in days:
+            letters[letter["source_key"], letter["reason"]] = letter | {"day": days[episode]}
+    return list(letters.values())
 
 
 def figures(rows: list[dict], episodes: list[dict]) -> dict:
-    """Metadata of a day's rows: how many of each status and engine, and the minutes of audio that
-    publishers saved ASR.
-    """
+    """Returns metadata of the rows: counts by status and engine, and minutes of audio."""
     lengths = {e["episode_id"]: e["duration_s"] or 0.0 for e in episodes}
-    left = [r for r in rows if r["status"] == "over_budget"]
+    statuses = Counter(r["status"] for r in rows)
+    engines = Counter(r["engine"] for r in rows if r["engine"])
+    saved = (lengths[r["episode_id"]] for r in rows if r["source"] == "publisher")
+    over_budget = [r["episode_id"] for r in rows if r["status"] == "over_budget"]
     return {
-        **{
-            f"{status}_count": count for status, count in Counter(r["status"] for r in rows).items()
-        },
-        "rows_by_engine": dict(sorted(Counter(r["engine"] for r in rows if r["engine"]).items())),
-        "asr_minutes_saved": minutes(
-            lengths[r["episode_id"]] for r in rows if r["source"] == "publisher"
-        ),
-        "left_over_count": len(left),
-        "left_over_minutes": minutes(lengths[r["episode_id"]] or ASSUMED_S for r in left),
+        **{f"{status}_count": count for status, count in statuses.items()},
+        "rows_by_engine": dict(sorted(engines.items())),
+        "asr_minutes_saved": minutes(saved),
+        "left_over_count": len(over_budget),
+        "left_over_minutes": minutes(lengths[e] or ASSUMED_S for e in over_budget),
         "retry_count": sum(r["next_attempt_at"] is not None for r in rows),
     }

@@ -9,28 +9,33 @@ from podrec_assets.content.transcripts.formats import detect_format
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.asr_run import ASSUMED_S
 from podrec_assets.pipelines.content.transcription import look_up
+from podrec_assets.schemas import EPISODES
 
 
 def plan_transcripts(connections: Connections, first: date, last: date, now: datetime) -> dict:
-    """What the days' episodes need, by the feeds' own lengths; an episode without one counts as
-    ASSUMED_S.
+    """Estimates what the days' episodes need, from the lengths that the feeds announce.
+
+    An episode without a length counts as ASSUMED_S.
 
     Returns:
-        episode_count, finished_count (rows that stay), publisher_count and publisher_minutes (have
-        a link of a known format), cached_count and cached_minutes (ASR result on disk), asr_count
-        and asr_minutes (to be transcribed if no publisher's transcript is usable beside the
-        others), unknown_length_count (of those), no_audio_count, no_model_count, engine,
-        seconds_per_audio_second (measured here; None before any), expected_asr_minutes (of
-        computing, one worker), run_count (runs of the present budget; None for a budget of 0).
+        episode_count: episodes of the days.
+        finished_count: episodes whose row is kept.
+        publisher_count, publisher_minutes: episodes with a link of a known format.
+        cached_count, cached_minutes: episodes with an ASR result on disk.
+        asr_count, asr_minutes: episodes to transcribe, if every publisher transcript is usable.
+        unknown_length_count: of these, the ones without an announced length.
+        no_audio_count, no_model_count: episodes that get no transcript.
+        engine: version of the ASR engine.
+        seconds_per_audio_second: measured on this machine; None before the first measurement.
+        expected_asr_minutes: computing time of one worker.
+        run_count: runs that the current budget needs; None for a budget of 0.
     """
     settings, engine = connections.settings, choose_engine(connections.settings)
-    episodes = connections.lake.read(
-        "episodes", f"day >= '{first}' AND day <= '{last}'"
-    ).to_pylist()
+    condition = f"day >= '{first}' AND day <= '{last}'"
+    episodes = connections.lake.read(EPISODES.name, condition).to_pylist()
     known = look_up(connections.lake, episodes, now, engine)
-    groups: dict[str, list[dict]] = {
-        n: [] for n in ("publisher", "cached", "asr", "no_audio", "no_model")
-    }
+    names = ("publisher", "cached", "asr", "no_audio", "no_model")
+    groups: dict[str, list[dict]] = {name: [] for name in names}
     for episode in known.todo:
         links = choose.ordered_links(episode["transcripts"] or [], episode["language"])
         if any(detect_format(link.get("type"), link["url"]) for link in links):
@@ -40,24 +45,24 @@ def plan_transcripts(connections: Connections, first: date, last: date, now: dat
         elif engine is None or not engine.supports(episode["language"]):
             groups["no_model"].append(episode)
         else:
-            is_cached = connections.recognitions.has(choose.recognition_key(episode, engine))
+            is_cached = connections.asr_results.has(choose.recognition_key(episode, engine))
             groups["cached" if is_cached else "asr"].append(episode)
-    exact = {
-        name: sum(e["duration_s"] or ASSUMED_S for e in found) / 60
-        for name, found in groups.items()
+    minutes = {
+        name: sum(e["duration_s"] or ASSUMED_S for e in group) / 60
+        for name, group in groups.items()
     }
-    factor = connections.recognitions.real_time_factor(engine.version) if engine else None
+    factor = connections.asr_results.real_time_factor(engine.version) if engine else None
     budget = settings.asr_minutes_per_run
     return {
         "first_day": str(first),
         "last_day": str(last),
         "episode_count": len(episodes),
         "finished_count": len(known.kept),
-        **{f"{name}_count": len(found) for name, found in groups.items()},
-        **{f"{name}_minutes": round(exact[name], 1) for name in ("publisher", "cached", "asr")},
+        **{f"{name}_count": len(group) for name, group in groups.items()},
+        **{f"{name}_minutes": round(minutes[name], 1) for name in ("publisher", "cached", "asr")},
         "unknown_length_count": sum(not e["duration_s"] for e in groups["asr"]),
         "engine": engine.version if engine else None,
         "seconds_per_audio_second": round(factor, 3) if factor else None,
-        "expected_asr_minutes": round(exact["asr"] * factor, 1) if factor else None,
-        "run_count": ceil(exact["asr"] / budget) if budget else None,
+        "expected_asr_minutes": round(minutes["asr"] * factor, 1) if factor else None,
+        "run_count": ceil(minutes["asr"] / budget) if budget else None,
     }
