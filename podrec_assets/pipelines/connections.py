@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from podrec_assets.content.similarity.encoder import Encoder, SentenceEncoder
+from podrec_assets.content.similarity.encoder import Encoder
+from podrec_assets.content.similarity.encoder_choice import make_encoder
 from podrec_assets.errors import SettingsError
 from podrec_assets.pipelines.recommend.run_manifest import InputsRead
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings
-from podrec_assets.stores.asr_results import Recognitions
+from podrec_assets.stores.asr_results import AsrResults
 from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.http.client import Fetcher
-from podrec_assets.stores.http.download_cache import Downloads
+from podrec_assets.stores.http.download_cache import DownloadCache
 from podrec_assets.stores.kafka import KafkaStore, security
 from podrec_assets.stores.mongo import MongoStore
 from podrec_assets.stores.podcastindex_api import PodcastIndex
@@ -106,10 +107,10 @@ class Connections:
         )
 
     @property
-    def downloads(self) -> Downloads:
+    def downloads(self) -> DownloadCache:
         """Audio files under HOME/audio."""
         settings = self.settings
-        return Downloads(
+        return DownloadCache(
             self.fetcher,
             settings.home / "audio",
             settings.audio_max_bytes,
@@ -120,9 +121,9 @@ class Connections:
         )
 
     @cached_property
-    def recognitions(self) -> Recognitions:
+    def asr_results(self) -> AsrResults:
         """Results of ASR under HOME/asr."""
-        return Recognitions(self.settings.home / "asr")
+        return AsrResults(self.settings.home / "asr")
 
     @cached_property
     def podcastindex(self) -> PodcastIndex:
@@ -136,4 +137,4 @@ class Connections:
 
     @cached_property
     def encoder(self) -> Encoder:
-        return SentenceEncoder(self.settings.embedding_model, self.settings.embedding_dtype)
+        return make_encoder(self.settings.embedding_model, self.settings.embedding_dtype)

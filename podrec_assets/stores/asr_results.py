@@ -1,9 +1,7 @@
-"""Results of speech recognition on disk, one file each, written as soon as a file is transcribed;
-and a journal of the work.
+"""Results of speech recognition on disk, one file each, and a journal of the work.
 
-A run that is killed loses only the file it was in the middle of: the next one finds the others
-here. Once a day of `transcripts` is committed, its rows are used and the results are no longer
-needed.
+A killed run loses only the file it was transcribing; the next run finds the other results here.
+Once a day of `transcripts` is committed, its results are no longer needed.
 """
 
 import json
@@ -18,21 +16,19 @@ KEEP_DAYS = 30
 
 
 @dataclass(frozen=True)
-class Recognitions:
-    """Results under a folder, by key."""
+class AsrResults:
+    """Results in a folder, by key."""
 
     folder: Path
 
     def get(self, key: str) -> dict | None:
-        """The result of a key, which is as good as new from then on; None where there is no whole
-        one.
-        """
+        """Returns the result of a key and marks it as used; None if there is no complete one."""
         path = self._path(key)
         try:
-            found = json.loads(path.read_text())
-            # Its row is not committed yet, so `prune` must not find it old.
+            result = json.loads(path.read_text())
+            # Its row is not committed yet, so `prune` must not remove it.
             os.utime(path)
-            return found
+            return result
         except (OSError, ValueError):
             return None
 
@@ -40,7 +36,7 @@ class Recognitions:
         return self._path(key).is_file()
 
     def put(self, key: str, result: dict) -> None:
-        """Keeps a result, in one step."""
+        """Stores a result atomically."""
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
@@ -51,17 +47,15 @@ class Recognitions:
         draft.replace(path)
 
     def note(self, event: str, **facts: object) -> None:
-        """Adds a line to the journal: begun, done or failed, with when and what."""
+        """Adds a line to the journal: begun, done or failed, with the time and facts."""
         self.folder.mkdir(parents=True, exist_ok=True)
         line = json.dumps({"at": time.time(), "event": event, **facts}) + "\n"
-        # One write to a file opened for appending: lines of two processes do not mix.
+        # One unbuffered append: lines of two processes do not mix.
         with self._journal.open("ab", buffering=0) as journal:
             journal.write(line.encode())
 
     def journal(self) -> Iterator[dict]:
-        """The lines of the journal, oldest first; one that a crash or a full disk tore is passed
-        over.
-        """
+        """Yields the journal's entries, oldest first; torn lines are skipped."""
         if self._journal.is_file():
             with self._journal.open("rb") as lines:
                 for line in lines:
@@ -71,23 +65,23 @@ class Recognitions:
                         continue
 
     def real_time_factor(self, engine: str) -> float | None:
-        """Seconds of work for a second of audio, over all that an engine version has transcribed
-        here; None before any.
-        """
+        """Seconds of work per second of audio of an engine version so far; None before any."""
         done = [e for e in self.journal() if e["event"] == "done" and e["engine"] == engine]
-        heard = sum(e["audio_s"] for e in done)
-        return sum(e["compute_s"] for e in done) / heard if heard else None
+        audio_s = sum(e["audio_s"] for e in done)
+        return sum(e["compute_s"] for e in done) / audio_s if audio_s else None
 
     def prune(self, now: float) -> int:
-        """Number of files removed because nobody used them for KEEP_DAYS: results, and drafts of
-        killed writes.
+        """Removes results and drafts of killed writes not used for KEEP_DAYS.
 
         Args:
-            now: seconds of the epoch.
+            now: seconds since the epoch.
+
+        Returns:
+            The number of removed files.
         """
         count = 0
         for file in self.folder.glob("*/*.json*"):
-            with suppress(FileNotFoundError):  # another run may prune at the same time
+            with suppress(FileNotFoundError):  # another run may be pruning too
                 if file.stat().st_mtime < now - KEEP_DAYS * 86_400:
                     file.unlink()
                     count += 1

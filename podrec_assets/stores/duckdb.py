@@ -1,4 +1,4 @@
-"""SQL over Arrow in this process by DuckDB. The only module that imports it."""
+"""Runs SQL over Arrow tables in this process with DuckDB. Only this module imports it."""
 
 import duckdb
 import pyarrow as pa
@@ -15,12 +15,11 @@ _LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
 def query(
     sql: str, views: dict[str, pa.Table], parameters: dict[str, object] | None = None
 ) -> pa.Table:
-    """The result of `sql` over the named Arrow tables; files and the network are out of its reach,
-    time is UTC.
+    """Runs `sql` over named Arrow tables, in UTC; it cannot reach files or the network.
 
     Args:
-        sql: made by podrec itself; whatever a person typed comes as a $parameter.
-        views: Arrow tables by the name that `sql` has for them.
+        sql: written by podrec; user input only comes in as $parameters.
+        views: Arrow tables by their name in `sql`.
         parameters: values of the $parameters.
     """
     with duckdb.connect(":memory:", config=_LOCKED_DOWN) as connection:
@@ -37,13 +36,12 @@ def query_files(
     root: str,
     parameters: dict[str, object] | None = None,
 ) -> pa.Table:
-    """The result of `sql` over tables of `schemas.TABLES`, each given by its Parquet files; nothing
-    outside `root` can be read.
+    """Runs `sql` over the Parquet files of lake tables; it cannot read anything outside `root`.
 
     Args:
-        sql: made by podrec itself; whatever a person typed comes as a $parameter.
-        views: by table, its files in hive folders of `day`, or a dataset of them; a table without
-            files is empty.
+        sql: written by podrec; user input only comes in as $parameters.
+        views: by name in `schemas.TABLES`, the files in hive folders of `day` or a dataset of
+            them; a table without files is empty.
         root: folder of the lake.
         parameters: values of the $parameters.
     """
@@ -57,16 +55,21 @@ def query_files(
                 connection.register(name, empty)
                 continue
             if isinstance(files, ds.Dataset):
-                source = connection.from_arrow(files)
+                relation = connection.from_arrow(files)
             else:
-                source = connection.read_parquet(files, hive_partitioning=True, union_by_name=True)  # type: ignore[arg-type]
-            if set(empty.column_names) <= set(source.columns):
-                source.create_view(name)
+                relation = connection.read_parquet(
+                    files,  # type: ignore[arg-type]
+                    hive_partitioning=True,
+                    union_by_name=True,
+                )
+            if set(empty.column_names) <= set(relation.columns):
+                relation.create_view(name)
                 continue
             # Every file is older than a column that the table has gained.
-            source.create_view(f"old_{name}")
+            relation.create_view(f"old_{name}")
             connection.register(f"new_{name}", empty)
             connection.sql(
-                f"CREATE VIEW {name} AS SELECT * FROM new_{name} UNION ALL BY NAME SELECT * FROM old_{name}"
+                f"CREATE VIEW {name} AS "
+                f"SELECT * FROM new_{name} UNION ALL BY NAME SELECT * FROM old_{name}"
             )
         return connection.execute(sql, parameters or {}).to_arrow_table()

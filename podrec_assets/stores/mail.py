@@ -1,4 +1,4 @@
-"""One text as an e-mail. The only module that imports smtplib."""
+"""Sends a text by e-mail. Only this module imports smtplib."""
 
 import smtplib
 import ssl
@@ -14,12 +14,13 @@ TIMEOUT_S = 15
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mail is handed in.
+    """An SMTP server.
 
     Attributes:
         address: host:port.
         security: starttls, tls from the first byte, or none (for a relay on this machine).
-        user, password: of the login; no login without a user.
+        user: user name; "" for no login.
+        password: password of the user.
     """
 
     address: str
@@ -28,13 +29,10 @@ class MailServer:
     password: str = ""
 
     def send(self, sender: str, recipients: Iterable[str], subject: str, text: str) -> None:
-        """Hands the mail in. Raises RetryableError where the server did not take it."""
+        """Sends a mail. Raises RetryableError if the server did not accept it."""
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = (
-            sender,
-            ", ".join(recipients),
-            " ".join(subject.split()),
-        )
+        message["From"], message["To"] = sender, ", ".join(recipients)
+        message["Subject"] = " ".join(subject.split())
         message.set_content(text)
         host, _, port = self.address.rpartition(":")
         try:
@@ -52,5 +50,5 @@ class MailServer:
                 server.send_message(message)
         except (OSError, smtplib.SMTPException) as err:
             raise RetryableError(
-                f"The mail server {self.address} did not take an alert: {type(err).__name__}."
+                f"The mail server {self.address} did not accept an alert: {type(err).__name__}."
             ) from err

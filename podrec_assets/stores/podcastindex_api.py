@@ -1,4 +1,4 @@
-"""The PodcastIndex API: signed requests, at most one a second, patient with a busy server."""
+"""The PodcastIndex API: signed requests, at most one a second, with retries."""
 
 import hashlib
 import time
@@ -19,13 +19,15 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
 
 @dataclass
 class PodcastIndex:
-    """One account.
+    """Access to the API with one account.
 
     Attributes:
-        fetcher: fetches, with its checks.
+        fetcher: HTTP client with its checks.
         url: address of the API, without a trailing slash.
-        key, secret: of the account.
-        clock, sleep: seconds since the epoch, and waiting; tests bring their own.
+        key: API key of the account.
+        secret: API secret of the account.
+        clock: returns seconds since the epoch.
+        sleep: waits for seconds.
     """
 
     fetcher: Fetcher
@@ -34,45 +36,44 @@ class PodcastIndex:
     secret: SecretStr
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
-    _asked_at: float = field(default=0.0, init=False)
+    _requested_at: float = field(default=0.0, init=False)
 
     def get(self, path: str, parameters: Mapping[str, str]) -> bytes:
-        """The body of an answer.
+        """Returns the body of a response.
 
         Raises:
-            SettingsError: key or secret are not set, or refused.
-            FetchFailedError: the API stayed busy or down over all tries.
+            SettingsError: key or secret are not set, or were refused.
+            FetchFailedError: the API stayed busy or down over all attempts.
             UnusableInputError: any other status, e.g. http_400.
         """
         if not (self.key.get_secret_value() and self.secret.get_secret_value()):
             raise SettingsError(
-                "PodcastIndex needs PODREC_PODCASTINDEX_KEY and PODREC_PODCASTINDEX_SECRET; api.podcastindex.org gives them."
+                "PodcastIndex needs PODREC_PODCASTINDEX_KEY and PODREC_PODCASTINDEX_SECRET; "
+                "get them at api.podcastindex.org."
             )
         for attempt in range(TRIES):
-            self.sleep(max(self._asked_at + GAP_S - self.clock(), 0))
-            self._asked_at = self.clock()
+            self.sleep(max(self._requested_at + GAP_S - self.clock(), 0))
+            self._requested_at = self.clock()
             try:
-                return self.fetcher.get(
-                    f"{self.url}{path}?{urlencode(parameters)}", headers=self._signed()
-                ).body
+                url = f"{self.url}{path}?{urlencode(parameters)}"
+                return self.fetcher.get(url, headers=self._signature()).body
             except UnusableInputError as err:
                 if err.reason in ("http_401", "http_403"):
                     raise SettingsError(
-                        "PodcastIndex refuses the key and secret of PODREC_PODCASTINDEX_KEY/_SECRET."
+                        "PodcastIndex refused the key and secret: check PODREC_PODCASTINDEX_KEY "
+                        "and PODREC_PODCASTINDEX_SECRET."
                     ) from err
                 raise
             except FetchFailedError as err:
-                pause_s = (
-                    err.retry_after_s
-                    if err.retry_after_s is not None
-                    else FIRST_PAUSE_S * 2**attempt
-                )
+                pause_s = err.retry_after_s
+                if pause_s is None:
+                    pause_s = FIRST_PAUSE_S * 2**attempt
                 if attempt + 1 == TRIES or pause_s > LONGEST_PAUSE_S:
                     raise
                 self.sleep(pause_s)
         raise AssertionError("unreachable")
 
-    def _signed(self) -> dict[str, str]:
+    def _signature(self) -> dict[str, str]:
         now, key = str(int(self.clock())), self.key.get_secret_value()
         digest = hashlib.sha1(
             f"{key}{self.secret.get_secret_value()}{now}".encode(), usedforsecurity=False

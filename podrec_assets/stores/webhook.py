@@ -1,6 +1,4 @@
-"""One JSON document posted to an address that the operator set. Redirects are never followed: they
-would leave that address.
-"""
+"""Posts a JSON document to the address that the operator set; redirects are not followed."""
 
 import json
 import ssl
@@ -15,7 +13,7 @@ from podrec_assets.errors import (
     RetryableError,
     UnusableInputError,
 )
-from podrec_assets.stores.http.ssrf_guard import checked, connect
+from podrec_assets.stores.http.ssrf_guard import checked_target, connect
 
 TIMEOUT_S = 10
 
@@ -24,14 +22,14 @@ def post_json(url: str, document: dict) -> None:
     """Posts the document.
 
     Raises:
-        RetryableError: the address did not take it; the message names the host only, for the rest
-            of it may be a secret.
+        RetryableError: the document was not accepted. The message names the host only, because the
+            path may be a secret.
     """
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        # The operator chose this origin, so it may be a private one; nothing else may.
-        target = checked(url, frozenset({f"{parts.hostname}:{port}"}))
+        # The operator chose this origin, so it alone may be private.
+        target = checked_target(url, frozenset({f"{parts.hostname}:{port}"}))
         sock = connect(target, time.monotonic() + TIMEOUT_S)
         try:
             sock.settimeout(TIMEOUT_S)

@@ -8,14 +8,14 @@ from pathlib import Path
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.transcription import transcribe_days
 from podrec_assets.settings import Settings
-from podrec_assets.stores.asr_results import KEEP_DAYS, Recognitions
+from podrec_assets.stores.asr_results import KEEP_DAYS, AsrResults
 
 NOW = time.time()
 LONG_AGO = NOW - (KEEP_DAYS + 1) * 86_400
 
 
 def test_torn_lines_of_the_journal_are_passed_over(tmp_path: Path) -> None:
-    results = Recognitions(tmp_path)
+    results = AsrResults(tmp_path)
     results.note("done", engine="e/1", audio_s=100.0, compute_s=20.0)
     with (tmp_path / "journal.jsonl").open("ab") as journal:
         journal.write(b'{"at": 1, "eve\n\xff\n')
@@ -29,7 +29,7 @@ def test_torn_lines_of_the_journal_are_passed_over(tmp_path: Path) -> None:
 def test_old_results_and_drafts_of_killed_writes_are_removed_but_not_what_is_in_use(
     tmp_path: Path,
 ) -> None:
-    results = Recognitions(tmp_path)
+    results = AsrResults(tmp_path)
     for key in ("aa-old", "bb-used", "cc-new"):
         results.put(key, {"key": key})
     draft = tmp_path / "aa" / "aa-old.json.4711"
@@ -44,7 +44,7 @@ def test_old_results_and_drafts_of_killed_writes_are_removed_but_not_what_is_in_
 
 def test_a_run_of_transcripts_removes_what_is_old(settings: Settings) -> None:
     connections = Connections(settings.model_copy(update={"asr_engine": "none"}), {})
-    connections.recognitions.put("aa-old", {})
-    os.utime(connections.recognitions.folder / "aa" / "aa-old.json", (LONG_AGO, LONG_AGO))
+    connections.asr_results.put("aa-old", {})
+    os.utime(connections.asr_results.folder / "aa" / "aa-old.json", (LONG_AGO, LONG_AGO))
     transcribe_days(connections, [], datetime.now(UTC))
-    assert not connections.recognitions.has("aa-old")
+    assert not connections.asr_results.has("aa-old")

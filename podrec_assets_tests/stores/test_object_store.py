@@ -21,7 +21,7 @@ from podrec_assets.schemas import FUSION_WEIGHTS, TRANSCRIPTS, USER_EVENTS, USER
 from podrec_assets.services import process
 from podrec_assets.services.ports import answers, free_port
 from podrec_assets.serving.analytics import LISTENING_BY_DAY, ask
-from podrec_assets.serving.keywords import FEW, vocabulary
+from podrec_assets.serving.keywords import MIN_TRANSCRIPTS, vocabulary
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake, maintenance
 from podrec_assets.stores.kafka import KafkaStore, Message
@@ -137,7 +137,7 @@ def test_charts_and_topics_read_the_lake_where_it_is(bucket: str, tmp_path: Path
     ]
     told = [
         {"day": FIRST, "episode_id": f"e{n}", "status": "ok", "text": f"apples {'pears' * n}"}
-        for n in range(FEW)
+        for n in range(MIN_TRANSCRIPTS)
     ]
     world.lake.replace_days(TRANSCRIPTS, TRANSCRIPTS.rows(told), [FIRST])
     terms = vocabulary(world)

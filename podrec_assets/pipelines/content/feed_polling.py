@@ -1,8 +1,7 @@
-"""Polling: feeds are fetched, what is new in them is announced on `episode-metadata`, and what a
-poll taught is remembered.
+"""Polling: fetches feeds, announces new episodes on `episode-metadata`, and updates the sources.
 
-The order makes a crash harmless: dead letters, then announcements, then the source with its
-validators. Whatever is repeated finds its episodes announced already.
+The order makes a crash harmless: dead letters first, then announcements, then the source with its
+validators. A repeated poll finds its episodes already announced.
 """
 
 from collections.abc import Iterable
@@ -19,23 +18,25 @@ from podrec_assets.errors import PodrecError, UnusableInputError
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.sources_table import Followed
-from podrec_assets.schemas import EPISODES
-from podrec_assets.stores.delta import add_dead_letters
+from podrec_assets.schemas import EPISODES, SOURCES, dead_letter
+from podrec_assets.stores.delta import Lake, add_dead_letters
 from podrec_assets.stores.http.client import Fetched, Fetcher
-from podrec_assets.stores.http.host_scheduler import Turns, in_turns
+from podrec_assets.stores.http.host_scheduler import HostScheduler
 from podrec_assets.stores.kafka import KafkaStore, Message
 
-STAGE = "sources"
+STAGE = SOURCES.name
 """Stage of the dead letters of feeds and their items."""
 BATCH = 64
-"""Feeds that are fetched, announced and remembered together."""
+"""Feeds that are fetched, announced and recorded together."""
 PER_HOST, GAP_S = 2, 0.0
-"""Feeds of one host at once; a small file an hour needs no pause between two."""
+"""Parallel requests to a host, and the pause between them: a feed is one small file an hour."""
+Answer = tuple[Fetched, Feed | None] | PodrecError
+"""A response with its feed, None if unchanged; or the error."""
 
 
 @dataclass(frozen=True)
 class PollReport:
-    """What one poll of one feed did; `error` is None unless nothing could be used."""
+    """Result of one poll of one feed; `error` is None unless nothing was usable."""
 
     feed_url: str
     show_title: str | None = None
@@ -52,17 +53,18 @@ class Ingest:
     """One round of polls.
 
     Attributes:
-        connections: where from and where to.
-        now: the time that the round bears.
-        backdate: stamp announcements with their publication time, which needs an empty topic.
-        refetch: ask for whole feeds, whatever validators are known.
+        connections: fetcher, Kafka, lake and settings.
+        now: time of the round.
+        backdate: stamp announcements with their publication time; needs an empty topic.
+        refetch: fetch whole feeds, without conditional requests.
+        pending: announcements that are not produced yet.
     """
 
     connections: Connections
     now: datetime
     backdate: bool = False
     refetch: bool = False
-    held: list[Announcement] = field(default_factory=list)
+    pending: list[Announcement] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         settings = self.connections.settings
@@ -73,7 +75,9 @@ class Ingest:
         )
         self.kafka.ensure_topic(settings.episodes_topic, 1)
         self.is_first = not any(self.kafka.end_offsets(settings.episodes_topic).values())
-        self.announced = what_was_announced(self.connections)
+        self.announced = read_announced(
+            self.connections.lake, self.kafka, settings.episodes_topic
+        )
         self.followed = Followed(self.connections.lake)
 
     @property
@@ -81,41 +85,32 @@ class Ingest:
         return self.backdate and self.is_first
 
     def poll(self, wanted: list[Source]) -> Iterable[PollReport]:
-        """Polls feeds in their order; a feed or item that cannot be used is a dead letter and takes
-        no other along.
-        """
+        """Polls feeds in order; an unusable feed or item becomes a dead letter, others go on."""
         for start in range(0, len(wanted), BATCH):
             batch = wanted[start : start + BATCH]
             answers = self._answers(batch)
             living = {s.key for s in (*self.followed.present(), *batch) if s.status != sources.DEAD}
             outcomes = [self._outcome(source, answers[source.feed_url], living) for source in batch]
-            self._keep_letters(letters for _, _, letters in outcomes)
+            letters = [letter for _, _, letters in outcomes for letter in letters]
+            add_dead_letters(self.connections.lake, letters)
             if not self.is_backdated:
                 self._produce()
-            self.followed.remember(
-                [source for _, source, _ in outcomes if _is_worth_following(source)], self.now
-            )
+            polled = [source for _, source, _ in outcomes if _is_worth_following(source)]
+            self.followed.remember(polled, self.now)
             yield from (report for report, _, _ in outcomes)
         self._produce()
 
-    def _answers(
-        self, batch: list[Source]
-    ) -> dict[str, "tuple[Fetched, Feed | None] | PodrecError"]:
-        """feed_url -> answer and feed (None where nothing changed), or why there is none."""
+    def _answers(self, batch: list[Source]) -> dict[str, Answer]:
+        """Fetches the feeds in parallel; returns the answers by feed_url."""
         by_url = {s.feed_url: s for s in batch}
-        turns = Turns(list(by_url), PER_HOST, GAP_S)
-        return dict(
-            in_turns(
-                turns,
-                self.connections.settings.polls_parallel,
-                lambda url, _: self._fetch(by_url[url]),
-            )
-        )
+        scheduler = HostScheduler(list(by_url), PER_HOST, GAP_S)
+        parallel = self.connections.settings.polls_parallel
+        return dict(scheduler.run(parallel, lambda url, _: self._fetch(by_url[url])))
 
     def _fetch(self, source: Source) -> tuple[Fetched, Feed | None]:
-        # On an empty topic nothing was announced, whatever was known when it was another.
-        is_known = not self.refetch and not self.is_first
-        validators = (source.etag, source.modified) if is_known else (None, None)
+        # Nothing was announced on an empty topic, even if the feed was polled for another one.
+        is_conditional = not self.refetch and not self.is_first
+        validators = (source.etag, source.modified) if is_conditional else (None, None)
         fetched = self.fetcher.get(source.address, *validators)
         if fetched.status == 304:
             return fetched, None
@@ -123,46 +118,31 @@ class Ingest:
             return fetched, parse_feed(fetched.body, source.feed_url)
         except PodrecError:
             raise
-        except (
-            Exception
-        ) as err:  # whatever a stranger's bytes do to a parser must not stop the other feeds
+        except Exception as err:  # untrusted bytes that crash a parser must not stop other feeds
             why = f"{source.feed_url} made the parser fail: {type(err).__name__}: {str(err)[:200]}."
             raise UnusableInputError("parser_failed", why) from err
 
     def _outcome(
-        self, source: Source, answer: "tuple[Fetched, Feed | None] | PodrecError", living: set[str]
+        self, source: Source, answer: Answer, living: set[str]
     ) -> tuple[PollReport, Source, list[dict]]:
-        """(what is reported, what is remembered, dead letters) of one poll."""
-        url = source.feed_url
+        """Returns the report, the source after the poll, and dead letters."""
+        url, day = source.feed_url, self.now.date()
         if isinstance(answer, PodrecError):
-            reason = getattr(answer, "reason", "feed_unusable")
-            after = sources.after_failure(
-                source,
-                self.now,
-                self.policy,
-                reason,
-                str(answer),
-                getattr(answer, "retry_after_s", None),
+            reason, error = getattr(answer, "reason", "feed_unusable"), str(answer)
+            wait_s = getattr(answer, "retry_after_s", None)
+            after = sources.after_failure(source, self.now, self.policy, reason, error, wait_s)
+            report = PollReport(
+                url, source.show_title, error=error, reason=reason, dead_letter_count=1
             )
-            letter = _letter(self.now.date(), Problem(url, reason, str(answer)))
-            return (
-                PollReport(
-                    url, source.show_title, error=str(answer), reason=reason, dead_letter_count=1
-                ),
-                after,
-                [letter],
-            )
+            return report, after, [_letter(day, Problem(url, reason, error))]
         fetched, feed = answer
         if feed is None:
             after = sources.after_unchanged(source, self.now, self.policy, fetched.moved_to)
-            return (
-                PollReport(url, source.show_title, source.episode_count, is_unchanged=True),
-                after,
-                [],
-            )
-        fresh = self.announced.select_new(feed.episodes, living)
-        self.held += fresh
-        letters = [_letter(self.now.date(), problem) for problem in feed.problems]
+            report = PollReport(url, source.show_title, source.episode_count, is_unchanged=True)
+            return report, after, []
+        new = self.announced.select_new(feed.episodes, living)
+        self.pending += new
+        letters = [_letter(day, problem) for problem in feed.problems]
         after = sources.after_success(
             source,
             self.now,
@@ -171,38 +151,29 @@ class Ingest:
             validators=(fetched.etag, fetched.modified),
             show=(feed.show_id, feed.show_title),
             episode_count=len(feed.episodes),
-            announced_count=len(fresh),
+            announced_count=len(new),
             dead_letter_count=len(letters),
         )
         report = PollReport(
-            url,
-            feed.show_title,
-            len(feed.episodes),
-            len(fresh),
-            dead_letter_count=len(letters),
-            is_unchanged=False,
+            url, feed.show_title, len(feed.episodes), len(new), dead_letter_count=len(letters)
         )
         return report, after, letters
-
-    def _keep_letters(self, letters: Iterable[list[dict]]) -> None:
-        add_dead_letters(self.connections.lake, [letter for found in letters for letter in found])
 
     def _produce(self) -> None:
         settings = self.connections.settings
         self.kafka.produce(
             settings.episodes_topic,
-            _messages(self.held, self.is_backdated, self.now, settings.start_day),
+            _messages(self.pending, self.is_backdated, self.now, settings.start_day),
         )
-        self.held.clear()
+        self.pending.clear()
 
 
-def what_was_announced(connections: Connections) -> AnnouncedEpisodes:
-    """The announcements that have landed, and those that are still only on the topic."""
-    kafka, lake, topic = connections.kafka, connections.lake, connections.settings.episodes_topic
+def read_announced(lake: Lake, kafka: KafkaStore, topic: str) -> AnnouncedEpisodes:
+    """Reads the announcements that have landed, and those that are only on the topic yet."""
     ledger = Ledger.from_json(lake.state(EPISODES.name).ledger)
     low, ends = kafka.begin_offsets(topic), kafka.end_offsets(topic)
     announced = AnnouncedEpisodes()
-    # Of a topic that was made anew nothing has landed.
+    # Nothing has landed from a topic that was recreated.
     is_same = bool(ledger.landed) and ledger.topic_id == kafka.topic_id(topic)
     if is_same:
         order = ("kafka_partition", "kafka_offset")
@@ -223,32 +194,28 @@ def what_was_announced(connections: Connections) -> AnnouncedEpisodes:
 
 
 def poll_due(connections: Connections, days: list[date], now: datetime) -> list[PollReport]:
-    """Reports of the polls of the followed feeds that are due; the given days of `sources` are
-    written.
+    """Polls the followed feeds that are due, writes the days of `sources`, and returns reports.
 
-    A past day that was never written gets the feeds as they were before it; one that was keeps what
-    it has.
+    A past day that was never written gets the feeds as the day before it left them.
     """
-    round_ = Ingest(connections, now)
-    reports = (
-        list(round_.poll(sources.due(round_.followed.present(), now))) if now.date() in days else []
-    )
-    round_.followed.carry_on(days)
+    ingest, reports = Ingest(connections, now), []
+    if now.date() in days:
+        reports = list(ingest.poll(sources.due(ingest.followed.present(), now)))
+    ingest.followed.carry_on(days)
     return reports
 
 
 def _is_worth_following(source: Source) -> bool:
-    """Not if it never gave a feed and never will: a mistyped address, a web page, a private
-    network.
-    """
+    """Whether it has been a feed or may become one: not a web page, typo or private address."""
     return source.last_success_at is not None or source.last_reason in (None, "fetch_failed")
 
 
 def _messages(
     fresh: list[Announcement], backdated: bool, now: datetime, floor: date
 ) -> list[Message]:
-    """Messages in time order; backdated ones bear their publication time, held between the first
-    day and now.
+    """Returns messages in order of publication time, which is clamped to first day..now.
+
+    Backdated messages carry that time as their timestamp.
     """
     first = datetime(floor.year, floor.month, floor.day, tzinfo=UTC)
     stamped = sorted(
@@ -266,11 +233,6 @@ def _messages(
 
 
 def _letter(day: date, problem: Problem) -> dict:
-    return {
-        "day": day,
-        "stage": STAGE,
-        "source_key": problem.source_key,
-        "reason": problem.reason,
-        "detail": problem.detail,
-        "payload": problem.payload,
-    }
+    return dead_letter(
+        day, STAGE, problem.source_key, problem.reason, problem.detail, problem.payload
+    )

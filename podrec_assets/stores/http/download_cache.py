@@ -1,8 +1,7 @@
-"""Many downloads into one folder: a few at once, fewer from one host, never more than the folder
-may hold.
+"""Downloads into one folder, within limits on parallelism, hosts and disk space.
 
-Files are named by the sha256 of their address. A finished file is used again; when room is needed,
-those go first whose last use is longest ago, and never one that is in use.
+Files are named by the sha256 of their address. Finished files are reused. When space is needed, the
+least recently used files are deleted first, and never one that is in use.
 """
 
 import hashlib
@@ -17,29 +16,35 @@ from typing import TypeVar
 
 from podrec_assets.errors import PodrecError, RetryableError, UnusableInputError
 from podrec_assets.stores.http.client import Fetcher
-from podrec_assets.stores.http.host_scheduler import Turns, in_turns
-from podrec_assets.stores.http.resumable import Downloaded, finished, note_of, part_of
+from podrec_assets.stores.http.host_scheduler import HostScheduler
+from podrec_assets.stores.http.resumable import (
+    DownloadedFile,
+    finished,
+    metadata_path,
+    partial_path,
+)
 
 Key = TypeVar("Key")
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
 class DiskBudgetError(RetryableError):
-    """All that the folder may hold is in use; once it is released the same call may succeed."""
+    """Every file that fits into the folder is in use; may succeed once files are released."""
 
     reason = "disk_budget"
 
 
 @dataclass
-class Downloads:
-    """Downloads into a folder that has one user at a time.
+class DownloadCache:
+    """Downloads into a folder that one process uses at a time.
 
     Attributes:
-        fetcher: fetches, with its checks and its deadline.
+        fetcher: client with its checks and deadline.
         folder: where the files are.
         max_bytes: largest file.
-        disk_bytes: most that the folder holds, parts and running downloads included.
-        parallel, per_host: downloads at once, in total and from one host.
+        disk_bytes: limit of the folder, partial files and running downloads included.
+        parallel: downloads at once.
+        per_host: downloads at once from one host.
         gap_s: seconds between two starts on one host.
     """
 
@@ -54,73 +59,70 @@ class Downloads:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def path_of(self, url: str) -> Path:
-        """Where the file of an address is, or will be."""
+        """Path of an address's file, whether it exists or not."""
         return self.folder / hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()
 
-    def release(self, got: Downloaded) -> None:
-        """Says that a file is no longer needed; it stays until the room is."""
+    def release(self, file: DownloadedFile) -> None:
+        """Marks a file as no longer in use; it stays until its space is needed."""
         with self._lock:
-            self._in_use[got.path] -= 1
+            self._in_use[file.path] -= 1
 
     def fetch(
         self, items: Iterable[tuple[Key, str]]
-    ) -> Iterator[tuple[Key, Downloaded | PodrecError]]:
-        """Each (key, address) as (key, its file or why there is none), in the order in which they
-        are done.
+    ) -> Iterator[tuple[Key, DownloadedFile | PodrecError]]:
+        """Yields (key, file or error) for each (key, address), as downloads finish.
 
-        Downloads go on while the caller works on what it was given; nothing new starts until it
-        asks for more. A file is in use, hence kept, until `release`. Leaving the loop early breaks
-        running downloads off; the next try goes on there.
+        Running downloads continue while the caller handles a file; nothing new starts until then.
+        A file is in use until `release`. Leaving the loop early cancels running downloads; the
+        next call resumes them.
         """
         keys: dict[str, list[Key]] = {}
         for key, url in items:
             keys.setdefault(url, []).append(key)
         self.folder.mkdir(parents=True, exist_ok=True)
-        there = {url: found for url in keys if (found := self._found(url))}
-        for url, found in there.items():
-            self._in_use[found.path] += len(keys[url])
-        for url, found in there.items():
-            yield from ((key, found) for key in keys[url])
-        turns = Turns([url for url in keys if url not in there], self.per_host, self.gap_s)
-        for url, got in in_turns(turns, self.parallel, self._one, self._refusal):
-            if isinstance(got, Downloaded):
+        cached = {url: file for url in keys if (file := self._cached(url))}
+        for url, file in cached.items():
+            self._in_use[file.path] += len(keys[url])
+        for url, file in cached.items():
+            yield from ((key, file) for key in keys[url])
+        missing = [url for url in keys if url not in cached]
+        scheduler = HostScheduler(missing, self.per_host, self.gap_s)
+        for url, result in scheduler.run(self.parallel, self._download, self._refusal):
+            if isinstance(result, DownloadedFile):
                 with self._lock:
-                    self._in_use[got.path] += len(keys[url])
-            yield from ((key, got) for key in keys[url])
+                    self._in_use[result.path] += len(keys[url])
+            yield from ((key, result) for key in keys[url])
 
-    def _one(self, url: str, is_cancelled: Callable[[], bool]) -> Downloaded:
-        got = self.fetcher.download(
-            url, self.path_of(url), min(self.max_bytes, self.disk_bytes), is_cancelled
-        )
-        if got.content_type.lower().startswith("text/html"):
-            for path in (got.path, note_of(got.path)):
+    def _download(self, url: str, is_cancelled: Callable[[], bool]) -> DownloadedFile:
+        limit = min(self.max_bytes, self.disk_bytes)
+        file = self.fetcher.download(url, self.path_of(url), limit, is_cancelled)
+        if file.content_type.lower().startswith("text/html"):
+            for path in (file.path, metadata_path(file.path)):
                 path.unlink(missing_ok=True)
             raise UnusableInputError("not_audio", f"{url} answered with a web page.")
-        return got
+        return file
 
-    def _found(self, url: str) -> Downloaded | None:
+    def _cached(self, url: str) -> DownloadedFile | None:
         """The finished file of an address, marked as used now."""
-        if found := finished(self.path_of(url)):
-            os.utime(found.path)
-        return found
+        if file := finished(self.path_of(url)):
+            os.utime(file.path)
+        return file
 
     def _refusal(self, url: str, running: Iterable[str]) -> DiskBudgetError | None:
-        """Why one more file of the largest size does not fit, after the least recently used ones
-        went.
-        """
-        coming = {self.path_of(u).name for u in (url, *running)}
+        """Deletes old files until one more of the largest size fits; returns an error if not."""
+        expected = {self.path_of(u).name for u in (url, *running)}
         sizes, used_at = _contents(self.folder)
-        room = self.disk_bytes - len(coming) * min(self.max_bytes, self.disk_bytes)
-        room -= sum(size for name, size in sizes.items() if name not in coming)
+        free = self.disk_bytes - len(expected) * min(self.max_bytes, self.disk_bytes)
+        free -= sum(size for name, size in sizes.items() if name not in expected)
         with self._lock:
-            kept = coming | {path.name for path, count in self._in_use.items() if count > 0}
+            kept = expected | {path.name for path, count in self._in_use.items() if count > 0}
         for name in sorted(sizes.keys() - kept, key=used_at.__getitem__):
-            if room >= 0:
+            if free >= 0:
                 break
-            room += sizes[name]
+            free += sizes[name]
             for path in _files_of(self.folder / name):
                 path.unlink(missing_ok=True)
-        if room >= 0:
+        if free >= 0:
             return None
         return DiskBudgetError(
             f"{url} was not fetched: the {self.disk_bytes} bytes for audio are in use."
@@ -128,7 +130,7 @@ class Downloads:
 
 
 def _contents(folder: Path) -> tuple[Counter[str], dict[str, float]]:
-    """(bytes on disk, time of the last use) of each download of a folder, parts and notes included."""
+    """Returns the size on disk and the time of last use of each download in a folder."""
     sizes: Counter[str] = Counter()
     used_at: dict[str, float] = {}
     for path in folder.iterdir():
@@ -136,15 +138,15 @@ def _contents(folder: Path) -> tuple[Counter[str], dict[str, float]]:
         if _NAME.fullmatch(name):
             try:
                 stat = path.stat()
-            except FileNotFoundError:  # a download has just ended
+            except FileNotFoundError:  # a download has just finished
                 continue
             sizes[name] += stat.st_size
-            # A note is as old as the download, whatever was used since.
-            used_at[name] = max(
-                used_at.get(name, 0.0), 0.0 if path.suffix == ".json" else stat.st_mtime
-            )
+            # Metadata keeps the time of the download; only the file itself is touched on use.
+            at = 0.0 if path.suffix == ".json" else stat.st_mtime
+            used_at[name] = max(used_at.get(name, 0.0), at)
     return sizes, used_at
 
 
 def _files_of(path: Path) -> tuple[Path, ...]:
-    return path, note_of(path), part_of(path), note_of(part_of(path))
+    part = partial_path(path)
+    return path, metadata_path(path), part, metadata_path(part)

@@ -1,19 +1,18 @@
-"""Header fields of an answer that mean more than their text."""
+"""Response headers whose text needs interpretation."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPResponse
 
 MODIFIED_AGE = timedelta(seconds=2)
-"""Time that must lie between Last-Modified and Date: a change within the same second would keep the
-first (RFC 9110, 8.8.2.2).
+"""Least time between Last-Modified and Date.
+
+A second change within the same second would keep the header (RFC 9110, 8.8.2.2).
 """
 
 
 def retry_after_s(header: str | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks to wait: a number of seconds or a date; None for
-    neither.
-    """
+    """Returns the seconds that a Retry-After header (number or date) asks to wait, or None."""
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
@@ -22,7 +21,7 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
 
 
 def last_modified(response: HTTPResponse) -> str | None:
-    """The Last-Modified header if it can tell that nothing changed since."""
+    """Returns the Last-Modified header if it is safe to use as a validator."""
     header = response.getheader("Last-Modified")
     modified, sent = _time(header), _time(response.getheader("Date"))
     return None if modified and sent and sent - modified < MODIFIED_AGE else header

@@ -1,6 +1,4 @@
-"""Work on many addresses of many hosts: a few at once, fewer on one host, and never in a rush on
-one.
-"""
+"""Runs work on many addresses in parallel, with limits for each host."""
 
 import math
 import threading
@@ -15,18 +13,17 @@ from urllib.parse import urlsplit
 from podrec_assets.errors import PodrecError
 
 LONGEST_PAUSE_S = 60.0
-"""Longest that a host's turn is held back because it asked to."""
-Work = TypeVar("Work")
+"""Longest pause that a host gets because it asked for one."""
+Result = TypeVar("Result")
 
 
 @dataclass
-class Turns:
-    """Whose turn it is: addresses in the given order, unless their host is busy or was asked a
-    moment ago.
+class HostScheduler:
+    """Addresses in order, except those whose host is busy or was used a moment ago.
 
     Attributes:
         urls: the addresses.
-        per_host: most at once on one host.
+        per_host: most addresses of one host at once.
         gap_s: seconds between two starts on one host.
     """
 
@@ -39,15 +36,59 @@ class Turns:
 
     def __post_init__(self) -> None:
         for url in self.urls:
-            self.waiting.setdefault(host_of(url), deque()).append(url)
+            self.waiting.setdefault(_host(url), deque()).append(url)
+
+    def run(
+        self,
+        parallel: int,
+        work: Callable[[str, Callable[[], bool]], Result],
+        refusal: Callable[[str, Iterable[str]], PodrecError | None] = lambda url, running: None,
+    ) -> Iterator[tuple[str, Result | PodrecError]]:
+        """Yields each address with the result of `work` or its error, as they finish.
+
+        Running work continues while the caller handles a result; nothing new starts until then.
+
+        Args:
+            parallel: most addresses at once.
+            work: gets an address and a function that says whether the caller has stopped.
+            refusal: why an address cannot start next to the running ones. If nothing runs, that
+                error is the address's result.
+        """
+        running: dict[Future[Result], str] = {}
+        stopped = threading.Event()
+        with ThreadPoolExecutor(parallel, "host-scheduler") as pool:
+            try:
+                while running or self.waiting:
+                    refused: PodrecError | None = None
+                    while len(running) < parallel and (url := self.due(now := time.monotonic())):
+                        if refused := refusal(url, running.values()):
+                            break
+                        self.start(url, now)
+                        running[pool.submit(work, url, stopped.is_set)] = url
+                    if running:
+                        is_full = len(running) == parallel or refused is not None
+                        for future in wait(running, self._wait_s(is_full), FIRST_COMPLETED).done:
+                            url = running.pop(future)
+                            result = _outcome(future)
+                            pause_s = getattr(result, "retry_after_s", None)
+                            self.end(url, time.monotonic(), pause_s)
+                            yield url, result
+                    elif refused and url:
+                        self.start(url, time.monotonic())
+                        self.end(url, time.monotonic())
+                        yield url, refused
+                    else:
+                        time.sleep(self._wait_s(False) or 0)
+            finally:
+                stopped.set()
 
     def due(self, now: float) -> str | None:
-        """The address whose turn it is, None if there is none at this time (seconds of any clock)."""
+        """The next address that may start at `now` (seconds of any clock), or None."""
         return next((urls[0] for host, urls in self.waiting.items() if self._at(host) <= now), None)
 
     def start(self, url: str, now: float) -> None:
-        """The due address is being worked on; its host goes to the end of the row."""
-        host = host_of(url)
+        """Records that the due address has started; its host goes to the end of the queue."""
+        host = _host(url)
         self.running[host] += 1
         self.not_before[host] = now + self.gap_s
         urls = self.waiting.pop(host)
@@ -56,81 +97,36 @@ class Turns:
             self.waiting[host] = urls
 
     def end(self, url: str, now: float, pause_s: float | None = None) -> None:
-        """An address is done; its host may have asked for a pause."""
-        host = host_of(url)
+        """Records that an address has finished and whether its host asked for a pause."""
+        host = _host(url)
         self.running[host] -= 1
         if pause_s:
             self.not_before[host] = max(self.not_before[host], now + min(pause_s, LONGEST_PAUSE_S))
 
     def next_at(self) -> float:
-        """When time alone lets an address start; infinite if only the end of another one does."""
+        """When the next address may start; infinite if another one must finish first."""
         return min(map(self._at, self.waiting), default=math.inf)
 
+    def _wait_s(self, is_full: bool) -> float | None:
+        """Seconds until time alone lets an address start; None if it does not."""
+        at = math.inf if is_full else self.next_at()
+        return None if at == math.inf else max(at - time.monotonic(), 0)
+
     def _at(self, host: str) -> float:
-        return (
-            self.not_before.get(host, -math.inf) if self.running[host] < self.per_host else math.inf
-        )
+        if self.running[host] >= self.per_host:
+            return math.inf
+        return self.not_before.get(host, -math.inf)
 
 
-def in_turns(
-    turns: Turns,
-    parallel: int,
-    work: Callable[[str, Callable[[], bool]], Work],
-    refusal: Callable[[str, Iterable[str]], PodrecError | None] = lambda url, running: None,
-) -> Iterator[tuple[str, Work | PodrecError]]:
-    """Each address with what `work` made of it or the error it met, in the order in which they are
-    done.
-
-    Work goes on while the caller is busy with a result; nothing new starts until it asks for the
-    next one.
-
-    Args:
-        turns: the addresses.
-        parallel: most at once.
-        work: is given an address and a function that says whether the caller has left.
-        refusal: why an address cannot start beside those that run; with none running that is its
-            result.
-    """
-    running: dict[Future[Work], str] = {}
-    left = threading.Event()
-    with ThreadPoolExecutor(parallel, "turns") as pool:
-        try:
-            while running or turns.waiting:
-                refused: PodrecError | None = None
-                while len(running) < parallel and (url := turns.due(now := time.monotonic())):
-                    if refused := refusal(url, running.values()):
-                        break
-                    turns.start(url, now)
-                    running[pool.submit(work, url, left.is_set)] = url
-                if running:
-                    is_held_by_time = (
-                        len(running) < parallel and not refused and turns.next_at() < math.inf
-                    )
-                    wait_s = max(turns.next_at() - time.monotonic(), 0) if is_held_by_time else None
-                    for future in wait(running, wait_s, FIRST_COMPLETED).done:
-                        url = running.pop(future)
-                        got = _outcome(future)
-                        turns.end(url, time.monotonic(), getattr(got, "retry_after_s", None))
-                        yield url, got
-                elif refused and url:
-                    turns.start(url, time.monotonic())
-                    turns.end(url, time.monotonic())
-                    yield url, refused
-                else:
-                    time.sleep(max(turns.next_at() - time.monotonic(), 0))
-        finally:
-            left.set()
-
-
-def host_of(url: str) -> str:
-    """The host and port that an address names; "" for none."""
+def _host(url: str) -> str:
+    """Host and port of an address; "" if it has none."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2].lower()
     except ValueError:
         return ""
 
 
-def _outcome(future: Future[Work]) -> Work | PodrecError:
+def _outcome(future: Future[Result]) -> Result | PodrecError:
     try:
         return future.result()
     except PodrecError as err:

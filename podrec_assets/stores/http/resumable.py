@@ -1,6 +1,4 @@
-"""A download on its way to a file: the part beside its target, with what is needed to go on with it
-after a crash.
-"""
+"""Resumable downloads: a partial file next to its target, with what is needed to continue it."""
 
 import hashlib
 import json
@@ -16,14 +14,15 @@ from podrec_assets.stores.http.headers import last_modified
 
 
 @dataclass(frozen=True)
-class Downloaded:
-    """A whole file on disk.
+class DownloadedFile:
+    """A complete file on disk.
 
     Attributes:
         path: the file.
-        url: address that was asked for.
+        url: the requested address.
         content_type: the header as sent, "" without one.
-        size_bytes, sha256: of the file.
+        size_bytes: size of the file.
+        sha256: hash of the file.
     """
 
     path: Path
@@ -33,33 +32,33 @@ class Downloaded:
     sha256: str
 
 
-def note_of(path: Path) -> Path:
-    """The file that says of a finished download what the bytes do not."""
+def metadata_path(path: Path) -> Path:
+    """The JSON file with the metadata of a download."""
     return path.with_name(path.name + ".json")
 
 
-def part_of(path: Path) -> Path:
+def partial_path(path: Path) -> Path:
     """The unfinished download of a file."""
     return path.with_name(path.name + ".part")
 
 
-def finished(path: Path) -> Downloaded | None:
-    """The download that is already at a path, None if there is none or its note does not fit."""
+def finished(path: Path) -> DownloadedFile | None:
+    """The download that is at a path; None if there is none or its metadata does not match."""
     try:
-        found = Downloaded(**{**json.loads(note_of(path).read_text()), "path": path})
-        return found if path.stat().st_size == found.size_bytes else None
+        metadata = json.loads(metadata_path(path).read_text())
+        file = DownloadedFile(**{**metadata, "path": path})
+        return file if path.stat().st_size == file.size_bytes else None
     except (OSError, ValueError, TypeError):
         return None
 
 
-class PartFile:
-    """`target.part`, and in `target.part.json` the server's validators of it, written before its
-    first byte.
-    """
+class PartialFile:
+    """`target.part`, and `target.part.json` with the server's validators, written before it."""
 
     def __init__(self, target: Path, url: str) -> None:
         self.target, self.url = target, url
-        self.path, self.note = part_of(target), note_of(part_of(target))
+        self.path = partial_path(target)
+        self.metadata = metadata_path(self.path)
         self.size_bytes = 0
         self.content_type = ""
         self.validator: str | None = None
@@ -68,62 +67,62 @@ class PartFile:
         target.parent.mkdir(parents=True, exist_ok=True)
 
     def range_headers(self) -> dict[str, str]:
-        """Headers that ask for the rest only if the file is still the same; none when nothing can
-        be gone on with.
-        """
+        """Headers that request the rest if the file is unchanged; {} if nothing can be resumed."""
         self.size_bytes, self.total = 0, None
         try:
-            note = json.loads(self.note.read_text())
-            size, self.validator = self.path.stat().st_size, note["validator"]
+            metadata = json.loads(self.metadata.read_text())
+            size, self.validator = self.path.stat().st_size, metadata["validator"]
         except (OSError, ValueError, KeyError, TypeError):
             return {}
-        if note.get("url") != self.url or not self.validator or not size:
+        if metadata.get("url") != self.url or not self.validator or not size:
             return {}
-        self.size_bytes, self.content_type = size, note.get("content_type") or ""
+        self.size_bytes, self.content_type = size, metadata.get("content_type") or ""
         return {"Range": f"bytes={size}-", "If-Range": self.validator}
 
     def begin(self, response: HTTPResponse) -> bool:
-        """Opens the part where the answer goes on; False when the answer fits no part, so that all
-        is to be asked again.
+        """Opens the file where the response continues.
+
+        Returns:
+            False if the response does not fit the part, so that all must be requested again.
         """
         content_range = response.getheader("Content-Range") or ""
-        if response.status == 416:  # nothing is left to send, or the part is of no use
-            return re.fullmatch(rf"bytes \*/{self.size_bytes}", content_range) is not None and bool(
-                self.size_bytes
-            )
+        if response.status == 416:  # nothing is left to send, or the part is useless
+            is_whole = re.fullmatch(rf"bytes \*/{self.size_bytes}", content_range) is not None
+            return is_whole and self.size_bytes > 0
         if response.status == 206:
-            found = re.fullmatch(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", content_range)
-            # Some servers heed Range and not If-Range.
-            if (
-                not found
-                or int(found[1]) != self.size_bytes
-                or _validator(response) not in (None, self.validator)
-            ):
-                return False
-            self.total = None if found[2] == "*" else int(found[2])
-            self.file = self.path.open("ab")
-            return True
+            return self._resume(response, content_range)
         self.size_bytes, self.content_type = 0, response.getheader("Content-Type") or ""
         self.path.unlink(missing_ok=True)
-        self.note.write_text(
-            json.dumps(
-                {
-                    "url": self.url,
-                    "validator": _validator(response),
-                    "content_type": self.content_type,
-                }
-            )
-        )
+        metadata = {
+            "url": self.url,
+            "validator": _validator(response),
+            "content_type": self.content_type,
+        }
+        self.metadata.write_text(json.dumps(metadata))
         self.file = self.path.open("wb")
         return True
 
-    def append(self, piece: bytes) -> None:
-        assert self.file is not None
-        self.file.write(piece)
-        self.size_bytes += len(piece)
+    def _resume(self, response: HTTPResponse, content_range: str) -> bool:
+        match = re.fullmatch(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", content_range)
+        # Some servers respect Range but not If-Range.
+        is_same_file = _validator(response) in (None, self.validator)
+        if not match or int(match[1]) != self.size_bytes or not is_same_file:
+            return False
+        self.total = None if match[2] == "*" else int(match[2])
+        self.file = self.path.open("ab")
+        return True
 
-    def finish(self) -> Downloaded:
-        """Moves the whole part to its target. Raises FetchFailedError where bytes are missing."""
+    def append(self, chunk: bytes) -> None:
+        assert self.file is not None
+        self.file.write(chunk)
+        self.size_bytes += len(chunk)
+
+    def finish(self) -> DownloadedFile:
+        """Moves the complete part to its target.
+
+        Raises:
+            FetchFailedError: bytes are missing.
+        """
         if self.file:
             self.file.flush()
             os.fsync(self.file.fileno())
@@ -131,23 +130,22 @@ class PartFile:
         if self.total not in (None, self.size_bytes):
             self.discard()
             raise FetchFailedError(
-                f"{self.url} gave {self.size_bytes} bytes of {self.total}; try again later."
+                f"{self.url} sent {self.size_bytes} bytes of {self.total}; try again later."
             )
-        with self.path.open("rb") as whole:
-            digest = hashlib.file_digest(whole, "sha256").hexdigest()
-        done = Downloaded(self.target, self.url, self.content_type, self.size_bytes, digest)
-        self.note.write_text(
-            json.dumps(asdict(replace(done, path=Path(self.target.name))), default=str)
-        )
-        self.note.replace(note_of(self.target))
+        with self.path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        done = DownloadedFile(self.target, self.url, self.content_type, self.size_bytes, digest)
+        metadata = asdict(replace(done, path=Path(self.target.name)))
+        self.metadata.write_text(json.dumps(metadata, default=str))
+        self.metadata.replace(metadata_path(self.target))
         self.path.replace(self.target)
         return done
 
     def discard(self) -> None:
-        """Forgets what there is of it."""
+        """Deletes the part."""
         self.close()
         self.path.unlink(missing_ok=True)
-        self.note.unlink(missing_ok=True)
+        self.metadata.unlink(missing_ok=True)
         self.size_bytes = 0
 
     def close(self) -> None:
@@ -157,8 +155,9 @@ class PartFile:
 
 
 def _validator(response: HTTPResponse) -> str | None:
-    """What If-Range takes: a strong ETag, else the time of change. A compressed answer is no base
-    for a range.
+    """Returns what If-Range accepts: a strong ETag, else Last-Modified.
+
+    A compressed response cannot be resumed, so it has no validator.
     """
     if (response.getheader("Content-Encoding") or "identity").lower() != "identity":
         return None

@@ -1,8 +1,8 @@
-"""Which addresses may be fetched, and the socket to exactly the address that was checked.
+"""Decides which addresses may be fetched, and connects to exactly the checked address.
 
-A feed may point anywhere, so the name is resolved here, every address it has must be global (or its
-origin allow-listed), and the socket goes to that address: a second look-up could answer differently
-(DNS rebinding).
+A feed may point anywhere. The name is resolved here, and all its addresses must be global unless
+the origin is allowed. The socket then goes to a checked address, because a second look-up could
+give another one (DNS rebinding).
 """
 
 import socket
@@ -17,17 +17,15 @@ from podrec_assets.errors import FetchFailedError, FetchRefusedError
 
 NAT64 = IPv6Network("64:ff9b::/96")
 NEVER_PUBLIC = tuple(map(IPv6Network, ("::/96", "fec0::/10", "64:ff9b:1::/48")))
-"""IPv4-compatible, site-local and local NAT64 addresses: obsolete or local, yet global to the
-ipaddress of some Pythons.
-"""
+"""IPv4-compatible, site-local and local NAT64 addresses, which some Pythons call global."""
 Address = IPv4Address | IPv6Address
 IDLE_S = 60
-"""Longest wait for the next byte, however much time a download still has."""
+"""Longest wait for the next byte, however much time a download has left."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A checked address: where to connect, and what to ask for."""
+    """A checked address: where to connect, and the path to request."""
 
     scheme: str
     host: str
@@ -45,12 +43,12 @@ class Target:
         return host if self.port == _default_port(self.scheme) else f"{host}:{self.port}"
 
 
-def checked(url: str, allowed_origins: Set[str]) -> Target:
-    """The address to connect to for a URL.
+def checked_target(url: str, allowed_origins: Set[str]) -> Target:
+    """Resolves and checks a URL.
 
     Args:
         url: http or https, without user name and password.
-        allowed_origins: host:port that may have a private or loopback address.
+        allowed_origins: host:port that may have private or loopback addresses.
 
     Raises:
         FetchRefusedError: the address must not be fetched.
@@ -66,7 +64,7 @@ def checked(url: str, allowed_origins: Set[str]) -> Target:
         raise FetchRefusedError(f"{url!r} is not an http or https address.")
     if parts.username is not None or parts.password is not None:
         raise FetchRefusedError(
-            f"{parts.scheme}://{host} was given with a user name or password; use an address without."
+            f"{parts.scheme}://{host} has a user name or password; use an address without them."
         )
     port = port or _default_port(parts.scheme)
     addresses = _resolve(url, host, port)
@@ -74,18 +72,19 @@ def checked(url: str, allowed_origins: Set[str]) -> Target:
         for address in addresses:
             if not is_public(address):
                 raise FetchRefusedError(
-                    f"{url} leads to {address}, which is not public; PODREC_FETCH_ALLOW={host}:{port} would allow it."
+                    f"{url} leads to {address}, which is not public; "
+                    f"PODREC_FETCH_ALLOW={host}:{port} would allow it."
                 )
-    # What urlsplit leaves in the path may hold spaces or letters that a request line cannot.
-    path = quote(parts.path or "/", safe="/%:=&~+!$,;'@()*") + (
-        "?" + quote(parts.query, safe="/%:=&~+!$,;'@()*?[]|") if parts.query else ""
-    )
-    return Target(parts.scheme, host, port, path, tuple(addresses))
+    # Paths may have spaces and letters that a request line cannot.
+    path = quote(parts.path or "/", safe="/%:=&~+!$,;'@()*")
+    query = "?" + quote(parts.query, safe="/%:=&~+!$,;'@()*?[]|") if parts.query else ""
+    return Target(parts.scheme, host, port, path + query, tuple(addresses))
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is global, as is the IPv4 address that it may carry inside (mapped,
-    6to4, Teredo, NAT64).
+    """Whether an IP address is global, and the IPv4 address embedded in it as well.
+
+    IPv6 embeds IPv4 addresses as mapped, 6to4, Teredo and NAT64.
     """
     ip: Address = ip_address(address.partition("%")[0])
     parts: list[Address] = [ip]
@@ -99,8 +98,9 @@ def is_public(address: str) -> bool:
 
 
 def connect(target: Target, deadline: float) -> socket.socket:
-    """A socket to the first checked address that answers; TLS names and verifies the host, not the
-    address.
+    """Connects to the first checked address that answers.
+
+    TLS sends and verifies the host name, not the address. The caller does the handshake.
     """
     failure: OSError = OSError("no address")
     for address in target.addresses:
@@ -122,12 +122,12 @@ def connect(target: Target, deadline: float) -> socket.socket:
 
 def _resolve(url: str, host: str, port: int) -> list[str]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as err:
         raise FetchFailedError(
             f"{url} could not be fetched: the name {host} is not known; check the address."
         ) from err
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 def _default_port(scheme: str) -> int:

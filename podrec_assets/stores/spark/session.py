@@ -1,4 +1,4 @@
-"""The Spark session and Spark's writes to Delta. The only module that makes a session."""
+"""The Spark session, and Spark's writes to Delta."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ CORES = os.cpu_count() or 2
 
 
 def session_config(settings: Settings, jars_dir: Path) -> dict[str, str]:
-    """Configuration of a session; `spark.jars` has to be set before the JVM starts."""
+    """Returns a session's configuration; `spark.jars` must be set before the JVM starts."""
     config = {
         "spark.master": settings.spark_master,
         "spark.jars": ",".join(str(p) for p in sorted(jars_dir.glob("*.jar"))),
@@ -38,7 +38,7 @@ def session_config(settings: Settings, jars_dir: Path) -> dict[str, str]:
                 f"-Dlog4j2.configurationFile={LOGGING.as_uri()}",
             ]
         ),
-        # Beside Spark's own words, the names under which Kafka's login and key reach it.
+        # Spark's default, and the options with Kafka's login and key.
         "spark.redaction.regex": "(?i)secret|password|token|access[.]?key|jaas|keystore[.]key",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -53,7 +53,7 @@ def session_config(settings: Settings, jars_dir: Path) -> dict[str, str]:
 def get_session(
     settings: Settings, java_home: Path, jars_dir: Path, app_name: str
 ) -> "SparkSession":
-    """The process's session, with a JVM on the given Java and jars. Takes about 7 s the first time."""
+    """Returns the process's session; the first call starts a JVM, which takes about 7 s."""
     from pyspark.sql import SparkSession
 
     os.environ["JAVA_HOME"] = str(java_home)
@@ -69,7 +69,7 @@ def get_session(
 
 
 def read(session: "SparkSession", uri: str, spec: Table) -> "DataFrame":
-    """A table with every declared column; one that it gets with its next write only is null."""
+    """Reads a table with every declared column; columns not yet on disk are null."""
     from pyspark.sql import functions
     from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -84,8 +84,10 @@ def append(frame: "DataFrame", uri: str, user_metadata: str) -> None:
 
 
 def replace_days(frame: "DataFrame", uri: str, days: list[date], user_metadata: str) -> None:
-    """Replaces all rows of the days in one commit. Raises AnalysisException for a row on another
-    day.
+    """Replaces all rows of the days in one commit.
+
+    Raises:
+        AnalysisException: a row is on another day.
     """
     listed = ", ".join(f"DATE '{d}'" for d in sorted(days))
     _writer(frame, uri, user_metadata).mode("overwrite").option(

@@ -10,7 +10,6 @@ from email.utils import format_datetime
 import pytest
 
 from podrec_assets.errors import FetchFailedError, FetchRefusedError, UnusableInputError
-from podrec_assets.stores.http import client
 from podrec_assets.stores.http.client import Fetcher
 from podrec_assets.stores.http.headers import retry_after_s
 from podrec_assets.stores.http.ssrf_guard import is_public
@@ -176,7 +175,7 @@ def test_only_global_addresses_are_public(address, expected):
 
 def test_a_name_with_one_private_address_is_refused(monkeypatch):
     found = [(2, 1, 6, "", ("93.184.216.34", 80)), (2, 1, 6, "", ("127.0.0.1", 80))]
-    monkeypatch.setattr(client.socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     with pytest.raises(FetchRefusedError, match=r"127\.0\.0\.1"):
         Fetcher(frozenset(), 5, LIMIT).get("http://rebind.example/")
 
@@ -198,8 +197,8 @@ def test_the_socket_goes_to_the_checked_address_and_never_to_a_second_look_up(se
         sock.connect(address)
         return sock
 
-    monkeypatch.setattr(client.socket, "getaddrinfo", look_up)
-    monkeypatch.setattr(client.socket, "create_connection", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "create_connection", connect)
     fetched = fetcher(f"feeds.example:{port}").get(f"http://feeds.example:{port}/")
     assert looked_up == ["feeds.example"]
     assert fetched.body == f"feeds.example:{port}".encode()

@@ -12,9 +12,9 @@ import pytest
 
 from podrec_assets.errors import FetchFailedError, FetchRefusedError, UnusableInputError
 from podrec_assets.stores.http.client import Fetcher
-from podrec_assets.stores.http.download_cache import DiskBudgetError, Downloads
-from podrec_assets.stores.http.host_scheduler import Turns
-from podrec_assets.stores.http.resumable import part_of
+from podrec_assets.stores.http.download_cache import DiskBudgetError, DownloadCache
+from podrec_assets.stores.http.host_scheduler import HostScheduler
+from podrec_assets.stores.http.resumable import partial_path
 from podrec_assets_tests.loopback import File, endless, reply
 
 LIMIT = 1_000_000
@@ -25,9 +25,9 @@ def fetcher(origin: str, timeout_s: float = 5) -> Fetcher:
     return Fetcher(frozenset({origin}), timeout_s, 1000, timeout_s)
 
 
-def downloads(origin: str, folder, **more) -> Downloads:
+def downloads(origin: str, folder, **more) -> DownloadCache:
     settings = {"max_bytes": LIMIT, "disk_bytes": 10 * LIMIT, "gap_s": 0.0}
-    return Downloads(fetcher(origin), folder, **{**settings, **more})
+    return DownloadCache(fetcher(origin), folder, **{**settings, **more})
 
 
 def test_a_download_is_whole_with_its_digest_and_leaves_no_part(server, tmp_path):
@@ -46,7 +46,7 @@ def test_a_broken_off_download_goes_on_where_it_stopped(server, tmp_path):
     with pytest.raises(FetchFailedError, match="ended early"):
         fetcher(origin).download(f"http://{origin}/a", tmp_path / "a", LIMIT)
     assert not (tmp_path / "a").exists()
-    assert part_of(tmp_path / "a").stat().st_size == 100_000
+    assert partial_path(tmp_path / "a").stat().st_size == 100_000
     got = fetcher(origin).download(f"http://{origin}/a", tmp_path / "a", LIMIT)
     assert got.path.read_bytes() == SOUND
     assert (got.content_type, got.sha256) == ("audio/mpeg", hashlib.sha256(SOUND).hexdigest())
@@ -87,7 +87,7 @@ def test_a_part_that_was_whole_already_is_taken(server, tmp_path):
     answers["/a"] = File(SOUND, cut=100_000)
     with pytest.raises(FetchFailedError):
         fetcher(origin).download(f"http://{origin}/a", tmp_path / "a", LIMIT)
-    part_of(tmp_path / "a").write_bytes(SOUND)
+    partial_path(tmp_path / "a").write_bytes(SOUND)
     assert (
         fetcher(origin).download(f"http://{origin}/a", tmp_path / "a", LIMIT).path.read_bytes()
         == SOUND
@@ -174,7 +174,7 @@ def test_no_more_downloads_than_allowed_run_at_once(server, tmp_path):
 
 
 def test_hosts_take_turns_and_are_left_alone_for_the_gap():
-    turns = Turns(["http://a/1", "http://a/2", "http://a/3", "http://b/1"], per_host=2, gap_s=10)
+    turns = HostScheduler(["http://a/1", "http://a/2", "http://a/3", "http://b/1"], per_host=2, gap_s=10)
     started = []
     for now in (0, 0, 0, 9, 10, 20):
         if url := turns.due(now):
