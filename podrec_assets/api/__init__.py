@@ -1,3 +1,1 @@
-"""The REST interface: what is published, over HTTP, and events on their way in. FastAPI is imported
-by this room alone.
-"""
+"""The REST API: serves published lists and accepts events. Only this package imports FastAPI."""

@@ -1,4 +1,4 @@
-"""The documents of the interface as pydantic models: what OpenAPI shows, with an example of each."""
+"""The API's documents as pydantic models with examples, as shown in OpenAPI."""
 
 from typing import Literal
 
@@ -15,18 +15,21 @@ class Item(BaseModel):
     show: str | None = Field(description="Title of the show.", examples=["Night Sky"])
     title: str | None = Field(examples=["A comet that forgot to shine"])
     score: float = Field(
-        description="alpha * als + (1 - alpha) * cosine, and a little for popular and new.",
+        description="alpha * als + (1 - alpha) * cosine, plus a small bonus for popular and new.",
         examples=[0.93],
     )
     als: float = Field(
-        description="Collaborative arm, 0 to 1: over the listener's own largest.", examples=[1.0]
+        description="Collaborative score, 0 to 1, relative to the listener's highest.",
+        examples=[1.0],
     )
     cosine: float = Field(
-        description="Content arm, -1 to 1: over the listener's own largest; below 0 for what is like things ignored.",
+        description="Content score, -1 to 1, relative to the listener's highest; "
+        "negative for episodes similar to ones that the listener ignored.",
         examples=[0.72],
     )
     sources: list[str] = Field(
-        description="What put it there, most important first.", examples=[["als", "content"]]
+        description="The arms that suggested it, most important first.",
+        examples=[["als", "content"]],
     )
     reason: str = Field(
         examples=["4 listeners who played “The long tide” as you did also played this."]
@@ -38,28 +41,28 @@ class Recommendations(BaseModel):
 
     user_id: str = Field(examples=["listener-0042"])
     known: bool = Field(
-        description="False: nothing is known of the listener, and the list is the newcomers' one."
+        description="False if the listener is unknown and gets the list for newcomers."
     )
-    day: str = Field(description="Day that the list is as of.", examples=["2026-11-14"])
+    day: str = Field(description="The day of the list.", examples=["2026-11-14"])
     version: str = Field(
-        description="list_version of events that answer to this list.",
+        description="Send it as list_version in events on this list.",
         examples=["2026-11-14.1a2b3c4d"],
     )
     items: list[Item]
 
 
 class Neighbour(BaseModel):
-    """One similar episode, with the two passages that show why."""
+    """One similar episode, with the two most similar passages."""
 
     rank: int = Field(examples=[1])
     episode_id: str = Field(examples=["e0123456789abcde"])
     title: str | None = Field(examples=["Ice from far away"])
     cosine: float = Field(description="Cosine of the two episodes, -1 to 1.", examples=[0.61])
     here_s: float | None = Field(
-        description="Where the passage of the asked episode starts, seconds.", examples=[12.4]
+        description="Start of the passage in the requested episode, in seconds.", examples=[12.4]
     )
     there_s: float | None = Field(
-        description="Where the passage of this episode starts, seconds.", examples=[751.0]
+        description="Start of the passage in this episode, in seconds.", examples=[751.0]
     )
     here_text: str = Field(examples=["The comet broke into four pieces before it was seen."])
     there_text: str = Field(examples=["What is left of a comet is dust and a little ice."])
@@ -76,38 +79,39 @@ class Similar(BaseModel):
 class Accepted(BaseModel):
     """Events that Kafka has acknowledged. They land with the next run of `user_events`."""
 
-    accepted: int = Field(description="Number of events, all that were sent.", examples=[1])
+    accepted: int = Field(description="Number of events; always all that were sent.", examples=[1])
     topic: str = Field(examples=["user-events"])
 
 
 class Part(BaseModel):
-    """One part that the interface needs."""
+    """One part that the API needs."""
 
     ok: bool
-    detail: str = Field(examples=["answers"])
+    detail: str = Field(examples=["ok"])
 
 
 class Health(BaseModel):
-    """Whether the interface can do its work."""
+    """Whether the API can serve lists and accept events."""
 
     status: Literal["ok", "down"]
     parts: dict[str, Part] = Field(description="By part: mongo, kafka, publication.")
 
 
 class Refused(BaseModel):
-    """Why a request was not served, in one sentence."""
+    """Why a request was refused, in one sentence."""
 
     error: str = Field(examples=[f"kind 'listen' is none of {', '.join(EVENT_KINDS)}"])
 
 
 EVENTS = {
     "a play": {
-        "schema": 1, "event_id": "5f2c9d", "user_id": "listener-0042", "episode_id": "e0123456789abcde", "kind": "play",
-        "completed_share": 0.93, "occurred_at": "2026-11-02T08:00:00Z", "list_version": "2026-11-01.1a2b3c4d", "position": 1,
+        "schema": 1, "event_id": "5f2c9d", "user_id": "listener-0042",
+        "episode_id": "e0123456789abcde", "kind": "play", "completed_share": 0.93,
+        "occurred_at": "2026-11-02T08:00:00Z", "list_version": "2026-11-01.1a2b3c4d", "position": 1,
     },
     "a like": {
-        "schema": 1, "event_id": "5f2c9e", "user_id": "listener-0042", "episode_id": "e0123456789abcde", "kind": "like",
-        "occurred_at": "2026-11-02T08:31:00Z",
+        "schema": 1, "event_id": "5f2c9e", "user_id": "listener-0042",
+        "episode_id": "e0123456789abcde", "kind": "like", "occurred_at": "2026-11-02T08:31:00Z",
     },
 }  # fmt: skip
 EVENT_SCHEMA = {
@@ -118,7 +122,7 @@ EVENT_SCHEMA = {
         "event_id": {
             "type": "string",
             "maxLength": 256,
-            "description": "Yours; the same id on a day counts once.",
+            "description": "Chosen by you; the same id on a day counts once.",
         },
         "user_id": {"type": "string", "maxLength": 256},
         "episode_id": {"type": "string", "maxLength": 256},
@@ -127,33 +131,31 @@ EVENT_SCHEMA = {
             "type": "number",
             "minimum": 0,
             "maximum": 1,
-            "description": "A play needs it, or played_s.",
+            "description": "Required for a play, unless there is played_s.",
         },
         "played_s": {
             "type": "number",
             "minimum": 0,
-            "description": "Seconds played, best with duration_s.",
+            "description": "Seconds played; send duration_s too if you can.",
         },
         "duration_s": {"type": "number", "exclusiveMinimum": 0},
         "occurred_at": {
             "type": "string",
             "format": "date-time",
-            "description": "ISO 8601 with a zone.",
+            "description": "ISO 8601 with a time zone.",
         },
         "list_version": {
             "type": "string",
-            "description": "Version of the list that it was shown in.",
+            "description": "Version of the list that showed the item.",
         },
         "position": {
             "type": "integer",
             "minimum": 0,
-            "description": "Rank at which it was shown, from 1.",
+            "description": "Rank of the item, from 1.",
         },
     },
 }
-"""For the documentation only: what decides is `event_message.parse`, as it does when events
-land.
-"""
+"""For the documentation only; `event_message.parse` validates, as it does when events land."""
 EVENTS_BODY = {
     "requestBody": {
         "required": True,

@@ -1,4 +1,4 @@
-"""The interface of a planted publication, served by uvicorn on a real socket."""
+"""The API on a planted publication, served by uvicorn on a real socket."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -54,12 +54,12 @@ def neighbour(rank: int, episode: str) -> dict:
 
 @pytest.fixture(scope="module")
 def served(service_settings: Settings) -> Connections:
-    """Connections to a database of its own with one published listener, "ann/2", and newcomers."""
+    """Returns connections to a separate database with lists for "ann/2" and newcomers."""
     settings = service_settings.model_copy(
         update={"mongo_database": "api", "events_topic": "api-events"}
     )
-    found = Connections(settings, {})
-    found.kafka.ensure_topic(settings.events_topic, 1)
+    connections = Connections(settings, {})
+    connections.kafka.ensure_topic(settings.events_topic, 1)
     lists = [
         {"user_id": "", "items": [item(1, "e9")]},
         {"user_id": "ann/2", "items": [item(1, "e1"), item(2, "e2")]},
@@ -67,15 +67,16 @@ def served(service_settings: Settings) -> Connections:
     similar = [{"episode_id": "e1", "items": [neighbour(1, "e2")]}]
     documents = {"als_top_n": lists[1:], "similarities": similar, "final_recommendations": lists}
     versions = {
-        n: found.mongo.write_version(n, DAY, "run-1", docs).version for n, docs in documents.items()
+        n: connections.mongo.write_version(n, DAY, "run-1", docs).version
+        for n, docs in documents.items()
     }
-    publishing.publish(found.mongo, DAY, versions, None)
-    return found
+    publishing.publish(connections.mongo, DAY, versions, None)
+    return connections
 
 
 @contextmanager
 def running(connections: Connections) -> Iterator[str]:
-    """The address of the interface, served in a thread as long as the block."""
+    """Serves the API in a thread; yields its address."""
     config = uvicorn.Config(build_app(connections), LOOPBACK, 0, log_level="warning")
     listening = config.bind_socket()
     server = uvicorn.Server(config)
@@ -92,19 +93,19 @@ def running(connections: Connections) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def client(served: Connections) -> Iterator[httpx.Client]:
-    """A client of the interface without a token."""
-    with running(served) as base, httpx.Client(base_url=base, timeout=30) as found:
-        yield found
+    """Returns a client of an API without a token."""
+    with running(served) as base, httpx.Client(base_url=base, timeout=30) as client:
+        yield client
 
 
 @pytest.fixture
 def client_of(served: Connections) -> Iterator[Callable[..., httpx.Client]]:
-    """Makes a client of an interface that differs in the given settings."""
+    """Returns a function that starts an API with changed settings and returns a client."""
     with ExitStack() as stack:
 
-        def made(**changes: object) -> httpx.Client:
+        def start(**changes: object) -> httpx.Client:
             changed = Connections(served.settings.model_copy(update=changes), {})
             base = stack.enter_context(running(changed))
             return stack.enter_context(httpx.Client(base_url=base, timeout=30))
 
-        yield made
+        yield start

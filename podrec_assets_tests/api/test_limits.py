@@ -1,4 +1,4 @@
-"""Token buckets on a clock that the test moves."""
+"""Token buckets on a fake clock."""
 
 import pytest
 
@@ -13,7 +13,7 @@ class Clock:
         return self.now
 
 
-def test_a_burst_is_granted_then_one_token_as_each_is_gained() -> None:
+def test_after_a_burst_each_token_is_granted_when_it_is_gained() -> None:
     clock = Clock()
     buckets = TokenBuckets(per_second=2, burst=3, clock=clock)
     assert [buckets.wait_s("a") for _ in range(4)] == [0, 0, 0, 0.5]
@@ -23,7 +23,7 @@ def test_a_burst_is_granted_then_one_token_as_each_is_gained() -> None:
     assert [buckets.wait_s("a") for _ in range(2)] == [0, 0.5]
 
 
-def test_a_long_pause_fills_the_bucket_but_not_beyond_its_burst() -> None:
+def test_a_long_pause_fills_the_bucket_up_to_its_burst() -> None:
     clock = Clock()
     buckets = TokenBuckets(per_second=100, burst=2, clock=clock)
     clock.now = 1000
@@ -35,8 +35,8 @@ def test_one_client_does_not_use_up_anothers_tokens() -> None:
     assert [bool(buckets.wait_s(c)) for c in ("a", "a", "b")] == [False, True, False]
 
 
-def test_many_clients_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "CLIENTS", 3)
+def test_the_number_of_buckets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_CLIENTS", 3)
     buckets = TokenBuckets(per_second=1, burst=1, clock=Clock())
     for client in "abcde":
         buckets.wait_s(client)
