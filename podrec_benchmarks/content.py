@@ -20,22 +20,17 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
-from podrec_assets.content.similarity.encoder import SentenceEncoder, packaged_model
+from podrec_assets.content.similarity.episode_chunks import group_chunks
 from podrec_assets.content.similarity.exact_knn import nearest, top_k
+from podrec_assets.content.similarity.fused_similarity import fuse, fused_vectors
 from podrec_assets.content.similarity.nearest_neighbours import (
-    balance,
-    by_language,
-    centred_means,
-    crowding,
-    fuse,
-    make_catalogue,
-    matrix,
-    relative_spread,
+    local_density,
+    scaling_factors,
     similarities,
-    tfidf,
 )
 from podrec_assets.content.similarity.passage_search import LEXICAL_SHARE, bm25_shares
-from podrec_assets.content.similarity.vectors import lost_tokens
+from podrec_assets.content.similarity.sentence_encoder import SentenceEncoder, packaged_model
+from podrec_assets.content.similarity.vectors import lost_tokens, vector_matrix
 from podrec_assets.definitions import build_defs
 from podrec_assets.defs.io_managers.delta import DeltaIOManager
 from podrec_assets.defs.io_managers.mongo import MongoIOManager
@@ -97,18 +92,20 @@ def through_the_graph(home: Path, cache: Path, share: float, console: Console) -
 
 
 def arms(vectors: pa.Table, episodes: pa.Table) -> tuple[list[str], Scores]:
-    """(episode ids, similarities by arm), by the functions that the asset uses; an episode is no
-    neighbour of itself.
+    """Returns (episode ids, similarities by arm), by the functions of the asset.
+
+    The diagonal is -inf: an episode is not its own neighbour.
     """
-    catalogue = make_catalogue(vectors, episodes)
-    (members,) = by_language(catalogue)
-    semantic, words = centred_means(catalogue, members), tfidf(catalogue, members)
-    cosines, lexicals = semantic @ semantic.T, (words @ words.T).toarray()
-    fused = fuse(cosines, lexicals, relative_spread(semantic, words))
+    chunks = group_chunks(vectors, episodes)
+    (members,) = chunks.by_language()
+    rows = fused_vectors(chunks, members)
+    cosines = rows.semantic @ rows.semantic.T
+    lexicals = (rows.lexical @ rows.lexical.T).toarray()
+    fused = fuse(cosines, lexicals, rows.scale)
     for scores in (fused, lexicals, cosines):
         np.fill_diagonal(scores, -np.inf)
-    factors = balance(np.array([crowding(row) for row in fused]))
-    return catalogue.episodes, dict(
+    factors = scaling_factors(np.array([local_density(row) for row in fused]))
+    return chunks.episodes, dict(
         zip(ARMS, (fused * factors * factors[:, None], lexicals, cosines), strict=True)
     )
 
@@ -252,7 +249,7 @@ def report_queries(settings: Settings, console: Console) -> None:
         ranks: dict[str, list[int]] = {arm: [] for arm in ARMS}
         for query, title in wanted.items():
             lexical = bm25_shares(query, vectors)
-            cosines = matrix(vectors["vector"]) @ encoder.encode([query])[0]
+            cosines = vector_matrix(vectors["vector"]) @ encoder.encode([query])[0]
             fused = LEXICAL_SHARE * lexical + (1 - LEXICAL_SHARE) * cosines
             for arm, scores in zip(ARMS, (fused, lexical, cosines), strict=True):
                 ranked = list(dict.fromkeys(ids[np.argsort(-scores, kind="stable")]))

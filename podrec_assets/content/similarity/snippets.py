@@ -1,27 +1,25 @@
-"""Short quotes of what was said, as evidence. Pure."""
+"""Short snippets of what was said, as evidence. Pure."""
 
-import re
-
-from podrec_assets.content.similarity import tfidf
 from podrec_assets.content.similarity.chunking import SENTENCE_END
+from podrec_assets.content.words import terms
 
 SNIPPET_LENGTH = 160
 CONTENT_LENGTH = 5
-_WORD = re.compile(tfidf.WORD)
 
 
 def content_words(text: str) -> set[str]:
-    """The longer words of a text in lower case: most of those that every text has are short."""
-    return {w for w in _WORD.findall(text.lower()) if len(w) >= CONTENT_LENGTH}
+    """Returns the words of at least CONTENT_LENGTH letters: most function words are shorter."""
+    return {w for w in terms(text) if len(w) >= CONTENT_LENGTH}
 
 
 def snippet(text: str, wanted: set[str]) -> str:
-    """A short piece of a text, cut at a word: from the sentence on that has the most of the wanted
-    words.
+    """Returns about SNIPPET_LENGTH characters of a text, cut at a word.
+
+    It starts at the sentence with the most `wanted` words.
     """
-    said = SENTENCE_END.split(text)
-    counts = [len(wanted & set(_WORD.findall(s.lower()))) for s in said]
-    begin = " ".join(said[counts.index(max(counts)) :])
-    return (
-        begin if len(begin) <= SNIPPET_LENGTH else begin[:SNIPPET_LENGTH].rsplit(" ", 1)[0] + " …"
-    )
+    sentences = SENTENCE_END.split(text)
+    counts = [len(wanted & set(terms(s))) for s in sentences]
+    begin = " ".join(sentences[counts.index(max(counts)) :])
+    if len(begin) <= SNIPPET_LENGTH:
+        return begin
+    return begin[:SNIPPET_LENGTH].rsplit(" ", 1)[0] + " …"

@@ -1,23 +1,25 @@
-"""Rows of `vectors`: transcripts without labels and boilerplate, cut, encoded, with an account of
-every token. Pure.
+"""Rows of `vectors`: transcripts without labels and boilerplate, cut into chunks and encoded.
+
+Every token of a transcript is accounted for: it is in a chunk, or counted as left out. Pure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
 
 from podrec_assets.content.similarity.boilerplate import is_boilerplate, word_hashes
-from podrec_assets.content.similarity.chunking import Chunk, chunks, sentences
+from podrec_assets.content.similarity.chunking import Chunk, make_chunks, split_sentences
 from podrec_assets.content.similarity.encoder import Encoder, Progress
 from podrec_assets.errors import PermanentError
 from podrec_assets.schemas import VECTORS
 
 CHUNKER = "sentences-2"
+NO_RUNS = np.empty(0, dtype=np.uint64)
 
 
 def embedding_version(encoder: Encoder, chunk_tokens: int) -> str:
-    """What vectors are made by: the encoder's version and the chunker with its size."""
+    """Returns what a vector depends on: the encoder's version and the chunker with its size."""
     return f"{encoder.version}/{CHUNKER}-{chunk_tokens}"
 
 
@@ -29,123 +31,134 @@ def embed_transcripts(
     known: dict[str, np.ndarray] | None = None,
     progress: Progress | None = None,
 ) -> pa.Table:
-    """Rows of VECTORS for each chunk of each transcript with text, ordered by day, episode and
-    chunk.
+    """Returns rows of VECTORS, one for each chunk, ordered by day, episode and chunk.
 
     Args:
-        transcripts: rows of TRANSCRIPTS.
+        transcripts: rows of TRANSCRIPTS; those without text have no chunks.
         encoder: makes the vectors.
         chunk_tokens: most tokens of a chunk.
         recurring: episode_id -> recurring runs of its show (`boilerplate.recurring_runs`);
             sentences made of them are left out.
-        known: text -> vector of this embedding version, used again.
+        known: text -> vector of this embedding version, reused.
         progress: called with (chunks encoded, chunks to encode).
     """
-    recurring, known = recurring or {}, known or {}
+    known = known or {}
+    rows = list(_chunk_rows(transcripts, encoder, chunk_tokens, recurring or {}))
+    new_texts = list(dict.fromkeys(r["text"] for r in rows if r["text"] not in known))
+    if new_texts:
+        known = known | dict(zip(new_texts, encoder.encode(new_texts, progress), strict=True))
+    return VECTORS.rows(row | {"vector": known[row["text"]]} for row in rows)
+
+
+def _chunk_rows(
+    transcripts: pa.Table, encoder: Encoder, chunk_tokens: int, recurring: dict[str, np.ndarray]
+) -> Iterator[dict]:
     version = embedding_version(encoder, chunk_tokens)
-    none = np.empty(0, dtype=np.uint64)
-    rows: list[dict] = []
-    for transcript in sorted(with_text(transcripts), key=lambda t: (t["day"], t["episode_id"])):
-        runs = recurring.get(transcript["episode_id"], none)
-        for number, (chunk, left_out) in enumerate(
-            accounted(transcript["segments"], runs, encoder, chunk_tokens)
-        ):
-            rows.append(
-                {
-                    "day": transcript["day"],
-                    "episode_id": transcript["episode_id"],
-                    "chunk": number,
-                    "start_s": chunk.start_s,
-                    "end_s": chunk.end_s,
-                    "text": chunk.text,
-                    "token_count": chunk.token_count,
-                    "left_out_token_count": left_out,
-                    "embedding_version": version,
-                }
-            )
-    fresh = list(dict.fromkeys(r["text"] for r in rows if r["text"] not in known))
-    found = (
-        known | dict(zip(fresh, encoder.encode(fresh, progress), strict=True)) if fresh else known
-    )
-    return VECTORS.rows(row | {"vector": found[row["text"]]} for row in rows)
+    for transcript in sorted(_with_text(transcripts), key=lambda t: (t["day"], t["episode_id"])):
+        runs = recurring.get(transcript["episode_id"], NO_RUNS)
+        counted = _chunks_and_left_out(transcript["segments"], runs, encoder, chunk_tokens)
+        for number, (chunk, left_out) in enumerate(counted):
+            yield {
+                "day": transcript["day"],
+                "episode_id": transcript["episode_id"],
+                "chunk": number,
+                "start_s": chunk.start_s,
+                "end_s": chunk.end_s,
+                "text": chunk.text,
+                "token_count": chunk.token_count,
+                "left_out_token_count": left_out,
+                "embedding_version": version,
+            }
 
 
-def with_text(transcripts: pa.Table) -> Iterable[dict]:
-    """The rows that have words to encode."""
-    wanted = transcripts.select(["day", "episode_id", "status", "segments"]).to_pylist()
-    return [t for t in wanted if t["status"] == "ok" and t["segments"]]
+def _with_text(transcripts: pa.Table) -> Iterable[dict]:
+    rows = transcripts.select(["day", "episode_id", "status", "segments"]).to_pylist()
+    return [t for t in rows if t["status"] == "ok" and t["segments"]]
 
 
-def accounted(
+def _chunks_and_left_out(
     segments: list[dict], recurring: np.ndarray, encoder: Encoder, chunk_tokens: int
 ) -> list[tuple[Chunk, int]]:
-    """(chunk, tokens of boilerplate left out in it or right before it) in order; the last one bears
-    what follows it too.
+    """Returns (chunk, tokens of boilerplate left out inside or right before it), in order.
+
+    The last chunk also counts the boilerplate after it.
     """
-    said = sentences(segments, chunk_tokens, encoder.count_tokens)
-    flags = is_boilerplate([word_hashes(s.text) for s in said], recurring)
-    found = chunks((s for s, flag in zip(said, flags, strict=True) if not flag), chunk_tokens)
-    left_out, at, missing = [0] * len(found), 0, 0
-    room = [c.token_count for c in found]
-    for sentence, flag in zip(said, flags, strict=True):
+    sentences = split_sentences(segments, chunk_tokens, encoder.count_tokens)
+    flags = is_boilerplate([word_hashes(s.text) for s in sentences], recurring)
+    kept = (s for s, flag in zip(sentences, flags, strict=True) if not flag)
+    chunks = make_chunks(kept, chunk_tokens)
+    left_out, at, pending = [0] * len(chunks), 0, 0
+    room = [c.token_count for c in chunks]
+    for sentence, flag in zip(sentences, flags, strict=True):
         if flag:
-            missing += sentence.token_count
+            pending += sentence.token_count
             continue
         while room[at] == 0:
             at += 1
         room[at] -= sentence.token_count
-        left_out[at], missing = left_out[at] + missing, 0
-    if found:
-        left_out[-1] += missing
-    return list(zip(found, left_out, strict=True))
+        left_out[at], pending = left_out[at] + pending, 0
+    if chunks:
+        left_out[-1] += pending
+    return list(zip(chunks, left_out, strict=True))
 
 
 def lost_tokens(
     transcripts: pa.Table, rows: pa.Table, encoder: Encoder, chunk_tokens: int
 ) -> tuple[list[str], int]:
-    """(a sentence for each episode whose tokens and chunks do not add up, tokens of all
-    transcripts), counted anew.
+    """Recounts all tokens of some days.
 
     Args:
         transcripts: rows of TRANSCRIPTS: day, episode_id, status, segments.
         rows: rows of VECTORS of the same days: day, episode_id, text, token_count,
             left_out_token_count.
         encoder: counts the tokens.
-        chunk_tokens: as the rows were made with.
+        chunk_tokens: the size with which the rows were made.
+
+    Returns:
+        (a sentence for each episode whose chunks do not add up, tokens of all transcripts).
     """
-    found: dict[tuple, int] = {}
+    counts: dict[tuple, int] = {}
     faults = []
     for row in rows.to_pylist():
         key, tokens = (row["day"], row["episode_id"]), encoder.count_tokens(row["text"])
         if tokens != row["token_count"] or tokens > encoder.max_tokens:
-            limit = encoder.max_tokens
             faults.append(
-                f"{key[1]} on {key[0]}: a chunk has {tokens} tokens, noted {row['token_count']}, read at most {limit}."
+                f"{key[1]} on {key[0]}: a chunk has {tokens} tokens, noted {row['token_count']}, "
+                f"read at most {encoder.max_tokens}."
             )
-        found[key] = found.get(key, 0) + tokens + row["left_out_token_count"]
-    expected = 0
-    for transcript in with_text(transcripts):
+        counts[key] = counts.get(key, 0) + tokens + row["left_out_token_count"]
+    total = 0
+    for transcript in _with_text(transcripts):
         key = (transcript["day"], transcript["episode_id"])
-        said = sum(
-            s.token_count
-            for s in sentences(transcript["segments"], chunk_tokens, encoder.count_tokens)
-        )
-        expected += said
-        if said != found.pop(key, 0):
+        sentences = split_sentences(transcript["segments"], chunk_tokens, encoder.count_tokens)
+        expected = sum(s.token_count for s in sentences)
+        total += expected
+        if expected != counts.pop(key, 0):
             faults.append(
-                f"{key[1]} on {key[0]}: {said} tokens were said, its chunks do not add up to that."
+                f"{key[1]} on {key[0]}: {expected} tokens were said, its chunks do not add up to "
+                "that."
             )
     faults += [
-        f"{episode} on {day}: there are chunks without a transcript." for day, episode in found
+        f"{episode} on {day}: there are chunks without a transcript." for day, episode in counts
     ]
-    return faults, expected
+    return faults, total
+
+
+def vector_matrix(column: pa.ChunkedArray) -> np.ndarray:
+    """Returns a column of vectors as (rows, dimension) float32, without a copy where possible."""
+    pieces = [
+        piece.flatten().to_numpy().reshape(len(piece), -1) for piece in column.chunks if len(piece)
+    ]
+    if not pieces:
+        return np.empty((0, 0), dtype=np.float32)
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
 def require_one_version(rows: pa.Table) -> None:
-    """Refuses vectors of several versions, for their cosines mean nothing.
+    """Refuses vectors of several embedding versions: their cosines mean nothing.
 
     Raises:
-        PermanentError: names the versions, their days and the command that makes them one again.
+        PermanentError: names the versions, their days and the command that recomputes them.
     """
     spans = (
         rows.select(["embedding_version", "day"])
@@ -154,24 +167,27 @@ def require_one_version(rows: pa.Table) -> None:
     )
     if len(spans) < 2:
         return
-    found = sorted(spans.to_pylist(), key=lambda s: (s["day_max"], s["embedding_version"]))
-    named = "; ".join(f"{s['embedding_version']} on {s['day_min']}..{s['day_max']}" for s in found)
-    first, last = min(s["day_min"] for s in found), max(s["day_max"] for s in found)
+    versions = sorted(spans.to_pylist(), key=lambda s: (s["day_max"], s["embedding_version"]))
+    named = "; ".join(
+        f"{s['embedding_version']} on {s['day_min']}..{s['day_max']}" for s in versions
+    )
+    first, last = min(s["day_min"] for s in versions), max(s["day_max"] for s in versions)
     raise PermanentError(
-        f"vectors of several versions cannot be compared ({named}): run `podrec run --select vectors --days {first}..{last}`, "
-        "which makes them all by the present settings."
+        f"vectors of several versions cannot be compared ({named}): "
+        f"run `podrec run --select vectors --days {first}..{last}`, "
+        "which recomputes all of them with the current settings."
     )
 
 
 def require_encoder(version: str | None, encoder: Encoder) -> None:
-    """Refuses to compare vectors of an embedding version with those that the encoder would make;
-    its chunker does not matter.
+    """Refuses vectors of another model than the encoder's; the chunker does not matter.
 
     Raises:
-        PermanentError: names both versions and the command that makes them one again.
+        PermanentError: names both versions and the command that recomputes the vectors.
     """
     if version is not None and version.rpartition("/")[0] != encoder.version:
         raise PermanentError(
-            f"vectors are of version {version}, the present settings encode with {encoder.version}: set PODREC_EMBEDDING_MODEL "
-            "and PODREC_EMBEDDING_DTYPE back, or make all days again with `podrec run --select vectors --days FIRST..LAST`."
+            f"vectors are of version {version}, but the current settings encode with "
+            f"{encoder.version}: set PODREC_EMBEDDING_MODEL and PODREC_EMBEDDING_DTYPE back, "
+            "or recompute all days with `podrec run --select vectors --days FIRST..LAST`."
         )

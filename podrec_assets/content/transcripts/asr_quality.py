@@ -1,29 +1,32 @@
-"""Signs that a transcript is not what was said: what engines make of music, silence, another
-language or a broken file. Pure.
+"""Signs that a transcript is not what was said. Pure.
+
+Engines make up text from music, silence, another language or a broken file.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from podrec_assets.content.asr.contract import Recognition
-from podrec_assets.content.transcripts.stopwords import FUNCTION_WORDS
+from podrec_assets.content.transcripts.stopwords import STOPWORDS
+from podrec_assets.content.words import spoken_words
 
 LONGEST_LOOP = 12
-"""Words of the longest phrase that is looked for in a loop."""
+"""Longest phrase, in words, that is searched for in a loop."""
 LOOP_TIMES, LOOP_WORDS, LOOP_SHARE = 4, 24, 0.15
-"""A phrase said LOOP_TIMES in a row is a loop; one of LOOP_WORDS, or LOOP_SHARE of a text in loops,
-is suspicious.
+"""A phrase said LOOP_TIMES in a row is a loop.
+
+A text is suspicious with a loop of LOOP_WORDS, or with LOOP_SHARE of its words in loops.
 """
 MOST_WORDS_A_MINUTE, FEWEST_WORDS_A_MINUTE = 320, 10
 MOST_SILENT_SHARE = 0.8
 SHORTEST_JUDGED_S = 60.0
-"""Of shorter audio, pace and silence say nothing."""
+"""Pace and silence are not judged in shorter audio."""
 LEAST_CONFIDENCE, LEAST_CONFIDENCE_LOW_QUALITY = 0.37, 0.02
-"""Whisper itself distrusts a mean log probability under -1, which is .37; pocketsphinx gives .04 to
-.6 on clear speech.
+"""Whisper itself distrusts a mean log probability under -1, which is .37.
+
+pocketsphinx gives .04 to .6 on clear speech.
 """
 TRUNCATED_SHARE = 0.5
 JUDGED_WORDS, FOREIGN_RATIO, FOREIGN_SHARE = 50, 2.0, 0.15
@@ -40,49 +43,49 @@ STOCK_PHRASES = (
     "subtítulos",
     "sottotitoli",
 )
-"""What Whisper writes over music and silence, for subtitles end so."""
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+"""What Whisper writes over music and silence, because subtitles end with these phrases."""
 
 
 @dataclass(frozen=True)
 class Suspicion:
-    """A sign: its code, and what was found in words."""
+    """One sign: its code and a description of the finding."""
 
     code: str
     detail: str
 
 
 def suspicions(
-    found: Recognition, announced_s: float | None, language: str | None, is_low_quality: bool
+    recognition: Recognition, announced_s: float | None, language: str | None, is_low_quality: bool
 ) -> list[Suspicion]:
-    """Signs in what an engine heard; none means that the transcript is used.
+    """Returns the signs in an ASR result; without any, the transcript is used.
 
     Args:
-        found: text with times.
-        announced_s: length of the audio that the feed gives.
-        language: primary subtag that the feed gives.
-        is_low_quality: of the engine, whose confidence is judged more mildly.
+        recognition: text with times.
+        announced_s: length of the audio according to the feed.
+        language: primary subtag according to the feed.
+        is_low_quality: whether the engine is the fallback, whose confidence is always lower.
     """
-    spoken = words(found.text)
+    words = spoken_words(recognition.text)
+    least = LEAST_CONFIDENCE_LOW_QUALITY if is_low_quality else LEAST_CONFIDENCE
+    is_long = recognition.audio_s >= SHORTEST_JUDGED_S
     signs = [
-        _truncated(found.audio_s, announced_s),
-        _repetition(spoken),
-        *(_pace(found, len(spoken)) if found.audio_s >= SHORTEST_JUDGED_S else ()),
-        _language(spoken, language),
-        _stock(found.segments),
-        _confidence(
-            found.confidence, LEAST_CONFIDENCE_LOW_QUALITY if is_low_quality else LEAST_CONFIDENCE
-        ),
+        _truncated(recognition.audio_s, announced_s),
+        _repetition(words),
+        *(_pace(recognition, len(words)) if is_long else ()),
+        _language(words, language),
+        _stock(recognition.segments),
+        _confidence(recognition.confidence, least),
     ]
     return [sign for sign in signs if sign]
 
 
-def looped_words(spoken: Sequence[str]) -> tuple[int, int]:
-    """(words inside loops, words of the longest loop), a loop being a phrase that is said
-    LOOP_TIMES or more in a row.
+def looped_words(words: Sequence[str]) -> tuple[int, int]:
+    """Returns (words inside loops, words of the longest loop).
+
+    A loop is a phrase that is said LOOP_TIMES or more in a row.
     """
-    numbers = {w: n for n, w in enumerate(dict.fromkeys(spoken))}
-    text = np.array([numbers[w] for w in spoken])
+    numbers = {w: n for n, w in enumerate(dict.fromkeys(words))}
+    text = np.array([numbers[w] for w in words])
     inside, longest = np.zeros(len(text), bool), 0
     for size in range(1, min(LONGEST_LOOP, len(text) // LOOP_TIMES) + 1):
         same = np.concatenate([[False], text[size:] == text[:-size], [False]])
@@ -102,35 +105,33 @@ def _truncated(audio_s: float, announced_s: float | None) -> Suspicion | None:
     )
 
 
-def _repetition(spoken: list[str]) -> Suspicion | None:
-    inside, longest = looped_words(spoken)
-    if longest < LOOP_WORDS and inside < LOOP_SHARE * len(spoken):
+def _repetition(words: list[str]) -> Suspicion | None:
+    inside, longest = looped_words(words)
+    if longest < LOOP_WORDS and inside < LOOP_SHARE * len(words):
         return None
     return Suspicion(
         "repetition",
-        f"{inside} of {len(spoken)} words are phrases in a loop, the longest of {longest} words",
+        f"{inside} of {len(words)} words are phrases in a loop, the longest of {longest} words",
     )
 
 
-def _pace(found: Recognition, count: int) -> list[Suspicion]:
-    pace, covered = (
-        count / found.audio_s * 60,
-        sum(s["end_s"] - s["start_s"] for s in found.segments),
-    )
-    silent, signs = max(0.0, 1 - covered / found.audio_s), []
-    if not FEWEST_WORDS_A_MINUTE <= pace <= MOST_WORDS_A_MINUTE:
-        signs.append(Suspicion("words_a_minute", f"{pace:.0f} words a minute"))
-    if silent > MOST_SILENT_SHARE:
-        signs.append(Suspicion("silence", f"{silent:.0%} of the audio is without words"))
+def _pace(recognition: Recognition, word_count: int) -> list[Suspicion]:
+    words_a_minute = word_count / recognition.audio_s * 60
+    covered_s = sum(s["end_s"] - s["start_s"] for s in recognition.segments)
+    silent_share = max(0.0, 1 - covered_s / recognition.audio_s)
+    signs = []
+    if not FEWEST_WORDS_A_MINUTE <= words_a_minute <= MOST_WORDS_A_MINUTE:
+        signs.append(Suspicion("words_a_minute", f"{words_a_minute:.0f} words a minute"))
+    if silent_share > MOST_SILENT_SHARE:
+        signs.append(Suspicion("silence", f"{silent_share:.0%} of the audio is without words"))
     return signs
 
 
-def _language(spoken: list[str], language: str | None) -> Suspicion | None:
-    if len(spoken) < JUDGED_WORDS or language not in FUNCTION_WORDS:
+def _language(words: list[str], language: str | None) -> Suspicion | None:
+    if len(words) < JUDGED_WORDS or language not in STOPWORDS:
         return None
     shares = {
-        name: sum(w in known for w in spoken) / len(spoken)
-        for name, known in FUNCTION_WORDS.items()
+        name: sum(w in known for w in words) / len(words) for name, known in STOPWORDS.items()
     }
     likely = max(shares, key=shares.__getitem__)
     if shares[likely] < FOREIGN_SHARE or shares[likely] < FOREIGN_RATIO * shares[language]:
@@ -139,14 +140,15 @@ def _language(spoken: list[str], language: str | None) -> Suspicion | None:
 
 
 def _stock(segments: list[dict]) -> Suspicion | None:
-    stock = sum(
-        any(phrase in " ".join(words(s["text"])) for phrase in STOCK_PHRASES) for s in segments
+    count = sum(
+        any(phrase in " ".join(spoken_words(s["text"])) for phrase in STOCK_PHRASES)
+        for s in segments
     )
-    if not segments or stock < STOCK_SHARE * len(segments):
+    if not segments or count < STOCK_SHARE * len(segments):
         return None
     return Suspicion(
         "stock_phrases",
-        f"{stock} of {len(segments)} segments are phrases that engines make up over music",
+        f"{count} of {len(segments)} segments are phrases that engines make up over music",
     )
 
 
@@ -156,8 +158,3 @@ def _confidence(confidence: float | None, least: float) -> Suspicion | None:
     return Suspicion(
         "low_confidence", f"the engine's mean confidence is {confidence:.2f}, under {least}"
     )
-
-
-def words(text: str) -> list[str]:
-    """Lower-case words of a text; an apostrophe inside a word belongs to it."""
-    return [w.replace("\u2019", "'") for w in _WORD.findall(text.lower())]

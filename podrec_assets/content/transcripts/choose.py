@@ -1,7 +1,6 @@
-"""What becomes of an episode's transcript: publisher links in order of preference, ASR for the
-rest, or a status with a reason.
+"""Which transcript an episode gets: the publisher's best usable one, else what ASR heard.
 
-Pure but for the `fetch` that it is given.
+Pure except for the `fetch` function that is passed in.
 """
 
 import hashlib
@@ -12,7 +11,7 @@ from typing import Protocol
 
 from podrec_assets.content.asr.contract import AsrEngine, Recognition
 from podrec_assets.content.feeds.rss import primary_subtag
-from podrec_assets.content.transcripts.asr_quality import Suspicion, suspicions
+from podrec_assets.content.transcripts.asr_quality import suspicions
 from podrec_assets.content.transcripts.formats import (
     Transcript,
     TranscriptError,
@@ -31,7 +30,7 @@ NO_SPEECH = "no_speech"
 
 
 class Page(Protocol):
-    """What a fetch gives."""
+    """A fetched page."""
 
     @property
     def content_type(self) -> str: ...
@@ -47,10 +46,10 @@ class PublisherResult:
     """What the publisher's links gave.
 
     Attributes:
-        row: the TRANSCRIPTS row of the best usable one; None where there is none.
-        letters: a dead letter for each link that was refused.
-        why: why there is none.
-        is_passing: a server was down, so another try may find one.
+        row: TRANSCRIPTS row of the best usable transcript; None where there is none.
+        dead_letters: one for each refused link.
+        reason: why there is no row.
+        is_retryable: whether a server was down, so that a later try may succeed.
     """
 
     row: dict | None
@@ -60,106 +59,100 @@ class PublisherResult:
 
 
 def publisher_transcript(episode: dict, fetch: Fetch) -> PublisherResult:
-    """The best usable transcript that the publisher of an episode links."""
-    letters, passing = [], []
+    """Returns the best usable transcript that the episode links."""
+    dead_letters, outages = [], []
     for link in ordered_links(episode["transcripts"] or [], episode["language"]):
         try:
-            transcript = _usable(link, episode["duration_s"], fetch)
+            transcript = _fetch_usable(link, episode["duration_s"], fetch)
         except RetryableError as err:
-            # A server that is down now may be up at the next run: not unusable, only not there yet.
-            passing.append(str(err))
+            # Not a dead letter: the server may be up again at the next run.
+            outages.append(str(err))
             continue
         except PodrecError as err:
-            letters.append(
-                transcript_dead_letter(
-                    episode, link["url"], getattr(err, "reason", "not_fetched"), str(err)
-                )
-            )
+            reason = getattr(err, "reason", "not_fetched")
+            dead_letters.append(transcript_dead_letter(episode, link["url"], reason, str(err)))
             continue
-        made = {
-            "source": "publisher",
-            "engine": transcript.engine,
-            "source_url": link["url"],
-            "segments": transcript.segments,
-        }
-        language = primary_subtag(link.get("language")) or episode["language"]
-        return PublisherResult(
-            transcript_row(episode, "ok", None, **made, language=language, text=transcript.text),
-            letters,
-        )
+        return PublisherResult(_publisher_row(episode, link, transcript), dead_letters)
     count = len(episode["transcripts"] or [])
-    why = (
+    reason = (
         f"none of {count} publisher transcripts is usable" if count else "the publisher links none"
     )
-    return PublisherResult(None, letters, f"{why}: {passing[0]}" if passing else why, bool(passing))
+    if outages:
+        return PublisherResult(None, dead_letters, f"{reason}: {outages[0]}", is_retryable=True)
+    return PublisherResult(None, dead_letters, reason)
 
 
-def asr_transcript(episode: dict, engine: AsrEngine, found: Recognition) -> tuple[dict, list[dict]]:
-    """(the TRANSCRIPTS row of what ASR heard, its dead letters): ok, quarantined where it is
-    suspicious, failed without words.
+def asr_transcript(
+    episode: dict, engine: AsrEngine, recognition: Recognition
+) -> tuple[dict, list[dict]]:
+    """Returns (the TRANSCRIPTS row of an ASR result, its dead letters).
+
+    The status is ok, quarantined where the text is suspicious, or failed where there are no words.
     """
-    made = {
-        "engine": found.engine,
+    columns = {
+        "engine": recognition.engine,
         "source_url": episode["audio_url"],
-        "language": found.language or episode["language"],
-        "audio_s": found.audio_s,
+        "language": recognition.language or episode["language"],
+        "audio_s": recognition.audio_s,
         "is_low_quality": engine.is_low_quality,
     }
-    if not found.text:
-        why = f"no speech was recognised in {found.audio_s:.0f} s of audio"
-        return transcript_row(episode, "failed", why, **made, attempts=1), [
-            transcript_dead_letter(episode, episode["audio_url"], NO_SPEECH, f"{why}.")
+    if not recognition.text:
+        reason = f"no speech was recognised in {recognition.audio_s:.0f} s of audio"
+        return transcript_row(episode, "failed", reason, **columns, attempts=1), [
+            transcript_dead_letter(episode, episode["audio_url"], NO_SPEECH, f"{reason}.")
         ]
-    made |= {"source": "asr", "text": found.text, "confidence": found.confidence}
-    made["segments"] = [
-        {k: s[k] for k in ("start_s", "end_s", "text")} | {"speaker": None} for s in found.segments
-    ]
-    signs: list[Suspicion] = suspicions(
-        found, episode["duration_s"], episode["language"], engine.is_low_quality
+    columns |= {
+        "source": "asr",
+        "text": recognition.text,
+        "confidence": recognition.confidence,
+        "segments": [
+            {k: s[k] for k in ("start_s", "end_s", "text")} | {"speaker": None}
+            for s in recognition.segments
+        ],
+    }
+    signs = suspicions(
+        recognition, episode["duration_s"], episode["language"], engine.is_low_quality
     )
     if not signs:
-        return transcript_row(episode, "ok", None, **made), []
-    why = "; ".join(s.detail for s in signs)
-    return transcript_row(episode, "quarantined", why, **made), [
+        return transcript_row(episode, "ok", None, **columns), []
+    reason = "; ".join(s.detail for s in signs)
+    return transcript_row(episode, "quarantined", reason, **columns), [
         transcript_dead_letter(episode, episode["audio_url"], s.code, f"{s.detail}.") for s in signs
     ]
 
 
 def ordered_links(links: list[dict], language: str | None) -> list[dict]:
-    """Links of known formats: the episode's language first, whole transcripts before captions,
-    timed formats before others.
+    """Returns the links with an address, each address once, in the order in which they are tried.
 
-    An address that is linked twice counts once.
+    The episode's language comes first, then whole transcripts before captions, then the formats
+    by PREFERENCE.
     """
 
     def rank(link: dict) -> tuple:
         kind = detect_format(link.get("type"), link["url"])
-        spoken = primary_subtag(link.get("language"))
         return (
-            spoken not in (None, language),
+            primary_subtag(link.get("language")) not in (None, language),
             link.get("rel") == "captions",
-            PREFERENCE.index(kind) if kind else 9,
+            PREFERENCE.index(kind) if kind else len(PREFERENCE),
             link["url"],
         )
 
-    ranked = sorted((link for link in links if link.get("url")), key=rank)
     unique: dict[str, dict] = {}
-    for link in ranked:
+    for link in sorted((link for link in links if link.get("url")), key=rank):
         unique.setdefault(link["url"], link)
     return list(unique.values())
 
 
 def input_hash(episode: dict) -> str:
-    """What an episode's transcript is made from: its links and its audio."""
+    """Returns a hash of the transcript's inputs: the episode's links and its audio."""
     return _hash([episode["transcripts"] or [], episode["audio_url"], episode["duration_s"]])
 
 
 def recognition_key(episode: dict, engine: AsrEngine) -> str:
-    """Name of the result of recognising an episode's audio: what the feed says of the audio, and
-    the engine's version.
+    """Returns the key under which the ASR result of an episode is stored.
 
-    Not the bytes: advertising is put into the same file anew at each download, and a known result
-    saves the download too.
+    It holds what the feed says of the audio and the engine's version. It does not hold the audio
+    itself: hosts insert other advertising at each download, and a stored result saves the download.
     """
     return _hash(
         [
@@ -172,9 +165,9 @@ def recognition_key(episode: dict, engine: AsrEngine) -> str:
     )
 
 
-def transcript_row(episode: dict, status: str, reason: str | None, **made: object) -> dict:
-    """A TRANSCRIPTS row of an episode; what is not given is empty."""
-    text = made.get("text")
+def transcript_row(episode: dict, status: str, reason: str | None, **columns: object) -> dict:
+    """Returns a TRANSCRIPTS row of an episode; columns that are not given are empty."""
+    text = columns.get("text")
     return {
         "day": episode["day"],
         "episode_id": episode["episode_id"],
@@ -193,29 +186,44 @@ def transcript_row(episode: dict, status: str, reason: str | None, **made: objec
         "next_attempt_at": None,
         "word_count": len(str(text).split()) if text else 0,
         "input_hash": input_hash(episode),
-        **made,
+        **columns,
     }
 
 
 def transcript_dead_letter(episode: dict, url: str | None, reason: str, detail: str) -> dict:
-    """The dead letter of something about an episode's transcript that cannot be used."""
+    """Returns the dead letter of a link or audio file that cannot be used."""
     key = f"{episode['episode_id']} {url or ''}"
     return dead_letter(episode["day"], STAGE, key, reason, detail)
 
 
-def _usable(link: dict, duration_s: float | None, fetch: Fetch) -> Transcript:
+def _publisher_row(episode: dict, link: dict, transcript: Transcript) -> dict:
+    return transcript_row(
+        episode,
+        "ok",
+        None,
+        source="publisher",
+        engine=transcript.engine,
+        source_url=link["url"],
+        segments=transcript.segments,
+        language=primary_subtag(link.get("language")) or episode["language"],
+        text=transcript.text,
+    )
+
+
+def _fetch_usable(link: dict, duration_s: float | None, fetch: Fetch) -> Transcript:
+    """Returns the transcript of a link. Raises TranscriptError where it is far too short."""
     page = fetch(link["url"])
     transcript = parse_transcript(page.body, link.get("type") or page.content_type, link["url"])
-    words, ends = (
-        len(transcript.text.split()),
-        [s["end_s"] for s in transcript.segments if s["end_s"] is not None],
-    )
-    if duration_s and words < duration_s / 60 * MIN_WORDS_A_MINUTE:
+    if not duration_s:
+        return transcript
+    word_count = len(transcript.text.split())
+    if word_count < duration_s / 60 * MIN_WORDS_A_MINUTE:
         raise TranscriptError(
             "far_too_short",
-            f"{link['url']} has {words} words for {duration_s / 60:.0f} minutes of audio.",
+            f"{link['url']} has {word_count} words for {duration_s / 60:.0f} minutes of audio.",
         )
-    if duration_s and ends and max(ends) < duration_s * MIN_TIMED_SHARE:
+    ends = [s["end_s"] for s in transcript.segments if s["end_s"] is not None]
+    if ends and max(ends) < duration_s * MIN_TIMED_SHARE:
         raise TranscriptError(
             "far_too_short",
             f"{link['url']} ends at {max(ends):.0f} of {duration_s:.0f} seconds of audio.",
@@ -223,5 +231,5 @@ def _usable(link: dict, duration_s: float | None, fetch: Fetch) -> Transcript:
     return transcript
 
 
-def _hash(made_from: list) -> str:
-    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+def _hash(inputs: list) -> str:
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()

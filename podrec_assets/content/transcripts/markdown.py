@@ -3,6 +3,8 @@
 import re
 from bisect import bisect_left
 
+from podrec_assets.content.transcripts.segments import clock_seconds
+
 _TIME = r"(?:(\d{1,2}):)?(\d{1,2}):(\d{2})(?:\.(\d{1,3}))?"
 _SPEAKER = re.compile(r"^\*\*([^*\n]{1,60}?)\s*:?\s*\*\*:?\s*")
 _MARK = re.compile(rf"\\?\[(?:unintelligible\s+)?{_TIME}\\?\]\s*")
@@ -15,13 +17,13 @@ def is_markdown(text: str) -> bool:
     return _LABELLED.search(text) is not None
 
 
-def markdown(text: str) -> list[tuple[float | None, str | None, str]]:
-    """(start in seconds, speaker, words) of each paragraph; a mark like [12:34] says when.
+def parse_markdown(text: str) -> list[tuple[float | None, str | None, str]]:
+    """Returns (start in seconds, speaker, words) of each paragraph.
 
-    Times of paragraphs between two marks are by their share of the characters; before the first and
-    after the last mark there are none.
+    A mark like [12:34] gives the time. Paragraphs between two marks get interpolated times, by
+    characters; those before the first and after the last mark have none.
     """
-    said: list[tuple[int, str | None, str]] = []
+    paragraphs: list[tuple[int, str | None, str]] = []
     marks: list[tuple[int, float]] = []
     at = 0
     for paragraph in re.split(r"\n\s*\n", text):
@@ -29,24 +31,18 @@ def markdown(text: str) -> list[tuple[float | None, str | None, str]]:
         speaker = _SPEAKER.match(words)
         words = words[speaker.end() :] if speaker else words
         if mark := _MARK.search(words):
-            hours, minutes, seconds, fraction = mark.groups()
-            second = (
-                int(hours or 0) * 3600
-                + int(minutes) * 60
-                + int(seconds)
-                + float(f"0.{fraction or 0}")
-            )
-            # A mark that goes back is a slip of the transcriber, or a quoted time.
+            second = clock_seconds(mark.groups())
+            # A mark that goes back is a typing error, or a time that somebody quotes.
             if not marks or second >= marks[-1][1]:
                 marks.append((at, second))
         words = _ESCAPED.sub(r"\1", _MARK.sub("", words))
-        said.append((at, speaker[1].strip() if speaker else None, words))
+        paragraphs.append((at, speaker[1].strip() if speaker else None, words))
         at += len(words)
-    return [(_between(place, marks), speaker, words) for place, speaker, words in said]
+    return [(_interpolate(place, marks), speaker, words) for place, speaker, words in paragraphs]
 
 
-def _between(place: int, marks: list[tuple[int, float]]) -> float | None:
-    """Seconds at a place of the text, on the line between the marks around it."""
+def _interpolate(place: int, marks: list[tuple[int, float]]) -> float | None:
+    """Returns the seconds at a character, on the line between the marks around it."""
     after = bisect_left(marks, (place, -1.0))
     if after < len(marks) and marks[after][0] == place:
         return marks[after][1]

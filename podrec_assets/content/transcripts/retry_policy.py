@@ -10,13 +10,16 @@ LONGEST_WAIT = timedelta(days=1)
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often, and with what waits: `first_wait`, then twice the last one, LONGEST_WAIT at most."""
+    """How often to retry, and after which waits.
+
+    The first wait is `first_wait`; each later one is twice as long, up to LONGEST_WAIT.
+    """
 
     max_attempts: int
     first_wait: timedelta
 
     def next_attempt(self, attempts: int, now: datetime) -> datetime | None:
-        """When to try again after so many failed attempts; None when that was the last."""
+        """Returns when to try again after so many failures; None when that was the last attempt."""
         if attempts >= self.max_attempts:
             return None
         return now + min(self.first_wait * 2 ** (attempts - 1), LONGEST_WAIT)
@@ -25,34 +28,34 @@ class RetryPolicy:
 def is_due(
     row: dict, now: datetime, engine: AsrEngine | None, redo: frozenset[str] = frozenset()
 ) -> bool:
-    """Whether a TRANSCRIPTS row whose inputs did not change is to be made again.
+    """Whether a TRANSCRIPTS row is recomputed although its inputs did not change.
 
     Args:
         row: with status, engine, language, is_low_quality, next_attempt_at.
-        now: this time.
-        engine: ASR engine of this run; None for none.
-        redo: statuses that are made again in any case.
+        now: current time.
+        engine: ASR engine of this run; None where ASR is off.
+        redo: statuses to recompute in any case.
     """
     if row["status"] in redo:
         return True
-    is_other = (
+    is_other_engine = (
         engine is not None
         and not engine.produced(row["engine"])
         and engine.supports(row["language"])
     )
     match row["status"]:
         case "failed":
-            # An ASR engine that heard nothing is named in the row: another one may hear more.
-            is_next = row["next_attempt_at"] is not None and row["next_attempt_at"] <= now
-            return is_next or bool(row["engine"] and is_other)
+            # A failed row with an engine is one in which ASR heard nothing: another may hear more.
+            has_waited = row["next_attempt_at"] is not None and row["next_attempt_at"] <= now
+            return has_waited or bool(row["engine"] and is_other_engine)
         case "over_budget":
             return engine is not None
         case "no_model" | "quarantined":
-            return is_other
+            return is_other_engine
         case "ok":
             return (
                 bool(row["is_low_quality"])
-                and is_other
+                and is_other_engine
                 and engine is not None
                 and not engine.is_low_quality
             )

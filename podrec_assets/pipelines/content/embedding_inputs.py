@@ -1,6 +1,4 @@
-"""What the making of vectors reads beside the day's transcripts: the show's other episodes, and
-what is encoded already.
-"""
+"""What `vectors` reads besides the day's transcripts: other episodes, and existing vectors."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -11,92 +9,86 @@ import pyarrow as pa
 
 from podrec_assets.content.similarity.boilerplate import recurring_runs, word_hashes
 from podrec_assets.content.similarity.encoder import Progress
-from podrec_assets.content.similarity.nearest_neighbours import matrix
+from podrec_assets.content.similarity.vectors import vector_matrix
 from podrec_assets.day_windows import latest
+from podrec_assets.schemas import EPISODES, TRANSCRIPTS, VECTORS
 from podrec_assets.stores.delta import Lake, is_one_of
 
 REFERENCE_EPISODES = 40
-"""Episodes of a show, nearest in time, in which its boilerplate is looked for: intros change over
-the years, and once there are so many on both sides of a day, what is left out of it never changes
-again.
+"""Episodes of a show, nearest in time, that are searched for recurring text.
+
+Intros change over the years. Once a day has this many episodes on both sides, its result is final.
 """
 LOG_EVERY = 20
 """Per cent of the work between two lines of progress."""
 
 
 def recurring_of_shows(lake: Lake, transcripts: pa.Table) -> dict[str, np.ndarray]:
-    """episode_id -> the recurring runs of its show around its day, for each transcript with text."""
-    mine = _with_text(transcripts)
-    episodes = latest(lake.read("episodes", columns=("day", "episode_id", "show_id")))
-    shows = dict(
-        zip(episodes["episode_id"].to_pylist(), episodes["show_id"].to_pylist(), strict=True)
-    )
-    wanted = {shows[e] for e in mine if e in shows}
+    """Returns, by episode_id with text, the recurring text of its show around its day."""
+    texts = _texts(transcripts)
+    episodes = latest(lake.read(EPISODES.name, columns=("day", "episode_id", "show_id")))
+    shows = {r["episode_id"]: r["show_id"] for r in episodes.to_pylist()}
+    wanted = {shows[e] for e in texts if e in shows}
     days: dict[str, dict[str, date]] = defaultdict(dict)
     for row in episodes.to_pylist():
         if row["show_id"] in wanted:
             days[row["show_id"]][row["episode_id"]] = row["day"]
-    # Of episodes of this run the run's own texts count: the table may not have them yet, or may
-    # have older ones.
-    others = _words(
-        lake, {e: d for of_show in days.values() for e, d in of_show.items() if e not in mine}
-    )
-    words = others | {e: word_hashes(text) for e, (_, text) in mine.items()}
-    found, made = {}, {}
-    for episode, (day, _) in mine.items():
-        around = sorted(
-            (e for e in days[shows.get(episode, "")] if e in words),
-            key=lambda e: (abs(days[shows[e]][e] - day), e),
-        )
-        reference = frozenset([*around[:REFERENCE_EPISODES], episode])
-        if reference not in made:
-            made[reference] = recurring_runs([words[e] for e in sorted(reference)])
-        found[episode] = made[reference]
-    return found
+    # For episodes of this run its own texts count: the table may lack them, or have older ones.
+    others = {e: d for of_show in days.values() for e, d in of_show.items() if e not in texts}
+    words = _word_hashes(lake, others) | {e: word_hashes(text) for e, (_, text) in texts.items()}
+    recurring: dict[str, np.ndarray] = {}
+    by_reference: dict[frozenset[str], np.ndarray] = {}
+    for episode, (day, _) in texts.items():
+        of_show = days[shows.get(episode, "")]
+        nearest = sorted((abs(d - day), e) for e, d in of_show.items() if e in words)
+        reference = frozenset([*(e for _, e in nearest[:REFERENCE_EPISODES]), episode])
+        if reference not in by_reference:
+            by_reference[reference] = recurring_runs([words[e] for e in sorted(reference)])
+        recurring[episode] = by_reference[reference]
+    return recurring
 
 
 def encoded_before(lake: Lake, transcripts: pa.Table, version: str) -> dict[str, np.ndarray]:
-    """text -> vector of the episodes' chunks that the table holds in this embedding version,
-    whatever day they are on.
+    """Returns, by text, the vectors that the episodes' chunks have in this embedding version.
+
+    They may be on any day.
     """
     names = transcripts["episode_id"].unique().to_pylist()
-    announced = lake.read_equal("episodes", "episode_id", names, ("day",))["day"].to_pylist()
+    announced = lake.read_equal(EPISODES.name, "episode_id", names, ("day",))["day"].to_pylist()
     days = {*announced, *transcripts["day"].to_pylist()}
     on_days = is_one_of("day", sorted(map(str, days)))
-    rows = lake.read_equal("vectors", "embedding_version", version, ("text", "vector"), on_days)
-    return dict(zip(rows["text"].to_pylist(), matrix(rows["vector"]), strict=True))
+    rows = lake.read_equal(VECTORS.name, "embedding_version", version, ("text", "vector"), on_days)
+    return dict(zip(rows["text"].to_pylist(), vector_matrix(rows["vector"]), strict=True))
 
 
 def logged(log: Callable[[str], None]) -> Progress:
-    """Progress that is logged about every LOG_EVERY per cent."""
-    reached = 0
+    """Returns a progress callback that logs about every LOG_EVERY per cent."""
+    logged_percent = 0
 
     def report(done: int, total: int) -> None:
-        nonlocal reached
-        share = 100 * done // total
-        if share >= reached + LOG_EVERY or done == total:
-            reached = share
-            log(f"encoded {done} of {total} chunks ({share} %)")
+        nonlocal logged_percent
+        percent = 100 * done // total
+        if percent >= logged_percent + LOG_EVERY or done == total:
+            logged_percent = percent
+            log(f"encoded {done} of {total} chunks ({percent} %)")
 
     return report
 
 
-def _with_text(transcripts: pa.Table) -> dict[str, tuple[date, str]]:
+def _texts(transcripts: pa.Table) -> dict[str, tuple[date, str]]:
+    """Returns (day, text) by episode_id, for transcripts with text."""
     rows = transcripts.select(["day", "episode_id", "status", "text"]).to_pylist()
     return {
         r["episode_id"]: (r["day"], r["text"]) for r in rows if r["status"] == "ok" and r["text"]
     }
 
 
-def _words(lake: Lake, days: dict[str, date]) -> dict[str, np.ndarray]:
-    """episode_id -> word hashes of the transcripts of episodes, given with their days."""
+def _word_hashes(lake: Lake, days: dict[str, date]) -> dict[str, np.ndarray]:
+    """Returns, by episode_id, the word hashes of the episodes' transcripts on their days."""
     if not days:
         return {}
     on_days = is_one_of("day", sorted({str(day) for day in days.values()}))
     where = f"status = 'ok' AND {on_days}"
-    rows = lake.read_equal("transcripts", "episode_id", sorted(days), ("episode_id", "text"), where)
-    return {
-        e: word_hashes(t)
-        for e, t in zip(rows["episode_id"].to_pylist(), rows["text"].to_pylist(), strict=True)
-        if t
-    }
+    columns = ("episode_id", "text")
+    rows = lake.read_equal(TRANSCRIPTS.name, "episode_id", sorted(days), columns, where)
+    return {r["episode_id"]: word_hashes(r["text"]) for r in rows.to_pylist() if r["text"]}

@@ -1,6 +1,6 @@
 """Word error rate: how much of what was said an engine heard otherwise."""
 
-from podrec_assets.content.transcripts.asr_quality import words
+from podrec_assets.content.words import spoken_words
 
 
 def word_error_rate(reference: str, heard: str) -> float:
@@ -9,7 +9,7 @@ def word_error_rate(reference: str, heard: str) -> float:
     Words are compared in lower case without punctuation; an apostrophe inside a word belongs to it.
     May exceed 1. Without reference words it is 0 when nothing was heard, else 1.
     """
-    wanted, found = words(reference), words(heard)
+    wanted, found = spoken_words(reference), spoken_words(heard)
     if not wanted:
         return float(bool(found))
     costs = list(range(len(found) + 1))

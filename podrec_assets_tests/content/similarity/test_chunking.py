@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podrec_assets.content.similarity.chunking import Chunk, chunks, sentences, spoken
+from podrec_assets.content.similarity.chunking import (
+    Chunk,
+    make_chunks,
+    split_sentences,
+    spoken_text,
+)
 
 
 def words(text: str) -> int:
@@ -12,7 +17,7 @@ def words(text: str) -> int:
 
 
 def chunk_segments(segments: list[dict], limit: int, count) -> list[Chunk]:
-    return chunks(sentences(segments, limit, count), limit)
+    return make_chunks(split_sentences(segments, limit, count), limit)
 
 
 def said(*texts: str, seconds: float = 10.0) -> list[dict]:
@@ -116,8 +121,8 @@ def test_every_word_is_in_one_chunk_in_order_and_no_chunk_is_too_long(texts, lim
     ],
 )
 def test_labels_and_marks_of_sounds_are_not_said(text, words):
-    assert spoken(text) == words
-    assert [s.text for s in sentences(said(text), 50, lambda t: len(t.split()))] == [
+    assert spoken_text(text) == words
+    assert [s.text for s in split_sentences(said(text), 50, lambda t: len(t.split()))] == [
         part for part in words.replace(". ", ".|").split("|") if part
     ]
 

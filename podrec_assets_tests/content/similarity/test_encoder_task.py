@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 import torch
 
-from podrec_assets.content.similarity.encoder import BATCH, SentenceEncoder
-from podrec_assets.content.similarity.encoder_task import SCHEMA, EncoderSetup, encoded
+from podrec_assets.content.similarity.encoder_task import SCHEMA, EncoderSetup, encode_batches
+from podrec_assets.content.similarity.sentence_encoder import BATCH, SentenceEncoder
 
 TEXTS = [f"The {n}th comet {'really ' * (n % 7)}broke apart." for n in range(2 * BATCH + 3)]
 
@@ -18,7 +18,7 @@ def test_batches_of_a_worker_are_the_rows_of_the_run_bit_by_bit() -> None:
     asked = pa.RecordBatch.from_pylist(
         [{"batch": n, "texts": [TEXTS[i] for i in b]} for n, b in enumerate(batches)]
     )
-    rows = encoded(asked, EncoderSetup("", "float32", own.version))
+    rows = encode_batches(asked, EncoderSetup("", "float32", own.version))
     assert rows.schema == SCHEMA
     wanted = own.encode(TEXTS)
     for row in rows.to_pylist():
@@ -29,13 +29,15 @@ def test_batches_of_a_worker_are_the_rows_of_the_run_bit_by_bit() -> None:
 
 def test_a_worker_with_another_model_says_so_and_encodes_nothing() -> None:
     asked = pa.RecordBatch.from_pylist([{"batch": 0, "texts": ["a comet"]}])
-    [row] = encoded(
+    [row] = encode_batches(
         asked, EncoderSetup("", "float32", "all-MiniLM-L6-v2@000000000000/384/float32")
     ).to_pylist()
     assert row["vectors"] is None
     assert "would encode with all-MiniLM-L6-v2@" in row["fault"]
-    assert row["fault"].endswith("the run does with all-MiniLM-L6-v2@000000000000/384/float32.")
-    [row] = encoded(asked, EncoderSetup("/nowhere", "float32", "x")).to_pylist()
+    assert row["fault"].endswith(
+        "but the run encodes with all-MiniLM-L6-v2@000000000000/384/float32."
+    )
+    [row] = encode_batches(asked, EncoderSetup("/nowhere", "float32", "x")).to_pylist()
     assert row["fault"] == "/nowhere is not a model folder; check PODREC_EMBEDDING_MODEL."
 
 

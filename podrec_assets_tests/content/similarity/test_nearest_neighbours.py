@@ -8,12 +8,14 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from podrec_assets.content.similarity import exact_knn
-from podrec_assets.content.similarity.nearest_neighbours import (
+from podrec_assets.content.similarity.fused_similarity import (
     DIGITS,
     SEMANTIC_SHARE,
-    balance,
-    crowding,
     relative_spread,
+)
+from podrec_assets.content.similarity.nearest_neighbours import (
+    local_density,
+    scaling_factors,
     similarities,
 )
 from podrec_assets.errors import PermanentError
@@ -199,15 +201,20 @@ def test_a_word_that_most_episodes_use_says_nothing_in_a_large_catalogue():
 
 def test_what_is_near_to_everything_scores_less_than_its_similarity_and_what_is_alone_more():
     crowded = np.array([0.2] * 19 + [0.8, 0.05, 0.0, 9.0])
-    assert balance(crowded)[[0, 19, 20, 21, 22]] == pytest.approx([1.0, 0.5, 2.0, 2.0, 0.5]), (
-        "by at most two either way"
+    assert scaling_factors(crowded)[[0, 19, 20, 21, 22]] == pytest.approx(
+        [1.0, 0.5, 2.0, 2.0, 0.5]
+    ), "by at most two either way"
+    assert scaling_factors(crowded[-19:]) == pytest.approx(np.ones(19)), (
+        "too few to tell what is usual"
     )
-    assert balance(crowded[-19:]) == pytest.approx(np.ones(19)), "too few to tell what is usual"
 
 
 def test_crowding_is_the_mean_of_the_ten_nearest():
-    assert crowding(np.array([0.1] * 50 + [0.3, 0.9] * 5)) == pytest.approx(0.6)
-    assert (crowding(np.array([0.5, 0.1])), crowding(np.array([]))) == (pytest.approx(0.3), 0.0)
+    assert local_density(np.array([0.1] * 50 + [0.3, 0.9] * 5)) == pytest.approx(0.6)
+    assert (local_density(np.array([0.5, 0.1])), local_density(np.array([]))) == (
+        pytest.approx(0.3),
+        0.0,
+    )
 
 
 def test_what_resembles_everything_scores_less_than_its_similarity():

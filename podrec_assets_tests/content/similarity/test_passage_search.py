@@ -9,8 +9,8 @@ from podrec_assets.content.similarity.passage_search import (
     LEXICAL_SHARE,
     best_passages,
     bm25_shares,
-    words,
 )
+from podrec_assets.content.words import terms
 from podrec_assets.schemas import VECTORS
 
 EAST, NORTH = [1.0, 0.0], [0.0, 1.0]
@@ -69,7 +69,7 @@ def test_words_that_no_passage_has_lower_every_share_and_leave_the_choice_to_the
 
 @pytest.mark.parametrize("query", ["", "  ", "!?", "a"])
 def test_a_query_without_words_finds_nothing(query):
-    assert words(query) == []
+    assert terms(query) == []
     assert shares(query, "a comet") == [0.0]
 
 

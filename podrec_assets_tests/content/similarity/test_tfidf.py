@@ -7,8 +7,8 @@ from podrec_assets.content.similarity import tfidf
 
 
 def rows(*texts: str, most: int = tfidf.MOST_TERMS):
-    found = tfidf.counts(texts)
-    return tfidf.tfidf(found, tfidf.idf(found), most)
+    found = tfidf.count_terms(texts)
+    return tfidf.weigh(found, tfidf.idf(found), most)
 
 
 def products(*texts: str) -> np.ndarray:
@@ -52,7 +52,7 @@ def test_words_of_scripts_without_spaces_are_their_characters():
 
 def test_similarity_is_of_words_pairs_of_words_and_parts_of_words():
     texts = ["castle pawn", "castle dough", "castles rise", "castle pawn"]
-    found = tfidf.rows(lambda: texts, len(texts))
+    found = tfidf.tfidf_rows(lambda: texts, len(texts))
     alike = (found @ found.T).toarray()
     assert alike[0, 3] == pytest.approx(1.0, rel=1e-5)
     assert 0 < alike[0, 2] < tfidf.KINDS[2].share

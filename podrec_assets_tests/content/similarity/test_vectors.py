@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from podrec_assets.content.similarity.boilerplate import recurring_runs, word_hashes
-from podrec_assets.content.similarity.encoder import SentenceEncoder
+from podrec_assets.content.similarity.sentence_encoder import SentenceEncoder
 from podrec_assets.content.similarity.vectors import (
     embed_transcripts,
     embedding_version,

@@ -1,7 +1,7 @@
 """Markdown transcripts: bold names, time marks, escapes."""
 
 from podrec_assets.content.transcripts.formats import parse_transcript
-from podrec_assets.content.transcripts.markdown import is_markdown, markdown
+from podrec_assets.content.transcripts.markdown import is_markdown, parse_markdown
 
 TEXT = r"""**Tim Smith:** \[01:40\] He came \[laughter\] early.
 
@@ -15,7 +15,7 @@ Gone, *really*."""
 
 
 def test_speakers_times_and_words_are_told_apart():
-    said = markdown(TEXT)
+    said = parse_markdown(TEXT)
     assert [(speaker, words) for _, speaker, words in said] == [
         ("Tim Smith", "He came [laughter] early."),
         (None, "And stayed on."),
@@ -29,14 +29,16 @@ def test_speakers_times_and_words_are_told_apart():
 
 
 def test_times_between_marks_go_by_the_share_of_the_characters_and_none_are_made_up_outside():
-    said = markdown(
+    said = parse_markdown(
         "**A:** before\n\n**A:** [0:10] 12345\n\n**B:** 1234567890\n\n**A:** [0:40] end\n\n**B:** after all"
     )
     assert [start for start, _, _ in said] == [None, 10.0, 20.0, 40.0, None]
 
 
 def test_a_mark_that_goes_back_is_not_believed():
-    said = markdown("**A:** [0:30] 1234567890\n\n**A:** [0:10] 1234567890\n\n**A:** [0:50] end")
+    said = parse_markdown(
+        "**A:** [0:30] 1234567890\n\n**A:** [0:10] 1234567890\n\n**A:** [0:50] end"
+    )
     assert [start for start, _, _ in said] == [30.0, 40.0, 50.0]
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from podrec_assets.content.similarity import encoder as encoders
-from podrec_assets.content.similarity.encoder import (
+from podrec_assets.content.similarity import sentence_encoder as encoders
+from podrec_assets.content.similarity.sentence_encoder import (
     SentenceEncoder,
     has_native_bfloat16,
     packaged_model,
