@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -245,18 +246,19 @@ class Lake:
         """Appends rows, or replaces those that match a condition; returns the new version."""
         table = self.evolve_schema(spec)
         version = -1 if table is None else table.version()
-        is_replacing = replaced is not None and table is not None
+        mode: dict[str, Any] = {"mode": "append"}
+        if replaced is not None and table is not None:
+            mode = {"mode": "overwrite", "predicate": replaced}
         with self.committing(spec.name):
             write_deltalake(
                 self.uri(spec.name) if table is None else table,
                 rows if table is None else without_comments(rows),
                 partition_by=["day"],
-                mode="overwrite" if is_replacing else "append",
-                predicate=replaced if is_replacing else None,
                 schema_mode="merge",
                 configuration=TABLE_PROPERTIES if table is None else None,
                 storage_options=self.storage_options,
                 commit_properties=commit_properties(metadata),
+                **mode,
             )
         return version + 1
 
