@@ -53,7 +53,7 @@ def backfill(
         if not daemon_is_running(instance, datetime.now(UTC)):
             say("no daemon is running: start `podrec ui` to begin")
         document = wait_for(instance, backfill_id) if wait else report(instance, backfill_id)
-    emit(document, as_json, _print)
+    emit(document, as_json, _print_backfill)
     if wait and document["status"] != BACKFILL_SUCCEEDED:
         raise typer.Exit(1)
 
@@ -125,7 +125,7 @@ def report(instance: dg.DagsterInstance, backfill_id: str) -> dict:
     }
 
 
-def _print(document: dict) -> None:
+def _print_backfill(document: dict) -> None:
     state = f"{document['status'].lower()}, {document['run_count']} runs ({_runs_text(document)})"
     out.print(f"backfill {document['backfill_id']}: {state}")
     if document["error"]:

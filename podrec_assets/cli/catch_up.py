@@ -26,7 +26,7 @@ def catch_up(as_json: Json = False) -> None:
     Example: podrec catch-up
     """
     connections = connect()
-    emit(catch_up_to(connections, datetime.now(UTC).date()), as_json, _print)
+    emit(catch_up_to(connections, datetime.now(UTC).date()), as_json, _print_served)
 
 
 def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> dict:
@@ -52,11 +52,11 @@ def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> di
         if today not in connections.lake.state(name).days:
             run_or_raise(connections, name, today, today)
     with open_instance(connections.settings) as instance:
-        announced = unencoded_days(connections, instance)
-        heard = waiting_days(connections, instance, today, is_late_only=False)
+        unencoded = unencoded_days(connections, instance)
+        unscored = waiting_days(connections, instance, today, is_late_only=False)
     lake = connections.lake
-    content = days_to_make(lake.state("vectors").latest_day, announced, today)
-    listening = days_to_make(lake.state("user_vs_episode_daily").latest_day, heard, today)
+    content = days_to_update(lake.state("vectors").latest_day, unencoded, today)
+    listening = days_to_update(lake.state("user_vs_episode_daily").latest_day, unscored, today)
     for select, days in (
         ("transcripts vectors", content),
         ("user_vs_episode_daily dead_letters", listening),
@@ -133,21 +133,21 @@ def unencoded_days(connections: Connections, instance: dg.DagsterInstance) -> se
     }
 
 
-def days_to_make(latest: date | None, touched: Collection[date], today: date) -> list[date]:
+def days_to_update(latest: date | None, affected: Collection[date], today: date) -> list[date]:
     """Returns the days from the first affected or missing one to today, without a gap.
 
     Args:
         latest: latest day of the table; None if it is empty.
-        touched: affected days.
+        affected: days with new input.
         today: last day.
     """
-    if latest == today and not touched:
+    if latest == today and not affected:
         return []
-    absent = min(latest + timedelta(days=1), today) if latest else today
-    return days_between(min([*touched, absent]), today)
+    first_missing = min(latest + timedelta(days=1), today) if latest else today
+    return days_between(min([*affected, first_missing]), today)
 
 
-def _print(document: dict) -> None:
+def _print_served(document: dict) -> None:
     d = document
     for table, days in d["landed_days"].items():
         landed = f"landed {days[0]} to {days[-1]}" if days else "nothing new to land"

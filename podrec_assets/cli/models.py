@@ -49,7 +49,10 @@ def list_models(as_json: Json = False) -> None:
 @models.command("pull")
 def pull_model(
     name: Annotated[
-        str, typer.Argument(help="tiny, small, large-v3, ... or vosk-model-small-en-us-0.15.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="tiny, small, large-v3, ... or vosk-model-small-en-us-0.15."
+        ),
     ],
 ) -> None:
     """Download a speech model: faster-whisper from the Hugging Face Hub, Vosk from its site.

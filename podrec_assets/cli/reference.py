@@ -68,7 +68,8 @@ def _command(name: str, command: Any) -> Iterator[str]:
     examples = [p.removeprefix("Example: ") for p in paragraphs if p.startswith("Example: ")]
     yield f"### {name}\n"
     yield from (f"{' '.join(p.split())}\n" for p in paragraphs if not p.startswith("Example: "))
-    yield "\n".join(["```sh", *examples, "```\n"])
+    if examples:
+        yield "\n".join(["```sh", *examples, "```\n"])
     records = [p.get_help_record(context) for p in command.params]
     if records:
         rows = [f"| `{_cell(option)}` | {_cell(text)} |" for option, text in records]

@@ -11,7 +11,7 @@ from rich.markup import escape
 from podrec_assets.cli.console import Json, connect, emit, out
 from podrec_assets.content.feeds.source import DEAD, FAILING
 from podrec_assets.errors import UnknownIdError
-from podrec_assets.pipelines.content.sources_table import Followed
+from podrec_assets.pipelines.content.sources_table import FollowedFeeds
 
 FeedUrls = Annotated[list[str], typer.Argument(metavar="FEED_URL", help="Addresses of feeds.")]
 _COLOURS = {FAILING: "yellow", DEAD: "red"}
@@ -32,7 +32,7 @@ def list_sources(context: typer.Context, as_json: Json = False) -> None:
     Example: podrec sources
     """
     if context.invoked_subcommand is None:
-        followed = Followed(connect().lake).present()
+        followed = FollowedFeeds(connect().lake).current()
         counts = Counter(source.status for source in followed)
         document = {
             "sources": [asdict(source) for source in followed],
@@ -47,7 +47,7 @@ def add(feed_urls: FeedUrls, as_json: Json = False) -> None:
 
     Example: podrec sources add https://example.org/feed.xml
     """
-    added, known = Followed(connect().lake).add(feed_urls, datetime.now(UTC))
+    added, known = FollowedFeeds(connect().lake).add(feed_urls, datetime.now(UTC))
     document = {
         "added": [source.feed_url for source in added],
         "followed_already": [source.feed_url for source in known],
@@ -61,7 +61,7 @@ def remove(feed_urls: FeedUrls, as_json: Json = False) -> None:
 
     Example: podrec sources remove https://example.org/feed.xml
     """
-    removed, unknown = Followed(connect().lake).remove(feed_urls, datetime.now(UTC))
+    removed, unknown = FollowedFeeds(connect().lake).remove(feed_urls, datetime.now(UTC))
     emit({"removed": removed, "not_followed": unknown}, as_json, print_changes)
     if unknown:
         raise UnknownIdError(

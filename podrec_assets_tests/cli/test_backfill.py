@@ -1,4 +1,4 @@
-"""What `podrec backfill` asks the daemon for: exactly the days that were named, of each asset."""
+"""`podrec backfill` requests exactly the given days of each asset from the daemon."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -20,8 +20,8 @@ NAMES = ["2026-09-01", "2026-09-02", "2026-09-03"]
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as found:
-        yield found
+    with dg.instance_for_test() as test_instance:
+        yield test_instance
 
 
 def targets(instance: dg.DagsterInstance, backfill_id: str) -> dict[str, list[str]]:
@@ -35,15 +35,15 @@ def targets(instance: dg.DagsterInstance, backfill_id: str) -> dict[str, list[st
     }
 
 
-def test_the_whole_graph_is_asked_for_on_the_named_days_and_no_others(
+def test_the_whole_graph_is_requested_for_the_given_days_only(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
-    found = targets(instance, request_backfill(settings, instance, "*", FIRST, LAST))
-    assert found.keys() >= {*FACTS, *MODELS}
-    assert set(map(tuple, found.values())) == {tuple(NAMES)}
+    requested = targets(instance, request_backfill(settings, instance, "*", FIRST, LAST))
+    assert requested.keys() >= {*FACTS, *MODELS}
+    assert set(map(tuple, requested.values())) == {tuple(NAMES)}
 
 
-def test_without_a_selection_all_that_is_made_each_day_is_asked_for_and_no_search_of_settings(
+def test_the_default_selection_has_all_daily_assets_but_not_als_tuning(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
     assert targets(
@@ -51,7 +51,7 @@ def test_without_a_selection_all_that_is_made_each_day_is_asked_for_and_no_searc
     ).keys() == {*FACTS, *MODELS}
 
 
-def test_only_days_that_some_asset_lacks_are_asked_for_again(
+def test_missing_requests_only_days_that_some_asset_lacks(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
     for asset, days in (("episodes", NAMES), ("transcripts", NAMES[::2])):
@@ -68,7 +68,7 @@ def test_only_days_that_some_asset_lacks_are_asked_for_again(
         request_backfill(settings, instance, "nothing", FIRST, LAST)
 
 
-def test_a_daemon_counts_as_running_while_it_gives_signs_of_life(
+def test_a_daemon_counts_as_running_while_it_sends_heartbeats(
     instance: dg.DagsterInstance,
 ) -> None:
     now = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -1,11 +1,11 @@
-"""Which days `podrec catch-up` makes, on tables that are there."""
+"""Which days `podrec catch-up` updates, given the tables that exist."""
 
 from datetime import UTC, date, datetime
 
 import dagster as dg
 import pytest
 
-from podrec_assets.cli.catch_up import days_to_make, unencoded_days
+from podrec_assets.cli.catch_up import days_to_update, unencoded_days
 from podrec_assets.defs.sensors.late_events import waiting_days
 from podrec_assets.ledger.lateness import COMPUTED_FROM
 from podrec_assets.pipelines.connections import Connections
@@ -16,7 +16,7 @@ D22, D23, D24, D25 = (date(2026, 11, d) for d in (22, 23, 24, 25))
 
 
 @pytest.mark.parametrize(
-    ("latest", "touched", "days"),
+    ("latest", "affected", "days"),
     [
         (None, set(), [D25]),
         (D25, set(), []),
@@ -24,12 +24,12 @@ D22, D23, D24, D25 = (date(2026, 11, d) for d in (22, 23, 24, 25))
         (D25, {D24}, [D24, D25]),
         (D24, {D22}, [D22, D23, D24, D25]),
     ],
-    ids=["a table that has not begun", "nothing to do", "a gap", "a touched day", "both"],
+    ids=["an empty table", "nothing to do", "a gap", "an affected day", "both"],
 )
-def test_days_reach_from_the_first_that_needs_it_to_today(
-    latest: date | None, touched: set, days: list
+def test_days_run_from_the_first_that_needs_an_update_to_today(
+    latest: date | None, affected: set, days: list
 ) -> None:
-    assert days_to_make(latest, touched, D25) == days
+    assert days_to_update(latest, affected, D25) == days
 
 
 @pytest.fixture
@@ -43,12 +43,10 @@ def recorded(instance: dg.DagsterInstance, asset: str, day: date, **metadata: ob
     )
 
 
-def test_a_day_of_listening_is_made_until_its_score_has_all_that_landed(
+def test_a_day_of_listening_is_updated_until_its_score_has_all_landed_events(
     connections: Connections,
 ) -> None:
-    """The day of events that a killed command had landed kept its old score, for the next command
-    landed nothing.
-    """
+    """A command was killed after landing; the next one landed nothing and left the old score."""
     landed = [(D23, D22), (D24, D23), (D25, D24)]
     rows = [
         {"day": d, "kafka_partition": 0, "kafka_offset": n, "event_day": of, "is_late": False}
@@ -57,7 +55,7 @@ def test_a_day_of_listening_is_made_until_its_score_has_all_that_landed(
     connections.lake.replace_days(USER_EVENTS, USER_EVENTS.rows(rows), {D23, D24, D25})
     connections.lake.replace_days(USER_VS_EPISODE_DAILY, USER_VS_EPISODE_DAILY.rows([]), {D23, D24})
     instance = dg.DagsterInstance.ephemeral()
-    for day in (D22, D23, D24):  # the score of the 22nd is recorded, but somebody removed it
+    for day in (D22, D23, D24):  # the score of the 22nd is recorded, but its partition is gone
         recorded(instance, USER_VS_EPISODE_DAILY.name, day, **{COMPUTED_FROM: {"0": 2}})
     assert waiting_days(connections, instance, D25, is_late_only=False) == [D22, D24]
     recorded(instance, USER_VS_EPISODE_DAILY.name, D24, **{COMPUTED_FROM: {"0": 3}})
@@ -65,8 +63,8 @@ def test_a_day_of_listening_is_made_until_its_score_has_all_that_landed(
     assert waiting_days(connections, instance, D25) == []
 
 
-def test_a_day_of_episodes_is_made_until_its_vectors_are_newer(connections: Connections) -> None:
-    """Episodes that a killed command had landed on a day with vectors stayed without transcripts."""
+def test_a_day_of_episodes_is_updated_until_its_vectors_are_newer(connections: Connections) -> None:
+    """A command was killed after landing episodes; they never got transcripts."""
     connections.lake.replace_days(EPISODES, EPISODES.rows([]), {D22, D23, D24, D25})
     connections.lake.replace_days(VECTORS, VECTORS.rows([]), {D22, D23, D24})
     instance = dg.DagsterInstance.ephemeral()

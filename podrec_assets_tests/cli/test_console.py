@@ -16,9 +16,17 @@ ITEM = {
     "episode_id": "e1",
 }
 SOURCE = {
-    "status": "failing", "show_title": TITLE, "feed_url": TITLE, "moved_to": TITLE, "last_error": TITLE, "failure_count": 2,
-    "episode_count": 1, "announced_count": 1, "next_poll_at": None, "last_success_at": None,
-}  # fmt: skip
+    "status": "failing",
+    "show_title": TITLE,
+    "feed_url": TITLE,
+    "moved_to": TITLE,
+    "last_error": TITLE,
+    "failure_count": 2,
+    "episode_count": 1,
+    "announced_count": 1,
+    "next_poll_at": None,
+    "last_success_at": None,
+}
 FEED = {
     "feed_url": TITLE,
     "show_title": TITLE,
@@ -28,9 +36,14 @@ FEED = {
     "produced_count": 0,
 }
 TRACE = {
-    "item": ITEM | {"als": 1.0, "cosine": 1.0, "sources": ["als"]}, "user_id": TITLE, "runs": [], "inputs": {}, "events": [],
-    "publication": {"gate": None, "day": "2026-11-01", "move_count": 1}, "evidence": {"is_as_made": True, "daily_rows": []},
-}  # fmt: skip
+    "item": ITEM | {"als": 1.0, "cosine": 1.0, "sources": ["als"]},
+    "user_id": TITLE,
+    "runs": [],
+    "inputs": {},
+    "events": [],
+    "publication": {"gate": None, "day": "2026-11-01", "move_count": 1},
+    "evidence": {"is_as_made": True, "daily_rows": []},
+}
 PRINTED = {
     "sources": (sources.print_sources, {"sources": [SOURCE]}, 4),
     "changes": (sources.print_changes, {"added": [TITLE]}, 1),

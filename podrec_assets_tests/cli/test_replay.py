@@ -1,6 +1,4 @@
-"""`podrec replay` says what it touches before it touches it; `podrec stream` lands until it is told
-to stop.
-"""
+"""`podrec replay` shows what it affects before it runs; `podrec stream` lands until stopped."""
 
 import json
 import os
@@ -14,12 +12,15 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import typer
+from typer.testing import CliRunner
 
-from podrec_assets.cli.replay import parse_offsets, plan_replay
+from podrec_assets.cli.main import app
+from podrec_assets.cli.replay import parse_offsets
 from podrec_assets.defs.instance import instance_environment, open_instance
 from podrec_assets.errors import PermanentError, UnknownIdError
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import is_streaming, stream_lock
+from podrec_assets.pipelines.listening.replay_plan import plan_replay
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import Message
 from podrec_assets_tests.pipelines.listening.event_log import World, at, event, local_world, stamp
@@ -36,7 +37,7 @@ def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: s
 
 @pytest.fixture
 def landed(world: World) -> Connections:
-    """Three days of two events each, one of them bad and one of them of an earlier day."""
+    """Three days of two events each: one is malformed, one belongs to an earlier day."""
     world.produce([event(0, at(3)), event(1, at(3)), event(2, at(2)), event(3, at(2), at(8))])
     world.produce([event(4, at(1)), Message(None, b"nonsense", stamp(at(1)))])
     world.land()
@@ -47,8 +48,9 @@ def day(days_ago: int) -> str:
     return str(at(days_ago).date())
 
 
-def test_a_plan_by_days_names_offsets_rows_letters_and_downstream_days(landed: Connections) -> None:
-    assert plan_replay(landed, landed.settings.events_topic, f"{day(2)}..{day(1)}", "", "") == {
+def test_a_plan_by_days_has_offsets_rows_letters_and_downstream_days(landed: Connections) -> None:
+    days = [at(2).date(), at(1).date()]
+    assert plan_replay(landed, landed.settings.events_topic, days) == {
         "topic": landed.settings.events_topic,
         "table": "user_events",
         "days": [day(2), day(1)],
@@ -59,16 +61,21 @@ def test_a_plan_by_days_names_offsets_rows_letters_and_downstream_days(landed: C
     }
 
 
-def test_offsets_stand_for_the_whole_days_that_hold_them(landed: Connections) -> None:
+def test_offsets_select_the_whole_days_that_contain_them(landed: Connections) -> None:
     topic = landed.settings.events_topic
-    assert plan_replay(landed, topic, "", "0:1", "0:3")["days"] == [day(3), day(2)]
-    assert plan_replay(landed, topic, "", "0:5", "")["days"] == [day(1)]
+    assert plan_replay(landed, topic, begin={0: 1}, end={0: 3})["days"] == [day(3), day(2)]
+    assert plan_replay(landed, topic, begin={0: 5})["days"] == [day(1)]
     with pytest.raises(PermanentError, match="Nothing is landed there"):
-        plan_replay(landed, topic, "", "0:6", "0:9")
+        plan_replay(landed, topic, begin={0: 6}, end={0: 9})
     with pytest.raises(UnknownIdError, match="unknown topic 'other'; known: "):
-        plan_replay(landed, "other", day(1), "", "")
-    with pytest.raises(typer.BadParameter, match="Give either --days, or"):
-        plan_replay(landed, topic, day(1), "0:1", "")
+        plan_replay(landed, "other", [at(1).date()])
+
+
+@pytest.mark.parametrize("options", [(), ("--days", "2026-11-01", "--from-offsets", "0:1")])
+def test_a_replay_is_either_of_days_or_of_offsets(options: tuple[str, ...]) -> None:
+    refused = CliRunner().invoke(app, ["replay", *options])
+    assert refused.exit_code == 2
+    assert "Give either --days, or" in refused.output
 
 
 def test_offsets_are_partition_and_number() -> None:
@@ -78,9 +85,7 @@ def test_offsets_are_partition_and_number() -> None:
         parse_offsets("0-10")
 
 
-def test_the_command_replays_what_it_said_and_the_rows_are_the_same(
-    world: World, landed: Connections
-) -> None:
+def test_a_replay_leaves_the_same_rows(world: World, landed: Connections) -> None:
     before = world.events()
     done = subprocess.run(
         [sys.executable, "-c", MAIN, "replay", "--topic", world.topic, "--days", day(2), "--json"],
@@ -92,7 +97,7 @@ def test_the_command_replays_what_it_said_and_the_rows_are_the_same(
     assert world.events() == before
 
 
-def test_a_stream_lands_what_comes_tells_dagster_and_stops_on_sigterm(
+def test_a_stream_lands_events_reports_them_to_dagster_and_stops_on_sigterm(
     world: World, tmp_path: Path
 ) -> None:
     log = tmp_path / "stream.log"
@@ -111,11 +116,11 @@ def test_a_stream_lands_what_comes_tells_dagster_and_stops_on_sigterm(
         assert process.wait(60) == 0, log.read_text()
     assert "5 records landed" in log.read_text()
     assert "lag 0" in log.read_text()
-    assert "stopped; what was read is landed" in log.read_text()
+    assert "stopped; all events that were read have landed" in log.read_text()
     assert not is_streaming(world.lake)
     with open_instance(world.settings) as instance:
-        found = instance.fetch_materializations(dg.AssetKey("user_events"), limit=5).records
-    assert [r.partition_key for r in found] == [day(1)]
+        records = instance.fetch_materializations(dg.AssetKey("user_events"), limit=5).records
+    assert [r.partition_key for r in records] == [day(1)]
 
 
 def test_two_streams_do_not_land_into_one_lake(world: World) -> None:
@@ -125,17 +130,17 @@ def test_two_streams_do_not_land_into_one_lake(world: World) -> None:
             capture_output=True, text=True, env=environment(world), check=False,
         )  # fmt: skip
     assert done.returncode == 1
-    assert "Another `podrec stream` lands into this lake" in done.stderr
+    assert "Another `podrec stream` is landing into this lake" in done.stderr
 
 
 def environment(world: World) -> dict[str, str]:
-    own = {
+    variables = {
         "PODREC_HOME": str(world.settings.home),
         "PODREC_ENGINE": "local",
         "PODREC_KAFKA_BOOTSTRAP": world.kafka.bootstrap,
         "PODREC_EVENTS_TOPIC": world.topic,
     }
-    return os.environ | instance_environment(world.settings) | own
+    return os.environ | instance_environment(world.settings) | variables
 
 
 def wait_for(condition: Callable[[], bool], log: Path, seconds: float = 60) -> None:

@@ -1,4 +1,4 @@
-"""`podrec sources` and the ways into `podrec ingest`, as a shell sees them."""
+"""`podrec sources`, and the sources of feeds that `podrec ingest` accepts."""
 
 import json
 import time
@@ -15,7 +15,10 @@ from podrec_assets_tests.fake_podcastindex import KEY, SECRET, FakePodcastIndex
 from podrec_assets_tests.loopback import reply
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
-FEED = b'<rss version="2.0"><channel><title>%s</title><item><guid>1</guid><title>E</title></item></channel></rss>'
+FEED = (
+    b'<rss version="2.0"><channel><title>%s</title>'
+    b"<item><guid>1</guid><title>E</title></item></channel></rss>"
+)
 
 
 @pytest.fixture
@@ -65,12 +68,12 @@ def test_feeds_are_added_once_listed_and_removed(home: Path) -> None:
         (None, None),
     ],
 )
-def test_since_is_a_span_or_a_time(text: str | None, expected: datetime | None) -> None:
+def test_since_is_a_duration_or_a_time(text: str | None, expected: datetime | None) -> None:
     assert parse_since(text, NOW) == expected
 
 
 @pytest.mark.parametrize("text", ["yesterday", "7w", "-1h", "9999999d", "999999d"])
-def test_a_since_that_is_none_is_wrong_usage(text: str) -> None:
+def test_any_other_since_is_wrong_usage(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         parse_since(text, NOW)
 
@@ -85,7 +88,7 @@ def test_a_since_that_is_none_is_wrong_usage(text: str) -> None:
         (("--podcastindex", "feed:x"), 1, "names no feed"),
     ],
 )
-def test_a_mistake_in_ingest_is_one_sentence(
+def test_a_mistake_in_ingest_gives_one_sentence(
     home: Path, arguments: tuple, code: int, words: str
 ) -> None:
     done = podrec("ingest", *arguments)

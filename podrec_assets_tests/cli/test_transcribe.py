@@ -1,4 +1,4 @@
-"""`podrec plan`, `transcribe` and `models` as a person types them, on a home without services."""
+"""`podrec plan`, `transcribe` and `models` on a home without services."""
 
 import json
 from pathlib import Path
@@ -30,22 +30,20 @@ def podrec(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, s
     return code, shown.out, shown.err
 
 
-def test_models_lists_what_is_on_disk_and_what_is_chosen(
+def test_models_lists_what_is_on_disk_and_the_chosen_engine(
     home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     code, shown, _ = podrec(capsys, "models", "list")
     assert code == 0
     assert "no models in" in shown
-    assert "transcripts are made by pocketsphinx/" in shown
+    assert "transcripts are made with pocketsphinx/" in shown
     build_vosk(tmp_path / "cache" / "models" / "vosk-model-small-en-us-9")
     document = json.loads(podrec(capsys, "models", "list", "--json")[1])
     assert [m["name"] for m in document["models"]] == ["vosk-model-small-en-us-9"]
     assert document["chosen"].startswith("vosk/")
 
 
-def test_pull_and_plan_refuse_what_they_do_not_know(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_pull_and_plan_refuse_unknown_names(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, error = podrec(capsys, "models", "pull", "nonsense")
     assert (code, error.splitlines()[-1].startswith("error: No model is named 'nonsense'")) == (
         1,
@@ -56,7 +54,7 @@ def test_pull_and_plan_refuse_what_they_do_not_know(
 
 
 @pytest.mark.services
-def test_a_quarantined_day_is_planned_and_made_again_by_another_engine(
+def test_a_failed_day_is_planned_and_redone_with_another_engine(
     home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_wav(tmp_path / "a.wav", tone(2))

@@ -1,6 +1,4 @@
-"""`podrec ui` serves Dagster and the dashboard, and leaves no process behind when it is told to
-stop.
-"""
+"""`podrec ui` serves Dagster and the dashboard, and leaves no process behind when stopped."""
 
 import os
 import signal
@@ -38,12 +36,12 @@ def test_both_are_served_and_sigterm_ends_all(tmp_path: Path) -> None:
 
 
 def own_processes(home: str) -> list[str]:
-    """Command lines of running processes whose environment names the home."""
-    found = []
+    """Returns the command lines of running processes whose environment names the home."""
+    lines = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if home in (folder / "environ").read_text(errors="replace"):
-                found.append((folder / "cmdline").read_text().replace("\0", " ")[:120])
+                lines.append((folder / "cmdline").read_text().replace("\0", " ")[:120])
         except OSError:
             continue
-    return [line for line in found if line]
+    return [line for line in lines if line]

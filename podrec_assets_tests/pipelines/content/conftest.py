@@ -1,6 +1,4 @@
-"""A podrec of its own for each test of the commands on feeds: an empty home, a topic by the test's
-name, one web server.
-"""
+"""Fixtures of the tests on feeds: an empty home, a topic named after the test, and a web server."""
 
 import re
 from datetime import UTC, datetime
@@ -19,7 +17,7 @@ def feeds_podrec(
     kafka_bootstrap: str,
     request: pytest.FixtureRequest,
 ) -> Connections:
-    """Connections that may fetch from `server`."""
+    """Returns connections that may fetch from `server`."""
     topic = re.sub(r"\W+", "-", request.node.name)[:200]
     changed = {
         "kafka_bootstrap": kafka_bootstrap,
@@ -31,7 +29,7 @@ def feeds_podrec(
 
 
 def announced_titles(connections: Connections) -> list[str]:
-    """Title of each record on the topic, in order."""
+    """Returns the title of each record on the topic, in order."""
     topic = connections.settings.episodes_topic
     ends = {p: (0, end) for p, end in connections.kafka.end_offsets(topic).items()}
     return [

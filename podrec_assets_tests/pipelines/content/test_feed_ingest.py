@@ -1,6 +1,4 @@
-"""`podrec ingest` on real feeds over loopback HTTP: every episode, once; what is no feed is a dead
-letter and a line.
-"""
+"""Ingest of real feeds over loopback HTTP: every episode once; what is no feed is a dead letter."""
 
 import re
 import threading
@@ -21,12 +19,15 @@ from podrec_assets.settings import Settings
 pytestmark = pytest.mark.services
 NOW = datetime.now(UTC)
 FEED = """<rss version="2.0"><channel><title>Planted</title>{items}</channel></rss>"""
-ITEM = """<item><guid>{n}</guid><title>Episode {n}</title><pubDate>{day} Nov 2025 08:00:00 GMT</pubDate></item>"""
+ITEM = (
+    "<item><guid>{n}</guid><title>Episode {n}</title>"
+    "<pubDate>{day} Nov 2025 08:00:00 GMT</pubDate></item>"
+)
 
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A folder and the address under which it is served."""
+    """Yields a folder and the address at which it is served."""
     folder = tmp_path / "site"
     folder.mkdir()
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder)))
@@ -38,7 +39,7 @@ def serve(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 class QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Nothing: the test's output is the test's."""
+        """Keeps requests out of the test's output."""
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def connections(
 
 
 def announced(connections: Connections) -> list[tuple[str, date]]:
-    """(title, record day) of each record on the topic, in order."""
+    """Returns (title, day of the record) of each record on the topic, in order."""
     topic = connections.settings.episodes_topic
     ends = {p: (0, end) for p, end in connections.kafka.end_offsets(topic).items()}
     records = [r for batch in connections.kafka.read(topic, ends) for r in batch]
@@ -95,7 +96,7 @@ def test_every_real_feed_gives_as_many_episodes_as_it_has_items(
     assert "malformed_xml" not in {r["reason"] for r in letters}
 
 
-def test_a_back_catalogue_spreads_over_its_days_and_only_what_is_new_is_announced_again(
+def test_a_back_catalogue_is_backdated_and_later_only_news_is_announced(
     connections: Connections, serve: tuple[Path, str]
 ) -> None:
     folder, base = serve
@@ -109,18 +110,18 @@ def test_a_back_catalogue_spreads_over_its_days_and_only_what_is_new_is_announce
     assert ingest_feeds(connections, [f"{base}/feed.xml"], True, NOW)["produced_count"] == 0
     feed.write_text(
         feed.read_text()
-        .replace("Episode 1", "Episode 1, mended")
+        .replace("Episode 1", "Episode 1, fixed")
         .replace("<item>", ITEM.format(n=3, day="05") + "<item>", 1)
     )
     later = ingest_feeds(connections, [f"{base}/feed.xml"], True, NOW)
     assert (later["produced_count"], later["backdated"]) == (2, False)
     assert announced(connections)[2:] == [
-        ("Episode 1, mended", NOW.date()),
+        ("Episode 1, fixed", NOW.date()),
         ("Episode 3", NOW.date()),
     ]
 
 
-def test_a_dead_address_takes_no_other_feed_along(
+def test_a_dead_address_does_not_affect_other_feeds(
     connections: Connections, serve: tuple[Path, str]
 ) -> None:
     folder, base = serve

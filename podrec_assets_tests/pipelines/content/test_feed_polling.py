@@ -1,6 +1,4 @@
-"""Followed feeds on a real broker: asked with what is known, announced once, remembered, and never
-lost by a crash.
-"""
+"""Polls of followed feeds on a real broker: conditional, announced once, and safe in a crash."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,10 +11,10 @@ from podrec_assets.defs.io_managers.delta import DeltaIOManager
 from podrec_assets.pipelines.content.episode_landing import land_episodes
 from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
 from podrec_assets.pipelines.content.feed_polling import poll_due
-from podrec_assets.pipelines.content.sources_table import Followed
+from podrec_assets.pipelines.content.sources_table import FollowedFeeds
 from podrec_assets.stores.kafka import KafkaStore
-from podrec_assets_tests.pipelines.content.conftest import announced_titles
 from podrec_assets_tests.loopback import reply
+from podrec_assets_tests.pipelines.content.conftest import announced_titles
 
 pytestmark = pytest.mark.services
 NOW = datetime.now(UTC)
@@ -30,7 +28,7 @@ def rss(*titles: str) -> bytes:
 
 
 class Feed:
-    """A feed with an ETag that hears what it was asked with."""
+    """A feed with an ETag; records the If-None-Match header of each request."""
 
     def __init__(self, *titles: str) -> None:
         self.titles, self.asked = titles, []
@@ -44,9 +42,7 @@ class Feed:
         )
 
 
-def test_a_followed_feed_is_asked_with_its_validators_when_due_and_only_news_is_announced(
-    feeds_podrec, server
-):
+def test_a_due_feed_is_polled_with_its_validators_and_only_news_is_announced(feeds_podrec, server):
     origin, answers = server
     answers["/feed"] = feed = Feed("e1")
     url = f"http://{origin}/feed"
@@ -58,14 +54,12 @@ def test_a_followed_feed_is_asked_with_its_validators_when_due_and_only_news_is_
     [report] = poll_due(feeds_podrec, [TODAY], NOW + 2 * HOUR)
     assert (report.episode_count, report.produced_count) == (2, 1)
     assert announced_titles(feeds_podrec) == ["e1", "e2"]
-    [source] = Followed(feeds_podrec.lake).present()
+    [source] = FollowedFeeds(feeds_podrec.lake).current()
     assert (source.status, source.announced_count, source.episode_count) == ("active", 2, 2)
     assert source.last_changed_at == NOW + 2 * HOUR
 
 
-def test_a_failing_feed_says_so_a_mistyped_address_is_not_followed_and_a_gone_one_is_dead(
-    feeds_podrec, server
-):
+def test_a_feed_can_be_failing_or_dead_and_a_mistyped_address_is_not_followed(feeds_podrec, server):
     origin, answers = server
     answers |= {"/busy": reply(status=503), "/soon-gone": Feed("e1")}
     urls = [f"http://{origin}/{name}" for name in ("busy", "mistyped", "soon-gone")]
@@ -74,16 +68,14 @@ def test_a_failing_feed_says_so_a_mistyped_address_is_not_followed_and_a_gone_on
     poll_due(feeds_podrec, [TODAY], NOW + HOUR)
     health = {
         s.feed_url: (s.status, s.failure_count, s.last_reason)
-        for s in Followed(feeds_podrec.lake).present()
+        for s in FollowedFeeds(feeds_podrec.lake).current()
     }
     assert health == {urls[0]: ("failing", 2, "fetch_failed"), urls[2]: ("dead", 1, "http_410")}
     later = NOW + 30 * HOUR
     assert [r.feed_url for r in poll_due(feeds_podrec, [later.date()], later)] == [urls[0]]
 
 
-def test_a_feed_that_moved_for_good_is_asked_at_its_new_address_and_keeps_its_episodes(
-    feeds_podrec, server
-):
+def test_a_feed_that_moved_permanently_is_polled_at_its_new_address(feeds_podrec, server):
     origin, answers = server
     answers |= {"/old": reply(status=301, Location="/new"), "/new": (feed := Feed("e1"))}
     ingest_feeds(feeds_podrec, [f"http://{origin}/old"], False, NOW)
@@ -95,23 +87,25 @@ def test_a_feed_that_moved_for_good_is_asked_at_its_new_address_and_keeps_its_ep
         ingest_feeds(feeds_podrec, [f"http://{origin}/new"], False, NOW + HOUR)["produced_count"]
         == 0
     )
-    assert [s.moved_to for s in Followed(feeds_podrec.lake).present()] == [f"http://{origin}/new"]
+    assert [s.moved_to for s in FollowedFeeds(feeds_podrec.lake).current()] == [
+        f"http://{origin}/new"
+    ]
 
 
-def test_what_was_announced_before_a_crash_is_not_announced_again(
+def test_episodes_announced_before_a_crash_are_not_announced_again(
     feeds_podrec, server, monkeypatch
 ):
     origin, answers = server
     answers["/feed"] = Feed("e1")
     with monkeypatch.context() as patched:
-        patched.setattr(Followed, "remember", lambda *_: 1 / 0)
+        patched.setattr(FollowedFeeds, "remember", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             ingest_feeds(feeds_podrec, [f"http://{origin}/feed"], False, NOW)
     assert ingest_feeds(feeds_podrec, [f"http://{origin}/feed"], False, NOW)["produced_count"] == 0
     assert announced_titles(feeds_podrec) == ["e1"]
 
 
-def test_what_has_landed_is_known_without_reading_the_topic_again(
+def test_landed_episodes_are_known_without_reading_the_topic_again(
     feeds_podrec, server, monkeypatch
 ):
     origin, answers = server
@@ -131,12 +125,10 @@ def test_what_has_landed_is_known_without_reading_the_topic_again(
     assert ranges == [{0: (2, 3)}]
 
 
-def test_a_day_without_a_poll_holds_the_feeds_as_they_were_and_a_removed_feed_is_gone(
-    feeds_podrec, server
-):
+def test_a_day_without_a_poll_repeats_the_feeds_and_a_removed_feed_is_gone(feeds_podrec, server):
     origin, answers = server
     answers["/feed"] = Feed("e1")
-    followed, days = Followed(feeds_podrec.lake), [TODAY + timedelta(days=n) for n in range(4)]
+    followed, days = FollowedFeeds(feeds_podrec.lake), [TODAY + timedelta(days=n) for n in range(4)]
     ingest_feeds(feeds_podrec, [f"http://{origin}/feed"], False, NOW)
     poll_due(feeds_podrec, days, NOW + timedelta(days=3))
     rows = feeds_podrec.lake.read_days("sources", days).to_pylist()
@@ -145,16 +137,18 @@ def test_a_day_without_a_poll_holds_the_feeds_as_they_were_and_a_removed_feed_is
     assert followed.remove([f"https://{origin}/feed/", "https://else.example/"], NOW)[1] == [
         "https://else.example/"
     ]
-    assert followed.present() == []
+    assert followed.current() == []
     later = sources.new_source(f"http://{origin}/feed", NOW)
     followed.remember([later], NOW + timedelta(days=3))
-    assert followed.present() == []
+    assert followed.current() == []
 
 
-def test_the_asset_polls_what_is_due_and_reports_it(feeds_podrec, server):
+def test_the_asset_polls_due_feeds_and_reports_counts(feeds_podrec, server):
     origin, answers = server
     answers |= {"/feed": Feed("e1"), "/busy": reply(status=503)}
-    Followed(feeds_podrec.lake).add([f"http://{origin}/feed", f"http://{origin}/busy"], NOW - HOUR)
+    FollowedFeeds(feeds_podrec.lake).add(
+        [f"http://{origin}/feed", f"http://{origin}/busy"], NOW - HOUR
+    )
     resources = {"connections": feeds_podrec, "delta": DeltaIOManager(connections=feeds_podrec)}
     done = dg.materialize([sources_asset], partition_key=TODAY.isoformat(), resources=resources)
     found = {

@@ -1,6 +1,4 @@
-"""One run over good feeds and everything that strangers may put behind an address: each bad one is
-a dead letter with its reason, and every good one lands.
-"""
+"""One ingest of good and hostile feeds: each bad one is a dead letter, every good one lands."""
 
 import gzip
 import socket
@@ -25,11 +23,12 @@ def item(n: int, more: str = "") -> str:
 
 
 def rss(*items: str, head: str = "") -> bytes:
-    return f'{head}<rss version="2.0"><channel><title>S</title>{"".join(items)}</channel></rss>'.encode()
+    channel = f"<channel><title>S</title>{''.join(items)}</channel>"
+    return f'{head}<rss version="2.0">{channel}</rss>'.encode()
 
 
 def zeros(count: int) -> bytes:
-    """gzip of so many MB of zeros, made by repeating the packed form of one."""
+    """Returns gzip of `count` MB of zeros, built by repeating the packed form of one MB."""
     packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
     first = packer.compress(b"\0" * 1_000_000) + packer.flush(zlib.Z_FULL_FLUSH)
     again = packer.compress(b"\0" * 1_000_000) + packer.flush(zlib.Z_FULL_FLUSH)
@@ -48,7 +47,10 @@ def many_headers(handler) -> None:
     reply(rss(item(1)), **{f"X_{n}": "x" for n in range(200)})(handler)
 
 
-LAUGHS = '<!DOCTYPE rss [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>'
+LAUGHS = (
+    '<!DOCTYPE rss [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">'
+    '<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>'
+)
 XXE = '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
 SERVED: dict[str, tuple[Answer, str]] = {
     "billion laughs": (reply(rss(item(1, "&c;"), head=LAUGHS)), "unsafe_xml"),
@@ -138,9 +140,7 @@ READABLE: dict[str, tuple[bytes, set[str], set[str]]] = {
 
 @pytest.fixture
 def strange_names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names that resolve to a public and a loopback address at once, or first to one and then to
-    the other.
-    """
+    """Makes names resolve to a public and a loopback address, at once or one after the other."""
     asked: list[str] = []
     look_up, connect = socket.getaddrinfo, socket.create_connection
 
@@ -165,7 +165,7 @@ def strange_names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_a_run_over_every_kind_of_hostile_source_lands_the_good_ones_and_says_why_of_each_other(
+def test_hostile_feeds_are_dead_letters_with_a_reason_and_good_feeds_land(
     feeds_podrec: Connections, server: tuple[str, dict], strange_names: list[str]
 ) -> None:
     origin, answers = server
