@@ -62,7 +62,7 @@ def build_transcripts(pool: str) -> dg.AssetsDefinition:
         found = transcribe_days(
             connections, episodes.to_pylist(), connections.now(), redo, say, start
         )
-        replace_dead_letters(connections.lake, "transcripts", run_days(context), found.letters)
+        replace_dead_letters(connections.lake, TRANSCRIPTS.name, run_days(context), found.letters)
         metadata = {"dead_letter_count": len(found.letters), **found.figures}
         return dg.MaterializeResult(value=TRANSCRIPTS.rows(found.rows), metadata=metadata)
 

@@ -9,7 +9,7 @@ from podrec_assets.day_windows import days_between
 from podrec_assets.defs.dagster_internals import materialized_days
 from podrec_assets.defs.sensors.run_backoff import attempts, request
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.content.sources_table import Followed
+from podrec_assets.pipelines.content.sources_table import FollowedFeeds
 from podrec_assets.schemas import SOURCES
 
 POLLS = "podrec/polls"
@@ -31,7 +31,7 @@ def due_sources(
     now = connections.now()
     if reason := attempts(context.instance, POLLS, SOURCES.name).reason_to_wait("a poll", now):
         return dg.SensorResult(skip_reason=reason)
-    followed = Followed(connections.lake).present()
+    followed = FollowedFeeds(connections.lake).current()
     today, unreported = now.date(), first_unreported(context.instance, connections, now.date())
     if not due(followed, now) and unreported is None:
         next_at = min((s.next_poll_at for s in followed if s.status != DEAD), default=None)

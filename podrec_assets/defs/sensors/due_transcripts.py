@@ -7,7 +7,7 @@ import dagster as dg
 from podrec_assets.content.asr.contract import AsrEngine
 from podrec_assets.content.asr.engine_choice import choose_engine
 from podrec_assets.content.transcripts.retry_policy import is_due
-from podrec_assets.defs.sensors.run_backoff import attempts, request
+from podrec_assets.defs.sensors.run_backoff import attempts, range_requests
 from podrec_assets.errors import PodrecError
 from podrec_assets.ledger.lateness import bounded_ranges
 from podrec_assets.pipelines.connections import Connections
@@ -45,18 +45,10 @@ def transcripts_due(
         return dg.SensorResult(skip_reason=str(err))
     if not days:
         return dg.SensorResult(skip_reason="no transcript is due")
-    # The hour in the run key enforces the budget: what it leaves over waits for the next hour.
+    # The hour as version enforces the budget: what it leaves over waits for the next hour.
+    ranges, hour = bounded_ranges(days, MAX_RUNS, MAX_DAYS), f"{now:%Y-%m-%dT%H}"
     return dg.SensorResult(
-        [
-            request(
-                RETRIES,
-                TRANSCRIPTS.name,
-                first,
-                last,
-                previous.key(f"retries:{first}..{last}:{now:%Y-%m-%dT%H}"),
-            )
-            for first, last in bounded_ranges(days, MAX_RUNS, MAX_DAYS)
-        ]
+        range_requests(previous, RETRIES, TRANSCRIPTS.name, ranges, "retries", hour)
     )
 
 

@@ -6,7 +6,7 @@ from typing import cast
 import dagster as dg
 
 from podrec_assets.defs.sensors.offsets import MINIMUM_INTERVAL_S
-from podrec_assets.defs.sensors.run_backoff import attempts, request
+from podrec_assets.defs.sensors.run_backoff import attempts, range_requests
 from podrec_assets.ledger.lateness import COMPUTED_FROM, bounded_ranges, outdated
 from podrec_assets.ledger.ledger import Offsets
 from podrec_assets.pipelines.connections import Connections
@@ -37,20 +37,10 @@ def late_events(
     days = waiting_days(connections, context.instance, now.date())
     if not days:
         return dg.SensorResult(skip_reason="no day waits for late events")
-    # The version in the run key: unchanged events need no second request for the same days, unless
-    # the first one failed.
+    ranges = bounded_ranges(days, MAX_RUNS, MAX_DAYS)
     version = connections.lake.state(USER_EVENTS.name).version
     return dg.SensorResult(
-        [
-            request(
-                REFRESHES,
-                USER_VS_EPISODE_DAILY.name,
-                first,
-                last,
-                previous.key(f"late:{first}..{last}:{version}"),
-            )
-            for first, last in bounded_ranges(days, MAX_RUNS, MAX_DAYS)
-        ]
+        range_requests(previous, REFRESHES, USER_VS_EPISODE_DAILY.name, ranges, "late", version)
     )
 
 

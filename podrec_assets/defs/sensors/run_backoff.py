@@ -1,5 +1,6 @@
 """Repeats failed requests after growing waits, forever, so that nobody has to restart them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -61,6 +62,24 @@ def request(
     """A run of an asset for the days first..last; `attempts` finds it by the tag."""
     tags = {tag: asset, **range_tags(first, last)}
     return dg.RunRequest(run_key=run_key, asset_selection=[dg.AssetKey(asset)], tags=tags)
+
+
+def range_requests(
+    previous: Attempts,
+    tag: str,
+    asset: str,
+    ranges: Iterable[tuple[date, date]],
+    purpose: str,
+    version: object,
+) -> list[dg.RunRequest]:
+    """One request for each range of days, and none twice for the same purpose and version.
+
+    A range is requested again for the same version only after a failure.
+    """
+    return [
+        request(tag, asset, first, last, previous.key(f"{purpose}:{first}..{last}:{version}"))
+        for first, last in ranges
+    ]
 
 
 def attempts(instance: dg.DagsterInstance, tag: str, asset: str) -> Attempts:

@@ -173,7 +173,7 @@ def test_a_failing_mail_server_does_not_repeat_what_the_webhook_took(
     reason = watch.tick()
     assert reason.startswith("sent 1 alerts: check keys_are_unique of episodes failed")
     assert reason.endswith(
-        "(a channel failed: The mail server 127.0.0.1:9 did not take an alert: "
+        "(a channel failed: The mail server 127.0.0.1:9 did not accept an alert: "
         "ConnectionRefusedError.)"
     )
     assert watch.tick() == "nothing to send"

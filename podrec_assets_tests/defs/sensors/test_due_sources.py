@@ -9,7 +9,7 @@ import pytest
 from podrec_assets.defs.partitions import days_of_tags
 from podrec_assets.defs.sensors.due_sources import POLLS, due_sources
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.content.sources_table import Followed
+from podrec_assets.pipelines.content.sources_table import FollowedFeeds
 from podrec_assets.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -53,7 +53,7 @@ def requested(result: dg.SensorResult) -> tuple:
 
 
 def test_a_due_feed_is_polled_today(connections: Connections, instance: dg.DagsterInstance) -> None:
-    Followed(connections.lake).add([URL], NOW)
+    FollowedFeeds(connections.lake).add([URL], NOW)
     report(instance, 0)
     assert requested(tick(connections, instance)) == (TODAY, TODAY)
 
@@ -61,7 +61,7 @@ def test_a_due_feed_is_polled_today(connections: Connections, instance: dg.Dagst
 def test_a_feed_that_is_not_due_waits(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
-    Followed(connections.lake).add([URL], NOW + timedelta(minutes=30))
+    FollowedFeeds(connections.lake).add([URL], NOW + timedelta(minutes=30))
     report(instance, 0)
     assert tick(connections, instance).skip_message == "no feed is due before 12:30 UTC"
 
@@ -77,7 +77,7 @@ def test_each_day_is_requested_once_even_without_followed_feeds(
 def test_days_without_a_run_are_requested_together(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
-    Followed(connections.lake).add([URL], NOW - timedelta(days=3))
+    FollowedFeeds(connections.lake).add([URL], NOW - timedelta(days=3))
     report(instance, 3)
     assert requested(tick(connections, instance)) == (TODAY - timedelta(days=2), TODAY)
 
@@ -85,7 +85,7 @@ def test_days_without_a_run_are_requested_together(
 def test_nothing_is_requested_while_a_poll_is_in_progress(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
-    Followed(connections.lake).add([URL], NOW)
+    FollowedFeeds(connections.lake).add([URL], NOW)
     instance.add_run(
         dg.DagsterRun("job", tags={POLLS: "sources"}, status=dg.DagsterRunStatus.STARTED)
     )
