@@ -1,7 +1,9 @@
-"""Landing of `episode-metadata` into the `episodes` table: a small topic, so each touched day is
-read whole and replaced.
+"""Landing of `episode-metadata` into `episodes`.
+
+The topic is small, so each touched day is read as a whole and replaced.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -17,7 +19,7 @@ from podrec_assets.stores.kafka import KafkaStore, Record
 
 @dataclass(frozen=True)
 class EpisodesLanded:
-    """What one landing of announcements did."""
+    """Result of a landing: rows by day, number of dead letters, and the ledger after it."""
 
     rows_by_day: dict[date, int]
     dead_count: int
@@ -27,13 +29,12 @@ class EpisodesLanded:
 def land_episodes(
     lake: Lake, kafka: KafkaStore, settings: Settings, days: list[date], today: date
 ) -> EpisodesLanded:
-    """Replaces the requested days, and every day that new offsets reach, by what the topic holds
-    for them.
+    """Replaces the requested days, and the days of new records, by the topic's announcements.
 
-    Days of the range that the log has not touched are written empty. Idempotent.
+    Days between them without announcements are written empty. Idempotent.
 
     Raises:
-        DataLossError: the topic no longer holds what has to be read.
+        DataLossError: the topic no longer holds the records to read.
     """
     with lake.writing(EPISODES.name):
         return _land(lake, kafka, settings, days, today)
@@ -50,46 +51,45 @@ def _land(
     days = sorted({*days, *gaps})
     rows, dead = [], []
     for records in kafka.read(topic, offsets.union(ledger, days)):
-        found, refused = episode_message.landing_rows(
+        new_rows, letters = episode_message.landing_rows(
             records, lambda r: ledger.day_of(r.partition, r.offset)
         )
-        rows += found
-        dead += refused
-    latest = {
-        (r["day"], r["episode_id"]): r
-        for r in sorted(rows, key=lambda r: (r["kafka_partition"], r["kafka_offset"]))
-    }
+        rows += new_rows
+        dead += letters
+    rows.sort(key=lambda r: (r["kafka_partition"], r["kafka_offset"]))
+    latest = {(r["day"], r["episode_id"]): r for r in rows if r["day"] in days}
     replace_dead_letters(lake, EPISODES.name, days, [d for d in dead if d["day"] in days])
-    kept = [r for _, r in sorted(latest.items()) if r["day"] in days]
-    lake.replace_days(EPISODES, EPISODES.rows(kept), days, ledger.to_json())
-    counts = {d: sum(r["day"] == d for r in kept) for d in days}
-    return EpisodesLanded(counts, len(dead), ledger)
+    table = EPISODES.rows(row for _, row in sorted(latest.items()))
+    lake.replace_days(EPISODES, table, days, ledger.to_json())
+    counts = Counter(day for day, _ in latest)
+    return EpisodesLanded({day: counts[day] for day in days}, len(dead), ledger)
 
 
 def _advanced(
     ledger: offsets.Ledger, kafka: KafkaStore, topic: str, floor: date, today: date
 ) -> offsets.Ledger:
-    """The ledger after everything that the topic holds now, as far as its day has begun."""
-    low, ends, topic_id = (
-        kafka.begin_offsets(topic),
-        kafka.end_offsets(topic),
-        kafka.topic_id(topic),
-    )
+    """Returns the ledger after everything in the topic now, except records of tomorrow."""
+    low, ends = kafka.begin_offsets(topic), kafka.end_offsets(topic)
+    topic_id = kafka.topic_id(topic)
     offsets.check_continuity(topic, ledger, low, ends, topic_id)
     ledger = offsets.begin(ledger, low, topic_id)
     earliest: dict[int, dict[date, int]] = {p: {} for p in ends}
-    for records in kafka.read(
-        topic, {p: (ledger.landed[p], end) for p, end in ends.items() if end > ledger.landed[p]}
-    ):
+    new = {p: (ledger.landed[p], end) for p, end in ends.items() if end > ledger.landed[p]}
+    for records in kafka.read(topic, new):
         for record in records:
             earliest[record.partition].setdefault(record_day(record), record.offset)
     return offsets.advance(ledger, ends, earliest, floor, today)
 
 
 def record_day(record: Record) -> date:
-    """UTC date of a record's timestamp. Raises PermanentError for a record without one."""
+    """Returns the UTC date of a record's timestamp.
+
+    Raises:
+        PermanentError: the record has no timestamp.
+    """
     if record.timestamp_ms < 0:
         raise PermanentError(
-            f"{record.topic}:{record.partition}:{record.offset} has no timestamp; the topic needs CreateTime."
+            f"{record.topic}:{record.partition}:{record.offset} has no timestamp: "
+            "set message.timestamp.type=CreateTime for the topic."
         )
     return datetime.fromtimestamp(record.timestamp_ms / 1000, UTC).date()

@@ -6,8 +6,8 @@ from datetime import datetime
 from podrec_assets.content.feeds import source as sources
 from podrec_assets.content.feeds.ids import feed_key
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.content.feed_polling import Ingest, PollReport
-from podrec_assets.pipelines.content.sources_table import Followed
+from podrec_assets.pipelines.content.feed_polling import PollReport, PollRound
+from podrec_assets.pipelines.content.sources_table import FollowedFeeds
 
 MANY = 4
 """Number of feeds from which on each is reported while the rest are still being read."""
@@ -34,7 +34,7 @@ def ingest_feeds(
     Returns:
         {"feeds": [fields of PollReport], "produced_count", "failed_count", "backdated"}
     """
-    polling = Ingest(connections, now, backdate, refetch)
+    polling = PollRound(connections, now, backdate, refetch)
     if backdate and not polling.is_first:
         say("the topic is not empty, so new records get the current time")
     reports, wanted = [], _sources(connections, feed_urls, now)
@@ -60,7 +60,7 @@ def counts_text(report: PollReport) -> str:
 def _sources(connections: Connections, feed_urls: list[str], now: datetime) -> list[sources.Source]:
     """Returns each feed once, as already known under its address or the one that it moved to."""
     known: dict[str, sources.Source] = {}
-    for source in Followed(connections.lake).present():
+    for source in FollowedFeeds(connections.lake).current():
         known[source.key] = source
         if source.moved_to:
             known.setdefault(feed_key(source.moved_to), source)

@@ -17,7 +17,7 @@ from podrec_assets.content.feeds.source import PollPolicy, Source
 from podrec_assets.errors import PodrecError, UnusableInputError
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.content.sources_table import Followed
+from podrec_assets.pipelines.content.sources_table import FollowedFeeds
 from podrec_assets.schemas import EPISODES, SOURCES, dead_letter
 from podrec_assets.stores.delta import Lake, add_dead_letters
 from podrec_assets.stores.http.client import Fetched, Fetcher
@@ -49,7 +49,7 @@ class PollReport:
 
 
 @dataclass
-class Ingest:
+class PollRound:
     """One round of polls.
 
     Attributes:
@@ -75,10 +75,8 @@ class Ingest:
         )
         self.kafka.ensure_topic(settings.episodes_topic, 1)
         self.is_first = not any(self.kafka.end_offsets(settings.episodes_topic).values())
-        self.announced = read_announced(
-            self.connections.lake, self.kafka, settings.episodes_topic
-        )
-        self.followed = Followed(self.connections.lake)
+        self.announced = read_announced(self.connections.lake, self.kafka, settings.episodes_topic)
+        self.followed = FollowedFeeds(self.connections.lake)
 
     @property
     def is_backdated(self) -> bool:
@@ -89,7 +87,7 @@ class Ingest:
         for start in range(0, len(wanted), BATCH):
             batch = wanted[start : start + BATCH]
             answers = self._answers(batch)
-            living = {s.key for s in (*self.followed.present(), *batch) if s.status != sources.DEAD}
+            living = {s.key for s in (*self.followed.current(), *batch) if s.status != sources.DEAD}
             outcomes = [self._outcome(source, answers[source.feed_url], living) for source in batch]
             letters = [letter for _, _, letters in outcomes for letter in letters]
             add_dead_letters(self.connections.lake, letters)
@@ -198,10 +196,10 @@ def poll_due(connections: Connections, days: list[date], now: datetime) -> list[
 
     A past day that was never written gets the feeds as the day before it left them.
     """
-    ingest, reports = Ingest(connections, now), []
+    ingest, reports = PollRound(connections, now), []
     if now.date() in days:
-        reports = list(ingest.poll(sources.due(ingest.followed.present(), now)))
-    ingest.followed.carry_on(days)
+        reports = list(ingest.poll(sources.due(ingest.followed.current(), now)))
+    ingest.followed.fill_days(days)
     return reports
 
 

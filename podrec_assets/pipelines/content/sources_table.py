@@ -1,6 +1,4 @@
-"""The feeds that podrec follows, remembered in `sources`: each day holds all of them, the latest
-day is the present.
-"""
+"""The followed feeds, in the table `sources`: each day has all of them, the latest is current."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,54 +12,54 @@ from podrec_assets.stores.delta import Lake
 
 
 @dataclass(frozen=True)
-class Followed:
+class FollowedFeeds:
     """The table `sources` of a lake."""
 
     lake: Lake
 
-    def present(self) -> list[Source]:
-        """All followed feeds, by address."""
+    def current(self) -> list[Source]:
+        """Returns all followed feeds, by address."""
         return self._on(self.lake.state(SOURCES.name).latest_day)
 
     def remember(self, polled: Iterable[Source], now: datetime) -> None:
-        """Writes what polls taught of feeds, new ones included; a feed that was removed meanwhile
-        is not brought back.
-        """
+        """Updates polled feeds and adds new ones; feeds removed in the meantime stay removed."""
         changed = {s.key: s for s in polled}
         with self.lake.writing(SOURCES.name):
-            there = {s.key: s for s in self.present()}
-            kept = {key: s for key, s in changed.items() if key in there or s.added_at == now}
+            known = {s.key: s for s in self.current()}
+            kept = {key: s for key, s in changed.items() if key in known or s.added_at == now}
             if kept:
-                self._write(now.date(), (there | kept).values())
+                self._write(now.date(), (known | kept).values())
 
     def add(self, urls: Iterable[str], now: datetime) -> tuple[list[Source], list[Source]]:
-        """Follows feeds from now on; a dead one that is added again is asked again.
+        """Follows feeds from now on; a dead feed that is added again is polled again.
 
         Returns:
-            (feeds that are new, feeds that were followed already), as they are now.
+            The new feeds, and the ones that were already followed, in their new state.
         """
         with self.lake.writing(SOURCES.name):
-            there = {s.key: s for s in self.present()}
+            known = {s.key: s for s in self.current()}
             wanted = {s.key: s for s in (source.new_source(url, now) for url in urls)}
-            again = {key: source.revive(there[key], now) for key in wanted if key in there}
-            self._write(now.date(), (there | wanted | again).values())
-        return [s for key, s in wanted.items() if key not in there], list(again.values())
+            again = {key: source.revive(known[key], now) for key in wanted if key in known}
+            self._write(now.date(), (known | wanted | again).values())
+        return [s for key, s in wanted.items() if key not in known], list(again.values())
 
     def remove(self, urls: Iterable[str], now: datetime) -> tuple[list[str], list[str]]:
-        """Follows feeds no longer; their episodes stay. Returns (addresses removed, addresses that
-        were not followed).
+        """Stops following feeds; their episodes stay.
+
+        Returns:
+            The removed addresses, and the ones that were not followed.
         """
         urls = list(urls)
         with self.lake.writing(SOURCES.name):
-            there = {s.key: s for s in self.present()}
-            gone = {source.new_source(url, now).key for url in urls} & there.keys()
+            known = {s.key: s for s in self.current()}
+            gone = {source.new_source(url, now).key for url in urls} & known.keys()
             if gone:
-                self._write(now.date(), (s for key, s in there.items() if key not in gone))
+                self._write(now.date(), (s for key, s in known.items() if key not in gone))
         is_gone = {url: source.new_source(url, now).key in gone for url in urls}
         return [url for url in urls if is_gone[url]], [url for url in urls if not is_gone[url]]
 
-    def carry_on(self, days: Iterable[date]) -> None:
-        """Writes the days that were never written, each as the day before it left the feeds."""
+    def fill_days(self, days: Iterable[date]) -> None:
+        """Writes the days that were never written, each as a copy of the day before it."""
         with self.lake.writing(SOURCES.name):
             written = self.lake.state(SOURCES.name).days
             if missing := sorted(set(days) - written):
@@ -74,18 +72,18 @@ class Followed:
     def _before(self, day: date, written: Iterable[date]) -> list[Source]:
         return self._on(max((d for d in written if d < day), default=None))
 
-    def _write(self, day: date, present: Iterable[Source]) -> None:
-        """Writes the present, and the days since the last written one as that left the feeds."""
+    def _write(self, day: date, feeds: Iterable[Source]) -> None:
+        """Writes the current feeds, and fills the days since the latest one with its copy."""
         state = self.lake.state(SOURCES.name)
         latest = state.latest_day or day
         gap = days_between(latest, day)[1:-1]
-        # The present is the latest day: one that a clock once put ahead of now is written on.
-        self._replace({d: self._on(latest) for d in gap} | {max(day, latest): list(present)})
+        # If a clock was ahead once, the latest day is in the future and stays the current one.
+        self._replace({d: self._on(latest) for d in gap} | {max(day, latest): list(feeds)})
 
-    def _replace(self, found: dict[date, list[Source]]) -> None:
+    def _replace(self, feeds_by_day: dict[date, list[Source]]) -> None:
         rows = [
-            s.row(day)
-            for day, held in found.items()
-            for s in sorted(held, key=lambda s: s.feed_url)
+            feed.row(day)
+            for day, feeds in feeds_by_day.items()
+            for feed in sorted(feeds, key=lambda s: s.feed_url)
         ]
-        self.lake.replace_days(SOURCES, SOURCES.rows(rows), found)
+        self.lake.replace_days(SOURCES, SOURCES.rows(rows), feeds_by_day)

@@ -1,6 +1,7 @@
 """Polls of followed feeds on a real broker: conditional, announced once, and safe in a crash."""
 
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 
 import dagster as dg
 import pytest
@@ -8,16 +9,18 @@ import pytest
 from podrec_assets.content.feeds import source as sources
 from podrec_assets.defs.assets.sources import sources as sources_asset
 from podrec_assets.defs.io_managers.delta import DeltaIOManager
+from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.episode_landing import land_episodes
 from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
 from podrec_assets.pipelines.content.feed_polling import poll_due
 from podrec_assets.pipelines.content.sources_table import FollowedFeeds
 from podrec_assets.stores.kafka import KafkaStore
-from podrec_assets_tests.loopback import reply
+from podrec_assets_tests.loopback import Server, reply
 from podrec_assets_tests.pipelines.content.conftest import announced_titles
 
 pytestmark = pytest.mark.services
-NOW = datetime.now(UTC)
+# A fixed hour, because the polls of some hours later must be on the same day.
+NOW = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0)
 TODAY = NOW.date()
 HOUR = timedelta(hours=1)
 
@@ -31,9 +34,10 @@ class Feed:
     """A feed with an ETag; records the If-None-Match header of each request."""
 
     def __init__(self, *titles: str) -> None:
-        self.titles, self.asked = titles, []
+        self.titles = titles
+        self.asked: list[str | None] = []
 
-    def __call__(self, handler) -> None:
+    def __call__(self, handler: BaseHTTPRequestHandler) -> None:
         etag = f'"{hash(self.titles)}"'
         self.asked.append(handler.headers["If-None-Match"])
         unchanged = self.asked[-1] == etag
@@ -42,7 +46,9 @@ class Feed:
         )
 
 
-def test_a_due_feed_is_polled_with_its_validators_and_only_news_is_announced(feeds_podrec, server):
+def test_a_due_feed_is_polled_with_its_validators_and_only_news_is_announced(
+    feeds_podrec: Connections, server: Server
+) -> None:
     origin, answers = server
     answers["/feed"] = feed = Feed("e1")
     url = f"http://{origin}/feed"
@@ -59,7 +65,9 @@ def test_a_due_feed_is_polled_with_its_validators_and_only_news_is_announced(fee
     assert source.last_changed_at == NOW + 2 * HOUR
 
 
-def test_a_feed_can_be_failing_or_dead_and_a_mistyped_address_is_not_followed(feeds_podrec, server):
+def test_a_feed_can_be_failing_or_dead_and_a_mistyped_address_is_not_followed(
+    feeds_podrec: Connections, server: Server
+) -> None:
     origin, answers = server
     answers |= {"/busy": reply(status=503), "/soon-gone": Feed("e1")}
     urls = [f"http://{origin}/{name}" for name in ("busy", "mistyped", "soon-gone")]
@@ -75,7 +83,9 @@ def test_a_feed_can_be_failing_or_dead_and_a_mistyped_address_is_not_followed(fe
     assert [r.feed_url for r in poll_due(feeds_podrec, [later.date()], later)] == [urls[0]]
 
 
-def test_a_feed_that_moved_permanently_is_polled_at_its_new_address(feeds_podrec, server):
+def test_a_feed_that_moved_permanently_is_polled_at_its_new_address(
+    feeds_podrec: Connections, server: Server
+) -> None:
     origin, answers = server
     answers |= {"/old": reply(status=301, Location="/new"), "/new": (feed := Feed("e1"))}
     ingest_feeds(feeds_podrec, [f"http://{origin}/old"], False, NOW)
@@ -93,8 +103,8 @@ def test_a_feed_that_moved_permanently_is_polled_at_its_new_address(feeds_podrec
 
 
 def test_episodes_announced_before_a_crash_are_not_announced_again(
-    feeds_podrec, server, monkeypatch
-):
+    feeds_podrec: Connections, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     origin, answers = server
     answers["/feed"] = Feed("e1")
     with monkeypatch.context() as patched:
@@ -106,8 +116,8 @@ def test_episodes_announced_before_a_crash_are_not_announced_again(
 
 
 def test_landed_episodes_are_known_without_reading_the_topic_again(
-    feeds_podrec, server, monkeypatch
-):
+    feeds_podrec: Connections, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     origin, answers = server
     answers["/feed"] = Feed("e1", "e2")
     ingest_feeds(feeds_podrec, [f"http://{origin}/feed"], False, NOW)
@@ -125,7 +135,9 @@ def test_landed_episodes_are_known_without_reading_the_topic_again(
     assert ranges == [{0: (2, 3)}]
 
 
-def test_a_day_without_a_poll_repeats_the_feeds_and_a_removed_feed_is_gone(feeds_podrec, server):
+def test_a_day_without_a_poll_repeats_the_feeds_and_a_removed_feed_is_gone(
+    feeds_podrec: Connections, server: Server
+) -> None:
     origin, answers = server
     answers["/feed"] = Feed("e1")
     followed, days = FollowedFeeds(feeds_podrec.lake), [TODAY + timedelta(days=n) for n in range(4)]
@@ -143,7 +155,9 @@ def test_a_day_without_a_poll_repeats_the_feeds_and_a_removed_feed_is_gone(feeds
     assert followed.current() == []
 
 
-def test_the_asset_polls_due_feeds_and_reports_counts(feeds_podrec, server):
+def test_the_asset_polls_due_feeds_and_reports_counts(
+    feeds_podrec: Connections, server: Server
+) -> None:
     origin, answers = server
     answers |= {"/feed": Feed("e1"), "/busy": reply(status=503)}
     FollowedFeeds(feeds_podrec.lake).add(
