@@ -264,13 +264,13 @@ def print_results(title: str, outcomes: dict[str, list[Outcome]], console: Conso
     ):
         table.add_column(name, justify="left" if name in ("ranker", "listeners") else "right")
     for ranker in RANKERS:
-        played_lists = outcomes[ranker]
-        for group, summary in summaries(played_lists).items():
+        own = outcomes[ranker]
+        for group, summary in summaries(own).items():
             picked = [
-                i for i, o in enumerate(played_lists) if group == "all" or o.is_cold == (group == "cold")
+                i for i, o in enumerate(own) if group == "all" or o.is_cold == (group == "cold")
             ]
-            earned = [played_lists[i].click_through for i in picked]
-            lead = [outcomes["blend"][i].click_through - played_lists[i].click_through for i in picked]
+            earned = [own[i].click_through for i in picked]
+            lead = [outcomes["blend"][i].click_through - own[i].click_through for i in picked]
             table.add_row(
                 ranker,
                 group,

@@ -22,8 +22,8 @@ def row(
     return {"day": day, "user_id": user, "episode_id": episode, "score": score} | nothing | counts
 
 
-def played(share: float, **place: object) -> dict:
-    return row(score=1.0, play_count=1, max_completed_share=share, **place)
+def played(share: float, user: str = "ann", episode: str = "e1", ago: int = 0) -> dict:
+    return row(user, episode, ago, score=1.0, play_count=1, max_completed_share=share)
 
 
 def of(*rows: dict, half_life: float = HALF_LIFE) -> Interactions:

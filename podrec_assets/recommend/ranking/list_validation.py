@@ -99,7 +99,7 @@ def _heard(lists: ItemsByListener, history: Interactions) -> list[str]:
     return faults
 
 
-def _disorder(lists: ItemsByListener, history: Interactions) -> list[str]:
+def _disorder(lists: ItemsByListener, _history: Interactions) -> list[str]:
     faults = []
     for user, items in sorted(lists.items()):
         name = _name(user)
@@ -122,7 +122,7 @@ def _is_falling(items: list[dict]) -> bool:
     return all(scores == sorted(scores, reverse=True) for scores in by_team)
 
 
-def _without_reason(lists: ItemsByListener, history: Interactions) -> list[str]:
+def _without_reason(lists: ItemsByListener, _history: Interactions) -> list[str]:
     return [
         f"{_name(user)} has an item without a reason"
         for user, items in sorted(lists.items())

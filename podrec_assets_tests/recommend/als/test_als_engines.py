@@ -76,7 +76,7 @@ def test_planted_low_rank_tastes_are_recovered(fit: Fit) -> None:
 
 
 def test_listeners_are_the_exact_solution_for_the_episodes(fit: Fit) -> None:
-    """c = 1 + alpha * r, and lambda times the number of scores, for rows of any length."""
+    """With c = 1 + alpha * r, and lambda times the number of scores, for rows of any length."""
     factors, extra = fit(UNEVEN, CONFIG), confidences(UNEVEN, CONFIG.alpha)
     exact, doubled = (
         reference.sweep(extra, factors.item.astype(np.float64), n * CONFIG.regularization)
@@ -157,16 +157,18 @@ def test_published_ratings_are_ranked_like_the_oracle_ranks_them(
     held = held_out(ratings, "random", 1, 0.25)
     train, test = (ratings.matrix(mask)[:300] for mask in (~held, held))
     config = AlsConfig(rank=12, regularization=0.1, alpha=2.0, iterations=8, seed=1)
-    users = np.arange(300)
+    users = range(300)
 
     def lists(factors: Factors) -> dict[int, list[int]]:
-        ((_, items),) = offline.ranked(offline.als_scorer(factors, train), train, users, 10)
-        return dict(zip(users.tolist(), items.tolist(), strict=True))
+        ((_, items),) = offline.ranked(
+            offline.als_scorer(factors, train), train, np.array(users), 10
+        )
+        return dict(zip(users, items.tolist(), strict=True))
 
     def overlap(one: dict[int, list[int]], other: dict[int, list[int]]) -> float:
         return float(np.mean([len(set(one[u]) & set(other[u])) / 10 for u in users]))
 
-    mine, oracle, reseeded = (
+    engine, oracle, reseeded = (
         lists(f)
         for f in (
             fit(train, config),
@@ -174,10 +176,10 @@ def test_published_ratings_are_ranked_like_the_oracle_ranks_them(
             reference.fit(train, replace(config, seed=2)),
         )
     )
-    assert overlap(mine, oracle) > overlap(oracle, reseeded) - 0.05 > 0.5
+    assert overlap(engine, oracle) > overlap(oracle, reseeded) - 0.05 > 0.5
     wanted = {u: set(test[u].indices.tolist()) for u in users}
     gain = [
-        metrics.ndcg_at_k(mine[u], wanted[u], 10) - metrics.ndcg_at_k(oracle[u], wanted[u], 10)
+        metrics.ndcg_at_k(engine[u], wanted[u], 10) - metrics.ndcg_at_k(oracle[u], wanted[u], 10)
         for u in users
     ]
     low, high = metrics.bootstrap_interval(gain, 1)

@@ -24,7 +24,7 @@ def objective(matrix: csr_matrix, user: np.ndarray, item: np.ndarray, config: Al
 
 
 def test_one_listener_and_one_episode_of_rank_one_match_the_solution_by_hand() -> None:
-    """x = c y / (c y^2 + lambda), here 3 y / (3 y^2 + 0.5) with c = 1 + 2 * 1."""
+    """By hand x = c y / (c y^2 + lambda), here 3 y / (3 y^2 + 0.5) with c = 1 + 2 * 1."""
     factors = reference.fit(
         csr_matrix([[1.0]]), AlsConfig(1, regularization=0.5, alpha=2.0, iterations=1, seed=3)
     )

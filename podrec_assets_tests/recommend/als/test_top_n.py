@@ -98,10 +98,12 @@ def test_the_blocked_product_gives_the_same_as_sorting_all_exact_scores() -> Non
         for u, i, s in zip(users.tolist(), items.tolist(), scores.tolist(), strict=True):
             lists[u].append((i, s))
     exact = np.round(fitted.user.astype(np.float64) @ fitted.item.T.astype(np.float64), DIGITS)
-    live = fitted.item.any(axis=1)
+    has_factors = np.asarray(fitted.item.any(axis=1))
     for u in range(50):
         order = [
-            i for i in np.lexsort((np.arange(300), -exact[u])) if live[i] and not excluded[u, i]
+            i
+            for i in np.lexsort((np.arange(300), -exact[u]))
+            if has_factors[i] and not excluded[u, i]
         ][:20]
         assert lists[u] == ([(i, exact[u, i]) for i in order] if fitted.user[u].any() else [])
 
@@ -161,7 +163,7 @@ def test_without_the_cause_the_score_is_lower() -> None:
 
 
 def test_listener_count_is_the_number_of_others_who_heard_both() -> None:
-    """bob and cat heard e1 and e2, dan only e2; eve played too little of e2 to count."""
+    """Both bob and cat heard e1 and e2, dan only e2; eve played too little of e2 to count."""
     row = {"e1": 1.0, "e2": 1.0}
     history = history_of(
         {"ann": {"e1": 1.0}, "bob": row, "cat": row, "dan": {"e2": 1.0}, "eve": row},

@@ -15,7 +15,7 @@ DAY = date(2026, 11, 2)
 
 @pytest.fixture
 def history() -> Interactions:
-    """ann heard e1, bob e2; e3 is the most popular, then e2, e1, e4."""
+    """Of two listeners ann heard e1, bob e2; e3 is the most popular, then e2, e1, e4."""
     history = history_of({"ann": {"e1": 1.0}, "bob": {"e2": 1.0}}, items="e3 e4")
     history.recent_plays.update({"e3": 5.0, "e2": 2.0, "e1": 1.0})
     return history

@@ -127,6 +127,7 @@ def test_a_loss_within_noise_is_not_refused() -> None:
     lists = all_get("e1", "e2", "e3") | {u: ["e3", "e2", "e1"] for u in ("u1", "u2")}
     result = compare(lists, baseline(served, played))[QUALITY]
     assert result.passed
+    assert result.value is not None
     assert result.value > 0
 
 

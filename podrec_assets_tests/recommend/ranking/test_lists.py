@@ -15,16 +15,15 @@ from podrec_assets_tests.recommend.ranking.planted_lists import (
 )
 
 
-def test_the_score_is_the_weighted_sum_of_both_arms_each_over_its_largest_value_plus_a_fifth() -> (
-    None
-):
-    """ALS: a 4/4.2, b 1/4.2. The typical nearest score is 0.5, so a is similar to h by (0.1/0.5)^2
-    and b by 1, each over 1.5; cosine: b 0.66667/0.86667, a 0.02667/0.86667. c has neither.
+def test_the_score_is_the_weighted_sum_of_the_normalised_arms() -> None:
+    """An arm is divided by its largest value plus 0.2.
+
+    ALS: a 4/4.2, b 1/4.2. The typical nearest score is 0.5, so a is similar to h by (0.1/0.5)^2 and
+    b by 1, each over 1.5; cosine: b 0.66667/0.86667, a 0.02667/0.86667. c has neither.
     """
     catalogue = [episode(e) for e in ("a", "b", "c", "h")]
-    items = lists(listener(), als(a=4.0, b=1.0), near(h={"a": 0.1, "b": 0.5}), catalogue, 0.7)[
-        "ann"
-    ]
+    similarities = near(h={"a": 0.1, "b": 0.5})
+    items = lists(listener(), als(a=4.0, b=1.0), similarities, catalogue, 0.7)["ann"]
     assert scores(items) == {"a": 0.6759, "b": 0.39744, "c": 0.0}
     assert [(i["rank"], i["als"], i["cosine"]) for i in items] == [
         (1, 0.95238, 0.03077),

@@ -4,7 +4,7 @@ from podrec_assets_tests.recommend.ranking.planted_lists import crowd, episode, 
 
 
 def test_reception_adds_at_most_five_twelfths_and_newness_one_twelfth() -> None:
-    """hit 0.5 * 5/6, with half the listeners half of that; new 0.5 * (1 - 3.5/7)/6."""
+    """So hit has 0.5 * 5/6, with half the listeners half of that; new 0.5 * (1 - 3.5/7)/6."""
     catalogue = [
         episode("hit"),
         episode("half"),

@@ -35,7 +35,8 @@ class ThirdArm:
         return ArmScores(values, values > 0)
 
     def reasons(self, user: int, columns: list[int]) -> list[Reason | None]:
-        return [Reason("It is last.", "h") if c == self._size - 1 else None for c in columns]
+        reason = Reason(f"The last one for listener {user}.", "h")
+        return [reason if c == self._size - 1 else None for c in columns]
 
 
 def test_the_weights_are_those_of_the_formula() -> None:
@@ -55,19 +56,19 @@ def test_another_arm_scores_and_explains_without_a_change_to_the_others(
 
     episodes = EPISODES.rows([episode(e) for e in ("a", "b", "h", "z")])
     inputs = RankingInputs(listener(), als(a=4.0), near(h={"b": 0.5}), episodes, TODAY)
-    two, three = [], []
-    for items in (two, three):
-        items += lists.recommend(inputs, [{"min_history": 0, "alpha": 0.5}], WIDE)[1]["items"]
-        monkeypatch.setattr(blend, "build_arms", build_three)
-        for module in (blend, lists):
-            monkeypatch.setattr(module, "arm_weights", weights)
-    by_id = {item["episode_id"]: item for item in three}
-    assert (by_id["z"]["score"], by_id["z"]["third"]) == (0.4, 0.8)
-    assert (by_id["z"]["reason"], by_id["z"]["because"]) == ("It is last.", "h")
-    assert by_id["z"]["shares"] == {"third": 1.0}
-    for item in two:
-        if item["episode_id"] != "z":
-            assert by_id[item["episode_id"]] == item | {
-                "third": 0.0,
-                "rank": by_id[item["episode_id"]]["rank"],
-            }
+    before = items_of_ann(inputs)
+    monkeypatch.setattr(blend, "build_arms", build_three)
+    for module in (blend, lists):
+        monkeypatch.setattr(module, "arm_weights", weights)
+    after = items_of_ann(inputs)
+    last = after.pop("z")
+    assert (last["score"], last["third"], last["shares"]) == (0.4, 0.8, {"third": 1.0})
+    assert (last["reason"], last["because"]) == ("The last one for listener 0.", "h")
+    assert after == {e: item | {"third": 0.0} for e, item in before.items() if e != "z"}
+
+
+def items_of_ann(inputs: RankingInputs) -> dict[str, dict]:
+    """Returns the items of ann's list by episode, without their rank."""
+    documents = lists.recommend(inputs, [{"min_history": 0, "alpha": 0.5}], WIDE)
+    items = next(d["items"] for d in documents if d["user_id"] == "ann")
+    return {i["episode_id"]: {k: v for k, v in i.items() if k != "rank"} for i in items}
