@@ -33,8 +33,9 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_dagster_home_is_used_if_the_package_is_not_in_a_checkout(
-    elsewhere: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(instances, "TOP", tmp_path / "nothing")
     set_pool_limits(settings)

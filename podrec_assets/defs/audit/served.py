@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from podrec_assets.defs.audit.findings import Fault, commands_to_run
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.recommend.run_manifest import named_versions
+from podrec_assets.pipelines.recommend.run_manifest import versions_in_manifests
 from podrec_assets.schemas import COLLECTION_KEYS, COLLECTIONS, LISTS
 from podrec_assets.stores.delta import maintenance
 from podrec_assets.stores.mongo import Publication, Version, checksum
@@ -67,7 +67,7 @@ def documents_are_all_there(connections: Connections) -> Iterator[Fault]:
 
 def manifests_can_be_followed(connections: Connections) -> Iterator[Fault]:
     """Tables with unreadable versions that kept lists or models were made from."""
-    for table, named in sorted(named_versions(connections.mongo).items()):
+    for table, named in sorted(versions_in_manifests(connections.mongo).items()):
         lost = sorted(maintenance.unreadable(connections.lake, table, named))
         affected = sorted({lists for version in lost for lists in named[version]})
         if affected:

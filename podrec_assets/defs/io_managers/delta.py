@@ -124,10 +124,9 @@ def preview(rows: pa.Table) -> str:
     """The first rows as a Markdown table; long values are cut."""
     if not len(rows):
         return "_no rows_"
-    lines = [f"| {' | '.join(rows.column_names)} |", "|" + " --- |" * rows.num_columns]
-    for row in rows.slice(0, PREVIEW_ROWS).to_pylist():
-        lines.append("| " + " | ".join(_cell(v) for v in row.values()) + " |")
-    return "\n".join(lines)
+    shown = [map(_cell, row.values()) for row in rows.slice(0, PREVIEW_ROWS).to_pylist()]
+    lines = [rows.column_names, ["---"] * rows.num_columns, *shown]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _cell(value: object) -> str:

@@ -119,7 +119,7 @@ class _MemoryIOManager(dg.IOManager):
     def __init__(self, reader: MongoIOManager) -> None:
         self.reader, self.documents = reader, DailyDocs()
 
-    def handle_output(self, context: dg.OutputContext, obj: DailyDocs) -> None:
+    def handle_output(self, _context: dg.OutputContext, obj: DailyDocs) -> None:
         self.documents = obj
 
     def load_input(self, context: dg.InputContext) -> DailyDocs:

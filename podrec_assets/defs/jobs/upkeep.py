@@ -4,7 +4,7 @@ import dagster as dg
 from pydantic import Field
 
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.recommend.run_manifest import named_versions
+from podrec_assets.pipelines.recommend.run_manifest import versions_in_manifests
 from podrec_assets.schemas import TABLES
 from podrec_assets.stores.delta import maintenance
 
@@ -25,7 +25,7 @@ def maintain_tables(
     context: dg.OpExecutionContext, config: UpkeepConfig, connections: dg.ResourceParam[Connections]
 ) -> None:
     lake, hours = connections.lake, connections.settings.vacuum_hours
-    named = named_versions(connections.mongo) if config.vacuum else {}
+    named = versions_in_manifests(connections.mongo) if config.vacuum else {}
     for name in TABLES:
         metadata: dict[str, int] = {}
         if config.optimize:

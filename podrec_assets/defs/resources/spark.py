@@ -21,7 +21,7 @@ class SparkResource(LazyPySparkResource):
         return cls(spark_config={"spark.master": settings.spark_master})
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["SparkResource"]:
+    def yield_for_execution(self, _context: dg.InitResourceContext) -> Iterator["SparkResource"]:
         yield self
         self.stop()
 

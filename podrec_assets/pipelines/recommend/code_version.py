@@ -52,10 +52,10 @@ def _statements(source: str) -> str:
 
 
 class _OnlyStatements(ast.NodeTransformer):
-    def visit_Import(self, node: ast.Import) -> None:
+    def visit_Import(self, _node: ast.Import) -> None:
         return None
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+    def visit_ImportFrom(self, _node: ast.ImportFrom) -> None:
         return None
 
     def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:

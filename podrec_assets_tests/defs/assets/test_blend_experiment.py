@@ -44,8 +44,9 @@ def event(number: int, day: date, user: str, episode: str, kind: str, version: s
 
 
 def answered(connections: Connections, yesterday: date, today: date) -> None:
-    """Today each listener is shown the top four; those of taste a click the challenger's items,
-    those of b the first item.
+    """Lands today's answers: listeners see their top four items.
+
+    Those of taste a click the challenger's items, those of taste b the first item.
     """
     version = connections.mongo.latest_version(LISTS, yesterday).version  # type: ignore[union-attr]
     log: list[dict] = []
@@ -57,9 +58,7 @@ def answered(connections: Connections, yesterday: date, today: date) -> None:
                 event(len(log) + n, today, user, i["episode_id"], kind, version)
                 for n, i in enumerate(items)
             ]
-    log.append(
-        event(len(log), today, "a-0", log[0]["episode_id"], "click", "a version that nobody made")
-    )
+    log.append(event(len(log), today, "a-0", log[0]["episode_id"], "click", "an unknown version"))
     connections.lake.replace_days(USER_EVENTS, USER_EVENTS.rows(log), [yesterday, today])
 
 

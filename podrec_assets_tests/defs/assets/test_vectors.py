@@ -38,7 +38,7 @@ class WordEncoder:
     def count_tokens(self, text: str) -> int:
         return len(text.split())
 
-    def encode(self, texts: list[str], progress: Progress | None = None) -> np.ndarray:
+    def encode(self, texts: list[str], _progress: Progress | None = None) -> np.ndarray:
         self.asked += texts
         found = np.zeros((len(texts), 64), dtype=np.float32)
         for row, text in zip(found, texts, strict=True):
@@ -53,10 +53,10 @@ class Kept(dg.IOManager):
     def __init__(self) -> None:
         self.docs: DailyDocs = {}
 
-    def handle_output(self, context: dg.OutputContext, obj: DailyDocs) -> None:
+    def handle_output(self, _context: dg.OutputContext, obj: DailyDocs) -> None:
         self.docs = obj
 
-    def load_input(self, context: dg.InputContext) -> DailyDocs:
+    def load_input(self, _context: dg.InputContext) -> DailyDocs:
         return self.docs
 
 

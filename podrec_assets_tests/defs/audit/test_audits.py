@@ -13,7 +13,7 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_recovery import accounts_of
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES, USER_EVENTS, Table
 from podrec_assets.settings import Settings
-from podrec_assets.stores.delta import Lake, add_dead_letters
+from podrec_assets.stores.delta import Lake, TableState, add_dead_letters
 
 DAY = date(2026, 11, 1)
 
@@ -42,11 +42,11 @@ def landing(
     land(connections.lake, spec, 0)
     read, offsets = Lake.state, iter([2])
 
-    def state(lake: Lake, name: str, version: int | None = None):
-        found = read(lake, name, version)
+    def state(lake: Lake, name: str, version: int | None = None) -> TableState:
+        before = read(lake, name, version)
         if name == spec.name and (offset := next(offsets, None)):
             land(lake, spec, offset)
-        return found
+        return before
 
     monkeypatch.setattr(Lake, "state", state)
     return spec, connections

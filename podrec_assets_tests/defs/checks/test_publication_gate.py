@@ -124,7 +124,7 @@ def test_a_person_can_overrule_a_comparison(lists_world: Connections, today: dat
 
 
 def test_the_rollback_job_publishes_another_day_and_shows_it(
-    lists_world: Connections, yesterday: date, today: date
+    lists_world: Connections, yesterday: date
 ) -> None:
     before = served(lists_world)
     with open_instance(lists_world.settings) as instance:
