@@ -15,7 +15,8 @@ from podrec_assets.recommend.evaluation.metrics import bootstrap_interval
 from podrec_assets.recommend.evaluation.online import K, newly_played
 from podrec_assets.recommend.evaluation.position_bias import Shown, propensities, shown_by_user
 from podrec_assets.recommend.ranking.alpha import BUCKETS, bucket_of
-from podrec_assets.recommend.ranking.blend import BlendConfig, Blender
+from podrec_assets.recommend.ranking.blend import Blender
+from podrec_assets.recommend.ranking.blend_config import BlendConfig
 from podrec_assets.recommend.ranking.inputs import RankingInputs
 
 GRID = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

@@ -10,17 +10,16 @@ when a list is picked, for similarity to the episodes above; see `diversity_rera
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
-from typing import Self
 
 import numpy as np
 
-from podrec_assets.recommend.ranking.arms.registry import arm_weights, build_arms
+from podrec_assets.recommend.ranking.arms.registry import Alpha, arm_weights, build_arms
+from podrec_assets.recommend.ranking.blend_config import BlendConfig
 from podrec_assets.recommend.ranking.candidates import Candidates, build_candidates
 from podrec_assets.recommend.ranking.feedback import listener_feedback
 from podrec_assets.recommend.ranking.inputs import RankingInputs
 from podrec_assets.recommend.ranking.item_similarity import ItemSimilarity, item_similarity
 from podrec_assets.recommend.ranking.prior import Prior, prior_of
-from podrec_assets.settings import Settings
 
 SHRINKAGE = 0.2
 """Added to a listener's largest value, in units of the arm: a predicted preference for ALS, a value
@@ -32,28 +31,6 @@ FILLERS = 200
 BLOCK = 256
 """Listeners scored at a time; arrays of a block are dense."""
 DIGITS = 5
-
-
-@dataclass(frozen=True)
-class BlendConfig:
-    """Shape of the lists; see `Settings` for the meaning of each field."""
-
-    list_length: int
-    per_show_cap: int
-    prior_weight: float = 0.35
-    diversity: float = 0.0
-    dead_show_days: int = 365
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
-        """Returns the shape that the settings ask for."""
-        return cls(
-            settings.list_length,
-            settings.per_show_cap,
-            settings.prior_weight,
-            settings.diversity,
-            settings.dead_show_days,
-        )
 
 
 @dataclass(frozen=True)
@@ -98,6 +75,10 @@ class Blender:
             by_arm = {name: _normalised(s.values, is_candidate) for name, s in scores.items()}
             yield ScoredBlock(block, by_arm, is_candidate)
 
+    def weights(self, alpha: Alpha) -> dict[str, Alpha]:
+        """Returns the weight of each arm by name."""
+        return arm_weights(alpha)
+
     def scores(self, block: ScoredBlock, alpha: np.ndarray) -> np.ndarray:
         """Returns (listeners, columns) rounded scores before overlap; -inf for non-candidates.
 
@@ -105,7 +86,7 @@ class Blender:
             block: the listeners.
             alpha: (listeners, 1), or (1, 1) for all.
         """
-        weights = arm_weights(alpha)
+        weights = self.weights(alpha)
         arms = reduce(np.add, (weights[name] * s for name, s in block.by_arm.items()))
         blended = arms + self.config.prior_weight * self.prior.total
         return np.where(block.is_candidate, np.round(blended, DIGITS), -np.inf)

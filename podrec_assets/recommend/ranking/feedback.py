@@ -17,7 +17,7 @@ class ListenerFeedback:
     """Responses of all listeners, decayed by age.
 
     Attributes:
-        value: (listeners, columns) what the listener got out of each episode.
+        value: (listeners, columns) how much the listener valued each episode, 0 to 1.
         exposures: (listeners, columns) how often the listener was shown or skipped each episode.
         mean_value: value per exposure over all listeners, 0 to 1; 0 without any exposure.
     """

@@ -5,14 +5,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from podrec_assets.recommend.ranking.alpha import alpha_for
-from podrec_assets.recommend.ranking.arms.registry import arm_weights
 from podrec_assets.recommend.ranking.blend import (
     DIGITS,
-    BlendConfig,
     Blender,
     ScoredBlock,
     keep_serial_order,
 )
+from podrec_assets.recommend.ranking.blend_config import BlendConfig
 from podrec_assets.recommend.ranking.diversity_rerank import Pick, Reranker
 from podrec_assets.recommend.ranking.explanations import explanation, general_reasons
 from podrec_assets.recommend.ranking.inputs import RankingInputs
@@ -88,7 +87,7 @@ def _items(
     """The items of one listener, explained."""
     user, columns = block.users.start + row, [pick.column for pick in picks]
     arm_reasons = {arm.name: arm.reasons(user, columns) for arm in blender.arms}
-    weights, prior_weight = arm_weights(alpha), blender.config.prior_weight
+    weights, prior_weight = blender.weights(alpha), blender.config.prior_weight
     items = []
     for place, pick in enumerate(picks):
         scores = {name: float(values[row, pick.column]) for name, values in block.by_arm.items()}

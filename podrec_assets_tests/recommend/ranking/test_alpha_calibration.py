@@ -15,7 +15,8 @@ from podrec_assets.recommend.ranking.alpha_calibration import (
     AlphaTrial,
     calibrated_weights,
 )
-from podrec_assets.recommend.ranking.blend import BlendConfig, Blender
+from podrec_assets.recommend.ranking.blend import Blender
+from podrec_assets.recommend.ranking.blend_config import BlendConfig
 from podrec_assets.recommend.ranking.inputs import RankingInputs
 from podrec_assets.schemas import EPISODES, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets_tests.recommend.planted import history_of

@@ -1,4 +1,4 @@
-"""The ALS arm: scores and causes come ready-made from the documents of als_top_n. Pure."""
+"""The ALS arm: scores and causes are read from documents of als_top_n. Pure."""
 
 from typing import ClassVar
 

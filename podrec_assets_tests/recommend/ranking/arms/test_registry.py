@@ -58,8 +58,7 @@ def test_another_arm_scores_and_explains_without_a_change_to_the_others(
     inputs = RankingInputs(listener(), als(a=4.0), near(h={"b": 0.5}), episodes, TODAY)
     before = items_of_ann(inputs)
     monkeypatch.setattr(blend, "build_arms", build_three)
-    for module in (blend, lists):
-        monkeypatch.setattr(module, "arm_weights", weights)
+    monkeypatch.setattr(blend, "arm_weights", weights)
     after = items_of_ann(inputs)
     last = after.pop("z")
     assert (last["score"], last["third"], last["shares"]) == (0.4, 0.8, {"third": 1.0})
