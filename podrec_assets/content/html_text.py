@@ -29,7 +29,7 @@ class _TextExtractor(HTMLParser):
         self.parts: list[str] = []
         self.open_silent: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list) -> None:
+    def handle_starttag(self, tag: str, attrs: list) -> None:  # noqa: ARG002
         if tag in SILENT:
             if tag not in self.open_silent:
                 self.open_silent.append(tag)

@@ -36,7 +36,8 @@ def listed() -> dict:
     return json.loads(podrec("sources", "--json").stdout)
 
 
-def test_feeds_are_added_once_listed_and_removed(home: Path) -> None:
+@pytest.mark.usefixtures("home")
+def test_feeds_are_added_once_listed_and_removed() -> None:
     assert "no feed is followed" in podrec("sources").stdout
     added = podrec(
         "sources",
@@ -85,12 +86,11 @@ def test_any_other_since_is_wrong_usage(text: str) -> None:
         (("https://a.example/", "--since", "1h"), 2, "--since goes with"),
         (("--opml", "absent.opml"), 1, "cannot be read"),
         (("--podcastindex", "trending"), 1, "PODREC_PODCASTINDEX_KEY"),
-        (("--podcastindex", "feed:x"), 1, "names no feed"),
+        (("--podcastindex", "feed:x"), 1, "is not a feed of PodcastIndex"),
     ],
 )
-def test_a_mistake_in_ingest_gives_one_sentence(
-    home: Path, arguments: tuple, code: int, words: str
-) -> None:
+@pytest.mark.usefixtures("home")
+def test_a_mistake_in_ingest_gives_one_sentence(arguments: tuple, code: int, words: str) -> None:
     done = podrec("ingest", *arguments)
     assert done.exit_code == code
     assert words in done.output + str(done.exception)

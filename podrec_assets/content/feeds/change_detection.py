@@ -1,7 +1,7 @@
-"""What was announced so far, and what of a feed is news beside it. Pure.
+"""Which episodes of a feed are new or changed since they were last announced. Pure.
 
-An episode belongs to the feed that announced it first, for as long as that feed lives: mirrors word
-their items differently, and each poll of one would otherwise undo the other's.
+An episode belongs to the feed that announced it first, as long as that feed is alive. Mirrors word
+their items differently, so each poll of one would otherwise revert the other's.
 """
 
 from collections.abc import Collection, Mapping
@@ -27,18 +27,18 @@ COLUMNS = (
     "audio_url",
     "content_hash",
 )
-"""Columns of `episodes` that it takes to tell what is news."""
+"""Columns of `episodes` that change detection needs."""
 
 
 @dataclass
 class AnnouncedEpisodes:
-    """The latest announcement of each episode, as far as it takes to tell what is news.
+    """The latest announcement of each episode, reduced to what change detection needs.
 
     Attributes:
         hashes: content hash by episode.
         owners: key of the feed by episode.
         audio: `audio_key` of the enclosure by episode.
-        mirrors: (episode, show) by each of its `mirror_keys`, the first announced wins.
+        mirrors: (episode, show) by each of its `mirror_keys`; the first one announced wins.
     """
 
     hashes: dict[str, str] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class AnnouncedEpisodes:
     mirrors: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Takes up one announcement: COLUMNS of `episodes`, later ones after earlier ones."""
+        """Adds one announcement: COLUMNS of `episodes`, later ones after earlier ones."""
         episode = row["episode_id"]
         self.hashes[episode] = row["content_hash"]
         self.owners[episode] = feed_key(row["feed_url"] or "")
@@ -55,69 +55,67 @@ class AnnouncedEpisodes:
         for key in mirror_keys(row["guid"], row["title"], row["published_at"], row["audio_url"]):
             self.mirrors.setdefault(key, (episode, row["show_id"]))
 
-    def select_new(self, found: list[Announcement], living: Collection[str]) -> list[Announcement]:
-        """The new and changed episodes of one feed, under the ids that they have for good; they
-        count as announced.
+    def select_new(self, items: list[Announcement], living: Collection[str]) -> list[Announcement]:
+        """Returns a feed's new and changed episodes under their permanent ids, and adds them.
 
         Args:
-            found: the feed's episodes, each once.
+            items: the feed's episodes, each once.
             living: keys of the feeds that are followed and not dead.
         """
-        fresh = {}
-        for a in self._mirrors_unified(_holders_kept(found, self.audio)):
-            owner = self.owners.get(a.episode_id)
-            belongs_to_another = (
-                owner is not None and owner != feed_key(a.feed_url) and owner in living
-            )
+        selected: dict[str, Announcement] = {}
+        for item in self._unify_mirrors(_keep_guid_ids(items, self.audio)):
             if (
-                not belongs_to_another
-                and self.hashes.get(a.episode_id) != a.content_hash
-                and a.episode_id not in fresh
+                self._belongs_here(item, living)
+                and self.hashes.get(item.episode_id) != item.content_hash
+                and item.episode_id not in selected
             ):
-                fresh[a.episode_id] = a
-        for a in fresh.values():
-            self.add({name: getattr(a, name) for name in COLUMNS})
-        return list(fresh.values())
+                selected[item.episode_id] = item
+        for item in selected.values():
+            self.add({name: getattr(item, name) for name in COLUMNS})
+        return list(selected.values())
 
-    def _mirrors_unified(self, found: list[Announcement]) -> list[Announcement]:
-        here = {a.episode_id for a in found}
-        unified = []
-        for a in found:
-            keys = mirror_keys(a.guid, a.title, a.published_at, a.audio_url)
-            first = next((self.mirrors[k] for k in keys if k in self.mirrors), None)
-            # Of one show, the same file under a new guid is the same episode unless the old guid is
-            # still there too.
-            is_known = a.episode_id in self.hashes
-            if first and not is_known and (first[1] != a.show_id or first[0] not in here):
-                a = a.known_as(*first)
-            unified.append(a)
-        return unified
+    def _belongs_here(self, item: Announcement, living: Collection[str]) -> bool:
+        owner = self.owners.get(item.episode_id)
+        return owner is None or owner == feed_key(item.feed_url) or owner not in living
+
+    def _unify_mirrors(self, items: list[Announcement]) -> list[Announcement]:
+        """Returns the items, each under the id with which its mirror was announced first."""
+        ids_in_feed = {item.episode_id for item in items}
+        return [self._with_first_id(item, ids_in_feed) for item in items]
+
+    def _with_first_id(self, item: Announcement, ids_in_feed: set[str]) -> Announcement:
+        keys = mirror_keys(item.guid, item.title, item.published_at, item.audio_url)
+        first = next((self.mirrors[k] for k in keys if k in self.mirrors), None)
+        if first is None or item.episode_id in self.hashes:
+            return item
+        # Within one show, the same file under a new guid is the same episode, unless the old guid
+        # is still in the feed.
+        is_mirror = first[1] != item.show_id or first[0] not in ids_in_feed
+        return item.with_ids(*first) if is_mirror else item
 
 
-def _holders_kept(found: list[Announcement], audio: Mapping[str, str]) -> list[Announcement]:
-    """The items with a reused guid, such that whichever file the guid was announced for keeps the
-    guid's id.
+def _keep_guid_ids(items: list[Announcement], audio: Mapping[str, str]) -> list[Announcement]:
+    """Returns the items, such that a reused guid's id stays with the file it was announced for.
 
-    `feeds` goes by the date, which a publisher may change, and cannot know an item that has left
-    the feed.
+    `rss` decides by date. Publishers change dates, and an item may have left the feed.
     """
     files: dict[tuple[str, str], set[str]] = {}
-    for a in found:
-        files.setdefault((a.show_id, a.guid or ""), set()).add(audio_key(a.audio_url))
-    return [_held(a, files[a.show_id, a.guid], audio) if a.guid else a for a in found]
+    for item in items:
+        files.setdefault((item.show_id, item.guid or ""), set()).add(audio_key(item.audio_url))
+    return [
+        _with_guid_id(item, files[item.show_id, item.guid], audio) if item.guid else item
+        for item in items
+    ]
 
 
-def _held(a: Announcement, files: set[str], audio: Mapping[str, str]) -> Announcement:
-    """An item under the id that its guid has for its file; `files` are all those that bear the guid
-    now.
-    """
-    reused, plain = (
-        reused_guid_id(a.show_id, a.guid or "", a.audio_url),
-        episode_id(a.show_id, a.guid, None),
-    )
+def _with_guid_id(item: Announcement, files: set[str], audio: Mapping[str, str]) -> Announcement:
+    """Returns an item under the id of its guid and file; `files` are all files of that guid."""
+    reused = reused_guid_id(item.show_id, item.guid or "", item.audio_url)
+    plain = episode_id(item.show_id, item.guid, None)
     assert plain is not None
     if reused in audio:
-        return a.known_as(reused, a.show_id)
+        return item.with_ids(reused, item.show_id)
     if len(files) > 1 and audio.get(plain) in files:
-        return a.known_as(plain if audio_key(a.audio_url) == audio[plain] else reused, a.show_id)
-    return a
+        is_announced_file = audio_key(item.audio_url) == audio[plain]
+        return item.with_ids(plain if is_announced_file else reused, item.show_id)
+    return item

@@ -1,13 +1,12 @@
-"""Messages of the topic `episode-metadata`: one announcement of an episode each, JSON, schema 1.
+"""Messages of the topic `episode-metadata`: JSON, schema 1, one announcement of an episode each.
 
-The value holds the columns of `episodes` except `day` and those that Kafka gives; `published_at` is
-ISO 8601 with a zone. Anybody may produce to the topic, so nothing in a message is trusted: a record
-that cannot be used is a dead letter.
+The value has the columns of `episodes` except `day` and those from Kafka; `published_at` is ISO
+8601 with a zone. Anybody may produce to the topic, so messages are untrusted: a record that cannot
+be used becomes a dead letter.
 """
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime
@@ -15,25 +14,22 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from podrec_assets.content.feeds.json_columns import column_value
 from podrec_assets.errors import UnusableInputError
 from podrec_assets.schemas import EPISODES, dead_letter
 
 SCHEMA_VERSION = 1
 STAGE = EPISODES.name
 REQUIRED = ("episode_id", "show_id", "title")
-MAX_TEXT = 200_000
-"""Longest text of one field; a description is never near it."""
 MAX_DESCRIPTION = 100_000
-"""Longest description that is announced, in characters; what is beyond is cut. Up to six bytes
-each, it still fits.
-"""
+"""Longest description that is announced, in characters of up to six bytes; the rest is cut."""
 MAX_MESSAGE_BYTES = 900_000
-"""Largest message: Kafka takes a megabyte with its envelope unless told otherwise."""
+"""Largest message: Kafka's default limit is a megabyte, envelope included."""
 
 
 @dataclass(frozen=True)
 class Announcement:
-    """One episode as a feed announces it; columns as in `schemas.EPISODES`."""
+    """One episode as a feed announces it; columns as in EPISODES."""
 
     episode_id: str
     show_id: str
@@ -57,18 +53,19 @@ class Announcement:
 
     @property
     def content_hash(self) -> str:
-        """sha256 of what the publisher says, so without ids and the feed's address: a mirror
-        announces nothing new.
+        """sha256 of what the publisher says.
+
+        Ids and the feed's address are left out, so a mirror announces nothing new.
         """
         return _content_hash({f.name: getattr(self, f.name) for f in fields(self)})
 
-    def known_as(self, episode_id: str, show_id: str) -> "Announcement":
-        """The same announcement under ids that were given earlier."""
+    def with_ids(self, episode_id: str, show_id: str) -> "Announcement":
+        """Returns the same announcement under ids that were assigned earlier."""
         return replace(self, episode_id=episode_id, show_id=show_id)
 
 
-class Record(Protocol):
-    """A Kafka record, as `stores.kafka` reads it."""
+class TopicRecord(Protocol):
+    """A Kafka record as `stores.kafka` reads it."""
 
     @property
     def topic(self) -> str: ...
@@ -83,7 +80,7 @@ class Record(Protocol):
 
 
 def encode(announcement: Announcement) -> bytes:
-    """The message of an announcement: deterministic UTF-8 JSON."""
+    """Returns the message of an announcement: deterministic UTF-8 JSON."""
     message = {
         "schema": SCHEMA_VERSION,
         **asdict(announcement),
@@ -93,14 +90,14 @@ def encode(announcement: Announcement) -> bytes:
 
 
 def decode(value: bytes | None) -> dict[str, Any]:
-    """The columns of `episodes` that a message gives; unknown fields are ignored.
+    """Returns the columns of `episodes` in a message; unknown fields are ignored.
 
     Raises:
         UnusableInputError: reason empty_message, not_utf8, not_json, wrong_schema, missing_field or
             bad_type.
     """
     message = _message(value)
-    row = {field.name: _value(field, message.get(field.name)) for field in _message_fields()}
+    row = {field.name: column_value(field, message.get(field.name)) for field in _message_fields()}
     for name in REQUIRED:
         if not row[name]:
             raise UnusableInputError("missing_field", f"{name} is missing or empty.")
@@ -110,12 +107,12 @@ def decode(value: bytes | None) -> dict[str, Any]:
 
 
 def landing_rows(
-    records: Iterable[Record], day_of: Callable[[Record], date]
+    records: Iterable[TopicRecord], day_of: Callable[[TopicRecord], date]
 ) -> tuple[list[dict], list[dict]]:
-    """Rows of `schemas.EPISODES` and of `schemas.DEAD_LETTERS` that records hold.
+    """Returns (rows of EPISODES, rows of DEAD_LETTERS) of some records.
 
-    Of several announcements of an episode on one day the last in the log counts. Rows are ordered
-    by (day, episode_id).
+    Of several announcements of an episode on one day, the last one in the log wins. Rows are
+    ordered by (day, episode_id).
     """
     rows: dict[tuple[date, str], dict] = {}
     dead = []
@@ -160,77 +157,7 @@ def _message_fields() -> list[pa.Field]:
     ]
 
 
-def _value(field: pa.Field, value: Any) -> Any:
-    """A JSON value as its column wants it; null stays null."""
-    if value is None:
-        return None
-    for is_kind, convert in _CONVERTERS:
-        if is_kind(field.type):
-            try:
-                return convert(field, value)
-            except (TypeError, ValueError, OverflowError) as err:
-                raise UnusableInputError(
-                    "bad_type", f"{field.name} cannot be {str(value)[:80]!r}: {err}."
-                ) from err
-    raise AssertionError(f"no converter for {field}")
-
-
-def _text(_: pa.Field, value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("expected text")
-    value.encode()  # a lone surrogate is JSON but not Unicode text
-    return value[:MAX_TEXT]
-
-
-def _number(_: pa.Field, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise TypeError("expected a finite number")
-    return float(value)
-
-
-def _integer(field: pa.Field, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError("expected a whole number")
-    if not -(2 ** (field.type.bit_width - 1)) <= value < 2 ** (field.type.bit_width - 1):
-        raise ValueError("out of range")
-    return value
-
-
-def _boolean(_: pa.Field, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("expected true or false")
-    return value
-
-
-def _timestamp(_: pa.Field, value: Any) -> datetime:
-    at = datetime.fromisoformat(value)
-    if at.tzinfo is None:
-        raise ValueError("expected a time zone")
-    return at.astimezone(UTC)
-
-
-def _links(field: pa.Field, value: Any) -> list[dict]:
-    if not isinstance(value, list) or not all(
-        isinstance(link, dict) and link.get("url") for link in value
-    ):
-        raise TypeError("expected a list of objects with a url")
-    return [
-        {part.name: _value(part, link.get(part.name)) for part in field.type.value_type}
-        for link in value
-    ]
-
-
-_CONVERTERS = (
-    (pa.types.is_string, _text),
-    (pa.types.is_floating, _number),
-    (pa.types.is_integer, _integer),
-    (pa.types.is_boolean, _boolean),
-    (pa.types.is_timestamp, _timestamp),
-    (pa.types.is_list, _links),
-)
-
-
-def _kafka_columns(record: Record) -> dict[str, Any]:
+def _kafka_columns(record: TopicRecord) -> dict[str, Any]:
     at = (
         datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
         if record.timestamp_ms >= 0
@@ -245,12 +172,12 @@ def _kafka_columns(record: Record) -> dict[str, Any]:
 
 
 def _content_hash(values: dict[str, Any]) -> str:
-    kept = {
+    published = {
         k: v
         for k, v in values.items()
         if k not in {"episode_id", "show_id", "feed_url", "content_hash"}
     }
-    return hashlib.sha256(_json(kept).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_json(published).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _json(value: dict) -> str:

@@ -1,15 +1,14 @@
-"""Which show and which episode an item of a feed is: ids that stay the same across polls, addresses
-and duplicate feeds.
+"""Ids of shows and episodes: the same across polls, addresses and duplicate feeds. Pure.
 
-- A show is its podcast:guid; without one, its feed's address without scheme, default port and
-  trailing slash.
-- An episode is its guid within its show; without a guid, its enclosure; without both, its link or
-  title.
+- A show is identified by its podcast:guid; without one, by its feed's address without scheme,
+  default port and trailing slash.
+- An episode is identified by its guid within its show; without a guid, by its enclosure; without
+  both, by its link or title.
 - A changed enclosure under a known guid is a new version of the same episode. Two items of *one*
-  feed that share a guid but not the enclosure are two episodes: the earlier published one keeps the
-  guid's id, so an old episode never changes its id when a publisher reuses the guid.
+  feed that share a guid but not the enclosure are two episodes. The one published first keeps the
+  guid's id, so an old episode keeps its id when a publisher reuses the guid.
 - One episode in feeds of different show ids (a feed that moved, a mirror) is one episode:
-  `announced.Announced` gives it the id under which it was announced first, found by `mirror_keys`.
+  `change_detection` finds it by `mirror_keys` and keeps the id that was announced first.
 """
 
 import hashlib
@@ -21,28 +20,13 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 ID_HEX = 15
 TRACKERS = frozenset(
     {
-        "podtrac.com",
-        "chtbl.com",
-        "chrt.fm",
-        "pdst.fm",
-        "op3.dev",
-        "mgln.ai",
-        "blubrry.com",
-        "claritaspod.com",
-        "clrtpod.com",
-        "prfx.byspotify.com",
-        "podscribe.com",
-        "pscrb.fm",
-        "arttrk.com",
-        "gum.fm",
-        "swap.fm",
-        "vpixl.com",
-        "growx.podkite.com",
-        "podcorn.com",
+        "podtrac.com", "chtbl.com", "chrt.fm", "pdst.fm", "op3.dev", "mgln.ai", "blubrry.com",
+        "claritaspod.com", "clrtpod.com", "prfx.byspotify.com", "podscribe.com", "pscrb.fm",
+        "arttrk.com", "gum.fm", "swap.fm", "vpixl.com", "growx.podkite.com", "podcorn.com",
         "adbarker.com",
     }
-)
-"""Hosts that measure downloads by a prefix before the real address."""
+)  # fmt: skip
+"""Hosts that count downloads: their address comes before the real one."""
 TRACKING_KEYS = re.compile(
     r"utm_.*|aw_.*|awcollectionid|awepisodeid|dest-id|dest|source|ref|_from|from|updated|played_on",
     re.I,
@@ -52,7 +36,7 @@ _MEDIA = re.compile(r"\.(mp3|m4a|mp4|aac|ogg|opus|wav|flac|m4v|mov)$", re.I)
 
 
 def show_id(podcast_guid: str | None, feed_url: str) -> str:
-    """'s' and 15 hex digits."""
+    """Returns the id of a show: 's' and 15 hex digits."""
     guid = (podcast_guid or "").strip().lower()
     return _id("s", f"podcast:guid {guid}" if guid else f"feed {feed_key(feed_url)}")
 
@@ -64,8 +48,9 @@ def episode_id(
     link: str | None = None,
     title: str | None = None,
 ) -> str | None:
-    """'e' and 15 hex digits; None for an item without guid, enclosure, link and title, which
-    nothing can tell apart.
+    """Returns the id of an episode: 'e' and 15 hex digits.
+
+    None for an item without guid, enclosure, link and title.
     """
     candidates = (("guid", guid), ("audio", audio_key(audio_url)), ("link", link), ("title", title))
     for kind, value in candidates:
@@ -75,18 +60,19 @@ def episode_id(
 
 
 def reused_guid_id(show: str, guid: str, audio_url: str | None) -> str:
-    """Id of a later item that bears another item's guid."""
+    """Returns the id of a later item that reuses the guid of another one."""
     return _id("e", f"{show} guid {guid.strip()} audio {audio_key(audio_url)}")
 
 
 @lru_cache(maxsize=4096)
 def feed_key(url: str) -> str:
-    """A feed's address without what may change while the feed stays: scheme, default port,
-    fragment, trailing slash.
+    """Returns a feed's address without scheme, default port, fragment and trailing slash.
+
+    These may change while the feed stays the same.
     """
     try:
         parts = urlsplit(url.strip())
-    except ValueError:  # no address; whoever fetches it says so
+    except ValueError:  # not an address; the fetcher reports it
         return url.strip()
     host = (
         parts.netloc.lower()
@@ -98,9 +84,7 @@ def feed_key(url: str) -> str:
 
 @lru_cache(maxsize=16)
 def audio_key(url: str | None) -> str:
-    """An enclosure's address without scheme, tracking prefixes and tracking parameters; "" for
-    none.
-    """
+    """Returns an enclosure's address without scheme and tracking; "" for no address."""
     if not url:
         return ""
     rest = url.strip().partition("://")[2] or url.strip()
@@ -108,7 +92,7 @@ def audio_key(url: str | None) -> str:
         rest = inner
     try:
         parts = urlsplit("//" + rest)
-    except ValueError:  # behind a tracker may stand what is no address
+    except ValueError:  # what follows a tracking prefix need not be an address
         return rest
     query = [
         (k, v)
@@ -121,22 +105,21 @@ def audio_key(url: str | None) -> str:
 def mirror_keys(
     guid: str | None, title: str | None, published_at: datetime | None, audio_url: str | None
 ) -> list[str]:
-    """What an episode shares with itself in another feed: its enclosure; or a guid with title and
-    time to the second.
+    """Returns the keys that an episode shares with its copy in another feed.
 
-    The guid alone would not do, for many feeds number their episodes.
+    They are its enclosure; and its guid with title and time to the second. The guid alone is not
+    enough: many feeds number their episodes.
     """
-    audio = audio_key(audio_url)
-    told = (
-        f"guid {guid.strip()} {title.strip().casefold()} {published_at.isoformat()}"
-        if guid and title and published_at
-        else ""
-    )
-    return [key for key in (f"audio {audio}" if audio else "", told) if key]
+    keys = []
+    if audio := audio_key(audio_url):
+        keys.append(f"audio {audio}")
+    if guid and title and published_at:
+        keys.append(f"guid {guid.strip()} {title.strip().casefold()} {published_at.isoformat()}")
+    return keys
 
 
 def _behind_tracker(address: str) -> str | None:
-    """What a tracking prefix leads to, or None if the address has no such prefix."""
+    """Returns the address after a tracking prefix; None for an address without such a prefix."""
     host, _, path = address.partition("/")
     host = host.lower().partition(":")[0]
     labels = host.split(".")

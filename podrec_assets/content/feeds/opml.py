@@ -1,4 +1,4 @@
-"""OPML: the list of subscriptions that every podcast app exports. Bytes to feed addresses."""
+"""OPML, the list of subscriptions that every podcast app exports: bytes to feed addresses."""
 
 from xml.etree.ElementTree import ParseError
 
@@ -10,12 +10,11 @@ from podrec_assets.errors import UnusableInputError
 
 
 def feed_urls(body: bytes, name: str) -> list[str]:
-    """Addresses of the feeds in an OPML document, each feed once, in its order; folders may be
-    nested.
+    """Returns the feed addresses of an OPML document and its folders, each feed once, in order.
 
     Args:
         body: the document.
-        name: what errors call it.
+        name: of the document, for error messages.
 
     Raises:
         UnusableInputError: reason unsafe_xml, not_opml or empty_opml.
@@ -30,14 +29,14 @@ def feed_urls(body: bytes, name: str) -> list[str]:
         raise UnusableInputError("not_opml", f"{name} is not OPML: {err}.") from err
     if root.tag.rpartition("}")[2].lower() != "opml":
         raise UnusableInputError("not_opml", f"{name} is XML, but not OPML.")
-    found: dict[str, str] = {}
+    urls: dict[str, str] = {}
     for outline in root.iter():
         # Applications disagree on the case of xmlUrl.
         url = next(
             (value.strip() for key, value in outline.attrib.items() if key.lower() == "xmlurl"), ""
         )
         if url:
-            found.setdefault(feed_key(url), url)
-    if not found:
+            urls.setdefault(feed_key(url), url)
+    if not urls:
         raise UnusableInputError("empty_opml", f"{name} is OPML without a feed.")
-    return list(found.values())
+    return list(urls.values())

@@ -1,6 +1,4 @@
-"""XML that strangers wrote: what is no feed, unsafe or too large is refused before anything else
-reads it.
-"""
+"""Untrusted XML: refuses what is no feed, unsafe or too large before anything else reads it."""
 
 import re
 from xml.etree.ElementTree import Element, ParseError
@@ -12,26 +10,26 @@ from podrec_assets.errors import UnusableInputError
 
 HEAD_BYTES = 65536
 MOST_ELEMENTS, MOST_ATTRIBUTES = 150_000, 200
-"""Largest feed and element that are read: feedparser takes about 0.2 ms an element, and quadratic
-time for attributes.
+"""Most elements of a feed and attributes of an element.
+
+feedparser takes about 0.2 ms an element, and quadratic time for attributes.
 """
 # Possessive and atomic: a head of many comments or spaces must not be tried in every split.
 _HTML = re.compile(rb"^(?>\s+|<\?xml[^>]*\?>|<!--.*?-->)*+<(!doctype\s+html|html)\b", re.I | re.S)
 
 
 def feed_tree(body: bytes, feed_url: str) -> tuple[Element | None, str | None]:
-    """The tree of a feed, or None and what is wrong with XML that feedparser may still read in
-    parts.
+    """Returns (the feed's tree, None), or (None, the damage) for XML that is readable in parts.
 
     Raises:
         UnusableInputError: reason empty_feed, not_a_feed, unsafe_xml or too_complex.
     """
-    root, damage = _parsed(body, feed_url)
+    root, damage = _parse(body, feed_url)
     _refuse_too_complex(root, body, feed_url)
     return root, damage
 
 
-def _parsed(body: bytes, feed_url: str) -> tuple[Element | None, str | None]:
+def _parse(body: bytes, feed_url: str) -> tuple[Element | None, str | None]:
     head = body[:HEAD_BYTES]
     if not body.strip():
         raise UnusableInputError("empty_feed", f"{feed_url} is empty.")
@@ -59,12 +57,14 @@ def _parsed(body: bytes, feed_url: str) -> tuple[Element | None, str | None]:
 
 
 def _refuse_too_complex(root: Element | None, body: bytes, feed_url: str) -> None:
-    """Raises UnusableInputError for what would take minutes to read, e.g. a million items."""
+    """Raises UnusableInputError for a feed that would take minutes, e.g. one of a million items."""
     if root is None:
         is_too_complex = body.count(b"<") + body.count(b"&") > 2 * MOST_ELEMENTS
     else:
-        sizes = [len(element.attrib) for element in root.iter()]
-        is_too_complex = len(sizes) > MOST_ELEMENTS or max(sizes) > MOST_ATTRIBUTES
+        attribute_counts = [len(element.attrib) for element in root.iter()]
+        is_too_complex = (
+            len(attribute_counts) > MOST_ELEMENTS or max(attribute_counts) > MOST_ATTRIBUTES
+        )
     if is_too_complex:
         most = f"{MOST_ELEMENTS} elements or {MOST_ATTRIBUTES} attributes of one"
         raise UnusableInputError(

@@ -1,9 +1,9 @@
-"""What podrec knows of a feed that it follows, and what a poll changes in it. Pure.
+"""A source is a feed that podrec follows; polls change its state. Pure.
 
-A feed is `active` until a poll fails, `failing` until one succeeds again, and `dead` after
-`dead_after` failures in a row or when its server says that it is gone (410). A failing feed is
-asked at twice the interval each time, at most once in `longest_s`. A dead one is left alone until
-somebody adds it again.
+A source is `active` until a poll fails, `failing` until one succeeds again, and `dead` after
+`dead_after` failures in a row, or at once when its server says that it is gone (410). The wait of a
+failing source doubles with each failure, up to `longest_s`. A dead one is not polled until somebody
+adds it again.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ GONE = "http_410"
 
 @dataclass(frozen=True)
 class Source:
-    """One followed feed; columns as in `schemas.SOURCES`."""
+    """One followed feed; columns as in SOURCES."""
 
     feed_url: str
     added_at: datetime
@@ -41,12 +41,12 @@ class Source:
 
     @property
     def key(self) -> str:
-        """What tells feeds apart."""
+        """The same for all addresses of one feed."""
         return feed_key(self.feed_url)
 
     @property
     def address(self) -> str:
-        """Where the feed is fetched from."""
+        """The address that is fetched."""
         return self.moved_to or self.feed_url
 
     def row(self, day: date) -> dict:
@@ -55,11 +55,11 @@ class Source:
 
 @dataclass(frozen=True)
 class PollPolicy:
-    """When feeds are asked again.
+    """How often feeds are polled.
 
     Attributes:
         interval_s: seconds between two polls of a feed that answers.
-        longest_s: most seconds between two polls of one that does not.
+        longest_s: most seconds between two polls of a failing feed.
         dead_after: failures in a row after which a feed is dead.
     """
 
@@ -68,22 +68,23 @@ class PollPolicy:
     dead_after: int
 
     def wait_s(self, failure_count: int) -> float:
-        """Seconds until the next poll after so many failures in a row."""
+        """Returns the seconds until the next poll after so many failures in a row."""
         doublings = min(max(failure_count - 1, 0), 60)
         return min(self.interval_s * 2**doublings, max(self.longest_s, self.interval_s))
 
 
 def from_row(row: dict) -> Source:
+    """Returns the source of a row of SOURCES."""
     return Source(**{f.name: row[f.name] for f in fields(Source)})
 
 
 def new_source(url: str, now: datetime) -> Source:
-    """A feed that is followed from now on and has not been polled yet."""
+    """Returns a source that is followed from now on and was never polled."""
     return Source(url.strip(), now, now)
 
 
 def revive(source: Source, now: datetime) -> Source:
-    """A source that somebody added again: due now, its failures forgotten."""
+    """Returns a source that was added again: due now, without its failures."""
     return replace(
         source, status=ACTIVE, failure_count=0, last_reason=None, last_error=None, next_poll_at=now
     )
@@ -92,7 +93,7 @@ def revive(source: Source, now: datetime) -> Source:
 def after_unchanged(
     source: Source, now: datetime, policy: PollPolicy, moved_to: str | None
 ) -> Source:
-    """After a poll that found nothing new (304)."""
+    """Returns the source after a poll that found nothing new (304)."""
     return replace(
         source,
         status=ACTIVE,
@@ -118,15 +119,17 @@ def after_success(
     announced_count: int,
     dead_letter_count: int,
 ) -> Source:
-    """After a poll that read the feed.
+    """Returns the source after a poll that read the feed.
 
     Args:
-        source, now, policy: which feed, when, and when next.
-        moved_to: where permanent redirects led to.
-        validators: (etag, modified) of the answer.
+        source: before the poll.
+        now: time of the poll.
+        policy: decides when the next poll is.
+        moved_to: target of permanent redirects.
+        validators: (etag, modified) of the response.
         show: (id, title).
         episode_count: usable episodes in the feed.
-        announced_count: those that were new or changed.
+        announced_count: episodes that were new or changed.
         dead_letter_count: items that could not be used.
     """
     return replace(
@@ -150,8 +153,9 @@ def after_failure(
     error: str,
     retry_after_s: float | None = None,
 ) -> Source:
-    """After a poll that gave nothing that can be used. A remembered move is given up, for the old
-    address may still serve.
+    """Returns the source after a failed poll.
+
+    The target of an earlier redirect is dropped: the original address may still work.
     """
     count = source.failure_count + 1
     return replace(
@@ -168,6 +172,6 @@ def after_failure(
 
 
 def due(sources: Iterable[Source], now: datetime) -> list[Source]:
-    """The living sources whose time has come, the one that waited longest first."""
-    found = [s for s in sources if s.status != DEAD and s.next_poll_at <= now]
-    return sorted(found, key=lambda s: (s.next_poll_at, s.feed_url))
+    """Returns the sources to poll now, the one that waited longest first."""
+    waiting = [s for s in sources if s.status != DEAD and s.next_poll_at <= now]
+    return sorted(waiting, key=lambda s: (s.next_poll_at, s.feed_url))

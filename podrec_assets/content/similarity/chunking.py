@@ -54,11 +54,17 @@ def split_sentences(
     """
     sentences = []
     for segment in segments:
-        for sentence in SENTENCE_END.split(spoken_text(segment["text"])):
-            for part in _fit(sentence.strip(), max_tokens, count):
-                # A symbol that the tokenizer does not know has no token, and is no sentence.
-                if tokens := count(part):
-                    sentences.append(Sentence(part, tokens, segment["start_s"], segment["end_s"]))
+        parts = (
+            part
+            for sentence in SENTENCE_END.split(spoken_text(segment["text"]))
+            for part in _fit(sentence.strip(), max_tokens, count)
+        )
+        # A symbol that the tokenizer does not know has no token, and is no sentence.
+        sentences += [
+            Sentence(part, tokens, segment["start_s"], segment["end_s"])
+            for part in parts
+            if (tokens := count(part))
+        ]
     return sentences
 
 

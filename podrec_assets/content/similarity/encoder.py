@@ -49,12 +49,12 @@ class BatchEncoder(Encoder, Protocol):
 
     @property
     def dtype(self) -> str:
-        """float32 or bfloat16."""
+        """Either float32 or bfloat16."""
         ...
 
     @property
     def device(self) -> str:
-        """cpu or cuda."""
+        """Either cpu or cuda."""
         ...
 
     @property

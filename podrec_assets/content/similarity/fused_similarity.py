@@ -40,7 +40,7 @@ class FusedVectors:
     scale: float
 
     def similarities(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Returns (fused, cosines, lexicals) of a block of episodes to all, each (block, episodes)."""
+        """Returns (fused, cosines, lexicals), each (block, episodes), of some episodes to all."""
         cosines = self.semantic[start:stop] @ self.semantic.T
         lexicals = (self.lexical[start:stop] @ self.lexical.T).toarray()
         return np.round(fuse(cosines, lexicals, self.scale), DIGITS), cosines, lexicals

@@ -5,11 +5,15 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from podrec_assets.content.similarity.encoder import Progress
 from podrec_assets.errors import PermanentError, SetupError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 BATCH = 16
 """Texts between two reports of progress; on a GPU, texts of one forward pass."""
@@ -38,7 +42,7 @@ class SentenceEncoder:
         self._device = device
 
     @cached_property
-    def _model(self):
+    def _model(self) -> "SentenceTransformer":
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         import torch
@@ -62,14 +66,14 @@ class SentenceEncoder:
 
     @cached_property
     def dtype(self) -> str:
-        """float32 or bfloat16."""
+        """Either float32 or bfloat16."""
         if self._dtype != "auto":
             return self._dtype
         return "bfloat16" if has_native_bfloat16() else "float32"
 
     @cached_property
     def device(self) -> str:
-        """cpu or cuda."""
+        """Either cpu or cuda."""
         import torch
 
         if self._device != "auto":

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from podrec_assets.content.asr.contract import AsrEngine, Recognition
-from podrec_assets.content.feeds.rss import primary_subtag
+from podrec_assets.content.feeds.feed_values import primary_subtag
 from podrec_assets.content.transcripts.asr_quality import suspicions
 from podrec_assets.content.transcripts.formats import (
     Transcript,

@@ -111,7 +111,7 @@ def _refuse_error_page(page: str, url: str) -> None:
         )
 
 
-def _parse_text(text: str, url: str) -> list[dict]:
+def _parse_text(text: str, _url: str) -> list[dict]:
     """Returns a segment for each paragraph of Markdown or plain text."""
     if is_markdown(text):
         segments = [

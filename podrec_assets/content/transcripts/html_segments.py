@@ -16,7 +16,7 @@ _OPENING = re.compile(r"<(cite|time|p)\b[^<>]*>", re.IGNORECASE)
 _CLOSING = re.compile(r"</(cite|time|p)>", re.IGNORECASE)
 
 
-def parse_html(text: str, url: str) -> list[dict]:
+def parse_html(text: str, _url: str) -> list[dict]:
     """Returns a segment for each paragraph, or one for a page without paragraphs.
 
     <cite> names the speaker and <time> the start of the paragraphs that follow.

@@ -134,6 +134,6 @@ def test_what_was_announced_is_known_from_its_row_alone(guid):
 
 def test_a_hundred_thousand_items_with_one_guid_are_told_apart_in_linear_time():
     one = feed(OLD, item("1", "a.mp3"))[0]
-    many = [one.known_as(f"e{n}", one.show_id) for n in range(20_000)]
+    many = [one.with_ids(f"e{n}", one.show_id) for n in range(20_000)]
     assert len(AnnouncedEpisodes().select_new(many, BOTH)) == 20_000
     assert one.published_at == datetime(2026, 2, 2, 10, tzinfo=UTC)

@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from podrec_assets.content.feeds.episode_message import (
-    MAX_TEXT,
     Announcement,
     decode,
     encode,
     landing_rows,
 )
+from podrec_assets.content.feeds.json_columns import MAX_TEXT
 from podrec_assets.errors import UnusableInputError
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES
 from podrec_assets.schemas.dead_letters import PAYLOAD_BYTES
@@ -69,7 +69,7 @@ def test_a_message_is_read_back_as_it_was_written(announcement):
 
 
 def test_the_content_hash_is_what_the_publisher_says_without_ids_and_feed_address():
-    mirror = replace(FULL.known_as("e9", "s9"), feed_url="https://mirror.example/feed")
+    mirror = replace(FULL.with_ids("e9", "s9"), feed_url="https://mirror.example/feed")
     assert (mirror.episode_id, mirror.show_id, mirror.content_hash) == (
         "e9",
         "s9",

@@ -1,12 +1,11 @@
-"""Bodies that break parsers: refused with a reason, or read as far as they go, and never slowly."""
-
-import time
+"""Bodies that break parsers are refused with a reason or read in part, in linear time."""
 
 import pytest
 
 from podrec_assets.content.feeds.rss import parse_feed
 from podrec_assets.content.feeds.safe_xml import HEAD_BYTES
 from podrec_assets.errors import UnusableInputError
+from podrec_assets_tests.content.growth import assert_linear
 
 FEED = "https://show.example/feeds/one.xml"
 HEAD = """<rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"
@@ -135,16 +134,20 @@ def test_blank_lines_before_the_declaration_are_no_damage():
 
 
 @pytest.mark.parametrize(
-    "head",
+    ("declaration", "part"),
     [
-        pytest.param(b" " * 60_000, id="60,000 spaces"),
-        pytest.param(b'<?xml version="1.0"?>' + b"<!-- c -->" * 30, id="30 comments"),
+        pytest.param(b"", b" ", id="spaces"),
+        pytest.param(b'<?xml version="1.0"?>', b"<!-- c -->", id="comments"),
     ],
 )
-def test_a_long_head_before_the_feed_is_read_in_linear_time(head):
-    began = time.perf_counter()
-    assert [e.title for e in parse_feed(head + rss(item()), FEED).episodes] == ["T1"]
-    assert time.perf_counter() - began < 2
+def test_a_long_head_before_the_feed_is_read_in_linear_time(
+    declaration: bytes, part: bytes
+) -> None:
+    def read(count: int) -> None:
+        feed = parse_feed(declaration + part * count + rss(item()), FEED)
+        assert [e.title for e in feed.episodes] == ["T1"]
+
+    assert_linear(read, 700)
 
 
 def test_ten_thousand_nested_tags_cost_their_item_at_most():

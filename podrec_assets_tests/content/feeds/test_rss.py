@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from podrec_assets.content.feeds.rss import parse_feed, primary_subtag, seconds
+from podrec_assets.content.feeds.feed_values import duration_seconds, primary_subtag
+from podrec_assets.content.feeds.rss import parse_feed
 from podrec_assets.errors import UnusableInputError
 
 FEED = "https://show.example/feeds/one.xml"
@@ -107,7 +108,7 @@ def test_a_date_is_read_as_utc_or_left_out(text, expected):
     ],
 )
 def test_a_duration_is_seconds_or_nothing(text, expected):
-    assert seconds(text) == expected
+    assert duration_seconds(text) == expected
 
 
 def test_numbers_that_no_column_holds_are_left_out():
