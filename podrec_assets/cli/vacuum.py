@@ -6,7 +6,7 @@ import typer
 
 from podrec_assets.cli.console import Json, connect, emit, out
 from podrec_assets.cli.optimize import OneTable, chosen_tables
-from podrec_assets.pipelines.recommend.run_manifest import named_versions
+from podrec_assets.pipelines.recommend.run_manifest import versions_in_manifests
 from podrec_assets.stores.delta import maintenance
 
 
@@ -23,7 +23,7 @@ def vacuum(
     Example: podrec vacuum --dry-run
     """
     connections = connect()
-    hours, named = connections.settings.vacuum_hours, named_versions(connections.mongo)
+    hours, named = connections.settings.vacuum_hours, versions_in_manifests(connections.mongo)
     tables = {}
     for name in chosen_tables(table):
         protected = named.get(name, ())

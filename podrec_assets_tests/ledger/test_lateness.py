@@ -1,4 +1,4 @@
-"""Which days late events make outdated, and how a flood of them is bounded."""
+"""Days outdated by late events, and accounts of landed offsets."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ from podrec_assets.ledger.reconciliation import Account, accounts, no_longer_hel
 D = [date(2026, 11, 1) + timedelta(days=n) for n in range(10)]
 
 
-def test_a_day_is_outdated_when_a_late_event_landed_after_it_was_computed() -> None:
+def test_a_day_is_outdated_if_a_late_event_landed_after_its_score_was_computed() -> None:
     late = {D[0]: {0: 10}, D[1]: {0: 10}, D[2]: {0: 10}, D[3]: {1: 4}}
     computed = {D[0]: {0: 11}, D[1]: {0: 10}, D[3]: {0: 99}}
     assert outdated(late, computed) == [D[1], D[2], D[3]]
@@ -28,15 +28,15 @@ def test_a_day_is_outdated_when_a_late_event_landed_after_it_was_computed() -> N
         ([D[0], D[1], D[2], D[3]], 3, 2, [(D[2], D[3]), (D[0], D[1])]),
         ([D[0], D[2], D[4], D[6]], 3, 31, [(D[6], D[6]), (D[4], D[4]), (D[2], D[2])]),
     ],
-    ids=["none", "one", "consecutive days are one run", "a run has a most", "so has a tick"],
+    ids=["none", "one", "consecutive days", "longest range", "most ranges"],
 )
-def test_outdated_days_become_few_runs_newest_first(
+def test_outdated_days_are_grouped_into_few_runs_newest_first(
     days: list, runs: int, length: int, ranges: list
 ) -> None:
     assert bounded_ranges(days, runs, length) == ranges
 
 
-def test_an_account_names_what_is_missing() -> None:
+def test_an_account_reports_missing_offsets() -> None:
     ledger = Ledger(
         landed={0: 10}, first={0: 0}, starts={0: ((D[0], 0), (D[1], 6))}, lost={0: ((4, 7),)}
     )
@@ -50,7 +50,7 @@ def test_an_account_names_what_is_missing() -> None:
     assert str(Account(D[0], 1, 5, 9, 1, 0, 0)) == "2026-11-01 partition 1: 3 of offsets 5 to 8"
 
 
-def test_offsets_that_kafka_no_longer_holds_are_told_by_partition() -> None:
+def test_offsets_no_longer_in_kafka_are_reported_by_partition() -> None:
     ledger = Ledger(landed={0: 10, 1: 5, 2: 3}, first={0: 2, 1: 0, 2: 3})
     assert no_longer_held(ledger, {0: 6, 1: 0, 2: 3}) == {0: (2, 6)}
     assert no_longer_held(ledger, {0: 20, 1: 0, 2: 3}) == {0: (2, 10)}

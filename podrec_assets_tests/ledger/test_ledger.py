@@ -1,6 +1,4 @@
-"""Log days against a plain oracle: the running maximum of record dates, however the log is cut into
-batches.
-"""
+"""Log days equal the running maximum of record dates, for any cut of the log into batches."""
 
 from datetime import date, timedelta
 
@@ -8,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podrec_assets.day_windows import days_between
 from podrec_assets.errors import DataLossError
 from podrec_assets.ledger import ledger as offsets
 from podrec_assets.ledger import planning
@@ -25,7 +22,7 @@ LOGS = st.dictionaries(
 
 
 def land(log: dict[int, list[date]], cuts: list[float], today: date = TODAY) -> Ledger:
-    """The ledger after the log was read in batches that end at the given shares of each partition."""
+    """Returns the ledger after a log was read in batches that end at the given shares."""
     ledger = begin(Ledger(), dict.fromkeys(log, 0), "id")
     for cut in [*sorted(cuts), 1.0]:
         ends = {p: max(ledger.landed[p], round(cut * len(days))) for p, days in log.items()}
@@ -39,7 +36,7 @@ def land(log: dict[int, list[date]], cuts: list[float], today: date = TODAY) -> 
 
 @given(LOGS, st.lists(st.floats(0, 1), max_size=4))
 @settings(max_examples=300, deadline=None)
-def test_each_offset_has_the_latest_date_that_its_log_has_reached_however_it_is_cut(
+def test_the_day_of_an_offset_is_the_latest_date_up_to_it_for_any_batches(
     log: dict[int, list[date]], cuts: list[float]
 ) -> None:
     ledger = land(log, cuts)
@@ -50,7 +47,7 @@ def test_each_offset_has_the_latest_date_that_its_log_has_reached_however_it_is_
 
 @given(LOGS, st.lists(st.floats(0, 1), max_size=4))
 @settings(max_examples=200, deadline=None)
-def test_a_day_begins_at_the_first_record_stamped_at_or_after_its_midnight(
+def test_a_day_starts_at_the_first_record_stamped_at_or_after_midnight(
     log: dict[int, list[date]], cuts: list[float]
 ) -> None:
     ledger = land(log, cuts)
@@ -77,7 +74,7 @@ def test_the_ranges_of_all_days_cover_every_landed_offset_once(
     assert sorted(covered) == [(p, o) for p in sorted(log) for o in range(len(log[p]))]
 
 
-def test_a_record_from_tomorrow_waits_with_all_that_follows_it() -> None:
+def test_a_record_from_tomorrow_waits_with_all_records_after_it() -> None:
     tomorrow = TODAY + timedelta(days=1)
     log = {0: [TODAY, tomorrow, TODAY], 1: [TODAY]}
     ledger = land(log, [])
@@ -86,13 +83,13 @@ def test_a_record_from_tomorrow_waits_with_all_that_follows_it() -> None:
     assert advance(ledger, {0: 3, 1: 1}, earliest, FLOOR, tomorrow).landed == {0: 3, 1: 1}
 
 
-def test_a_ledger_survives_json() -> None:
+def test_a_ledger_round_trips_through_json() -> None:
     ledger = land({0: [FIRST, FIRST + timedelta(days=2)], 3: [FIRST]}, [0.5])
     assert Ledger.from_json(ledger.to_json()) == ledger
     assert Ledger.from_json(None) == Ledger()
 
 
-def test_a_new_partition_begins_at_its_lowest_offset_and_keeps_the_others() -> None:
+def test_a_new_partition_starts_at_its_lowest_offset() -> None:
     ledger = land({0: [FIRST, FIRST]}, [])
     grown = begin(ledger, {0: 0, 1: 7}, "id")
     assert grown.landed == {0: 2, 1: 7}
@@ -100,7 +97,7 @@ def test_a_new_partition_begins_at_its_lowest_offset_and_keeps_the_others() -> N
 
 
 @pytest.mark.parametrize(
-    ("low", "ends", "topic_id", "words"),
+    ("low", "ends", "topic_id", "message"),
     [
         ({0: 0}, {0: 5}, "other", "recreated"),
         ({0: 0}, {0: 1}, "id", "ends at 1, but 2 offsets are landed"),
@@ -110,10 +107,10 @@ def test_a_new_partition_begins_at_its_lowest_offset_and_keeps_the_others() -> N
     ids=["another topic", "shorter log", "retention", "partition gone"],
 )
 def test_a_topic_that_cannot_continue_is_refused(
-    low: dict, ends: dict, topic_id: str, words: str
+    low: dict, ends: dict, topic_id: str, message: str
 ) -> None:
     ledger = land({0: [FIRST, FIRST]}, [])
-    with pytest.raises(DataLossError, match=words):
+    with pytest.raises(DataLossError, match=message):
         offsets.check_continuity("events", ledger, low, ends, topic_id)
     offsets.check_continuity("events", ledger, {0: 0}, {0: 2}, "id")
 
@@ -132,12 +129,9 @@ def test_union_spans_all_days_of_a_partition() -> None:
     assert offsets.union(ledger, [FIRST + timedelta(days=1)]) == {0: (1, 2)}
 
 
-def test_days_between_includes_both_ends() -> None:
-    assert days_between(FIRST, FIRST) == [FIRST]
-    assert days_between(FIRST, FIRST - timedelta(days=1)) == []
-
-
 class TestPlan:
+    """Plans of an offset sensor."""
+
     ledger = Ledger(
         landed={0: 10, 1: 5},
         first={0: 0, 1: 0},
@@ -185,6 +179,6 @@ class TestPlan:
         assert planning.next_log_day(ledger, {}, FLOOR) is None
 
 
-def test_what_is_behind_counts_from_where_landing_began() -> None:
+def test_behind_counts_from_where_landing_began() -> None:
     ledger = Ledger(landed={0: 7}, first={1: 5})
     assert ledger.behind({1: 9, 0: 10, 2: 3}) == {0: 3, 1: 4, 2: 3}

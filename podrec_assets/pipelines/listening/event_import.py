@@ -1,5 +1,6 @@
-"""Events as other software exports them, made messages of `user-events`: JSON lines or CSV,
-episodes by id, file or guid.
+"""Import of events that other software exported, as messages of `user-events`.
+
+Files are JSON lines or CSV; an episode is named by id, audio file or guid.
 """
 
 import csv
@@ -14,6 +15,7 @@ from pathlib import Path
 from podrec_assets.content.feeds.ids import audio_key, feed_key
 from podrec_assets.day_windows import latest
 from podrec_assets.errors import PermanentError
+from podrec_assets.schemas import EPISODES
 from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.kafka import Message
 
@@ -25,17 +27,18 @@ NUMBERS = {
     "duration_s": float,
 }
 """Columns of a CSV file that are numbers in the message."""
-NEEDED = ("user_id", "kind", "occurred_at")
+REQUIRED = ("user_id", "kind", "occurred_at")
 """Columns without which landing would refuse every row of a CSV file."""
 
 
 def lines_of(file: Path) -> Iterator[bytes]:
-    """The lines of a JSON lines file as they are, or the rows of a CSV file (.csv, with a header)
-    as JSON objects.
+    """Yields the lines of a JSON lines file, or the rows of a CSV file as JSON objects.
+
+    A CSV file is named .csv and has a header.
 
     Raises:
-        PermanentError: the first line of a CSV file is no header of events, or a row cannot be
-            read; rows before it were given.
+        PermanentError: the CSV header lacks a required column, or a row is unreadable; the rows
+            before it were yielded.
     """
     if file.suffix.lower() != ".csv":
         with file.open("rb") as lines:
@@ -45,11 +48,11 @@ def lines_of(file: Path) -> Iterator[bytes]:
         rows = csv.DictReader(text)
         try:
             rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]
-            if absent := [name for name in NEEDED if name not in rows.fieldnames]:
-                why = (
-                    f"its first line, read as UTF-8 with commas, has no column {', '.join(absent)}"
+            if missing := [name for name in REQUIRED if name not in rows.fieldnames]:
+                raise PermanentError(
+                    f"{file} is not a CSV file of events: its first line, read as UTF-8 with "
+                    f"commas, has no column {', '.join(missing)}."
                 )
-                raise PermanentError(f"{file} is no CSV file of events: {why}.")
             for event in filter(None, map(_event, rows)):
                 yield json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogateescape")
         except csv.Error as err:
@@ -59,9 +62,10 @@ def lines_of(file: Path) -> Iterator[bytes]:
 
 
 def _event(row: dict) -> dict:
-    """A row's cells that are not empty, if there are any.
+    """Returns the non-empty cells of a row.
 
-    A row without an event_id gets one of its content: the same file twice counts once.
+    A row without an event_id gets one derived from its content, so importing a file twice counts
+    once.
     """
     event = {
         name: _value(name, cell.strip())
@@ -69,33 +73,32 @@ def _event(row: dict) -> dict:
         if name and isinstance(cell, str) and cell.strip()
     }
     if event and "event_id" not in event:
-        told = json.dumps(event, sort_keys=True).encode()
-        event["event_id"] = f"csv-{hashlib.sha256(told).hexdigest()[:16]}"
+        content = json.dumps(event, sort_keys=True).encode()
+        event["event_id"] = f"csv-{hashlib.sha256(content).hexdigest()[:16]}"
     return event
 
 
 def _value(name: str, cell: str) -> str | int | float:
     try:
         return NUMBERS[name](cell) if name in NUMBERS else cell
-    except ValueError:  # landing says what is wrong with it
+    except ValueError:  # landing refuses it with a reason
         return cell
 
 
 @dataclass
 class EpisodeNames:
-    """Known episodes by what their publishers call them: the audio file, or the guid, alone where
-    one feed has it.
+    """Known episodes by their publishers' names: audio file, or guid.
+
+    A guid alone identifies an episode if only one feed has it.
     """
 
     lake: Lake
-    _found: dict[str, str | None] | None = field(default=None, init=False)
+    _ids: dict[str, str | None] | None = field(default=None, init=False)
 
     def episode_id(self, event: dict) -> str | None:
-        """Id of the episode that `audio_url`, or `guid` (with `feed_url` where feeds share it),
-        names; None if unknown.
-        """
-        if self._found is None:
-            self._found = self._read()
+        """Returns the episode named by `audio_url`, or `guid` and `feed_url`; None if unknown."""
+        if self._ids is None:
+            self._ids = self._read()
         audio, guid, feed = (
             str(event.get(name) or "").strip() for name in ("audio_url", "guid", "feed_url")
         )
@@ -103,34 +106,34 @@ class EpisodeNames:
             f"audio {audio_key(audio)}" if audio else "",
             f"guid {guid} {feed_key(feed) if feed else ''}" if guid else "",
         ]
-        return next((found for key in keys if key and (found := self._found.get(key))), None)
+        return next((name for key in keys if (name := self._ids.get(key))), None)
 
     def _read(self) -> dict[str, str | None]:
-        rows = latest(
-            self.lake.read(
-                "episodes", columns=("day", "episode_id", "audio_url", "guid", "feed_url")
-            )
-        ).to_pylist()
-        found: dict[str, str | None] = {}
-        for row in rows:
-            guid, names = (row["guid"] or "").strip(), []
+        columns = ("day", "episode_id", "audio_url", "guid", "feed_url")
+        ids: dict[str, str | None] = {}
+        for row in latest(self.lake.read(EPISODES.name, columns=columns)).to_pylist():
+            guid, episode, keys = (row["guid"] or "").strip(), row["episode_id"], []
             if row["audio_url"]:
-                names.append(f"audio {audio_key(row['audio_url'])}")
+                keys.append(f"audio {audio_key(row['audio_url'])}")
             if guid:
-                names += [f"guid {guid} {feed_key(row['feed_url'])}", f"guid {guid} "]
-            for name in names:
-                # What two episodes share names neither of them.
-                found[name] = (
-                    row["episode_id"]
-                    if found.get(name, row["episode_id"]) == row["episode_id"]
-                    else None
-                )
-        return found
+                keys += [f"guid {guid} {feed_key(row['feed_url'])}", f"guid {guid} "]
+            for key in keys:
+                # A key of two episodes identifies neither.
+                ids[key] = episode if ids.get(key, episode) == episode else None
+        return ids
 
 
 @dataclass
 class Imported:
-    """What was noticed of the events of an import."""
+    """Statistics of an import, filled while its lines become messages.
+
+    Attributes:
+        names: known episodes.
+        resolved_count: events whose episode was found by audio file or guid.
+        unknown_count: events whose episode was not found.
+        first_unknown: audio file or guid of the first of these.
+        first_day: earliest day that an event can belong to.
+    """
 
     names: EpisodeNames
     resolved_count: int = 0
@@ -138,27 +141,25 @@ class Imported:
     first_unknown: str | None = None
     first_day: date | None = None
 
-    def see(self, event: dict, recorded_at: str | None) -> None:
-        """Gives an event the id of the episode that it names otherwise, and keeps the earliest day
-        that events can touch.
-        """
-        told = event.get("audio_url") or event.get("guid")
-        if told and not event.get("episode_id"):
-            if found := self.names.episode_id(event):
-                event["episode_id"] = found
+    def add(self, event: dict, recorded_at: str | None) -> None:
+        """Adds the missing episode_id to an event, and updates the statistics."""
+        name = event.get("audio_url") or event.get("guid")
+        if name and not event.get("episode_id"):
+            if episode := self.names.episode_id(event):
+                event["episode_id"] = episode
                 self.resolved_count += 1
             else:
                 self.unknown_count += 1
-                self.first_unknown = self.first_unknown or str(told)
+                self.first_unknown = self.first_unknown or str(name)
         for text in (recorded_at, event.get("occurred_at")):
-            # Overflow: the first and last days that a date can be have no UTC in some zones.
+            # Overflow: in some zones the first and last possible dates have no UTC date.
             with suppress(ValueError, TypeError, OverflowError):
                 day = datetime.fromisoformat(text).astimezone(UTC).date()  # type: ignore[arg-type]
                 self.first_day = min(self.first_day or day, day)
 
 
 def to_message(line: bytes, imported: Imported | None = None) -> Message:
-    """The Kafka record of one line; whatever cannot be understood is left for landing to refuse."""
+    """Returns the Kafka record of one line; landing refuses a line that is not an event."""
     try:
         event = json.loads(line)
         stamp = event.pop("recorded_at", None)
@@ -166,7 +167,7 @@ def to_message(line: bytes, imported: Imported | None = None) -> Message:
             int(datetime.fromisoformat(stamp).timestamp() * 1000) if stamp is not None else None
         )
         if imported:
-            imported.see(event, stamp)
+            imported.add(event, stamp)
         return Message(
             str(event.get("user_id", "")).encode(),
             json.dumps(event, ensure_ascii=False).encode(),

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, Row, SparkSession, functions
+from pyspark.sql import DataFrame, DataFrameReader, Row, SparkSession, functions
 from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.streaming import DataStreamReader
 
 from podrec_assets.ledger.ledger import Ledger, Offsets
 from podrec_assets.listening import event_batches, event_message
@@ -21,6 +23,7 @@ from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.kafka import security
 from podrec_assets.stores.spark import session as spark
 
+SparkReaderType = TypeVar("SparkReaderType", DataFrameReader, DataStreamReader)
 COLUMNS = (
     "topic AS kafka_topic",
     "partition AS kafka_partition",
@@ -161,7 +164,7 @@ class SparkReader:
         finally:
             self.session().catalog.clearCache()
 
-    def _kafka(self, reader):
+    def _kafka(self, reader: SparkReaderType) -> SparkReaderType:
         options = KAFKA_OPTIONS | security.spark_options(self.settings)
         return (
             reader.format("kafka")

@@ -1,9 +1,8 @@
-"""Where alerts go: always to a log under the home, and to a webhook and e-mail where the settings
-name them.
-"""
+"""Delivery of alerts: always to a log under the home, to a webhook and by e-mail if configured."""
 
 import json
 from datetime import datetime
+from functools import partial
 
 from podrec_assets.errors import RetryableError
 from podrec_assets.settings import Settings
@@ -14,39 +13,38 @@ LOG = "alerts.jsonl"
 
 
 def deliver(settings: Settings, alerts: list[dict], now: datetime) -> tuple[int, list[str]]:
-    """Sends alerts by every way that is set up; one message each, whatever their number.
+    """Sends all alerts in one message through each configured channel.
 
     Args:
-        settings: of this deployment.
-        alerts: key, kind and text of each.
-        now: for the log.
+        settings: addresses and accounts.
+        alerts: {key, kind, text} of each alert.
+        now: time for the log.
 
     Returns:
-        How many of the webhook and e-mail took them, and what went wrong, a line for each that did
-        not.
+        The number of channels that delivered, and one line for each that failed.
     """
     subject = f"podrec: {len(alerts)} alert{'s' * (len(alerts) > 1)}, {alerts[0]['text']}"
     text = "\n".join(f"- [{a['kind']}] {a['text']}" for a in alerts)
-    took, problems = 0, list[str]()
-    for way in (_webhook, _mail):
+    delivered_count, problems = 0, list[str]()
+    for send in (partial(_webhook, settings, alerts), partial(_mail, settings)):
         try:
-            took += way(settings, subject, text, alerts)
+            delivered_count += send(subject, text)
         except RetryableError as err:
             problems.append(str(err))
     _log(settings, alerts, problems, now)
-    return took, problems
+    return delivered_count, problems
 
 
-def _webhook(settings: Settings, subject: str, text: str, alerts: list[dict]) -> bool:
-    """Whether this way is set up, and so took them."""
+def _webhook(settings: Settings, alerts: list[dict], subject: str, text: str) -> bool:
+    """Sends the alerts if this channel is configured; returns whether it is."""
     url = settings.alert_webhook.get_secret_value()
     if url:
         post_json(url, {"text": f"{subject}\n{text}", "alerts": alerts})
     return bool(url)
 
 
-def _mail(settings: Settings, subject: str, text: str, alerts: list[dict]) -> bool:
-    """Whether this way is set up, and so took them."""
+def _mail(settings: Settings, subject: str, text: str) -> bool:
+    """Sends the alerts if this channel is configured; returns whether it is."""
     recipients = [r.strip() for r in settings.alert_email_to.split(",") if r.strip()]
     if not (recipients and settings.alert_smtp):
         return False

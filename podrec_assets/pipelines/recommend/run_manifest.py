@@ -1,6 +1,4 @@
-"""What a version of lists was made from: with a manifest an old list can be made again, or followed
-to its events.
-"""
+"""Manifests: what a version of lists was made from, so that it can be rebuilt and traced."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,8 +12,9 @@ from podrec_assets.stores.mongo import MongoStore
 
 @dataclass
 class InputsRead:
-    """The versions that this process last read inputs at. A step reads its inputs just before it
-    writes, so they are its own.
+    """Versions of the inputs that this process read last.
+
+    A step reads its inputs just before it writes, so they are its own.
 
     Attributes:
         tables: Delta version by table.
@@ -26,12 +25,15 @@ class InputsRead:
     models: dict[date, dict[str, str]] = field(default_factory=dict)
 
     def manifest(self, settings: Settings, lake: Lake, run_id: str, day: date) -> dict:
-        """What the version of a day is made from.
+        """Returns the manifest of a day's version.
 
         Returns:
-            run_id; delta_versions by table, as read or else the present one; models: version by
-            collection, of those read for the day; engine; settings that change results; code: see
-            `code_version`.
+            run_id: Dagster run.
+            delta_versions: version by table, as read, else the current one.
+            models: version by collection, of those read for the day.
+            engine: compute engine.
+            settings: the settings that change results.
+            code: see `code_version`.
         """
         return {
             "run_id": run_id,
@@ -43,15 +45,12 @@ class InputsRead:
         }
 
 
-def named_versions(mongo: MongoStore) -> dict[str, dict[int, list[str]]]:
-    """By table, the Delta versions that kept lists and models were made of, each with these as
-    "collection version".
-    """
-    named: dict[str, dict[int, list[str]]] = {}
+def versions_in_manifests(mongo: MongoStore) -> dict[str, dict[int, list[str]]]:
+    """Returns, by table and Delta version, the "collection version"s that were made from it."""
+    users: dict[str, dict[int, list[str]]] = {}
     for collection in COLLECTIONS:
-        for made in mongo.versions(collection):
-            for table, version in made.manifest.get("delta_versions", {}).items():
-                named.setdefault(table, {}).setdefault(version, []).append(
-                    f"{collection} {made.version}"
-                )
-    return named
+        for entry in mongo.versions(collection):
+            for table, version in entry.manifest.get("delta_versions", {}).items():
+                names = users.setdefault(table, {}).setdefault(version, [])
+                names.append(f"{collection} {entry.version}")
+    return users

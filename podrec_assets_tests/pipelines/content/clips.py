@@ -1,5 +1,6 @@
-"""Episodes whose audio is short clips on a local server; run as a program, it transcribes their day
-and writes the tables.
+"""Episodes with short audio clips on a local server.
+
+Run as a program, it transcribes their day and writes the tables.
 """
 
 import sys
@@ -31,7 +32,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """host:port of a server of the folder's files."""
+    """Serves a folder; yields host:port."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -42,7 +43,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def cut_clips(speech: Path, folder: Path) -> list[str]:
-    """Names of ten clips of real speech, written to the folder."""
+    """Writes ten clips of real speech to the folder; returns their names."""
     names = []
     for source, count in CLIPS_OF.items():
         samples = samples_of(speech / f"{source}.ogg")

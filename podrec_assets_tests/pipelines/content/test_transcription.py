@@ -1,6 +1,4 @@
-"""A run keeps what is finished, does what is due within its budget, and a killed one is gone on
-with.
-"""
+"""A run keeps finished rows and works within its budget; a killed run is resumed."""
 
 import os
 import signal
@@ -18,6 +16,7 @@ import pytest
 from podrec_assets.errors import SetupError
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.asr_run import take
+from podrec_assets.pipelines.content.transcription import Transcribed
 from podrec_assets.pipelines.content.transcription_estimate import plan_transcripts
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES
 from podrec_assets.services import process
@@ -40,7 +39,7 @@ VTT = "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ann>Hello there.\n"
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A folder and the host:port that serves it."""
+    """Yields a folder and the host:port that serves it."""
     folder = tmp_path / "site"
     folder.mkdir()
     with served(folder) as origin:
@@ -51,31 +50,29 @@ def link(origin: str, name: str) -> dict:
     return {"url": f"http://{origin}/{name}", "type": "text/vtt", "language": None, "rel": None}
 
 
-def statuses(found) -> dict[str, str]:
+def statuses(found: Transcribed) -> dict[str, str]:
     return {r["episode_id"]: r["status"] for r in found.rows}
 
 
 def events(connections: Connections, kind: str) -> Counter:
-    return Counter(
-        e["episode_id"] for e in connections.recognitions.journal() if e["event"] == kind
-    )
+    return Counter(e["episode_id"] for e in connections.asr_results.journal() if e["event"] == kind)
 
 
 def members(session: int) -> list[str]:
-    """Processes of a session that still run."""
-    found = []
+    """Returns the running processes of a session."""
+    running = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             fields = stat.read_text().rpartition(")")[2].split()
-            found += [stat.parent.name] if fields[3] == str(session) and fields[0] != "Z" else []
-    return found
+            running += [stat.parent.name] if fields[3] == str(session) and fields[0] != "Z" else []
+    return running
 
 
 @pytest.mark.services
 @pytest.mark.skipif(
     not Path("/proc/self/stat").exists(), reason="this system has no /proc to look for processes in"
 )
-def test_a_run_killed_in_the_middle_of_ten_clips_is_gone_on_with_and_no_finished_clip_is_heard_twice(
+def test_a_run_killed_within_ten_clips_is_resumed_and_transcribes_no_clip_twice(
     shared_data: Path, site: tuple[Path, str], tmp_path: Path
 ) -> None:
     folder, origin = site
@@ -102,7 +99,7 @@ def test_a_run_killed_in_the_middle_of_ten_clips_is_gone_on_with_and_no_finished
     finished = set(events(connections, "done"))
     assert 4 <= len(finished) < 10
     assert connections.lake.read("transcripts").num_rows == 0
-    # The worker and its decoder end with their run: nobody goes on in the background.
+    # The worker and its decoder end with their run.
     assert process.wait_for(lambda: not members(run.pid), 20)
 
     found = transcribe(connections, episodes(origin, names))
@@ -123,7 +120,7 @@ def test_a_run_killed_in_the_middle_of_ten_clips_is_gone_on_with_and_no_finished
     assert sum(events(connections, "begun").values()) == sum(begun.values())
 
 
-def test_what_a_budget_leaves_over_is_reported_and_done_by_the_next_run(
+def test_what_exceeds_the_budget_is_reported_and_left_to_the_next_run(
     site: tuple[Path, str], tmp_path: Path
 ) -> None:
     folder, origin = site
@@ -132,10 +129,11 @@ def test_what_a_budget_leaves_over_is_reported_and_done_by_the_next_run(
     connections = Connections(settings(tmp_path / "home", origin, asr_minutes_per_run=4.5 / 60), {})
     connections.lake.replace_days(EPISODES, EPISODES.rows(rows), {DAY})
     assert plan_transcripts(connections, DAY, DAY, NOW) | {"seconds_per_audio_second": None} == {
-        "first_day": "2026-02-03", "last_day": "2026-02-03", "episode_count": 3, "finished_count": 0, "publisher_count": 0,
-        "cached_count": 0, "asr_count": 3, "no_audio_count": 0, "no_model_count": 0, "publisher_minutes": 0, "cached_minutes": 0,
-        "asr_minutes": 0.1, "unknown_length_count": 0, "engine": "pocketsphinx/5.1.1/en-us", "seconds_per_audio_second": None,
-        "expected_asr_minutes": None, "run_count": 2,
+        "first_day": "2026-02-03", "last_day": "2026-02-03", "episode_count": 3,
+        "finished_count": 0, "publisher_count": 0, "cached_count": 0, "asr_count": 3,
+        "no_audio_count": 0, "no_model_count": 0, "publisher_minutes": 0, "cached_minutes": 0,
+        "asr_minutes": 0.1, "unknown_length_count": 0, "engine": "pocketsphinx/5.1.1/en-us",
+        "seconds_per_audio_second": None, "expected_asr_minutes": None, "run_count": 2,
     }  # fmt: skip
     first = transcribe(connections, rows)
     assert statuses(first) == {"et0": "failed", "et1": "failed", "et2": "over_budget"}
@@ -154,7 +152,7 @@ def test_what_a_budget_leaves_over_is_reported_and_done_by_the_next_run(
     assert len(second.letters) == 3
 
 
-def test_an_episode_longer_than_a_whole_budget_is_taken_alone_and_newest_come_first() -> None:
+def test_an_episode_longer_than_the_whole_budget_is_taken_alone() -> None:
     def row(name: str, seconds: float | None) -> dict:
         return {"episode_id": name, "duration_s": seconds}
 
@@ -167,11 +165,11 @@ def test_an_episode_longer_than_a_whole_budget_is_taken_alone_and_newest_come_fi
     assert take([short], 0, 0) == []
 
 
-def test_a_server_that_is_down_is_tried_again_with_longer_waits_and_then_given_up(
+def test_a_server_that_is_down_is_retried_with_longer_waits_and_then_given_up(
     site: tuple[Path, str], tmp_path: Path
 ) -> None:
     _, origin = site
-    # Nothing listens there: the port of a server that was closed.
+    # The port of a closed server: nothing listens there.
     with served(tmp_path) as gone:
         pass
     rows = episodes(gone, ["a.mp3"])
@@ -194,7 +192,7 @@ def test_a_server_that_is_down_is_tried_again_with_longer_waits_and_then_given_u
     assert transcribe(connections, rows, now, frozenset({"failed"})).rows[0]["attempts"] == 1
 
 
-def test_a_publisher_that_is_down_is_asked_again_before_asr_hears_the_audio(
+def test_a_publisher_that_is_down_is_retried_before_asr(
     site: tuple[Path, str], tmp_path: Path
 ) -> None:
     folder, origin = site
@@ -213,7 +211,7 @@ def test_a_publisher_that_is_down_is_asked_again_before_asr_hears_the_audio(
     assert row["engine"] == "pocketsphinx/5.1.1/en-us"
 
 
-def test_publishers_come_first_and_each_other_episode_says_why_it_has_none(
+def test_publishers_come_first_and_every_other_episode_has_a_reason(
     site: tuple[Path, str], tmp_path: Path
 ) -> None:
     folder, origin = site
@@ -245,7 +243,7 @@ def test_publishers_come_first_and_each_other_episode_says_why_it_has_none(
     assert DEAD_LETTERS.rows(again.letters) == DEAD_LETTERS.rows(found.letters)
 
 
-def test_another_engine_makes_again_what_the_fallback_heard_nothing_in_and_what_it_had_no_model_for(
+def test_a_better_engine_redoes_what_the_fallback_could_not_transcribe(
     site: tuple[Path, str], tmp_path: Path
 ) -> None:
     folder, origin = site
@@ -264,7 +262,7 @@ def test_another_engine_makes_again_what_the_fallback_heard_nothing_in_and_what_
     assert transcribe(back, rows).rows == second.rows
 
 
-def test_a_model_that_is_set_and_not_there_stops_the_run_before_anything_is_written(
+def test_a_configured_model_that_is_missing_stops_the_run_before_any_write(
     site: tuple[Path, str], tmp_path: Path
 ) -> None:
     connections = Connections(settings(tmp_path / "home", site[1], asr_engine="vosk"), {})

@@ -1,6 +1,4 @@
-"""A messy log of events with its known truth, and landings of it by either engine, for the tests of
-landing.
-"""
+"""A messy log of events with known truth, and its landing by either engine."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +22,7 @@ BAD = (b"this is no JSON", b"", b"[1]", b'{"schema": 1, "kind": "play"}', b"\xff
 
 @dataclass
 class World:
-    """One topic, one lake, and how an engine lands the one into the other."""
+    """One topic, one lake, and the landing from one into the other."""
 
     settings: Settings
     lake: Lake
@@ -54,7 +52,7 @@ class World:
         )
 
     def places(self) -> list[tuple[int, int]]:
-        """(partition, offset) of every row and dead letter."""
+        """Returns (partition, offset) of every row and dead letter."""
         return sorted(
             (r["kafka_partition"], r["kafka_offset"]) for r in [*self.events(), *self.letters()]
         )
@@ -69,7 +67,7 @@ class World:
 
 
 def local_world(settings: Settings, bootstrap: str, topic: str, partitions: int = 2) -> World:
-    """A world on the one-process engine, with small batches so that a landing has several."""
+    """Returns a world on the local engine, with batches so small that a landing has several."""
     settings = settings.model_copy(
         update={"kafka_bootstrap": bootstrap, "events_topic": topic, "events_per_batch": 100}
     )
@@ -94,10 +92,11 @@ def event(
     user: str = "u",
     **more: object,
 ) -> Message:
-    """A valid play, or what `more` makes of it; its key sends a user's events to one partition."""
+    """Returns a valid play, changed by `more`; its key keeps a user in one partition."""
     body = {
-        "schema": 1, "event_id": f"id-{number}", "user_id": user, "episode_id": f"e-{number % 7}", "kind": "play",
-        "completed_share": 0.9, "occurred_at": (occurred or recorded).isoformat(), **more,
+        "schema": 1, "event_id": f"id-{number}", "user_id": user, "kind": "play",
+        "episode_id": f"e-{number % 7}", "completed_share": 0.9,
+        "occurred_at": (occurred or recorded).isoformat(), **more,
     }  # fmt: skip
     return Message(user.encode(), json.dumps(body).encode(), stamp(recorded))
 
@@ -107,9 +106,7 @@ def stamp(moment: datetime) -> int:
 
 
 def messy_log() -> list[Message]:
-    """Four days of 12 users: in disorder around midnight, late, twice, malformed, with unknown
-    fields and every kind.
-    """
+    """Returns four days of 12 users, with out-of-order, late, repeated and malformed records."""
     log: list[Message] = []
     for n in range(240):
         moment = at(4 - n // 60, 24 * (n % 60) / 60)
@@ -129,14 +126,12 @@ def messy_log() -> list[Message]:
 
 
 def expected_days(kafka: KafkaStore, topic: str) -> dict[tuple[int, int], date]:
-    """By (partition, offset) the running maximum of record dates, read plainly from the broker."""
-    found: dict[tuple[int, int], date] = {}
+    """Returns, by (partition, offset), the running maximum of the broker's record dates."""
+    days: dict[tuple[int, int], date] = {}
     for partition, end in kafka.end_offsets(topic).items():
-        reached = date.min
+        day = date.min
         for batch in kafka.read(topic, {partition: (0, end)}):
             for record in batch:
-                reached = max(
-                    reached, datetime.fromtimestamp(record.timestamp_ms / 1000, UTC).date()
-                )
-                found[partition, record.offset] = reached
-    return found
+                day = max(day, datetime.fromtimestamp(record.timestamp_ms / 1000, UTC).date())
+                days[partition, record.offset] = day
+    return days

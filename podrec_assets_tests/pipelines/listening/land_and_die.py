@@ -1,5 +1,6 @@
-"""A landing in a process of its own, which kills itself or the broker at a given point: `home
-bootstrap topic engine point`.
+"""A landing in its own process, which kills itself or another process at a given point.
+
+Arguments: home bootstrap topic engine point [process id].
 """
 
 import os
@@ -23,7 +24,7 @@ POINTS = ("before letters", "between letters and rows", "after rows")
 
 
 def spark_world(world: World) -> World:
-    """The same world on the Spark engine."""
+    """Returns the same world on the Spark engine."""
     settings = world.settings
 
     def session() -> SparkSession:
@@ -31,13 +32,13 @@ def spark_world(world: World) -> World:
             settings, java.java_home(settings), jars.ensure_jars(settings, "spark"), "fault"
         )
 
-    source = SparkReader(session, world.lake, world.kafka.bootstrap, settings)
-    landing = lambda: EventLanding(world.lake, world.kafka, settings, TODAY, source)  # noqa: E731
+    reader = SparkReader(session, world.lake, world.kafka.bootstrap, settings)
+    landing = lambda: EventLanding(world.lake, world.kafka, settings, TODAY, reader)  # noqa: E731
     return World(settings, world.lake, world.kafka, landing)
 
 
 def die_at(point: str, victim: int) -> None:
-    """In the second batch, kills the victim before, between or after its two commits."""
+    """Kills the process `victim` in the second batch: before, between or after its commits."""
     owner_and_name = (
         [(event_landing, "add_dead_letters")]
         if point == "before letters"

@@ -1,4 +1,4 @@
-"""Events as other software exports them: CSV, and episodes that are named by their file or guid."""
+"""Import of exported events: CSV files, and episodes named by audio file or guid."""
 
 import json
 from datetime import UTC, date, datetime
@@ -54,7 +54,7 @@ def produced(imported: Imported, **event: object) -> dict:
     return json.loads(to_message(json.dumps(event).encode(), imported).value)
 
 
-def test_an_episode_is_found_by_its_file_whatever_the_tracker_before_it(imported: Imported) -> None:
+def test_an_episode_is_found_by_its_audio_file_with_any_tracking_prefix(imported: Imported) -> None:
     assert (
         produced(imported, audio_url="http://chtbl.com/track/1/cdn.example/a.mp3")["episode_id"]
         == "e-a"
@@ -69,17 +69,17 @@ def test_a_guid_that_two_feeds_use_needs_the_feed(imported: Imported) -> None:
     assert (imported.unknown_count, imported.first_unknown) == (1, "1")
 
 
-def test_an_id_that_is_given_is_kept(imported: Imported) -> None:
+def test_a_given_episode_id_is_kept(imported: Imported) -> None:
     assert produced(imported, guid="only-here", episode_id="mine")["episode_id"] == "mine"
 
 
-def test_the_first_day_is_the_earliest_that_an_event_can_touch(imported: Imported) -> None:
+def test_the_first_day_is_the_earliest_that_an_event_can_belong_to(imported: Imported) -> None:
     produced(imported, occurred_at="2026-11-02T00:30:00+01:00", recorded_at="2026-11-03T00:00:00Z")
     produced(imported, occurred_at="nonsense")
     assert imported.first_day == date(2026, 11, 1)
 
 
-def test_rows_of_a_csv_file_are_events_that_landing_takes(tmp_path: Path) -> None:
+def test_rows_of_a_csv_file_are_valid_events(tmp_path: Path) -> None:
     file = tmp_path / "plays.csv"
     file.write_bytes(
         "\ufeffuser_id,episode_id,kind,completed_share,position,occurred_at\r\n"
@@ -94,7 +94,7 @@ def test_rows_of_a_csv_file_are_events_that_landing_takes(tmp_path: Path) -> Non
     assert len(set(again)) == 2
 
 
-def test_a_cell_that_is_no_number_is_left_for_landing_to_refuse(tmp_path: Path) -> None:
+def test_a_cell_that_is_not_a_number_is_kept_for_landing_to_refuse(tmp_path: Path) -> None:
     file = tmp_path / "plays.CSV"
     file.write_text("user_id,kind,occurred_at,completed_share\nme,play,,half\n")
     [line] = lines_of(file)
@@ -106,7 +106,7 @@ def test_a_cell_that_is_no_number_is_left_for_landing_to_refuse(tmp_path: Path) 
     }
 
 
-def test_a_csv_file_that_cannot_be_read_is_one_error(tmp_path: Path) -> None:
+def test_an_unreadable_csv_file_is_one_error(tmp_path: Path) -> None:
     file = tmp_path / "plays.csv"
     file.write_text("user_id,kind,occurred_at\n" + "x" * 200_000 + "\n")
     with pytest.raises(
@@ -115,10 +115,10 @@ def test_a_csv_file_that_cannot_be_read_is_one_error(tmp_path: Path) -> None:
         list(lines_of(file))
 
 
-def test_a_moment_that_no_utc_date_can_be_is_left_for_landing_and_stops_no_import(
+def test_a_time_without_a_utc_date_is_kept_for_landing_and_does_not_stop_the_import(
     imported: Imported,
 ) -> None:
-    """`0001-01-01T00:00:00+05:00` in one line of a file ended the import with a traceback."""
+    """One line with `0001-01-01T00:00:00+05:00` ended the import with a traceback."""
     assert (
         produced(imported, user_id="me", occurred_at="0001-01-01T00:00:00+05:00")["user_id"] == "me"
     )
@@ -138,19 +138,17 @@ def test_a_moment_that_no_utc_date_can_be_is_left_for_landing_and_stops_no_impor
 def test_a_csv_file_whose_every_row_would_be_refused_is_not_produced(
     content: bytes, tmp_path: Path
 ) -> None:
-    """A file with semicolons became as many dead letters as it had rows, and `podrec produce` told
-    of success.
-    """
+    """Every row of a file with semicolons became a dead letter, and the command succeeded."""
     file = tmp_path / "plays.csv"
     file.write_bytes(content)
     with pytest.raises(
         PermanentError,
-        match=r"plays\.csv is no CSV file of events: .* has no column user_id, kind, occurred_at\.",
+        match=r"plays\.csv is not a CSV file of events: .* no column user_id, kind, occurred_at\.",
     ):
         list(lines_of(file))
 
 
-def test_spaces_in_a_csv_header_and_rows_without_a_cell_mean_nothing(tmp_path: Path) -> None:
+def test_spaces_in_a_csv_header_and_empty_rows_are_ignored(tmp_path: Path) -> None:
     file = tmp_path / "plays.csv"
     file.write_text("user_id, kind, occurred_at\nme, like, 2026-11-02T08:00:00Z\n,,\n\n")
     [line] = lines_of(file)

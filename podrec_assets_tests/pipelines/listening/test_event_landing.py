@@ -1,6 +1,4 @@
-"""Landing on the real broker, one contract for both engines: every offset once, in its day,
-whatever happens in between.
-"""
+"""Landing from a real broker, one contract for both engines: every offset once, in its day."""
 
 import re
 import shutil
@@ -52,9 +50,7 @@ def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: s
 def clean(
     settings: Settings, kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory, world: World
 ) -> World:
-    """The same topic landed by the one-process engine into a lake of its own, undisturbed: what
-    must come out.
-    """
+    """The expected result: the same topic, landed undisturbed into another lake."""
     elsewhere = settings.model_copy(update={"home": tmp_path_factory.mktemp("clean")})
     return local_world(elsewhere, kafka_bootstrap, world.topic)
 
@@ -83,7 +79,7 @@ def test_every_offset_is_a_row_or_a_dead_letter_in_its_log_day(world: World, cle
 
 
 def assert_boundaries_are_the_brokers(world: World, days: dict[tuple[int, int], date]) -> None:
-    """A day begins where the broker finds the first record stamped at or after its midnight."""
+    """A day starts where the broker finds the first record stamped at or after midnight."""
     ends = world.kafka.end_offsets(world.topic)
     for day in world.landing().ledger().days():
         for partition, first in world.kafka.offsets_for_day(world.topic, day).items():
@@ -96,14 +92,15 @@ def test_the_columns_of_a_landed_event_are_exact(world: World) -> None:
     world.land()
     (row,) = world.events()
     assert row == {
-        "day": at(1).date(), "kafka_topic": world.topic, "kafka_partition": row["kafka_partition"], "kafka_offset": 0,
-        "recorded_at": at(1), "event_id": "id-1", "user_id": "u", "episode_id": "e-1", "kind": "play", "completed_share": 0.9,
-        "occurred_at": at(6), "event_day": at(6).date(), "is_late": True, "list_version": "v", "position": 2,
+        "day": at(1).date(), "kafka_topic": world.topic, "kafka_partition": row["kafka_partition"],
+        "kafka_offset": 0, "recorded_at": at(1), "event_id": "id-1", "user_id": "u",
+        "episode_id": "e-1", "kind": "play", "completed_share": 0.9, "occurred_at": at(6),
+        "event_day": at(6).date(), "is_late": True, "list_version": "v", "position": 2,
         "extra": '{"device": "car"}',
     }  # fmt: skip
 
 
-def test_a_dead_letter_is_found_by_its_place_with_its_bytes(world: World) -> None:
+def test_a_dead_letter_has_its_offset_and_its_bytes(world: World) -> None:
     world.produce([Message(b"k", b"this is no JSON", int(at(1).timestamp() * 1000))])
     world.land()
     (letter,) = world.letters()
@@ -115,7 +112,7 @@ def test_a_dead_letter_is_found_by_its_place_with_its_bytes(world: World) -> Non
     )
 
 
-def test_landing_twice_changes_nothing_and_replay_of_every_day_gives_the_same_rows(
+def test_landing_twice_and_replay_of_every_day_give_the_same_rows(
     world: World,
 ) -> None:
     world.produce(messy_log())
@@ -129,7 +126,7 @@ def test_landing_twice_changes_nothing_and_replay_of_every_day_gives_the_same_ro
     assert all(a.missing_count == 0 for a in accounts_of(world.lake, days))
 
 
-def test_replay_puts_back_what_was_lost_from_the_table(world: World) -> None:
+def test_replay_restores_rows_lost_from_the_table(world: World) -> None:
     world.produce(messy_log())
     world.land()
     events, day = world.events(), at(2).date()
@@ -147,13 +144,13 @@ def test_replay_puts_back_what_was_lost_from_the_table(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["add_dead_letters", "append"], ids=["before the letters", "between letters and rows"]
+    "step", ["add_dead_letters", "append"], ids=["before letters", "between letters and rows"]
 )
-def test_a_landing_that_fails_inside_a_batch_goes_on_without_a_trace(
+def test_a_landing_that_failed_inside_a_batch_continues_without_a_trace(
     world: World, clean: World, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.produce(messy_log())
-    fail_once(monkeypatch, world, step)
+    fail_once(monkeypatch, step)
     with pytest.raises(Exception, match="the power went off"):
         world.land()
     world.land()
@@ -161,7 +158,7 @@ def test_a_landing_that_fails_inside_a_batch_goes_on_without_a_trace(
     same_tables(world, clean)
 
 
-def fail_once(monkeypatch: pytest.MonkeyPatch, world: World, step: str) -> None:
+def fail_once(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     from podrec_assets.stores.delta import Lake
     from podrec_assets.stores.spark import session as spark
 
@@ -197,13 +194,13 @@ def test_records_stamped_tomorrow_wait_until_tomorrow(world: World) -> None:
     ]
 
 
-def test_a_column_that_the_table_gained_is_null_in_old_days_and_filled_in_new_ones(
+def test_an_added_column_is_null_in_old_days_and_filled_in_new_ones(
     world: World,
 ) -> None:
     world.produce([event(n, at(2), device="car") for n in range(3)])
     as_before_extra(world)
     assert "extra" not in world.lake.columns("user_events")
-    # Read by the world's own engine before any write gave the table the column.
+    # Read before any write adds the column to the table.
     scores = engine(world).daily_score(world.lake, world.settings, [at(2).date()])
     assert sum(scores["play_count"].to_pylist()) == 3
     world.produce([event(9, at(1), device="car")])
@@ -234,9 +231,7 @@ def test_a_column_of_another_type_is_refused_before_anything_is_written(world: W
 
 
 def as_before_extra(world: World) -> None:
-    """Lands by the one-process engine, into a table as a podrec made it that did not know the
-    column `extra` yet.
-    """
+    """Lands into a table written by a podrec that did not have the column `extra`."""
     spec, lake = USER_EVENTS, world.lake
     replace(world.landing(), reader=LocalReader(lake, world.kafka, world.settings)).land_new()
     schema = spec.schema.remove(spec.schema.get_field_index("extra"))

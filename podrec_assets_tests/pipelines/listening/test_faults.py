@@ -1,6 +1,4 @@
-"""kill -9 in the middle of landing, on real processes: afterwards the tables are as if nothing had
-happened.
-"""
+"""kill -9 in the middle of landing, on real processes: the tables end as if undisturbed."""
 
 import shutil
 import subprocess

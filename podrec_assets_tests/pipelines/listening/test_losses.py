@@ -1,4 +1,4 @@
-"""What retention, forgotten listeners and re-created topics do to landed days, on the real broker."""
+"""Retention, forgotten listeners and recreated topics, on a real broker."""
 
 from datetime import date
 
@@ -26,7 +26,7 @@ def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: s
 
 
 def remove_before(world: World, offset: int) -> None:
-    """What retention does: the broker forgets the beginning of the log."""
+    """Does what retention does: removes the start of the log."""
     admin = AdminClient({"bootstrap.servers": world.kafka.bootstrap})
     for future in admin.delete_records([TopicPartition(world.topic, 0, offset)]).values():
         future.result(10)
@@ -38,7 +38,7 @@ def empty_day(world: World, day: date) -> None:
     )
 
 
-def test_a_day_that_retention_removed_is_made_whole_from_the_tables_history(world: World) -> None:
+def test_a_day_that_retention_removed_is_restored_from_the_tables_history(world: World) -> None:
     world.produce([event(n, at(3, n)) for n in range(4)] + [event(9, at(1))])
     world.land()
     rows = world.events()
@@ -52,7 +52,7 @@ def test_a_day_that_retention_removed_is_made_whole_from_the_tables_history(worl
     }
 
 
-def test_a_day_that_nobody_holds_any_more_is_an_error_that_names_its_offsets(world: World) -> None:
+def test_a_day_that_no_store_holds_is_an_error_with_its_offsets(world: World) -> None:
     world.produce([event(0, at(3)), event(1, at(1))])
     world.land()
     remove_before(world, 1)
@@ -66,7 +66,7 @@ def test_a_day_that_nobody_holds_any_more_is_an_error_that_names_its_offsets(wor
         world.landing().run([at(3).date()])
 
 
-def test_what_was_lost_before_landing_stops_it_until_the_loss_is_accepted(world: World) -> None:
+def test_records_lost_before_landing_stop_it_until_the_loss_is_accepted(world: World) -> None:
     world.produce([event(0, at(3)), event(1, at(3)), event(2, at(3))])
     world.land()
     world.produce([event(3, at(2)), event(4, at(2)), event(5, at(1))])
@@ -84,7 +84,7 @@ def test_what_was_lost_before_landing_stops_it_until_the_loss_is_accepted(world:
     )
 
 
-def test_a_topic_that_was_recreated_is_recognised(world: World) -> None:
+def test_a_recreated_topic_is_detected(world: World) -> None:
     world.produce([event(0, at(1))])
     world.land()
     admin = AdminClient({"bootstrap.servers": world.kafka.bootstrap})
@@ -98,13 +98,12 @@ def test_a_topic_that_was_recreated_is_recognised(world: World) -> None:
     assert len(world.events()) == 1
 
 
-def test_a_partition_that_was_added_lands_from_its_beginning(world: World) -> None:
+def test_an_added_partition_lands_from_its_start(world: World) -> None:
     world.produce([event(0, at(2))])
     world.land()
     admin = AdminClient({"bootstrap.servers": world.kafka.bootstrap})
     admin.create_partitions([NewPartitions(world.topic, 3)])[world.topic].result(10)
-    # A producer that was there before learns of the new partitions minutes later; another process's
-    # knows them at once.
+    # The existing producer would learn of the new partitions minutes later.
     KafkaStore(world.kafka.bootstrap).produce(
         world.topic, [event(n, at(1), user=f"u{n}") for n in range(1, 30)]
     )
@@ -113,11 +112,11 @@ def test_a_partition_that_was_added_lands_from_its_beginning(world: World) -> No
     assert {r["kafka_partition"] for r in world.events()} == {0, 1, 2}
 
 
-def test_a_forgotten_listener_leaves_no_trace_and_replay_brings_none_back(
+def test_a_forgotten_listener_leaves_no_trace_and_replay_restores_none(
     world: World, mongo_uri: str
 ) -> None:
     name = "it's me"
-    refused = b'{"schema": 1, "user_id": "it\'s me", "kind": "sneeze", "event_id": "x", "episode_id": "e"}'
+    refused = b'{"user_id": "it\'s me", "kind": "sneeze", "event_id": "x", "episode_id": "e"}'
     world.produce(
         [
             event(0, at(2), user=name),

@@ -1,6 +1,4 @@
-"""Batches as a bad day delivers them: cut anywhere, shuffled, delivered again. The tables stay
-those of the clean stream.
-"""
+"""Batches cut anywhere, shuffled and delivered twice give the tables of the clean stream."""
 
 import random
 import re
@@ -25,9 +23,7 @@ pytestmark = pytest.mark.services
 
 @dataclass(frozen=True)
 class Redelivering:
-    """A source that takes the records of a topic in a random interleaving of its partitions, and
-    repeats itself.
-    """
+    """A reader that interleaves the partitions at random and repeats batches."""
 
     kafka: KafkaStore
     topic: str
@@ -35,7 +31,7 @@ class Redelivering:
     seed: int
     cuts: int
 
-    def stream(self, start: dict[int, int], land: LandBatch) -> None:
+    def stream(self, start: dict[int, int], land: LandBatch) -> None:  # noqa: ARG002
         chance = random.Random(self.seed)
         delivered: list[list[Record]] = []
         for records in self._cut(self._interleaved(chance), chance):
@@ -70,8 +66,8 @@ def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: s
 
 
 def land_badly(world: World, batch: Callable[[list[Record]], Batch], seed: int, cuts: int) -> World:
-    source = Redelivering(world.kafka, world.topic, batch, seed, cuts)
-    landing = EventLanding(world.lake, world.kafka, world.settings, TODAY, source)
+    reader = Redelivering(world.kafka, world.topic, batch, seed, cuts)
+    landing = EventLanding(world.lake, world.kafka, world.settings, TODAY, reader)
     landing.land_new()
     return replace(world, landing=lambda: landing)
 

@@ -1,10 +1,11 @@
-"""A home comes back as it was or not at all, and what it holds goes on where it stopped."""
+"""A home is restored byte for byte or not at all, and works on from where it stopped."""
 
 import json
 import os
 import re
 import shutil
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -43,7 +44,7 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "copies" / "one"
 
 
-def taken(settings: Settings, target: Path) -> backup_module.Backup:
+def take_backup(settings: Settings, target: Path) -> backup_module.Backup:
     return back_up(settings, Connections(settings, {}).lake, target, print)
 
 
@@ -53,15 +54,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_a_backup_comes_back_byte_for_byte_with_its_times_and_without_caches(
+def test_a_backup_is_restored_byte_for_byte_with_file_times_and_without_caches(
     home: Settings, target: Path
 ) -> None:
     before = (home.home / "lake/episodes/x.parquet").stat().st_mtime_ns
-    made = taken(home, target)
-    assert sorted(made.files) == ["lake/episodes/x.parquet", "logs/kafka.log", "mongo/data.mv"]
-    assert made.outside == []
+    backup = take_backup(home, target)
+    assert sorted(backup.files) == ["lake/episodes/x.parquet", "logs/kafka.log", "mongo/data.mv"]
+    assert backup.outside == []
     shutil.rmtree(home.home)
-    assert restore(home, target, print) == made
+    assert restore(home, target, print) == backup
     assert contents(home.home) == {
         "lake/episodes/x.parquet": b"rows",
         "logs/kafka.log": b"",
@@ -71,11 +72,11 @@ def test_a_backup_comes_back_byte_for_byte_with_its_times_and_without_caches(
 
 
 @pytest.mark.parametrize(
-    ("harm", "words"),
+    ("damage", "message"),
     [
         (
             lambda t: (t / "home/mongo/data.mv").write_bytes(b"lusts"),
-            "data.mv is not what was backed up: nothing was restored",
+            "data.mv is damaged: nothing was restored",
         ),
         (
             lambda t: (t / "home/lake/episodes/x.parquet").unlink(),
@@ -83,23 +84,26 @@ def test_a_backup_comes_back_byte_for_byte_with_its_times_and_without_caches(
         ),
         (
             lambda t: (t / "manifest.json").unlink(),
-            "is not a whole backup: it has no readable manifest.json",
+            "is not a complete backup: it has no readable manifest.json",
         ),
         (
             lambda t: rewrite(t, format=2, keys={}),
-            "is a backup of format 2, this podrec reads format 1",
+            "is a backup of format 2; this podrec reads format 1",
         ),
-        (lambda t: rewrite(t, files={"../x": {}}), r"is not a backup of podrec: it names \.\./x"),
+        (
+            lambda t: rewrite(t, files={"../x": {}}),
+            r"is not a backup of podrec: it contains \.\./x",
+        ),
     ],
-    ids=["changed", "lost", "not finished", "newer", "strange"],
+    ids=["changed", "missing file", "unfinished", "newer format", "escaping path"],
 )
 def test_a_damaged_backup_leaves_the_home_empty(
-    home: Settings, target: Path, harm, words: str
+    home: Settings, target: Path, damage: Callable[[Path], object], message: str
 ) -> None:
-    taken(home, target)
+    take_backup(home, target)
     shutil.rmtree(home.home)
-    harm(target)
-    with pytest.raises(PermanentError, match=words):
+    damage(target)
+    with pytest.raises(PermanentError, match=message):
         restore(home, target, print)
     assert not home.home.exists() or contents(home.home) == {}
 
@@ -109,18 +113,14 @@ def rewrite(target: Path, **changed: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changed))
 
 
-def test_what_lies_behind_links_is_copied_once(
-    home: Settings, target: Path, tmp_path: Path
-) -> None:
-    """A home whose large folders lie on another disk lost them: a link below the top was neither
-    file nor folder.
-    """
+def test_files_behind_links_are_copied_once(home: Settings, target: Path, tmp_path: Path) -> None:
+    """A home with folders on another disk lost them: links were neither files nor folders."""
     (tmp_path / "disk").mkdir()
     (tmp_path / "disk" / "y.parquet").write_bytes(b"far")
     (home.home / "lake" / "vectors").symlink_to(tmp_path / "disk")
     (home.home / "lake" / "ring").symlink_to(home.home / "lake")
-    made = taken(home, target)
-    assert sorted(made.files) == [
+    backup = take_backup(home, target)
+    assert sorted(backup.files) == [
         "lake/episodes/x.parquet",
         "lake/vectors/y.parquet",
         "logs/kafka.log",
@@ -129,12 +129,12 @@ def test_what_lies_behind_links_is_copied_once(
     assert (target / "home/lake/vectors/y.parquet").read_bytes() == b"far"
 
 
-def test_a_folder_that_cannot_be_read_is_not_left_out_silently(
+def test_an_unreadable_folder_is_an_error(
     home: Settings, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.scandir
 
-    def refusing(path):
+    def refusing(path: object) -> Iterator[os.DirEntry]:
         if str(path).endswith("mongo"):
             raise PermissionError(13, "Permission denied", str(path))
         return real(path)
@@ -142,30 +142,28 @@ def test_a_folder_that_cannot_be_read_is_not_left_out_silently(
     monkeypatch.setattr(os, "scandir", refusing)
     with pytest.raises(
         PermanentError,
-        match=r"mongo cannot be read \(Permission denied\), so a backup would lack it",
+        match=r"mongo cannot be read \(Permission denied\), so the backup would be incomplete",
     ):
-        taken(home, target)
+        take_backup(home, target)
 
 
-def test_a_home_that_is_not_empty_is_never_written_over(home: Settings, target: Path) -> None:
-    taken(home, target)
+def test_a_home_that_is_not_empty_is_never_overwritten(home: Settings, target: Path) -> None:
+    take_backup(home, target)
     before = contents(home.home)
     with pytest.raises(PermanentError, match="home is not empty: move it away"):
         restore(home, target, print)
     assert contents(home.home) == before
 
 
-def test_a_backup_goes_into_an_empty_folder_outside_of_a_home_that_is_there(
-    home: Settings, target: Path
-) -> None:
-    with pytest.raises(PermanentError, match=r"lies in .* itself: choose a folder outside"):
-        taken(home, home.home / "copy")
+def test_a_backup_needs_a_home_and_an_empty_folder_outside_it(home: Settings, target: Path) -> None:
+    with pytest.raises(PermanentError, match=r"is inside .*: choose a folder outside"):
+        take_backup(home, home.home / "copy")
     target.mkdir(parents=True)
     (target / "mine").touch()
     with pytest.raises(PermanentError, match="is not an empty folder: choose another"):
-        taken(home, target)
+        take_backup(home, target)
     with pytest.raises(PermanentError, match="There is nothing to back up"):
-        taken(home.model_copy(update={"home": home.home / "absent"}), target)
+        take_backup(home.model_copy(update={"home": home.home / "absent"}), target)
 
 
 def test_nothing_is_copied_while_something_writes(
@@ -174,38 +172,36 @@ def test_nothing_is_copied_while_something_writes(
     lake = Connections(home, {}).lake
     with (
         stream_lock(lake),
-        pytest.raises(RetryableError, match="`podrec stream` lands events: stop it first"),
+        pytest.raises(RetryableError, match="`podrec stream` is running: stop it first"),
     ):
-        taken(home, target)
+        take_backup(home, target)
     with (
         lake.writing("vectors"),
         pytest.raises(RetryableError, match="A run is writing vectors: wait until it is done"),
     ):
-        taken(home, target)
-    real = backup_module._copied
+        take_backup(home, target)
+    real = backup_module._copy_bytes
 
     def disturbed(path: Path, to: Path) -> str:
         digest = real(path, to)
         path.write_bytes(path.read_bytes() + b"more")
         return digest
 
-    monkeypatch.setattr(backup_module, "_copied", disturbed)
+    monkeypatch.setattr(backup_module, "_copy_bytes", disturbed)
     with pytest.raises(RetryableError, match="changed while it was copied: stop what writes to it"):
-        taken(home, target)
+        take_backup(home, target)
     assert not (target / "manifest.json").exists()
 
 
-def test_stores_outside_of_the_home_are_named_without_their_passwords(
-    home: Settings, target: Path
-) -> None:
+def test_stores_outside_the_home_are_listed_without_passwords(home: Settings, target: Path) -> None:
     uri = {
         "mongo_uri": "mongodb://me:hunter2@db:27017",
         "kafka_bootstrap": "broker:9092",
         "lake": "s3://bucket/lake",
     }
     settings = Settings(home=home.home, **uri)  # type: ignore[arg-type]
-    made = back_up(settings, Connections(home, {}).lake, target, print)
-    assert made.outside == [
+    backup = back_up(settings, Connections(home, {}).lake, target, print)
+    assert backup.outside == [
         "the Kafka at broker:9092",
         "the MongoDB at mongodb://db:27017",
         "the lake at s3://bucket/lake",
@@ -213,7 +209,7 @@ def test_stores_outside_of_the_home_are_named_without_their_passwords(
     assert "hunter2" not in (target / "manifest.json").read_text()
 
 
-def test_the_commands_refuse_while_dagster_works_and_say_what_is_copied(
+def test_the_commands_refuse_while_dagster_runs_and_report_what_was_copied(
     home: Settings, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PODREC_HOME", str(home.home))
