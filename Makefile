@@ -1,73 +1,77 @@
-# Two commands: `make demo` and `make test`. Both set the machine up first; Python 3.11+ and make are all they need.
+# Start with `make demo` and `make test`. Both install everything first; they need Python 3.11+ and make.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-# Each of the two processes starts services of its own, so tests of one file stay together; in the order of their names, for by
-# number of tests the long ones, which are one to a file, would all come last.
-BY_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Each process starts its own services, so the tests of a file stay together. Files run in the order of
+# their names: sorted by number of tests, the long files with one test each would all come last.
+IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo ui test check docs bench-backfill bench-listening bench-content bench-recommend bench-serving bench-world audit lock up down
+.PHONY: help setup demo ui test coverage check docs bench-backfill bench-listening bench-content bench-recommend bench-serving bench-world audit lock up down
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
-setup: $(READY) ## make .venv from the hash-pinned requirements
+setup: $(READY) ## create .venv from the hash-pinned requirements
 
-# A half-made environment has no stamp, so the next make goes on where this one stopped.
+# A failed installation leaves no stamp, so the next make continues it.
 $(READY): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "podrec needs Python 3.11 or newer; give it by make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "podrec needs Python 3.11 or newer: run make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing requirements (about 5 GB with torch's libraries, a few minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt || { echo "The installation stopped: check the network or the package index, then run the same command again."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt || { echo "The installation failed: check the network or the package index, then run the same command again."; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(READY) ## start the services, fill every table from the sample world, show three lists
+demo: $(READY) ## start the services, fill all tables from the sample world, show three lists
 	$(BIN)/podrec demo
 
-ui: $(READY) ## Dagster webserver, daemon and code location; prints the address
+ui: $(READY) ## start Dagster's webserver, daemon and code location; prints the address
 	$(BIN)/podrec ui
 
 up: $(READY) ## start the embedded services
 	$(BIN)/podrec up
 
-down: $(READY) ## stop the embedded services, data is kept
+down: $(READY) ## stop the embedded services; data is kept
 	$(BIN)/podrec down
 
-test: $(READY) ## all tests, with real services on free ports under a temporary home
+test: $(READY) ## all tests, with real services on free ports in a temporary folder
 	@sh .ci/browser
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(BY_TWO)
+	$(BIN)/python -m pytest $(IN_PARALLEL)
 
-check: $(READY) ## the quick part: format, lint, types, imports, tests that take no seconds
+coverage: $(READY) ## the fast tests with a coverage report
+	$(BIN)/python -m pytest -q $(IN_PARALLEL) -m "not services and not slow" --cov --cov-report=term
+
+check: $(READY) ## format, lint, types, imports, dependencies and the fast tests
 	$(BIN)/ruff format --check podrec_assets podrec_assets_tests podrec_benchmarks
 	$(BIN)/ruff check podrec_assets podrec_assets_tests podrec_benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q $(BY_TWO) -m "not services and not slow"
+	$(BIN)/deptry .
+	$(BIN)/python -m pytest -q $(IN_PARALLEL) -m "not services and not slow"
 
 docs: $(READY) ## write the generated pages: docs/graph.md, docs/reference/cli.md and settings.md
 	$(BIN)/python -m podrec_assets.cli.reference docs
 
-bench-listening: $(READY) ## a million events through both engines beside a bare consumer loop
+bench-listening: $(READY) ## a million events through both engines, against a plain consumer loop
 	$(BIN)/python -m podrec_benchmarks.listening
 
-bench-content: $(READY) ## real episodes through the graph: neighbours by arm, token coverage, encoding and search speed
+bench-content: $(READY) ## real episodes: neighbours by arm, token coverage, encoding and search speed
 	$(BIN)/python -m podrec_benchmarks.content
 
-bench-recommend: $(READY) ## ALS by its three engines and the lists made of it, at 0.1 and 1 million interactions
+bench-recommend: $(READY) ## the three ALS engines and the lists, at 0.1 and 1 million interactions
 	$(BIN)/python -m podrec_benchmarks.recommend
 
-bench-serving: $(READY) ## reads of lists beside a bare find_one, and charts on ten million events beside pyarrow
+bench-serving: $(READY) ## list reads against a plain find_one; charts of ten million events against pyarrow
 	$(BIN)/python -m podrec_benchmarks.serving
 
-bench-world: $(READY) ## click-through of the lists in three simulated worlds beside ALS, content, popularity and the best there is
+bench-world: $(READY) ## click-through in three simulated worlds, against ALS, content, popularity and the optimum
 	$(BIN)/python -m podrec_benchmarks.recommend_world
 
-bench-backfill: $(READY) ## 60 days of what is made each day through the daemon, killed in the middle
+bench-backfill: $(READY) ## 60 days through the daemon, killed in the middle
 	$(BIN)/python -m podrec_benchmarks.backfill
 
-audit: $(READY) ## known vulnerabilities of the locked packages, by PyPI's advisory database
+audit: $(READY) ## known vulnerabilities of the locked packages, from PyPI's advisory database
 	$(BIN)/pip-audit -r requirements.txt --no-deps --disable-pip --progress-spinner off
 
 lock: $(READY) ## resolve requirements.in into requirements.txt, with hashes and without index addresses
