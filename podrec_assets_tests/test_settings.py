@@ -178,7 +178,7 @@ def test_allowed_origins_are_compared_in_lower_case_and_without_spaces() -> None
 
 def test_settings_are_immutable() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        Settings().als_rank = 3
+        Settings().als_rank = 3  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

@@ -8,9 +8,6 @@ import typer
 from rich.table import Table
 
 from podrec_assets.cli.console import Json, emit, out, say
-from podrec_assets.defs.resources.spark import SparkResource
-from podrec_assets.pipelines.compute_engine import build_engine
-from podrec_assets.pipelines.recommend.rating_evaluation import evaluate_ratings
 from podrec_assets.recommend.als.factors import AlsConfig
 from podrec_assets.recommend.evaluation.rating_files import read_ratings
 from podrec_assets.settings import Settings
@@ -48,6 +45,10 @@ def evaluate(
 
     Example: podrec evaluate ratings.csv --split per-user-temporal --json
     """
+    from podrec_assets.defs.resources.spark import SparkResource
+    from podrec_assets.pipelines.compute_engine import build_engine
+    from podrec_assets.pipelines.recommend.rating_evaluation import evaluate_ratings
+
     ratings = read_ratings(file, kind)
     if ratings.left_out:
         say(f"left out {ratings.left_out} lines without a value above 0")

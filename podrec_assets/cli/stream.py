@@ -12,9 +12,7 @@ from filelock import Timeout
 
 from podrec_assets.cli.console import connect, out
 from podrec_assets.defs.instance import open_instance
-from podrec_assets.defs.resources.spark import SparkResource
 from podrec_assets.errors import RetryableError, ServiceError
-from podrec_assets.pipelines.compute_engine import build_engine
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import EventLanding, Landed, stream_lock
 from podrec_assets.schemas import USER_EVENTS
@@ -48,6 +46,9 @@ def stream(
 
 def land_until(stop: threading.Event, connections: Connections, every_s: float) -> None:
     """Lands new events until `stop` is set; finishes a landing that has started."""
+    from podrec_assets.defs.resources.spark import SparkResource
+    from podrec_assets.pipelines.compute_engine import build_engine
+
     lake, kafka, settings = connections.lake, connections.kafka, connections.settings
     spark = SparkResource.from_settings(settings)
     engine = build_engine(settings, lambda: spark.session(settings))

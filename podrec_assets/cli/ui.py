@@ -61,7 +61,11 @@ def _running(command: list[str], environment: dict[str, str]) -> Iterator[subpro
     """Runs a command, and ends its whole process group: `dagster dev` leaves children behind."""
     # A shell starts background jobs with Ctrl-C ignored, and the child would inherit that.
     child = subprocess.Popen(
-        command, cwd=TOP, env=environment, start_new_session=True, preexec_fn=_accept_interrupts
+        command,
+        cwd=TOP,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=_accept_interrupts,  # noqa: PLW1509 - this process has one thread
     )
     try:
         yield child

@@ -1,6 +1,7 @@
 """Which days `podrec catch-up` updates, given the tables that exist."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -37,7 +38,7 @@ def connections(settings: Settings) -> Connections:
     return Connections(settings, {}, lambda: datetime(2026, 11, 25, 12, tzinfo=UTC))
 
 
-def recorded(instance: dg.DagsterInstance, asset: str, day: date, **metadata: object) -> None:
+def recorded(instance: dg.DagsterInstance, asset: str, day: date, **metadata: Any) -> None:
     instance.report_runless_asset_event(
         dg.AssetMaterialization(asset, partition=day.isoformat(), metadata=metadata)
     )

@@ -198,6 +198,6 @@ def test_a_produced_line_gets_its_recorded_at_as_timestamp_and_keeps_the_rest() 
     line = b'{"user_id": "u", "kind": "like", "recorded_at": "2026-11-01T00:00:01+00:00"}'
     message = to_message(line)
     assert (message.key, message.timestamp_ms) == (b"u", 1793491201000)
-    assert json.loads(message.value) == {"user_id": "u", "kind": "like"}
+    assert json.loads(message.value or b"") == {"user_id": "u", "kind": "like"}
     for bad in (b"nonsense", b"[1]", b'{"recorded_at": "soon"}', b'{"recorded_at": 7}'):
         assert to_message(bad).value == bad

@@ -1,5 +1,8 @@
 """Untrusted text reaches the terminal unchanged: it styles nothing and breaks no command."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from podrec_assets.cli import console, doctor, ingest, recommend, run, similar, sources, trace
@@ -44,7 +47,7 @@ TRACE = {
     "publication": {"gate": None, "day": "2026-11-01", "move_count": 1},
     "evidence": {"is_as_made": True, "daily_rows": []},
 }
-PRINTED = {
+PRINTED: dict[str, tuple[Callable[[Any], None], Any, int]] = {
     "sources": (sources.print_sources, {"sources": [SOURCE]}, 4),
     "changes": (sources.print_changes, {"added": [TITLE]}, 1),
     "ingest": (

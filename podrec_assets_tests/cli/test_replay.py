@@ -85,7 +85,8 @@ def test_offsets_are_partition_and_number() -> None:
         parse_offsets("0-10")
 
 
-def test_a_replay_leaves_the_same_rows(world: World, landed: Connections) -> None:
+@pytest.mark.usefixtures("landed")
+def test_a_replay_leaves_the_same_rows(world: World) -> None:
     before = world.events()
     done = subprocess.run(
         [sys.executable, "-c", MAIN, "replay", "--topic", world.topic, "--days", day(2), "--json"],

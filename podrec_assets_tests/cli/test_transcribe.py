@@ -30,8 +30,9 @@ def podrec(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, s
     return code, shown.out, shown.err
 
 
+@pytest.mark.usefixtures("home")
 def test_models_lists_what_is_on_disk_and_the_chosen_engine(
-    home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     code, shown, _ = podrec(capsys, "models", "list")
     assert code == 0
@@ -43,7 +44,8 @@ def test_models_lists_what_is_on_disk_and_the_chosen_engine(
     assert document["chosen"].startswith("vosk/")
 
 
-def test_pull_and_plan_refuse_unknown_names(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("home")
+def test_pull_and_plan_refuse_unknown_names(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, error = podrec(capsys, "models", "pull", "nonsense")
     assert (code, error.splitlines()[-1].startswith("error: No model is named 'nonsense'")) == (
         1,
@@ -54,8 +56,9 @@ def test_pull_and_plan_refuse_unknown_names(home: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.services
+@pytest.mark.usefixtures("home")
 def test_a_failed_day_is_planned_and_redone_with_another_engine(
-    home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_wav(tmp_path / "a.wav", tone(2))
     with served(tmp_path) as origin:

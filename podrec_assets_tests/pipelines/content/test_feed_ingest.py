@@ -38,8 +38,10 @@ def serve(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files and keeps requests out of the test's output."""
+
     def log_message(self, *_: object) -> None:
-        """Keeps requests out of the test's output."""
+        """Prints nothing."""
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Polls of followed feeds on a real broker: conditional, announced once, and safe in a crash."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 
@@ -125,11 +126,12 @@ def test_landed_episodes_are_known_without_reading_the_topic_again(
     answers["/other"] = Feed("e3")
     ingest_feeds(feeds_podrec, [f"http://{origin}/other"], False, NOW)
     ranges, read = [], KafkaStore.read
-    monkeypatch.setattr(
-        KafkaStore,
-        "read",
-        lambda self, topic, asked: ranges.append(asked) or read(self, topic, asked),
-    )
+
+    def recording_read(self: KafkaStore, topic: str, wanted: dict) -> Iterator:
+        ranges.append(wanted)
+        return read(self, topic, wanted)
+
+    monkeypatch.setattr(KafkaStore, "read", recording_read)
     urls = [f"http://{origin}/{name}" for name in ("feed", "other")]
     assert ingest_feeds(feeds_podrec, urls, False, NOW, refetch=True)["produced_count"] == 0
     assert ranges == [{0: (2, 3)}]

@@ -5,6 +5,8 @@ import socket
 import time
 import zlib
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 
@@ -39,12 +41,12 @@ def redirect(location: str) -> Answer:
     return reply(status=302, Location=location)
 
 
-def silent(handler) -> None:
+def silent(_: BaseHTTPRequestHandler) -> None:
     time.sleep(5)
 
 
-def many_headers(handler) -> None:
-    reply(rss(item(1)), **{f"X_{n}": "x" for n in range(200)})(handler)
+def many_headers(handler: BaseHTTPRequestHandler) -> None:
+    reply(rss(item(1)), **{f"X_{n}": "x" for n in range(200)})(handler)  # type: ignore[arg-type]
 
 
 LAUGHS = (
@@ -147,7 +149,7 @@ def strange_names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def found(address: str) -> tuple:
         return (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))
 
-    def strange(host, *rest, **more):
+    def strange(host: str, *rest: Any, **more: Any) -> list[tuple]:
         if not str(host).endswith(".example"):
             return look_up(host, *rest, **more)
         asked.append(host)
@@ -155,7 +157,7 @@ def strange_names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             return [found(PUBLIC), found("127.0.0.1")]
         return [found(PUBLIC if asked.count(host) == 1 else "127.0.0.1")]
 
-    def nowhere(address, *rest, **more):
+    def nowhere(address: tuple, *rest: Any, **more: Any) -> socket.socket:
         if address[0] == PUBLIC:
             raise OSError("unreachable")
         return connect(address, *rest, **more)
