@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
+Server = tuple[str, dict[str, Answer]]
+"""host:port of a running server, and its answers by path."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What speech recognition keeps on disk survives a crash, and does not grow for ever."""
+"""Results of speech recognition on disk: they survive a crash and are pruned."""
 
 import os
 import time
@@ -14,7 +14,7 @@ NOW = time.time()
 LONG_AGO = NOW - (KEEP_DAYS + 1) * 86_400
 
 
-def test_torn_lines_of_the_journal_are_passed_over(tmp_path: Path) -> None:
+def test_torn_lines_of_the_journal_are_skipped(tmp_path: Path) -> None:
     results = AsrResults(tmp_path)
     results.note("done", engine="e/1", audio_s=100.0, compute_s=20.0)
     with (tmp_path / "journal.jsonl").open("ab") as journal:
@@ -26,7 +26,7 @@ def test_torn_lines_of_the_journal_are_passed_over(tmp_path: Path) -> None:
     assert results.real_time_factor("e/1") == 0.3
 
 
-def test_old_results_and_drafts_of_killed_writes_are_removed_but_not_what_is_in_use(
+def test_prune_removes_old_results_and_drafts_but_nothing_in_use(
     tmp_path: Path,
 ) -> None:
     results = AsrResults(tmp_path)
@@ -42,7 +42,7 @@ def test_old_results_and_drafts_of_killed_writes_are_removed_but_not_what_is_in_
     assert not draft.exists()
 
 
-def test_a_run_of_transcripts_removes_what_is_old(settings: Settings) -> None:
+def test_a_run_of_transcripts_prunes_old_results(settings: Settings) -> None:
     connections = Connections(settings.model_copy(update={"asr_engine": "none"}), {})
     connections.asr_results.put("aa-old", {})
     os.utime(connections.asr_results.folder / "aa" / "aa-old.json", (LONG_AGO, LONG_AGO))

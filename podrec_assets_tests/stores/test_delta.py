@@ -1,4 +1,4 @@
-"""The lake: days are replaced whole, missing is not empty, and rows travel with their offsets."""
+"""The lake: days are replaced completely, missing is not empty, rows carry their offsets."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,15 +24,15 @@ def scores(*rows: tuple[date, str, float]) -> pa.Table:
     )
 
 
-def held(lake: Lake, name: str = "user_vs_episode_daily") -> list[tuple]:
+def rows_of(lake: Lake, name: str = "user_vs_episode_daily") -> list[tuple]:
     return sorted((r["day"], r["user_id"], r["score"]) for r in lake.read(name).to_pylist())
 
 
-def test_a_second_write_of_a_day_replaces_it_and_leaves_other_days_alone(lake: Lake) -> None:
+def test_a_second_write_of_a_day_replaces_that_day_only(lake: Lake) -> None:
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D1, "a", 1.0), (D1, "b", 2.0)), [D1])
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D2, "a", 3.0)), [D2])
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D1, "c", 4.0)), [D1])
-    assert held(lake) == [(D1, "c", 4.0), (D2, "a", 3.0)]
+    assert rows_of(lake) == [(D1, "c", 4.0), (D2, "a", 3.0)]
 
 
 def test_an_empty_day_is_data_and_a_missing_day_is_an_error(lake: Lake) -> None:
@@ -57,10 +57,10 @@ def test_rows_outside_the_days_written_are_refused_before_anything_is_written(la
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D1, "a", 1.0)), [D1])
     with pytest.raises(PermanentError, match="2026-11-02"):
         lake.replace_days(USER_VS_EPISODE_DAILY, scores((D2, "a", 1.0)), [D1])
-    assert held(lake) == [(D1, "a", 1.0)]
+    assert rows_of(lake) == [(D1, "a", 1.0)]
 
 
-def test_the_ledger_is_carried_on_by_commits_that_do_not_change_it(lake: Lake) -> None:
+def test_commits_that_do_not_change_the_ledger_keep_it(lake: Lake) -> None:
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D1, "a", 1.0)), [D1], {"landed": {"0": 7}})
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D2, "a", 1.0)), [D2])
     state = lake.state("user_vs_episode_daily")
@@ -79,17 +79,18 @@ def test_dead_letters_of_a_repeated_batch_are_kept_once_and_replaced_by_stage(la
         return {"day": D1, "stage": stage, "source_key": key, "reason": "not_json", "payload": b"x"}
 
     add_dead_letters(lake, [letter("user_events", "t:0:1")])
-    add_dead_letters(lake, 
+    add_dead_letters(
+        lake,
         [
             letter("user_events", "t:0:1"),
             letter("user_events", "t:0:2"),
             letter("episodes", "t:0:1"),
-        ]
+        ],
     )
     assert len(lake.read("dead_letters")) == 3
     replace_dead_letters(lake, "user_events", [D1], [letter("user_events", "t:0:9")])
-    left = {(r["stage"], r["source_key"]) for r in lake.read("dead_letters").to_pylist()}
-    assert left == {("user_events", "t:0:9"), ("episodes", "t:0:1")}
+    letters = {(r["stage"], r["source_key"]) for r in lake.read("dead_letters").to_pylist()}
+    assert letters == {("user_events", "t:0:9"), ("episodes", "t:0:1")}
 
 
 @pytest.mark.parametrize("spec", TABLES.values(), ids=lambda s: s.name)
@@ -101,10 +102,10 @@ def test_every_table_is_created_readable_by_both_writers(lake: Lake, spec: Table
     assert lake.read(spec.name).schema == spec.schema
 
 
-def test_timestamps_come_back_as_they_went_in(lake: Lake) -> None:
+def test_timestamps_round_trip(lake: Lake) -> None:
     at = datetime(2026, 11, 1, 23, 59, 59, 123456, tzinfo=UTC)
-    add_dead_letters(lake, 
-        [{"day": D1, "stage": "s", "source_key": "k", "reason": "r", "recorded_at": at}]
+    add_dead_letters(
+        lake, [{"day": D1, "stage": "s", "source_key": "k", "reason": "r", "recorded_at": at}]
     )
     assert lake.read(DEAD_LETTERS.name)["recorded_at"].to_pylist() == [at]
 

@@ -1,4 +1,4 @@
-"""SQL over Arrow: it sees the named tables and nothing else of the machine, and its time is UTC."""
+"""SQL over Arrow: only the named tables are visible, and time is UTC."""
 
 import os
 import subprocess
@@ -21,12 +21,13 @@ def secret(tmp_path: Path) -> Path:
     return path
 
 
-def test_tables_are_joined_under_the_names_they_are_given() -> None:
+def test_tables_are_joined_by_their_given_names() -> None:
     plays = pa.table({"user": ["ann", "bob", "ann"], "episode": ["e1", "e1", "e2"]})
     titles = pa.table({"episode": ["e1", "e2"], "title": ["One", "Two"]})
-    sql = "SELECT title, count(*) AS n FROM plays JOIN titles USING (episode) GROUP BY title ORDER BY title"
-    found = duck.query(sql, {"plays": plays, "titles": titles})
-    assert found.to_pylist() == [{"title": "One", "n": 2}, {"title": "Two", "n": 1}]
+    sql = """SELECT title, count(*) AS n FROM plays JOIN titles USING (episode)
+             GROUP BY title ORDER BY title"""
+    rows = duck.query(sql, {"plays": plays, "titles": titles})
+    assert rows.to_pylist() == [{"title": "One", "n": 2}, {"title": "Two", "n": 1}]
 
 
 @pytest.mark.parametrize(
@@ -47,23 +48,23 @@ def test_tables_are_joined_under_the_names_they_are_given() -> None:
         "LOAD httpfs",
     ],
 )
-def test_neither_files_nor_the_network_can_be_reached(secret: Path, sql: str) -> None:
+def test_sql_cannot_reach_files_or_the_network(secret: Path, sql: str) -> None:
     with pytest.raises(duckdb.Error, match=r"disabled|does not exist"):
         duck.query(sql.format(path=secret, folder=secret.parent), {})
     assert [p.name for p in secret.parent.iterdir()] == ["secret.csv"]
 
 
 @pytest.mark.parametrize("setting", ["enable_external_access", "autoload_known_extensions"])
-def test_the_lock_cannot_be_opened_from_sql_to_read_a_file(secret: Path, setting: str) -> None:
+def test_sql_cannot_lift_the_restrictions(secret: Path, setting: str) -> None:
     with pytest.raises(duckdb.Error):
         duck.query(f"SET {setting} = true; SELECT * FROM read_csv('{secret}')", {})
 
 
-def test_the_same_file_can_be_read_without_the_lock(secret: Path) -> None:
+def test_the_same_file_can_be_read_without_the_restrictions(secret: Path) -> None:
     assert duckdb.sql(f"SELECT b FROM read_csv('{secret}')").fetchall() == [("hunter2",)]
 
 
-def test_variables_of_the_program_are_not_tables() -> None:
+def test_python_variables_are_not_tables() -> None:
     hidden = pa.table({"a": [1]})
     with pytest.raises(duckdb.CatalogException, match="hidden does not exist"):
         duck.query("SELECT * FROM hidden", {"shown": hidden})
@@ -75,16 +76,16 @@ def test_a_query_leaves_nothing_for_the_next_one() -> None:
         duck.query("SELECT * FROM kept", {})
 
 
-def test_time_is_utc_wherever_the_machine_stands() -> None:
-    """In a process of its own, as DuckDB looks at the machine's zone once."""
+def test_time_is_utc_whatever_the_machines_time_zone() -> None:
+    """In another process, because DuckDB reads the time zone only once."""
     program = """
 from datetime import UTC, datetime
 import pyarrow as pa
 from podrec_assets.stores import duckdb as duck
 at = datetime(2026, 11, 1, 23, 59, 59, tzinfo=UTC)
 table = pa.table({"at": pa.array([at], pa.timestamp("us", tz="UTC"))})
-found = duck.query("SELECT CAST(t.at AS DATE), hour(t.at) AS hour, current_setting('TimeZone') AS zone FROM t", {"t": table})
-print(*found.to_pylist()[0].values())
+sql = "SELECT CAST(t.at AS DATE), hour(t.at) AS h, current_setting('TimeZone') AS zone FROM t"
+print(*duck.query(sql, {"t": table}).to_pylist()[0].values())
 """
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -96,17 +97,17 @@ print(*found.to_pylist()[0].values())
     assert done.stdout.split() == ["2026-11-01", "23", "UTC"]
 
 
-def test_timestamps_come_back_as_they_went_in() -> None:
+def test_timestamps_round_trip() -> None:
     at = datetime(2026, 11, 1, 23, 59, 59, 123456, tzinfo=UTC)
     table = pa.table({"at": pa.array([at], pa.timestamp("us", tz="UTC"))})
-    found = duck.query("SELECT t.at FROM t", {"t": table})
-    assert found["at"].to_pylist() == [at]
-    assert found.schema.field("at").type == pa.timestamp("us", tz="UTC")
+    rows = duck.query("SELECT t.at FROM t", {"t": table})
+    assert rows["at"].to_pylist() == [at]
+    assert rows.schema.field("at").type == pa.timestamp("us", tz="UTC")
 
 
-def test_no_rows_keep_their_columns_and_types() -> None:
+def test_an_empty_result_keeps_columns_and_types() -> None:
     table = pa.table({"n": pa.array([], pa.int64()), "s": pa.array([], pa.string())})
-    found = duck.query("SELECT s, n FROM t", {"t": table})
-    assert found.num_rows == 0
-    assert found.schema.names == ["s", "n"]
-    assert found.schema.field("n").type == pa.int64()
+    rows = duck.query("SELECT s, n FROM t", {"t": table})
+    assert rows.num_rows == 0
+    assert rows.schema.names == ["s", "n"]
+    assert rows.schema.field("n").type == pa.int64()

@@ -1,4 +1,4 @@
-"""Kafka on a real broker: ranges are exact, time is the records' own, and what is lost is told."""
+"""Kafka on a real broker: ranges are exact, and lost records are reported."""
 
 import socket
 import time
@@ -30,11 +30,11 @@ def admin(kafka_bootstrap: str) -> AdminClient:
 @pytest.fixture
 def topic(store: KafkaStore) -> str:
     """A new topic of one partition."""
-    return made(store, f"t-{uuid.uuid4().hex[:12]}", 1)
+    return created(store, f"t-{uuid.uuid4().hex[:12]}", 1)
 
 
-def made(store: KafkaStore, name: str, partitions: int) -> str:
-    """The topic, once the broker tells of it: it acknowledges a topic a moment before."""
+def created(store: KafkaStore, name: str, partitions: int) -> str:
+    """Creates a topic and waits until the broker lists all its partitions."""
     store.ensure_topic(name, partitions)
     assert process.wait_for(lambda: len(store.partitions(name)) == partitions, 10)
     return name
@@ -45,7 +45,7 @@ def ms(day: date, hour: int = 0, milli: int = 0) -> int:
 
 
 def at(*stamps: int) -> list[Message]:
-    """Records whose values are their numbers."""
+    """Messages whose values are their numbers."""
     return [Message(b"k", str(n).encode(), stamp) for n, stamp in enumerate(stamps)]
 
 
@@ -75,7 +75,7 @@ def test_records_come_back_with_key_value_timestamp_and_offset(
     ]
 
 
-def test_a_record_without_a_timestamp_bears_the_present_time(store: KafkaStore, topic: str) -> None:
+def test_a_record_without_a_timestamp_gets_the_current_time(store: KafkaStore, topic: str) -> None:
     before = int(time.time() * 1000)
     store.produce(topic, [Message(b"k", b"v")])
     (record,) = read(store, topic, {0: (0, 1)})
@@ -83,14 +83,14 @@ def test_a_record_without_a_timestamp_bears_the_present_time(store: KafkaStore, 
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 7), (2, 5), (6, 7), (3, 3), (5, 4)])
-def test_a_range_holds_its_start_and_not_its_end(
+def test_a_range_includes_its_start_and_excludes_its_end(
     store: KafkaStore, topic: str, start: int, end: int
 ) -> None:
     store.produce(topic, at(*[ms(D1)] * 7))
     assert [r.offset for r in read(store, topic, {0: (start, end)})] == list(range(start, end))
 
 
-def test_batches_hold_all_records_of_the_range_once_and_in_order(
+def test_batches_have_every_record_of_the_range_once_and_in_order(
     store: KafkaStore, topic: str
 ) -> None:
     store.produce(topic, at(*[ms(D1)] * 25))
@@ -100,19 +100,19 @@ def test_batches_hold_all_records_of_the_range_once_and_in_order(
     assert len(batches) > 1
 
 
-def test_partitions_are_read_each_by_its_own_range(store: KafkaStore) -> None:
-    name = made(store, f"t-{uuid.uuid4().hex[:12]}", 3)
+def test_each_partition_is_read_by_its_own_range(store: KafkaStore) -> None:
+    name = created(store, f"t-{uuid.uuid4().hex[:12]}", 3)
     store.produce(name, [Message(f"user-{n}".encode(), str(n).encode(), ms(D1)) for n in range(90)])
     ends = store.end_offsets(name)
     assert store.partitions(name) == sorted(ends) == [0, 1, 2]
     assert sum(ends.values()) == 90
     assert min(ends.values()) >= 5
     records = read(store, name, {0: (2, 5), 2: (0, ends[2])})
-    found = {p: [r.offset for r in records if r.partition == p] for p in ends}
-    assert found == {0: [2, 3, 4], 1: [], 2: list(range(ends[2]))}
+    offsets = {p: [r.offset for r in records if r.partition == p] for p in ends}
+    assert offsets == {0: [2, 3, 4], 1: [], 2: list(range(ends[2]))}
 
 
-def test_ensuring_a_topic_twice_leaves_it_as_it_is(store: KafkaStore, topic: str) -> None:
+def test_ensuring_a_topic_twice_changes_nothing(store: KafkaStore, topic: str) -> None:
     store.produce(topic, at(ms(D1)))
     before = store.topic_id(topic)
     store.ensure_topic(topic, 4)
@@ -123,17 +123,17 @@ def test_ensuring_a_topic_twice_leaves_it_as_it_is(store: KafkaStore, topic: str
     )
 
 
-def test_a_topic_that_is_made_anew_has_another_id(
+def test_a_recreated_topic_has_another_id(
     store: KafkaStore, admin: AdminClient, topic: str
 ) -> None:
     before = store.topic_id(topic)
     assert store.topic_id(topic) == before
     admin.delete_topics([topic])[topic].result(10)
     assert process.wait_for(lambda: not store.partitions(topic), 10)
-    assert store.topic_id(made(store, topic, 1)) != before
+    assert store.topic_id(created(store, topic, 1)) != before
 
 
-def test_offsets_that_retention_removed_are_data_loss_and_the_rest_is_readable(
+def test_offsets_removed_by_retention_are_data_loss_and_the_rest_is_readable(
     store: KafkaStore, admin: AdminClient, topic: str
 ) -> None:
     store.produce(topic, at(*[ms(D1)] * 6))
@@ -146,7 +146,7 @@ def test_offsets_that_retention_removed_are_data_loss_and_the_rest_is_readable(
     assert [r.offset for r in read(store, topic, {0: (4, 6)})] == [4, 5]
 
 
-def test_the_first_record_day_is_that_of_the_first_record_left_at_or_after_the_start(
+def test_the_first_record_day_is_that_of_the_first_remaining_record_from_the_start_on(
     store: KafkaStore, admin: AdminClient, topic: str
 ) -> None:
     store.produce(topic, at(ms(D2, 23), ms(D1), ms(D3)))
@@ -178,14 +178,14 @@ def test_an_empty_topic_has_offsets_of_zero(store: KafkaStore, topic: str) -> No
     assert store.first_record_days(topic, {0: 0}) == {}
 
 
-def test_a_missing_topic_has_nothing_and_is_not_made_by_looking(store: KafkaStore) -> None:
+def test_a_missing_topic_is_empty_and_reads_do_not_create_it(store: KafkaStore) -> None:
     assert store.partitions("missing") == []
     assert store.begin_offsets("missing") == store.end_offsets("missing") == {}
     assert store.offsets_for_day("missing", D1) == store.first_record_days("missing", {0: 0}) == {}
     assert store.partitions("missing") == []
 
 
-def test_what_needs_a_missing_topic_says_that_it_is_missing_and_says_so_at_once(
+def test_calls_that_need_a_missing_topic_fail_at_once_and_name_it(
     store: KafkaStore, topic: str
 ) -> None:
     started = time.monotonic()
@@ -198,7 +198,7 @@ def test_what_needs_a_missing_topic_says_that_it_is_missing_and_says_so_at_once(
     assert time.monotonic() - started < 5
 
 
-def test_a_record_that_can_never_be_stored_is_a_permanent_error(
+def test_a_record_that_the_broker_refuses_is_a_permanent_error(
     store: KafkaStore, topic: str
 ) -> None:
     with pytest.raises(PermanentError, match="too large"):
@@ -208,11 +208,13 @@ def test_a_record_that_can_never_be_stored_is_a_permanent_error(
     assert store.end_offsets(topic) == {0: 0}
 
 
-def test_producing_nothing_is_no_record(store: KafkaStore, topic: str) -> None:
+def test_producing_no_messages_writes_no_record(store: KafkaStore, topic: str) -> None:
     assert store.produce(topic, []) == 0
 
 
-def test_an_unreachable_broker_is_told_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_broker_is_reported_with_its_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(kafka_store, "TIMEOUT_S", 1.0)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

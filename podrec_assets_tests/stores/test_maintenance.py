@@ -1,6 +1,4 @@
-"""Small files are put together and old ones removed, while readers, writers, time travel and the
-ledger notice nothing.
-"""
+"""Compaction and vacuum keep readers, writers, time travel and the ledger intact."""
 
 import os
 import threading
@@ -32,12 +30,12 @@ def append(lake: Lake, day: date, bucket: str) -> int:
         )
 
 
-def held(lake: Lake, version: int | None = None) -> list[tuple[date, str]]:
+def rows_of(lake: Lake, version: int | None = None) -> list[tuple[date, str]]:
     return sorted((r["day"], r["bucket"]) for r in lake.read(NAME, version=version).to_pylist())
 
 
 def aged(lake: Lake, hours: float, name: str = NAME) -> None:
-    """Makes all that lies on disk so old: Delta tells age by commit times and files' own."""
+    """Makes files and commits that many hours old; Delta judges age by both times."""
     then = time.time() - 3600 * hours
     for path in Path(lake.uri(name)).rglob("*.parquet"):
         os.utime(path, (then, then))
@@ -59,9 +57,9 @@ def test_each_day_becomes_one_file_and_rows_days_and_ledger_stay(lake: Lake) -> 
         before = append(lake, day, bucket)
     lake.replace_days(FUSION_WEIGHTS, FUSION_WEIGHTS.empty(), [date(2026, 11, 3)])
     days = lake.state(NAME).days
-    found = maintenance.optimize(lake, NAME)
-    assert (found.before, found.after) == (6, 2)
-    assert held(lake) == places == held(lake, before)
+    compaction = maintenance.optimize(lake, NAME)
+    assert (compaction.before, compaction.after) == (6, 2)
+    assert rows_of(lake) == places == rows_of(lake, before)
     assert (lake.state(NAME).days, lake.state(NAME).ledger) == (days, LEDGER)
     assert_newest_commit_carries_state(lake)
     version = lake.version(NAME)
@@ -69,11 +67,11 @@ def test_each_day_becomes_one_file_and_rows_days_and_ledger_stay(lake: Lake) -> 
     assert (again.before, again.after, lake.version(NAME)) == (2, 2, version)
 
 
-def test_a_table_that_is_not_there_needs_no_upkeep(lake: Lake) -> None:
+def test_maintenance_of_a_missing_table_does_nothing(lake: Lake) -> None:
     assert (maintenance.optimize(lake, NAME).before, maintenance.vacuum(lake, NAME, 24)) == (0, [])
 
 
-def test_a_writer_that_comes_meanwhile_loses_nothing(lake: Lake) -> None:
+def test_a_writer_during_compaction_loses_nothing(lake: Lake) -> None:
     append(lake, D1, "before")
     writer = threading.Thread(
         target=lambda: [append(Lake(lake.root, lake.lock_folder), D1, str(n)) for n in range(8)]
@@ -82,10 +80,10 @@ def test_a_writer_that_comes_meanwhile_loses_nothing(lake: Lake) -> None:
     while writer.is_alive():
         maintenance.optimize(lake, NAME)
     writer.join()
-    assert held(lake) == sorted([(D1, "before"), *((D1, str(n)) for n in range(8))])
+    assert rows_of(lake) == sorted([(D1, "before"), *((D1, str(n)) for n in range(8))])
 
 
-def test_vacuum_removes_what_was_replaced_before_the_horizon_and_nothing_younger(
+def test_vacuum_removes_only_files_replaced_before_the_horizon(
     lake: Lake,
 ) -> None:
     for bucket in "abc":
@@ -96,15 +94,15 @@ def test_vacuum_removes_what_was_replaced_before_the_horizon_and_nothing_younger
     assert len(maintenance.vacuum(lake, NAME, 24, dry_run=True)) == 3
     assert files(lake) == 4
     assert len(maintenance.vacuum(lake, NAME, 24)) == 3
-    assert (files(lake), held(lake)) == (1, [(D1, "a"), (D1, "b"), (D1, "c")])
+    assert (files(lake), rows_of(lake)) == (1, [(D1, "a"), (D1, "b"), (D1, "c")])
     with pytest.raises(
         PermanentError, match="`podrec vacuum` or `podrec forget` removed old files"
     ):
-        held(lake, last)
+        rows_of(lake, last)
 
 
 def assert_newest_commit_carries_state(lake: Lake) -> None:
-    """A commit that does not would have every reader search the whole history."""
+    """Otherwise every reader would search the whole history."""
     table = lake.table(NAME)
     assert table is not None
     assert "podrec" in table.history(1)[0]["userMetadata"]
@@ -120,30 +118,31 @@ def test_days_and_ledger_are_found_at_once_after_a_vacuum(lake: Lake) -> None:
     assert (lake.state(NAME).days, lake.state(NAME).ledger) == ({D1}, LEDGER)
 
 
-def test_versions_that_are_still_named_keep_their_files_however_old(lake: Lake) -> None:
+def test_kept_versions_keep_their_files_however_old(lake: Lake) -> None:
     first = append(lake, D1, "a")
     second = append(lake, D1, "b")
     lake.replace_days(FUSION_WEIGHTS, FUSION_WEIGHTS.rows([{"day": D1, "bucket": "c"}]), [D1])
     aged(lake, 1000)
     assert len(maintenance.vacuum(lake, NAME, 24, keep=[first, 99])) == 1
-    assert held(lake, first) == [(D1, "a")]
+    assert rows_of(lake, first) == [(D1, "a")]
     with pytest.raises(PermanentError, match=f"Version {second} of {NAME} can no longer be read"):
-        held(lake, second)
+        rows_of(lake, second)
 
 
-def test_what_a_killed_writer_left_is_removed_once_it_is_old(lake: Lake) -> None:
+def test_vacuum_removes_leftovers_of_killed_writers_once_they_are_old(lake: Lake) -> None:
     append(lake, D1, "a")
-    left = Path(lake.uri(NAME), "day=2026-11-01", "part-left.parquet")
-    left.write_bytes(b"half a file")
+    leftover = Path(lake.uri(NAME), "day=2026-11-01", "part-leftover.parquet")
+    leftover.write_bytes(b"half a file")
     assert maintenance.vacuum(lake, NAME, 24) == []
     aged(lake, 25)
-    assert maintenance.vacuum(lake, NAME, 24) == ["day=2026-11-01/part-left.parquet"]
-    assert held(lake) == [(D1, "a")]
+    assert maintenance.vacuum(lake, NAME, 24) == ["day=2026-11-01/part-leftover.parquet"]
+    assert rows_of(lake) == [(D1, "a")]
 
 
-def test_a_horizon_beyond_deltas_own_is_written_into_the_table(lake: Lake) -> None:
-    """Checkpoints forget a replaced file after a week by themselves; its own age, which may be
-    years, would then decide.
+def test_a_horizon_beyond_deltas_default_is_set_on_the_table(lake: Lake) -> None:
+    """By default checkpoints forget replaced files after a week.
+
+    Vacuum would then judge a file by its own age, which may be years.
     """
     append(lake, D1, "a")
     maintenance.vacuum(lake, NAME, 400)

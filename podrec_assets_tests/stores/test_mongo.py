@@ -1,6 +1,4 @@
-"""Served collections on the real server: a version is whole or not there, and the pointer moves by
-compare-and-set.
-"""
+"""Versions and the pointer on a real MongoDB: complete or absent, moved by compare-and-set."""
 
 import socket
 import time
@@ -32,12 +30,12 @@ def docs(*users: str, episode: str = "e1") -> list[dict]:
 def served(
     store: MongoStore, day: date, run: str, current: Publication | None = None
 ) -> Publication:
-    """The pointer after a fresh version of the day was published."""
+    """Publishes a new version of the day and returns the pointer."""
     version = store.write_version(TOP, day, run, docs("ann", episode=run))
     return publishing.publish(store, day, {TOP: version.version}, current)
 
 
-def test_documents_come_back_as_they_were_given_by_key(store: MongoStore) -> None:
+def test_documents_round_trip_in_key_order(store: MongoStore) -> None:
     given = docs("zoe", "", "ann", "$where", "a.b")
     version = store.write_version(TOP, D1, "run-one-of-many", given, {"run_id": "run-one-of-many"})
     assert (version.version, version.count, version.manifest) == (
@@ -51,16 +49,16 @@ def test_documents_come_back_as_they_were_given_by_key(store: MongoStore) -> Non
     assert store.version(TOP, version.version) == store.latest_version(TOP) == version
 
 
-def test_more_documents_than_one_batch_are_all_there(store: MongoStore) -> None:
+def test_several_batches_of_documents_are_written_completely(store: MongoStore) -> None:
     version = store.write_version(TOP, D1, "r", docs(*(f"u{n:04}" for n in range(1201))))
     assert len(store.keys(TOP, version.version)) == version.count == 1201
 
 
 UNSTORABLE = {"user_id": "zoe", "items": [{"rank": 2**70}]}
-"""Mongo has no such number, so a write ends here, after the batches before it."""
+"""Too large a number for Mongo: the write fails here, after earlier batches."""
 
 
-def test_a_version_that_was_not_finished_is_invisible(store: MongoStore) -> None:
+def test_an_unfinished_version_is_invisible(store: MongoStore) -> None:
     with pytest.raises(OverflowError):
         store.write_version(TOP, D1, "r", [*docs(*(f"u{n:04}" for n in range(500))), UNSTORABLE])
     assert len(store.keys(TOP, "2026-11-01.r")) == 500
@@ -71,7 +69,7 @@ def test_a_version_that_was_not_finished_is_invisible(store: MongoStore) -> None
         publishing.publish(store, D1, {TOP: "2026-11-01.r"}, None)
 
 
-def test_the_same_run_again_replaces_what_an_interrupted_write_left(store: MongoStore) -> None:
+def test_a_repeated_run_replaces_leftovers_of_an_interrupted_write(store: MongoStore) -> None:
     with pytest.raises(OverflowError):
         store.write_version(TOP, D1, "r", [*docs(*(f"u{n:04}" for n in range(500))), UNSTORABLE])
     version = store.write_version(TOP, D1, "r", docs("u0001", "bob", episode="e2"))
@@ -79,7 +77,7 @@ def test_the_same_run_again_replaces_what_an_interrupted_write_left(store: Mongo
     assert store.documents(TOP, version.version) == docs("bob", "u0001", episode="e2")
 
 
-def test_a_write_that_does_not_read_back_whole_is_not_listed(store: MongoStore) -> None:
+def test_a_write_that_does_not_read_back_completely_is_not_listed(store: MongoStore) -> None:
     with pytest.raises(
         RetryableError, match=r"als_top_n 2026-11-01\.r does not hold what was written to it"
     ):
@@ -87,7 +85,7 @@ def test_a_write_that_does_not_read_back_whole_is_not_listed(store: MongoStore) 
     assert store.latest_version(TOP) is None
 
 
-def test_the_same_content_keeps_the_version_whatever_its_order(store: MongoStore) -> None:
+def test_the_same_content_in_any_order_keeps_its_version(store: MongoStore) -> None:
     first = store.write_version(TOP, D1, "one", docs("ann", "bob"))
     assert store.write_version(TOP, D1, "two", docs("bob", "ann")) == first
     other_day = store.write_version(TOP, D2, "two", docs("ann", "bob"))
@@ -95,14 +93,14 @@ def test_the_same_content_keeps_the_version_whatever_its_order(store: MongoStore
     assert other_day.checksum == first.checksum
 
 
-def test_other_content_is_a_new_version_and_the_old_one_stays_readable(store: MongoStore) -> None:
+def test_new_content_is_a_new_version_and_the_old_one_stays_readable(store: MongoStore) -> None:
     first = store.write_version(TOP, D1, "one", docs("ann"))
     second = store.write_version(TOP, D1, "two", docs("ann", episode="e2"))
     assert store.latest_version(TOP, D1) == second
     assert store.documents(TOP, first.version) == docs("ann")
 
 
-def test_other_content_of_the_same_run_leaves_the_listed_version_alone(store: MongoStore) -> None:
+def test_new_content_of_the_same_run_does_not_change_the_listed_version(store: MongoStore) -> None:
     first = store.write_version(TOP, D1, "one", docs("ann", "bob"))
     second = store.write_version(TOP, D1, "one", docs("ann", episode="e2"))
     assert second.version != first.version
@@ -110,7 +108,7 @@ def test_other_content_of_the_same_run_leaves_the_listed_version_alone(store: Mo
     assert store.documents(TOP, second.version) == docs("ann", episode="e2")
 
 
-def test_the_latest_version_is_of_the_newest_day_though_an_older_day_was_written_later(
+def test_the_latest_version_is_of_the_newest_day_even_if_an_older_day_was_written_later(
     store: MongoStore,
 ) -> None:
     newest = store.write_version(TOP, D3, "a", docs("ann"))
@@ -131,14 +129,14 @@ def test_an_empty_version_is_a_version(store: MongoStore) -> None:
 @pytest.mark.parametrize(
     "key", [{"$ne": ""}, {"$gt": ""}, {"$regex": ".*"}, "$ne", ["ann"], None, "ANN", "ann\0"]
 )
-def test_a_key_that_is_no_listener_finds_nothing_whatever_it_looks_like(
+def test_a_key_that_is_no_listener_finds_nothing_even_if_it_looks_like_a_query(
     store: MongoStore, key: object
 ) -> None:
     version = store.write_version(TOP, D1, "r", docs("ann", "bob"))
-    assert store.document(TOP, version.version, key) is None
+    assert store.document(TOP, version.version, key) is None  # type: ignore[arg-type]
 
 
-def test_the_pointer_counts_its_moves_and_remembers_what_was_served_before(
+def test_the_pointer_counts_its_moves_and_records_what_was_served_before(
     store: MongoStore,
 ) -> None:
     assert store.publication() is None
@@ -149,13 +147,13 @@ def test_the_pointer_counts_its_moves_and_remembers_what_was_served_before(
     assert store.publication() == second
 
 
-def test_publishing_what_is_served_moves_nothing(store: MongoStore) -> None:
+def test_publishing_what_is_served_does_not_move_the_pointer(store: MongoStore) -> None:
     first = served(store, D1, "a")
     assert publishing.publish(store, D1, dict(first.versions), first) == first
     assert store.publication() == first
 
 
-def test_of_two_runs_that_read_the_same_pointer_the_second_loses(store: MongoStore) -> None:
+def test_the_second_of_two_runs_that_read_the_same_pointer_fails(store: MongoStore) -> None:
     first = served(store, D1, "a")
     second = served(store, D2, "b", first)
     with pytest.raises(RetryableError, match="moved by another run"):
@@ -184,7 +182,7 @@ def test_a_checksum_depends_on_keys_and_items_alone() -> None:
     assert checksum(given, "user_id") != checksum(docs("ann", "cat"), "user_id")
 
 
-def test_a_server_that_is_down_is_told_within_seconds() -> None:
+def test_a_server_that_is_down_is_reported_within_seconds() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         nowhere = MongoStore(f"mongodb://127.0.0.1:{taken.getsockname()[1]}", "d")
@@ -194,7 +192,7 @@ def test_a_server_that_is_down_is_told_within_seconds() -> None:
     assert time.monotonic() - started < 8
 
 
-def test_content_that_was_made_from_other_models_is_a_version_of_its_own(store: MongoStore) -> None:
+def test_the_same_content_computed_from_other_models_is_a_new_version(store: MongoStore) -> None:
     first = store.write_version(LISTS, D1, "one", docs("ann"), {"models": {TOP: "x"}})
     assert store.write_version(LISTS, D1, "two", docs("ann"), {"models": {TOP: "x"}}) == first
     assert (

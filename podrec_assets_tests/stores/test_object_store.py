@@ -1,6 +1,4 @@
-"""The lake on an S3 API: writers that share no lock never lose or double each other's commits; both
-engines land there.
-"""
+"""The lake on an S3 API, with writers that share no lock and with both compute engines."""
 
 import multiprocessing
 import sys
@@ -37,9 +35,8 @@ WRITERS = 4
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    """Address of an empty lake on a real HTTP server that speaks S3."""
-    # In a process of its own: deltalake holds the interpreter's lock while it waits, and the server
-    # would never answer.
+    """Address of an empty lake on a real S3 server."""
+    # In another process: deltalake holds the GIL while it waits, so the server could not answer.
     port = free_port()
     command = [
         str(Path(sys.executable).with_name("moto_server")),
@@ -65,9 +62,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
 
 
 def write_day(root: str, locks: str, number: int) -> None:
-    """Replaces one day, as a machine of its own: with a lock folder that nobody shares. Runs again
-    when told to.
-    """
+    """Replaces one day from a machine with its own lock folder; retries as errors tell it to."""
     lake, day = Lake(root, Path(locks) / str(number)), FIRST + timedelta(days=number)
     while True:
         try:
@@ -81,7 +76,7 @@ def write_day(root: str, locks: str, number: int) -> None:
             continue
 
 
-def test_machines_that_share_no_lock_keep_each_others_days(bucket: str, tmp_path: Path) -> None:
+def test_machines_without_a_shared_lock_keep_each_others_days(bucket: str, tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     write_day(bucket, str(tmp_path), WRITERS)
     writers = [
@@ -103,7 +98,7 @@ def test_machines_that_share_no_lock_keep_each_others_days(bucket: str, tmp_path
     }
 
 
-def test_a_commit_that_another_machine_overtook_is_refused(bucket: str, tmp_path: Path) -> None:
+def test_a_commit_after_another_machines_commit_is_refused(bucket: str, tmp_path: Path) -> None:
     slow, quick = Lake(bucket, tmp_path / "slow"), Lake(bucket, tmp_path / "quick")
     write_day(bucket, str(tmp_path), 0)
     rows = FUSION_WEIGHTS.rows([{"day": FIRST, "bucket": "1", "alpha": 1.0}])
@@ -118,7 +113,7 @@ def test_a_commit_that_another_machine_overtook_is_refused(bucket: str, tmp_path
     assert slow.read("fusion_weights").num_rows == 1
 
 
-def test_charts_and_topics_read_the_lake_where_it_is(bucket: str, tmp_path: Path) -> None:
+def test_charts_and_keywords_read_the_lake_on_an_object_store(bucket: str, tmp_path: Path) -> None:
     days = [FIRST, FIRST + timedelta(days=1)]
     world = Connections.open(Settings(home=tmp_path, lake=bucket))
     played = {
@@ -135,17 +130,17 @@ def test_charts_and_topics_read_the_lake_where_it_is(bucket: str, tmp_path: Path
     assert ask(world, LISTENING_BY_DAY, days[1], days[1]).to_pylist() == [
         {"day": days[1], "plays": 2, "listeners": 1, "likes": 1, "skips": 0}
     ]
-    told = [
+    transcripts = [
         {"day": FIRST, "episode_id": f"e{n}", "status": "ok", "text": f"apples {'pears' * n}"}
         for n in range(MIN_TRANSCRIPTS)
     ]
-    world.lake.replace_days(TRANSCRIPTS, TRANSCRIPTS.rows(told), [FIRST])
+    world.lake.replace_days(TRANSCRIPTS, TRANSCRIPTS.rows(transcripts), [FIRST])
     terms = vocabulary(world)
     assert terms is not None
     assert "pearspears" in terms.vocabulary_
 
 
-def test_small_files_are_put_together_and_lost_ones_noticed_on_an_object_store(
+def test_small_files_are_merged_and_lost_ones_found_on_an_object_store(
     bucket: str, tmp_path: Path
 ) -> None:
     lake, name = Lake(bucket, tmp_path / "locks"), FUSION_WEIGHTS.name
@@ -153,8 +148,8 @@ def test_small_files_are_put_together_and_lost_ones_noticed_on_an_object_store(
     with lake.writing(name):
         for _ in range(2):
             lake.append(FUSION_WEIGHTS, rows, [FIRST], {"landed": {"0": 7}})
-        found = maintenance.optimize(lake, name)
-        assert (found.before, found.after) == (2, 1)
+        compaction = maintenance.optimize(lake, name)
+        assert (compaction.before, compaction.after) == (2, 1)
         assert maintenance.vacuum(lake, name, 400) == []
         last = lake.append(FUSION_WEIGHTS, rows, [FIRST], {"landed": {"0": 9}})
     assert (lake.version(name), lake.read(name).num_rows, lake.state(name).ledger) == (

@@ -1,4 +1,4 @@
-"""What is removed from the collections and what stays, on the real server."""
+"""Pruning on a real MongoDB."""
 
 import uuid
 from datetime import date, timedelta
@@ -29,7 +29,7 @@ def kept(store: MongoStore, collection: str = LISTS) -> list[str]:
 
 
 def test_days_are_kept_whatever_the_number_of_their_versions(store: MongoStore) -> None:
-    """A day that was made again and again takes no other day's place."""
+    """A day with many versions does not push another day out."""
     for n in range(1, 5):
         write_version_set(store, day(n), "one", PASSED)
     for run in "abcdef":
@@ -41,7 +41,7 @@ def test_days_are_kept_whatever_the_number_of_their_versions(store: MongoStore) 
     assert store.keys(LISTS, "2026-11-04.a") == []
 
 
-def test_what_is_served_and_what_was_before_stay_whatever_their_day(store: MongoStore) -> None:
+def test_current_and_previous_publication_stay_whatever_their_day(store: MongoStore) -> None:
     for n in (1, 2):
         write_version_set(store, day(n), "one", PASSED)
         publishing.advance(store, day(n), publishing.publishable(store, day(n)))
@@ -52,7 +52,7 @@ def test_what_is_served_and_what_was_before_stay_whatever_their_day(store: Mongo
     assert [d["user_id"] for d in store.documents(LISTS, "2026-11-01.one")] == ["", "ann", "bob"]
 
 
-def test_of_a_kept_day_its_newest_lists_and_those_that_may_be_published_stay_with_their_models(
+def test_a_kept_day_keeps_its_newest_and_its_publishable_lists_with_their_models(
     store: MongoStore,
 ) -> None:
     write_version_set(store, D1, "old", PASSED)
@@ -64,41 +64,41 @@ def test_of_a_kept_day_its_newest_lists_and_those_that_may_be_published_stay_wit
     assert publishing.publishable(store, D1)["similarities"] == "2026-11-01.good"
 
 
-def test_nothing_goes_that_was_written_or_served_within_the_grace(store: MongoStore) -> None:
+def test_versions_written_or_served_within_the_grace_stay(store: MongoStore) -> None:
     for n in range(1, 5):
         write_version_set(store, day(n), "one", PASSED)
         publishing.advance(store, day(n), publishing.publishable(store, day(n)))
     assert retention.prune(store, keep_days=1) == []
     assert kept(store) == ["01.one", "02.one", "03.one", "04.one"]
-    gone = retention.prune(store, keep_days=1, grace=AT_ONCE)
-    assert gone == sorted(f"{name}:2026-11-0{n}.one" for name in COLLECTIONS for n in (1, 2))
+    removed = retention.prune(store, keep_days=1, grace=AT_ONCE)
+    assert removed == sorted(f"{name}:2026-11-0{n}.one" for name in COLLECTIONS for n in (1, 2))
 
 
-def test_a_version_that_is_put_in_service_while_it_is_pruned_stays(
+def test_a_version_published_during_pruning_stays(
     store: MongoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the look at the pointer and the removal somebody rolls back to an old day."""
+    """A rollback to an old day comes between reading the pointer and the removal."""
     for n in range(1, 5):
         write_version_set(store, day(n), "one", PASSED)
     publishing.advance(store, day(4), publishing.publishable(store, day(4)))
-    look = retention._pointed_to
+    pointed_to = retention._pointed_to
     old = publishing.publishable(store, day(1))
 
-    def look_then_roll_back(store: MongoStore) -> set[str]:
-        seen = look(store)
+    def read_then_roll_back(store: MongoStore) -> set[str]:
+        ids = pointed_to(store)
         publishing.publish(store, day(1), old, store.publication())
-        return seen
+        return ids
 
     entries = store.db["versions"]
     assert entries.count_documents({"day": "2026-11-01"}) == 3
-    monkeypatch.setattr(retention, "_pointed_to", look_then_roll_back)
+    monkeypatch.setattr(retention, "_pointed_to", read_then_roll_back)
     retention.prune(store, keep_days=1, grace=AT_ONCE)
     assert store.publication() is not None
     assert [d["user_id"] for d in store.documents(LISTS, old[LISTS])] == ["", "ann", "bob"]
     assert kept(store) == ["01.one", "04.one"]
 
 
-def test_a_version_that_was_pruned_is_not_published(store: MongoStore) -> None:
+def test_a_pruned_version_cannot_be_published(store: MongoStore) -> None:
     write_version_set(store, day(1), "one", PASSED)
     old = publishing.publishable(store, day(1))
     write_version_set(store, day(2), "one", PASSED)
@@ -108,7 +108,7 @@ def test_a_version_that_was_pruned_is_not_published(store: MongoStore) -> None:
     assert store.publication() is None
 
 
-def test_what_a_killed_write_left_is_removed_after_the_grace(store: MongoStore) -> None:
+def test_leftovers_of_a_killed_write_are_removed_after_the_grace(store: MongoStore) -> None:
     documents = [
         {"user_id": f"u{n}", "items": [{"rank": n if n < 600 else 2**70}]} for n in range(601)
     ]

@@ -1,6 +1,4 @@
-"""Tables outlive their definitions: a new column is added at the next write, a lost or changed one
-is refused.
-"""
+"""Tables and changed definitions: new columns are added, lost or retyped ones refused."""
 
 from dataclasses import replace
 from datetime import date
@@ -27,11 +25,11 @@ def lake(tmp_path: Path) -> Lake:
 
 
 def without(spec: Table, *names: str) -> Table:
-    """The definition as it was before it had the columns."""
+    """The definition without the columns, as it was before it had them."""
     return replace(spec, schema=pa.schema([f for f in spec.schema if f.name not in names]))
 
 
-def test_a_gained_column_is_null_in_old_days_and_travels_with_days_and_ledger(lake: Lake) -> None:
+def test_a_new_column_is_null_in_old_days_and_keeps_days_and_ledger(lake: Lake) -> None:
     old = without(RECOMMENDATION_QUALITY, "user_count")
     row = {k: v for k, v in METRIC.items() if k != "user_count"}
     lake.replace_days(old, old.rows([row | {"day": D1}]), [D1], {"landed": {"0": 7}})
@@ -73,7 +71,7 @@ def test_dead_letters_are_added_after_a_comment_was_reworded(lake: Lake) -> None
     assert lake.read(DEAD_LETTERS.name).num_rows == 2
 
 
-def test_the_version_before_the_column_can_still_be_read(lake: Lake) -> None:
+def test_the_version_before_a_new_column_stays_readable(lake: Lake) -> None:
     old = without(RECOMMENDATION_QUALITY, "user_count")
     row = {k: v for k, v in METRIC.items() if k != "user_count"}
     first = lake.replace_days(old, old.rows([row | {"day": D1}]), [D1])
@@ -83,21 +81,24 @@ def test_the_version_before_the_column_can_still_be_read(lake: Lake) -> None:
     assert lake.read(old.name, version=first)["user_count"].to_pylist() == [None]
 
 
-def test_dead_letters_gain_a_column_by_their_merge(lake: Lake) -> None:
+def test_adding_dead_letters_adds_a_new_column(lake: Lake) -> None:
     old = without(DEAD_LETTERS, "detail", "payload")
     letter = {"day": D1, "stage": "s", "source_key": "k", "reason": "r"}
     lake.replace_days(old, old.rows([letter]), [D1])
-    add_dead_letters(lake, 
+    add_dead_letters(
+        lake,
         [
             letter | {"detail": "again"},
             letter | {"source_key": "new", "detail": "why", "payload": b"x"},
-        ]
+        ],
     )
-    found = {r["source_key"]: (r["detail"], r["payload"]) for r in lake.read(old.name).to_pylist()}
-    assert found == {"k": (None, None), "new": ("why", b"x")}
+    letters = {
+        r["source_key"]: (r["detail"], r["payload"]) for r in lake.read(old.name).to_pylist()
+    }
+    assert letters == {"k": (None, None), "new": ("why", b"x")}
 
 
-def test_questions_of_the_dashboard_read_days_that_are_older_than_a_column(
+def test_dashboard_queries_read_days_older_than_a_column(
     settings: Settings,
 ) -> None:
     connections, old = (
@@ -106,8 +107,8 @@ def test_questions_of_the_dashboard_read_days_that_are_older_than_a_column(
     )
     row = {k: v for k, v in METRIC.items() if k != "user_count"}
     connections.lake.replace_days(old, old.rows([row | {"day": D1}]), [D1])
-    (found,) = analytics.ask(connections, analytics.QUALITY, D1, D2).to_pylist()
-    assert found == row | {"day": D1, "low": None, "high": None, "user_count": None}
+    (metric,) = analytics.ask(connections, analytics.QUALITY, D1, D2).to_pylist()
+    assert metric == row | {"day": D1, "low": None, "high": None, "user_count": None}
     connections.lake.replace_days(
         RECOMMENDATION_QUALITY, RECOMMENDATION_QUALITY.rows([METRIC | {"day": D2}]), [D2]
     )
@@ -139,7 +140,7 @@ def test_a_dropped_or_retyped_column_is_refused_and_nothing_is_written(
     assert lake.state(old.name).days == {D1}
 
 
-def test_rows_that_cannot_become_the_declared_type_are_an_error_that_names_the_column(
+def test_rows_that_do_not_cast_to_the_declared_type_are_an_error_that_names_the_column(
     lake: Lake,
 ) -> None:
     kept = [f for f in RECOMMENDATION_QUALITY.schema if f.name != "value"]

@@ -1,6 +1,4 @@
-"""Trios of versions whose documents say which trio they belong to, for tests of what is published
-and kept.
-"""
+"""Writes version sets whose documents name their set, for tests of publishing and retention."""
 
 from datetime import date
 
@@ -28,8 +26,8 @@ FAULT = PASSED | {
 def write_version_set(
     store: MongoStore, day: date, run: str, *findings: dict, keys: tuple[str, ...] = KEYS
 ) -> Version:
-    """The lists of a whole trio, judged by the findings; not judged without any."""
-    models = {}
+    """Writes a version set, judges its lists if there are findings, and returns the lists."""
+    models: dict[str, str] = {}
     for name in COLLECTIONS:
         manifest = {"models": dict(models)} if name == LISTS else {}
         documents = [

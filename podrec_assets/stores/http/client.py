@@ -178,7 +178,7 @@ class Fetcher:
             origin = origin or target.origin
             is_same_origin = target.origin == origin
             sent = general | dict(private_headers or {}) if is_same_origin else general
-            with request.get(url, target, sent, deadline, timeout_s) as response:
+            with request.send("GET", url, target, sent, deadline, timeout_s) as response:
                 location = response.getheader("Location")
                 if response.status not in REDIRECTS or not location:
                     _check_status(url, response, "Range" in headers)

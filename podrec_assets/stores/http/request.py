@@ -1,11 +1,11 @@
-"""One GET request to a checked address, with a deadline for everything."""
+"""One HTTP request to a checked address, with a deadline for everything."""
 
 import http.client
 import socket
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPResponse
 from threading import Timer
 
@@ -15,19 +15,27 @@ from podrec_assets.stores.http.ssrf_guard import Target, connect
 
 
 @contextmanager
-def get(
-    url: str, target: Target, headers: dict[str, str], deadline: float, timeout_s: float
+def send(
+    method: str,
+    url: str,
+    target: Target,
+    headers: dict[str, str],
+    deadline: float,
+    timeout_s: float,
+    body: bytes | None = None,
 ) -> Iterator[HTTPResponse]:
-    """Opens the response of one request, without redirects, for the `with` block to read.
+    """Sends one request and opens its response for the `with` block; redirects are not followed.
 
     A timer shuts the socket down at the deadline, so a server that drips bytes cannot exceed it.
 
     Args:
+        method: GET or POST.
         url: address as text, for messages.
         target: the checked address.
         headers: request headers besides Host.
         deadline: in the time of `time.monotonic`.
         timeout_s: the whole time allowed, for messages.
+        body: body of the request.
 
     Raises:
         FetchFailedError: network error, bad response or deadline; also raised inside the block.
@@ -45,8 +53,11 @@ def get(
                 sock.do_handshake()
             connection = http.client.HTTPConnection(target.host, target.port)
             connection.sock = sock
-            connection.request("GET", target.path, headers={"Host": target.host_header, **headers})
-            yield connection.getresponse()
+            headers = {"Host": target.host_header, **headers}
+            connection.request(method, target.path, body, headers)
+            # The response has its own reference to the socket.
+            with closing(connection.getresponse()) as response:
+                yield response
             if expired:
                 raise TimeoutError
         finally:

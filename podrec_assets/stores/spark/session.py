@@ -12,7 +12,7 @@ from podrec_assets.stores.delta import TABLE_PROPERTIES
 from podrec_assets.stores.spark.cluster import LOOPBACK, cluster_config, is_cluster
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
 LOGGING = Path(__file__).with_name("log4j2.properties")
 CORES = os.cpu_count() or 2
@@ -80,7 +80,7 @@ def read(session: "SparkSession", uri: str, spec: Table) -> "DataFrame":
 
 def append(frame: "DataFrame", uri: str, user_metadata: str) -> None:
     """Appends rows, partitioned by day, in one commit with `user_metadata`."""
-    _writer(frame, uri, user_metadata).mode("append").save(uri)
+    _writer(frame, user_metadata).mode("append").save(uri)
 
 
 def replace_days(frame: "DataFrame", uri: str, days: list[date], user_metadata: str) -> None:
@@ -90,12 +90,12 @@ def replace_days(frame: "DataFrame", uri: str, days: list[date], user_metadata: 
         AnalysisException: a row is on another day.
     """
     listed = ", ".join(f"DATE '{d}'" for d in sorted(days))
-    _writer(frame, uri, user_metadata).mode("overwrite").option(
+    _writer(frame, user_metadata).mode("overwrite").option(
         "replaceWhere", f"day IN ({listed})"
     ).save(uri)
 
 
-def _writer(frame: "DataFrame", uri: str, user_metadata: str):
+def _writer(frame: "DataFrame", user_metadata: str) -> "DataFrameWriter":
     writer = frame.write.format("delta").partitionBy("day").option("userMetadata", user_metadata)
     for key, value in TABLE_PROPERTIES.items():
         writer = writer.option(key, value)

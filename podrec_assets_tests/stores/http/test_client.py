@@ -1,11 +1,13 @@
-"""The fetcher refuses what a stranger's address must not reach, and keeps to its limits."""
+"""The fetcher refuses private addresses and keeps its limits, on hostile servers too."""
 
 import gzip
 import socket
 import time
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -13,7 +15,7 @@ from podrec_assets.errors import FetchFailedError, FetchRefusedError, UnusableIn
 from podrec_assets.stores.http.client import Fetcher
 from podrec_assets.stores.http.headers import retry_after_s
 from podrec_assets.stores.http.ssrf_guard import is_public
-from podrec_assets_tests.loopback import drip, endless, reply, serving
+from podrec_assets_tests.loopback import Answer, Server, drip, endless, reply, serving
 
 LIMIT = 100_000
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -23,7 +25,7 @@ def fetcher(origin: str, timeout_s: float = 5) -> Fetcher:
     return Fetcher(frozenset({origin}), timeout_s, LIMIT)
 
 
-def test_an_allowed_origin_is_fetched_with_its_validators(server):
+def test_an_allowed_origin_is_fetched_with_its_validators(server: Server) -> None:
     origin, answers = server
     answers["/feed"] = reply(
         b"<rss/>",
@@ -40,7 +42,9 @@ def test_an_allowed_origin_is_fetched_with_its_validators(server):
     assert (fetched.etag, fetched.modified) == ('"7"', "Sun, 01 Sep 2024 10:00:00 GMT")
 
 
-def test_a_file_that_was_changed_a_moment_ago_may_change_again_within_the_second(server):
+def test_last_modified_is_no_validator_within_two_seconds_of_a_change(
+    server: Server,
+) -> None:
     origin, answers = server
     for seconds, kept in ((0, False), (1, False), (2, True), (-5, False)):
         modified = format_datetime(NOON - timedelta(seconds=seconds), usegmt=True)
@@ -48,41 +52,50 @@ def test_a_file_that_was_changed_a_moment_ago_may_change_again_within_the_second
         assert fetcher(origin).get(f"http://{origin}/feed").modified == (modified if kept else None)
 
 
-def _at_noon(modified: str):
-    def answer(handler):
-        handler.date_time_string = lambda *_: format_datetime(NOON, usegmt=True)
+def _at_noon(modified: str) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.date_time_string = lambda *_: format_datetime(NOON, usegmt=True)  # type: ignore[method-assign]
         reply(b"<rss/>", Last_Modified=modified)(handler)
 
     return answer
 
 
-def test_a_permanent_move_is_told_and_a_passing_one_is_not(server):
+def test_permanent_redirects_are_reported_and_temporary_ones_are_not(server: Server) -> None:
     origin, answers = server
     answers["/old"] = reply(status=301, Location="/newer")
     answers["/newer"] = reply(status=308, Location="/new")
     answers["/today"] = reply(status=302, Location="/old")
     answers["/half"] = reply(status=301, Location="/today")
     answers["/new"] = reply(b"here")
-    found = {
+    moved_to = {
         p: fetcher(origin).get(f"http://{origin}{p}").moved_to
         for p in ("/old", "/today", "/half", "/new")
     }
     base = f"http://{origin}"
-    assert found == {"/old": f"{base}/new", "/today": None, "/half": f"{base}/today", "/new": None}
+    assert moved_to == {
+        "/old": f"{base}/new",
+        "/today": None,
+        "/half": f"{base}/today",
+        "/new": None,
+    }
 
 
-def test_a_key_is_never_sent_on_to_where_another_origin_redirects(server):
+def test_a_key_is_never_sent_to_another_origin_after_a_redirect(server: Server) -> None:
     origin, answers = server
     with serving() as (other, others):
-        heard = []
-        others["/x"] = lambda h: (heard.append(h.headers["Authorization"]), reply(b"ok")(h))
+        keys: list[str | None] = []
+
+        def record_key(handler: BaseHTTPRequestHandler) -> None:
+            keys.append(handler.headers["Authorization"])
+            reply(b"ok")(handler)
+
+        others["/x"] = answers["/there"] = record_key
         answers["/same"] = reply(status=302, Location="/there")
-        answers["/there"] = lambda h: (heard.append(h.headers["Authorization"]), reply(b"ok")(h))
         answers["/away"] = reply(status=302, Location=f"http://{other}/x")
         both = Fetcher(frozenset({origin, other}), 5, LIMIT)
         for path in ("/same", "/away"):
             both.get(f"http://{origin}{path}", headers={"Authorization": "secret"})
-    assert heard == ["secret", None]
+    assert keys == ["secret", None]
 
 
 @pytest.mark.parametrize(
@@ -95,11 +108,11 @@ def test_a_key_is_never_sent_on_to_where_another_origin_redirects(server):
         (None, None),
     ],
 )
-def test_retry_after_is_seconds_or_a_date(header, expected):
+def test_retry_after_is_seconds_or_a_date(header: str | None, expected: float | None) -> None:
     assert retry_after_s(header, NOON) == expected
 
 
-def test_a_busy_server_says_how_long_to_wait(server):
+def test_a_busy_servers_retry_after_is_in_the_error(server: Server) -> None:
     origin, answers = server
     answers["/x"] = reply(status=429, Retry_After="30")
     with pytest.raises(FetchFailedError) as failed:
@@ -107,7 +120,7 @@ def test_a_busy_server_says_how_long_to_wait(server):
     assert failed.value.retry_after_s == 30
 
 
-def test_an_unchanged_feed_answers_304_without_a_body(server):
+def test_an_unchanged_feed_answers_304_without_a_body(server: Server) -> None:
     origin, answers = server
     answers["/feed"] = lambda h: reply(status=304 if h.headers["If-None-Match"] == '"7"' else 200)(
         h
@@ -140,7 +153,7 @@ def test_an_unchanged_feed_answers_304_without_a_body(server):
         "http://example.org:99999/",
     ],
 )
-def test_a_private_or_foreign_address_is_refused(url):
+def test_a_private_or_unsupported_address_is_refused(url: str) -> None:
     with pytest.raises(FetchRefusedError) as refused:
         Fetcher(frozenset(), 5, LIMIT).get(url)
     assert "secret" not in str(refused.value)
@@ -169,28 +182,30 @@ def test_a_private_or_foreign_address_is_refused(url):
         ("64:ff9b:1::808:808", False),
     ],
 )
-def test_only_global_addresses_are_public(address, expected):
+def test_only_global_addresses_are_public(address: str, expected: bool) -> None:
     assert is_public(address) is expected
 
 
-def test_a_name_with_one_private_address_is_refused(monkeypatch):
-    found = [(2, 1, 6, "", ("93.184.216.34", 80)), (2, 1, 6, "", ("127.0.0.1", 80))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+def test_a_name_with_one_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [(2, 1, 6, "", ("93.184.216.34", 80)), (2, 1, 6, "", ("127.0.0.1", 80))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: entries)
     with pytest.raises(FetchRefusedError, match=r"127\.0\.0\.1"):
         Fetcher(frozenset(), 5, LIMIT).get("http://rebind.example/")
 
 
-def test_the_socket_goes_to_the_checked_address_and_never_to_a_second_look_up(server, monkeypatch):
+def test_the_socket_goes_to_the_checked_address_without_a_second_look_up(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     origin, answers = server
     port = int(origin.split(":")[1])
     answers["/"] = lambda h: reply(h.headers["Host"].encode())(h)
-    looked_up = []
+    names = []
 
-    def look_up(host, *_, **__):
-        looked_up.append(host)
+    def look_up(host: str, *_: object, **__: object) -> list[tuple]:
+        names.append(host)
         return [(2, 1, 6, "", ("127.0.0.1", port))]
 
-    def connect(address, timeout):
+    def connect(address: tuple[str, int], timeout: float) -> socket.socket:
         assert address == ("127.0.0.1", port)
         sock = socket.socket()
         sock.settimeout(timeout)
@@ -200,11 +215,11 @@ def test_the_socket_goes_to_the_checked_address_and_never_to_a_second_look_up(se
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     monkeypatch.setattr(socket, "create_connection", connect)
     fetched = fetcher(f"feeds.example:{port}").get(f"http://feeds.example:{port}/")
-    assert looked_up == ["feeds.example"]
+    assert names == ["feeds.example"]
     assert fetched.body == f"feeds.example:{port}".encode()
 
 
-def test_each_redirect_is_checked_again(server):
+def test_each_redirect_is_checked(server: Server) -> None:
     origin, answers = server
     answers["/a"] = reply(status=302, Location="/b")
     answers["/b"] = reply(b"there")
@@ -217,7 +232,7 @@ def test_each_redirect_is_checked_again(server):
             fetcher(origin).get(f"http://{origin}{path}")
 
 
-def test_more_than_five_redirects_are_refused(server):
+def test_more_than_five_redirects_are_refused(server: Server) -> None:
     origin, answers = server
     for n in range(7):
         answers[f"/{n}"] = reply(status=302, Location=f"/{n + 1}")
@@ -227,7 +242,7 @@ def test_more_than_five_redirects_are_refused(server):
         fetcher(origin).get(f"http://{origin}/0")
 
 
-def test_a_body_over_the_limit_is_refused_declared_or_not(server):
+def test_a_body_over_the_limit_is_refused_with_and_without_content_length(server: Server) -> None:
     origin, answers = server
     answers["/declared"] = reply(b"x" * (LIMIT + 1))
     answers["/endless"] = endless
@@ -237,7 +252,7 @@ def test_a_body_over_the_limit_is_refused_declared_or_not(server):
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-def test_a_small_body_that_unpacks_to_a_large_one_is_refused(server, encoding):
+def test_a_small_body_that_unpacks_to_a_large_one_is_refused(server: Server, encoding: str) -> None:
     origin, answers = server
     zeros = b"\0" * 50_000_000
     packed = gzip.compress(zeros) if encoding == "gzip" else zlib.compress(zeros)
@@ -257,14 +272,16 @@ def test_a_small_body_that_unpacks_to_a_large_one_is_refused(server, encoding):
         ("gzip", lambda b: gzip.compress(b[:70_000]) + gzip.compress(b[70_000:]) + b"\0\0"),
     ],
 )
-def test_compressed_bodies_arrive_whole(server, encoding, pack):
+def test_compressed_bodies_arrive_complete(
+    server: Server, encoding: str, pack: Callable[[bytes], bytes]
+) -> None:
     origin, answers = server
     body = b"".join(b"%d episodes " % n for n in range(7_000))
     answers["/feed"] = reply(pack(body), Content_Encoding=encoding)
     assert fetcher(origin).get(f"http://{origin}/feed").body == body
 
 
-def test_a_truncated_body_is_a_failure_and_not_a_short_feed(server):
+def test_a_truncated_body_is_a_failure_and_not_a_short_feed(server: Server) -> None:
     origin, answers = server
     answers["/gzip"] = reply(gzip.compress(b"y" * 50_000)[:-20], Content_Encoding="gzip")
     answers["/short"] = reply(b"half", Content_Length="8")
@@ -273,7 +290,7 @@ def test_a_truncated_body_is_a_failure_and_not_a_short_feed(server):
             fetcher(origin).get(f"http://{origin}{path}")
 
 
-def test_the_deadline_holds_against_a_server_that_drips(server):
+def test_the_deadline_holds_against_a_server_that_drips(server: Server) -> None:
     origin, answers = server
 
     answers["/drip"] = drip
@@ -292,14 +309,16 @@ def test_the_deadline_holds_against_a_server_that_drips(server):
         (503, FetchFailedError),
     ],
 )
-def test_a_bad_status_says_whether_trying_again_can_help(server, status, error):
+def test_a_bad_status_is_retryable_or_not(
+    server: Server, status: int, error: type[Exception]
+) -> None:
     origin, answers = server
     answers["/x"] = reply(b"sorry", status=status)
     with pytest.raises(error, match=str(status)):
         fetcher(origin).get(f"http://{origin}/x")
 
 
-def test_a_dead_port_is_a_passing_failure():
+def test_a_closed_port_is_a_retryable_failure() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         origin = f"127.0.0.1:{unused.getsockname()[1]}"
@@ -307,7 +326,7 @@ def test_a_dead_port_is_a_passing_failure():
         fetcher(origin).get(f"http://{origin}/")
 
 
-def test_spaces_and_letters_in_an_address_are_escaped(server):
+def test_spaces_and_letters_in_an_address_are_escaped(server: Server) -> None:
     origin, answers = server
     answers["/f%C3%BCr%20dich?q=%C3%A4%20b&x=1%2C2"] = reply(b"ok")
     assert fetcher(origin).get(f"http://{origin}/für dich?q=ä b&x=1%2C2").body == b"ok"

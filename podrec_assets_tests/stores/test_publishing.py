@@ -1,6 +1,4 @@
-"""What may be served, on the real server: only whole trios that the gate let pass, and never an
-older day by itself.
-"""
+"""Publishing on a real MongoDB: only complete version sets that the gate allowed."""
 
 import threading
 import uuid
@@ -31,7 +29,7 @@ def test_a_day_is_publishable_only_with_every_collection(store: MongoStore) -> N
     assert publishing.publishable(store, D1) == dict.fromkeys(COLLECTIONS, "2026-11-01.run")
 
 
-def test_lists_that_nobody_judged_are_not_publishable(store: MongoStore) -> None:
+def test_lists_without_a_verdict_are_not_publishable(store: MongoStore) -> None:
     write_version_set(store, D1, "one")
     with pytest.raises(
         GateError,
@@ -40,7 +38,7 @@ def test_lists_that_nobody_judged_are_not_publishable(store: MongoStore) -> None
         publishing.publishable(store, D1)
 
 
-def test_refused_lists_are_not_publishable_and_the_check_is_named_with_its_number(
+def test_refused_lists_are_not_publishable_and_the_error_names_check_and_value(
     store: MongoStore,
 ) -> None:
     write_version_set(store, D1, "one", PASSED, UNUSUAL)
@@ -51,7 +49,7 @@ def test_refused_lists_are_not_publishable_and_the_check_is_named_with_its_numbe
         publishing.publishable(store, D1)
 
 
-def test_refused_lists_leave_the_days_earlier_ones_publishable_with_their_own_models(
+def test_earlier_lists_of_the_day_stay_publishable_with_their_own_models(
     store: MongoStore,
 ) -> None:
     write_version_set(store, D1, "one", PASSED)
@@ -59,26 +57,26 @@ def test_refused_lists_leave_the_days_earlier_ones_publishable_with_their_own_mo
     assert publishing.publishable(store, D1) == dict.fromkeys(COLLECTIONS, "2026-11-01.one")
 
 
-def test_models_that_no_lists_were_made_from_are_not_published(store: MongoStore) -> None:
+def test_models_without_lists_computed_from_them_are_not_published(store: MongoStore) -> None:
     write_version_set(store, D1, "one", PASSED)
     store.write_version("als_top_n", D1, "later", [])
     assert publishing.publishable(store, D1)["als_top_n"] == "2026-11-01.one"
 
 
-def test_a_verdict_on_other_documents_counts_for_nothing(store: MongoStore) -> None:
+def test_a_verdict_on_other_documents_does_not_count(store: MongoStore) -> None:
     version = write_version_set(store, D1, "one")
     store.judge(LISTS, version.version, Verdict("of something else", (PASSED,), "run"))
     with pytest.raises(GateError, match="has not been judged"):
         publishing.publishable(store, D1)
 
 
-def test_a_person_overrules_a_comparison_but_no_fault_and_no_missing_verdict(
+def test_a_person_can_overrule_a_comparison_but_not_a_fault_or_a_missing_verdict(
     store: MongoStore,
 ) -> None:
     version = write_version_set(store, D1, "one", PASSED, UNUSUAL)
-    found = store.version(LISTS, version.version)
-    assert found
-    publishing.overrule(store, found)
+    refused = store.version(LISTS, version.version)
+    assert refused
+    publishing.overrule(store, refused)
     assert publishing.publishable(store, D1)[LISTS] == version.version
     noted = store.version(LISTS, version.version)
     assert noted
@@ -95,16 +93,16 @@ def test_a_person_overrules_a_comparison_but_no_fault_and_no_missing_verdict(
             publishing.overrule(store, faulty)
 
 
-def test_forgetting_a_listener_leaves_the_verdict_on_the_other_lists(store: MongoStore) -> None:
+def test_forgetting_a_listener_keeps_the_verdict_on_the_other_lists(store: MongoStore) -> None:
     version = write_version_set(store, D1, "one", PASSED)
     assert retention.forget(store, "ann") == 2
-    left = store.version(LISTS, version.version)
-    assert left
-    assert (left.count, left.checksum == version.checksum) == (2, False)
+    version_left = store.version(LISTS, version.version)
+    assert version_left
+    assert (version_left.count, version_left.checksum == version.checksum) == (2, False)
     assert publishing.publishable(store, D1)[LISTS] == version.version
 
 
-def test_an_older_day_does_not_replace_a_newer_one_by_itself(store: MongoStore) -> None:
+def test_an_older_day_replaces_a_newer_one_only_on_request(store: MongoStore) -> None:
     for day in (D1, D2):
         write_version_set(store, day, "one", PASSED)
     newer = publishing.advance(store, D2, publishing.publishable(store, D2))
@@ -113,21 +111,21 @@ def test_an_older_day_does_not_replace_a_newer_one_by_itself(store: MongoStore) 
     assert publishing.advance(store, D2, publishing.publishable(store, D2)).day == D2
 
 
-def test_of_days_that_are_published_at_the_same_time_the_newest_stays(
+def test_the_newest_of_days_published_at_the_same_time_wins(
     store: MongoStore, mongo_uri: str
 ) -> None:
     days = [D1 + timedelta(days=n) for n in range(8)]
-    trios = {}
+    version_sets_by_day = {}
     for day in days:
         write_version_set(store, day, "one", PASSED)
-        trios[day] = publishing.publishable(store, day)
+        version_sets_by_day[day] = publishing.publishable(store, day)
     start = threading.Barrier(len(days))
 
     def publish(day: date) -> None:
         own = MongoStore(mongo_uri, store.database)
         own.ping()
         start.wait()
-        publishing.advance(own, day, trios[day])
+        publishing.advance(own, day, version_sets_by_day[day])
 
     threads = [threading.Thread(target=publish, args=(day,)) for day in days]
     for thread in threads:
@@ -136,4 +134,4 @@ def test_of_days_that_are_published_at_the_same_time_the_newest_stays(
         thread.join()
     served = store.publication()
     assert served
-    assert (served.day, served.versions) == (days[-1], trios[days[-1]])
+    assert (served.day, served.versions) == (days[-1], version_sets_by_day[days[-1]])
