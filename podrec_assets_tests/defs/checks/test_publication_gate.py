@@ -58,7 +58,7 @@ def test_lists_that_do_worse_on_the_next_days_plays_are_refused(
     refusal = next(e for e in document["errors"] if QUALITY in e)
     assert refusal.startswith(
         f"check {QUALITY} of {LISTS} failed: {yesterday}: "
-        f"nDCG@10 on what {2 * LISTENERS_EACH} listeners then"
+        f"nDCG@10 on the later plays of {2 * LISTENERS_EACH} listeners is "
     )
     assert served(lists_world) == before
     assert lists_world.mongo.latest_version(LISTS).version != before.versions[LISTS]  # type: ignore[union-attr]
@@ -110,7 +110,7 @@ def test_a_day_with_only_refused_lists_cannot_be_published(
     assert CHURN in document["errors"][0]
     with pytest.raises(
         GateError,
-        match=rf"{CHURN}: 0.* gone .* the bound is 0\.5.*publish --day {today} --force` serves",
+        match=rf"{CHURN}: 0.* left their lists; the bound is 0\.5.*publish --day {today} --force` serves",
     ):
         publish_day(lists_world, today)
     assert served(lists_world) == before
