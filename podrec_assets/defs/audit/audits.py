@@ -34,52 +34,52 @@ class Audit(NamedTuple):
 
 def audits(instance: dg.DagsterInstance) -> list[Audit]:
     """All audits, in order. The instance knows what Dagster shows."""
-    daily_counts = partial(ledgers.daily_counts_are_those_of_events, instance=instance)
-    days_shown = partial(tables.days_are_there, instance=instance)
+    daily_scores = partial(ledgers.daily_score_faults, instance=instance)
+    materialized_days = partial(tables.materialized_day_faults, instance=instance)
     return [
         Audit(
             "topics",
             "each continues where its table's ledger ends, and has the records that landed",
-            ledgers.topics_go_on,
+            ledgers.topic_faults,
         ),
         Audit(
             "offsets of user_events",
             "each landed one is a row, a dead letter or recorded as lost",
-            ledgers.offsets_add_up,
+            ledgers.event_offset_faults,
         ),
         Audit(
             "offsets of episodes",
             "each row's record is landed and belongs to its day",
-            ledgers.announcements_are_of_their_day,
+            ledgers.episode_offset_faults,
         ),
         Audit(
             "daily scores",
             "each day counts the distinct events that it was computed from",
-            daily_counts,
+            daily_scores,
         ),
-        Audit("files of the lake", "each exists and is complete", tables.files_are_whole),
-        Audit("columns", "no table has one that podrec dropped or retyped", tables.columns_fit),
-        Audit("keys", "none is repeated or null", tables.keys_are_unique),
-        Audit("embedding version", "all vectors have one", tables.vectors_are_of_one_version),
+        Audit("files of the lake", "each exists and is complete", tables.file_faults),
+        Audit("columns", "no table has one that podrec dropped or retyped", tables.column_faults),
+        Audit("keys", "none is repeated or null", tables.key_faults),
+        Audit("embedding version", "all vectors have one", tables.embedding_version_faults),
         Audit(
             "days shown by Dagster",
             "each materialized one is in its table or collection",
-            days_shown,
+            materialized_days,
         ),
         Audit(
             "publication",
             "it names complete versions that belong together",
-            served.pointer_holds,
+            served.publication_faults,
         ),
         Audit(
             "documents",
             "each kept version has as many as were written",
-            served.documents_are_all_there,
+            served.document_faults,
         ),
         Audit(
             "inputs of kept lists",
             "each Delta version that a manifest names can be read",
-            served.manifests_can_be_followed,
+            served.manifest_faults,
         ),
     ]
 

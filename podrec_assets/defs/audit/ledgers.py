@@ -34,7 +34,7 @@ class OffsetSpan(NamedTuple):
     highest: int
 
 
-def topics_go_on(connections: Connections) -> Iterator[Fault]:
+def topic_faults(connections: Connections) -> Iterator[Fault]:
     """Topics that were recreated, rewound or cut before landing, and inconsistent ledgers."""
     settings = connections.settings
     for topic, table in (
@@ -110,7 +110,7 @@ def _recorded_ms(lake: Lake, table: str, partition: int, offset: int) -> int | N
     return None
 
 
-def offsets_add_up(connections: Connections) -> Iterator[Fault]:
+def event_offset_faults(connections: Connections) -> Iterator[Fault]:
     """Days of `user_events` whose rows, dead letters and losses do not match the landed offsets."""
     lake, row_count = connections.lake, 0
     ledger, version = _ledger(lake, USER_EVENTS.name)
@@ -151,7 +151,7 @@ def _unaccounted(account: Account, span: OffsetSpan | None) -> str:
     return ""
 
 
-def announcements_are_of_their_day(connections: Connections) -> Iterator[Fault]:
+def episode_offset_faults(connections: Connections) -> Iterator[Fault]:
     """Days of `episodes` with rows of records that are not landed or belong to another log day."""
     ledger, version = _ledger(connections.lake, EPISODES.name)
     rows = connections.lake.read(EPISODES.name, columns=PLACE, version=version)
@@ -167,9 +167,7 @@ def announcements_are_of_their_day(connections: Connections) -> Iterator[Fault]:
             )
 
 
-def daily_counts_are_those_of_events(
-    connections: Connections, instance: dg.DagsterInstance
-) -> Iterator[Fault]:
+def daily_score_faults(connections: Connections, instance: dg.DagsterInstance) -> Iterator[Fault]:
     """Days of the models' history whose counts differ from the events they were computed from.
 
     Events that landed during or after the computation may be missing; the next run counts them.

@@ -12,7 +12,7 @@ from podrec_assets.stores.mongo import Publication, Version, checksum
 LISTS_SHOWN = 3
 
 
-def pointer_holds(connections: Connections) -> Iterator[Fault]:
+def publication_faults(connections: Connections) -> Iterator[Fault]:
     """Served versions that are incomplete, refused, changed, or do not belong together."""
     mongo = connections.mongo
     published = mongo.publication()
@@ -52,7 +52,7 @@ def _served_lists(published: Publication, lists: Version, remedy: str) -> Iterat
             )
 
 
-def documents_are_all_there(connections: Connections) -> Iterator[Fault]:
+def document_faults(connections: Connections) -> Iterator[Fault]:
     """Kept versions with fewer or more documents than were written."""
     mongo = connections.mongo
     for collection in COLLECTIONS:
@@ -65,7 +65,7 @@ def documents_are_all_there(connections: Connections) -> Iterator[Fault]:
                 )
 
 
-def manifests_can_be_followed(connections: Connections) -> Iterator[Fault]:
+def manifest_faults(connections: Connections) -> Iterator[Fault]:
     """Tables with unreadable versions that kept lists or models were made from."""
     for table, named in sorted(versions_in_manifests(connections.mongo).items()):
         lost = sorted(maintenance.unreadable(connections.lake, table, named))

@@ -19,7 +19,7 @@ DAYS_AT_ONCE = 31
 """Days whose keys are in memory together."""
 
 
-def files_are_whole(connections: Connections) -> Iterator[Fault]:
+def file_faults(connections: Connections) -> Iterator[Fault]:
     """Tables with a file of their current version missing or truncated."""
     lake = connections.lake
     for name in TABLES:
@@ -43,7 +43,7 @@ def files_are_whole(connections: Connections) -> Iterator[Fault]:
             )
 
 
-def columns_fit(connections: Connections) -> Iterator[Fault]:
+def column_faults(connections: Connections) -> Iterator[Fault]:
     """Columns on disk that podrec no longer declares, or declares with another type."""
     for name, spec in TABLES.items():
         table = connections.lake.table(name)
@@ -54,7 +54,7 @@ def columns_fit(connections: Connections) -> Iterator[Fault]:
             )
 
 
-def keys_are_unique(connections: Connections) -> Iterator[Fault]:
+def key_faults(connections: Connections) -> Iterator[Fault]:
     """Months of tables with repeated or null keys."""
     for name, spec in TABLES.items():
         days = sorted(connections.lake.state(name).days)
@@ -70,7 +70,7 @@ def keys_are_unique(connections: Connections) -> Iterator[Fault]:
                 )
 
 
-def vectors_are_of_one_version(connections: Connections) -> Iterator[Fault]:
+def embedding_version_faults(connections: Connections) -> Iterator[Fault]:
     """Days of `vectors` with other embedding versions than the commonest one."""
     versions, other_days = embedding_versions(
         connections.lake.read(VECTORS.name, columns=("day", "embedding_version"))
@@ -83,7 +83,9 @@ def vectors_are_of_one_version(connections: Connections) -> Iterator[Fault]:
         )
 
 
-def days_are_there(connections: Connections, instance: dg.DagsterInstance) -> Iterator[Fault]:
+def materialized_day_faults(
+    connections: Connections, instance: dg.DagsterInstance
+) -> Iterator[Fault]:
     """Days that Dagster shows as materialized but that no table or kept version has."""
     for name in TABLES:
         yield from _missing(

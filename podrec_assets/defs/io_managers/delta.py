@@ -1,4 +1,4 @@
-"""The Delta IO manager: a write replaces exactly the run's days; a read needs days once written."""
+"""The Delta IO manager: a write replaces the run's days; a read refuses days never written."""
 
 from datetime import date
 

@@ -55,8 +55,8 @@ def landing(
 def test_records_that_land_during_an_audit_are_no_fault(landing: tuple[Table, Connections]) -> None:
     spec, connections = landing
     look = {
-        USER_EVENTS.name: ledgers.offsets_add_up,
-        EPISODES.name: ledgers.announcements_are_of_their_day,
+        USER_EVENTS.name: ledgers.event_offset_faults,
+        EPISODES.name: ledgers.episode_offset_faults,
     }[spec.name]
     assert list(look(connections)) == []
     assert connections.lake.read(spec.name).num_rows == 2
@@ -77,7 +77,7 @@ def test_dead_letters_of_a_landing_killed_before_its_rows_are_no_fault(
     letter = place(2) | {"stage": USER_EVENTS.name, "source_key": "t:0:2", "reason": "no_json"}
     add_dead_letters(connections.lake, [letter])
     assert connections.lake.read(DEAD_LETTERS.name).num_rows == 2
-    assert list(ledgers.offsets_add_up(connections)) == []
+    assert list(ledgers.event_offset_faults(connections)) == []
 
 
 def test_faults_found_before_an_audit_raises_are_reported(settings: Settings) -> None:

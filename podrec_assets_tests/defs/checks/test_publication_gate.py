@@ -110,7 +110,8 @@ def test_a_day_with_only_refused_lists_cannot_be_published(
     assert CHURN in document["errors"][0]
     with pytest.raises(
         GateError,
-        match=rf"{CHURN}: 0.* left their lists; the bound is 0\.5.*publish --day {today} --force` serves",
+        match=rf"{CHURN}: 0.* left their lists; the bound is 0\.5.*"
+        rf"publish --day {today} --force` serves",
     ):
         publish_day(lists_world, today)
     assert served(lists_world) == before
