@@ -61,7 +61,7 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
     A day's score halves every `half_life_days`. An episode that was only skipped is not a
     preference: it stays out of the matrix and may be recommended again.
     """
-    pairs = _pairs(daily.filter(pc.field("day") <= as_of), as_of, half_life_days)
+    pairs = _summed(daily.filter(pc.field("day") <= as_of), as_of, half_life_days)
     users, user = _numbered(pairs["user_id"])
     items, item = _numbered(pairs["episode_id"])
     totals = {
@@ -69,24 +69,13 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
         for how, group in (("sum", SUMMED), ("max", LARGEST))
         for name in group
     }
+    listening = _Pairs(users, items, user, item)
     share = totals["share"]
     # An unlike takes back a like, never a share.
     liked = (totals["likes"] > 0) | (totals["shared"] > 0)
     only_skipped = (totals["skips"] > 0) & (totals["plays"] == 0) & ~liked
     preferred = (totals["score"] > 0) & ~only_skipped
     popularity = np.bincount(item, weights=totals["recent"], minlength=len(items))
-
-    def by_listener(chosen: np.ndarray, values: np.ndarray) -> Values:
-        rows: Values = {name: {} for name in users}
-        for u, i, value in zip(
-            user[chosen].tolist(), item[chosen].tolist(), values[chosen].tolist(), strict=True
-        ):
-            rows[users[u]][items[i]] = value
-        return rows
-
-    def sets(chosen: np.ndarray) -> dict[str, set[str]]:
-        return {name: set(row) for name, row in by_listener(chosen, share).items()}
-
     return Interactions(
         users,
         items,
@@ -95,13 +84,39 @@ def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interac
             shape=(len(users), len(items)),
             dtype=np.float64,
         ),
-        seen=sets((share >= HEARD_SHARE) | liked),
-        unliked=sets((totals["unlikes"] > 0) & ~liked),
-        finished=by_listener((share > FINISHED_SHARE) | liked, share),
+        seen=listening.sets((share >= HEARD_SHARE) | liked),
+        unliked=listening.sets((totals["unlikes"] > 0) & ~liked),
+        finished=listening.values((share > FINISHED_SHARE) | liked, share),
         recent_plays={items[i]: float(popularity[i]) for i in np.flatnonzero(popularity)},
-        recency=by_listener(totals["recency"] > 0, totals["recency"]),
-        exposures=by_listener(totals["exposures"] > 0, totals["exposures"]),
+        recency=listening.values(totals["recency"] > 0, totals["recency"]),
+        exposures=listening.values(totals["exposures"] > 0, totals["exposures"]),
     )
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Numbers of the listener and episode of each pair, and their names."""
+
+    users: list[str]
+    items: list[str]
+    user: np.ndarray
+    item: np.ndarray
+
+    def values(self, chosen: np.ndarray, values: np.ndarray) -> Values:
+        """The values of the chosen pairs; listeners without any have an empty row."""
+        rows: Values = {name: {} for name in self.users}
+        for u, i, value in zip(
+            self.user[chosen].tolist(),
+            self.item[chosen].tolist(),
+            values[chosen].tolist(),
+            strict=True,
+        ):
+            rows[self.users[u]][self.items[i]] = value
+        return rows
+
+    def sets(self, chosen: np.ndarray) -> dict[str, set[str]]:
+        """The episodes of the chosen pairs by listener."""
+        return {name: set(row) for name, row in self.values(chosen, self.user).items()}
 
 
 def share_of(row: dict) -> float:
@@ -114,7 +129,7 @@ def share_of(row: dict) -> float:
     return row["max_completed_share"]
 
 
-def _pairs(rows: pa.Table, as_of: date, half_life_days: float) -> pa.Table:
+def _summed(rows: pa.Table, as_of: date, half_life_days: float) -> pa.Table:
     """A row for each listener and episode in order: sums of SUMMED, maxima of LARGEST."""
     rows = rows.sort_by([(name, "ascending") for name in ("user_id", "episode_id", "day")])
     ages = np.datetime64(as_of, "D") - rows["day"].to_numpy().astype("datetime64[D]")

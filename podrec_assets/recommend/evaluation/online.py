@@ -62,13 +62,7 @@ def quality_of_lists(
         name: {d["user_id"]: [i["episode_id"] for i in d["items"]] for d in documents}
         for name, documents in lists.items()
     }
-    popular = sorted(history.items, key=lambda e: (-history.recent_plays.get(e, 0.0), e))
-    random = np.random.default_rng(seed)
-    unheard = {u: [e for e in popular if e not in history.seen[u]] for u in users}
-    ranked["popularity"] = unheard
-    ranked["random"] = {
-        u: [unheard[u][i] for i in random.permutation(len(unheard[u]))] for u in users
-    }
+    ranked |= _baselines(history, users, seed)
     # Lists also contain episodes that nobody has played yet.
     catalogue = set(history.items).union(
         *(listed for by_user in ranked.values() for listed in by_user.values())
@@ -88,6 +82,15 @@ def quality_of_lists(
         for name in sorted(ranked)
         for row in _rows(name, [ranked[name].get(u, []) for u in users], wanted, context)
     ]
+
+
+def _baselines(history: Interactions, users: list[str], seed: int) -> dict[str, dict]:
+    """Lists of unheard episodes in order of popularity and in random order, by ranker and user."""
+    popular = sorted(history.items, key=lambda e: (-history.recent_plays.get(e, 0.0), e))
+    unheard = {u: [e for e in popular if e not in history.seen[u]] for u in users}
+    random = np.random.default_rng(seed)
+    shuffled = {u: [unheard[u][i] for i in random.permutation(len(unheard[u]))] for u in users}
+    return {"popularity": unheard, "random": shuffled}
 
 
 @dataclass(frozen=True)
@@ -140,21 +143,9 @@ def click_through(shown: pa.Table, seed: int) -> list[dict]:
         shown: impressions and clicks of USER_EVENTS; those without a list_version are ignored.
         seed: of the interval.
     """
-    counts: dict[str, list[int]] = {}
-    # A set: an event that was delivered twice counts once.
-    for user, kind, _ in sorted(
-        {
-            (r["user_id"], r["kind"], r["event_id"])
-            for r in shown.to_pylist()
-            if r["list_version"] is not None
-        }
-    ):
-        counts.setdefault(user, [0, 0])[kind == "click"] += 1
-    table = np.array([c for c in counts.values() if c[0]], dtype=float)
+    table = _impressions_and_clicks(shown)
     if not len(table):
         return []
-    # A click on an item shown the day before has no impression here: keep the rate at most 1.
-    table[:, 1] = np.minimum(table[:, 1], table[:, 0])
     draws = np.random.default_rng(seed).integers(0, len(table), (500, len(table)))
     sums = table[draws].sum(axis=1)
     low, high = np.quantile(sums[:, 1] / sums[:, 0], [0.025, 0.975])
@@ -169,6 +160,23 @@ def click_through(shown: pa.Table, seed: int) -> list[dict]:
             len(table),
         )
     ]
+
+
+def _impressions_and_clicks(shown: pa.Table) -> np.ndarray:
+    """(listeners with impressions, 2) impressions and clicks in published lists."""
+    # A set: an event that was delivered twice counts once.
+    events = {
+        (r["user_id"], r["kind"], r["event_id"])
+        for r in shown.to_pylist()
+        if r["list_version"] is not None
+    }
+    counts: dict[str, list[int]] = {}
+    for user, kind, _ in sorted(events):
+        counts.setdefault(user, [0, 0])[kind == "click"] += 1
+    table = np.array([c for c in counts.values() if c[0]], dtype=float).reshape(-1, 2)
+    # A click on an item shown the day before has no impression here: keep the rate at most 1.
+    table[:, 1] = np.minimum(table[:, 1], table[:, 0])
+    return table
 
 
 def _row(ranker: str, metric: str, value: float, low: float, high: float, users: int) -> dict:
