@@ -19,7 +19,7 @@ class SimulatedDays:
 
     Attributes:
         requests: (time, asset, day) of each requested partition, in order.
-        made: days of each asset that were materialized.
+        materialized: days of each asset that were materialized.
         succeeds: whether a request for (asset, day) succeeds at a time; all do by default.
     """
 
@@ -32,7 +32,7 @@ class SimulatedDays:
             for name in self.order
         }
         self.requests: list[tuple[datetime, str, date]] = []
-        self.made: dict[str, set[date]] = {name: set() for name in self.order}
+        self.materialized: dict[str, set[date]] = {name: set() for name in self.order}
         self.succeeds: Callable[[str, date, datetime], bool] = lambda asset, day, at: True
 
     def make(self, asset: str, *days: date) -> None:
@@ -41,22 +41,22 @@ class SimulatedDays:
             self.instance.report_runless_asset_event(
                 dg.AssetMaterialization(asset, partition=day.isoformat())
             )
-            self.made[asset].add(day)
+            self.materialized[asset].add(day)
 
     def tick(self, at: datetime) -> Requested:
         """Requests of the automation sensor at a time, materialized at once, inputs first."""
-        found = EVALUATOR.submit(
+        result = EVALUATOR.submit(
             dg.evaluate_automation_conditions,
             self.defs,
             self.instance,
             evaluation_time=at,
             cursor=self.cursor,
         ).result()
-        self.cursor = found.cursor
+        self.cursor = result.cursor
         requested = {
             name: sorted(
                 date.fromisoformat(k)
-                for k in found.get_requested_partitions(dg.AssetKey(name))
+                for k in result.get_requested_partitions(dg.AssetKey(name))
                 if k
             )
             for name in self.order

@@ -121,8 +121,8 @@ def test_records_that_landed_just_before_midnight_still_get_their_content(
     world: SimulatedDays,
 ) -> None:
     world.make("raw", D0 + DAY)
-    found = world.tick(at(D0 + 2 * DAY, 0, 1))
-    assert found["content"] == [D0 + DAY]
+    requested = world.tick(at(D0 + 2 * DAY, 0, 1))
+    assert requested["content"] == [D0 + DAY]
 
 
 def test_steady_landing_costs_one_request_per_ten_minutes(world: SimulatedDays) -> None:
@@ -150,9 +150,9 @@ def test_models_without_input_wait_and_are_requested_as_soon_as_it_lands(
     for moment in (at(D0 + 2 * DAY, 23), at(D0 + 3 * DAY, 3), at(D0 + 3 * DAY, 3, 1)):
         assert D0 + 2 * DAY not in world.tick(moment).get("model", [])
     world.make("raw", D0 + 2 * DAY, D0 + 3 * DAY)
-    found = world.tick(at(D0 + 3 * DAY, 4, 2))
-    assert D0 + 2 * DAY in found["score"]
-    assert D0 + 2 * DAY in found["model"]
+    requested = world.tick(at(D0 + 3 * DAY, 4, 2))
+    assert D0 + 2 * DAY in requested["score"]
+    assert D0 + 2 * DAY in requested["model"]
 
 
 def test_models_wait_for_facts_computed_after_their_day_was_over(
@@ -162,9 +162,9 @@ def test_models_wait_for_facts_computed_after_their_day_was_over(
     for moment in (at(D0 + 2 * DAY, 0, 31), at(D0 + 2 * DAY, 3), at(D0 + 2 * DAY, 4)):
         assert D0 + DAY not in world.tick(moment).get("model", [])
     world.make("raw", D0 + 2 * DAY)
-    found = world.tick(at(D0 + 2 * DAY, 4, 1))
-    assert D0 + DAY in found["score"]
-    assert D0 + DAY in found["model"]
+    requested = world.tick(at(D0 + 2 * DAY, 4, 1))
+    assert D0 + DAY in requested["score"]
+    assert D0 + DAY in requested["model"]
 
 
 def test_a_failed_fact_is_requested_every_hour_until_it_succeeds(
@@ -193,7 +193,7 @@ def test_failed_models_are_requested_again_for_three_days(world: SimulatedDays) 
     tries = world.requested("model", D0 + DAY)
     assert [a.date() for a in tries] == sorted(days(2, 4) * 4)
     assert {a.hour for a in tries} == {3, 5, 14, 23}
-    assert D0 + DAY not in world.made["lists"]
+    assert D0 + DAY not in world.materialized["lists"]
 
 
 def test_a_failed_blocking_check_of_an_input_holds_back_what_reads_it(
@@ -266,13 +266,13 @@ def test_after_two_weeks_with_late_missing_and_failing_days_every_partition_exis
         for hour, minute in ((0, 1), (0, 31), (3, 0), (8, 2), (15, 2), (20, 16)):
             now = at(day, hour, minute)
             if minute in (1, 2) and not at(D0 + 4 * DAY) <= now < at(D0 + 5 * DAY, 6):
-                landed = {now.date(), max(world.made["raw"])}
+                landed = {now.date(), max(world.materialized["raw"])}
                 world.make("raw", *(d for d in days(0, 14) if min(landed) <= d <= max(landed)))
             if not at(D0 + 10 * DAY) <= now < at(D0 + 11 * DAY, 12):
                 world.tick(now)
     for asset in ("content", "score", "model", "lists", "quality"):
-        assert set(days(1, 13)) <= world.made[asset], asset
-    assert {d for d in world.made["model"] if d > last} == set()
+        assert set(days(1, 13)) <= world.materialized[asset], asset
+    assert {d for d in world.materialized["model"] if d > last} == set()
     counts = Counter(name for _, name, _ in world.requests)
     # Models: once a night, and again in the two bad nights. Scores: for each landing its day and
     # the two before it, and once more after midnight.

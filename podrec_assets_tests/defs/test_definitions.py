@@ -146,15 +146,15 @@ def test_every_table_has_a_blocking_key_check_and_lists_have_their_gate(
     defs: dg.Definitions,
 ) -> None:
     graph = defs.resolve_asset_graph()
-    found = {
+    blocking = {
         (k.asset_key.to_user_string(), k.name)
         for k in graph.asset_check_keys
         if graph.get(k).blocking
     }
-    assert {(name, "keys_are_unique") for name in TABLES} <= found
-    gate = {name for asset, name in found if asset == "final_recommendations"}
+    assert {(name, "keys_are_unique") for name in TABLES} <= blocking
+    gate = {name for asset, name in blocking if asset == "final_recommendations"}
     assert gate == {*FAULTS, *COMPARISONS}
-    assert ("user_events", "offsets_add_up") in found
+    assert ("user_events", "offsets_add_up") in blocking
 
 
 def test_all_sensors_run_by_default(defs: dg.Definitions) -> None:

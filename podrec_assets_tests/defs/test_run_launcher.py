@@ -31,8 +31,8 @@ def instance() -> Iterator[dg.DagsterInstance]:
         "run_launcher": {"module": "podrec_assets.defs.run_launcher", "class": "WatchedRunLauncher"}
     }
     retries = {"run_retries": {"enabled": True, "max_retries": 1}}
-    with dg.instance_for_test(overrides=launcher | retries) as found:
-        yield found
+    with dg.instance_for_test(overrides=launcher | retries) as opened:
+        yield opened
 
 
 def status(instance: dg.DagsterInstance, tags: dict[str, str]) -> WorkerStatus:

@@ -38,9 +38,9 @@ def als_tuning(
 ) -> dg.MaterializeResult[pa.Table]:
     """One row is one trial of ALS settings, fitted without the last days and measured on them.
 
-    The measure is what listeners newly played in those days. Two more rows have the current
-    settings and popularity. Run the job `tune_als`; nothing changes by itself. To adopt the result,
-    set the variables shown in the metadata. The trials depend only on the settings, unless
+    The measure is what listeners newly played in those days. The current settings and popularity
+    are among the rows. Run the job `tune_als`; nothing changes by itself. To adopt the result, set
+    the variables shown in the metadata. The trials depend only on the settings, unless
     `tuning_seconds` ends them early, which the metadata reports. In a range, the latest day comes
     first. A day without new plays, or for which no time is left, has no rows.
 

@@ -124,12 +124,12 @@ def als_top_n(
     - Late data: counts from the next version, which reads the whole history window again.
     - Fails when a day of the history window was never written.
     """
-    settings, found = connections.settings, DailyDocs()
+    settings, documents = connections.settings, DailyDocs()
     engine = build_engine(settings, lambda: spark.session(settings))
     for day in run_days(context):
         history = history_of_window(user_vs_episode_daily, day, settings)
         config = AlsConfig.from_settings(settings)
-        found[day] = list(
+        documents[day] = list(
             top_n(engine.fit_als(history.matrix, config), history, config, settings.als_top_n)
         )
-    return found
+    return documents

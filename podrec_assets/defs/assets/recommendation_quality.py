@@ -63,16 +63,16 @@ def recommendation_quality(
     """
     rows: list[dict] = []
     for day in run_days(context):
-        eve, settings = day - timedelta(days=1), connections.settings
+        day_before, settings = day - timedelta(days=1), connections.settings
         lists = {
-            "blend": _published(connections, eve),
-            "als": connections.mongo.latest_documents(ALS_TOP_N, eve),
+            "blend": _published(connections, day_before),
+            "als": connections.mongo.latest_documents(ALS_TOP_N, day_before),
         }
         metrics = click_through(shown_and_clicked(connections.lake, day), settings.seed)
         if all(lists.values()):
-            history = history_of_window(user_vs_episode_daily, eve, settings)
+            history = history_of_window(user_vs_episode_daily, day_before, settings)
             played = of_window(user_vs_episode_daily, day, 1)
-            near = connections.mongo.latest_documents(SIMILARITIES, eve)
+            near = connections.mongo.latest_documents(SIMILARITIES, day_before)
             metrics += quality_of_lists(
                 lists, history, played, settings.seed, near, _shows(connections, day)
             )

@@ -100,16 +100,17 @@ def _trials(
 ) -> Iterator[AlphaTrial]:
     """The earlier days that have models, each with what was played on the day after it."""
     for days_back in range(1, CALIBRATION_DAYS + 1):
-        eve = day - timedelta(days=days_back)
+        model_day = day - timedelta(days=days_back)
         als, similarities = (
-            connections.mongo.latest_documents(name, eve) for name in (ALS_TOP_N, SIMILARITIES)
+            connections.mongo.latest_documents(name, model_day)
+            for name in (ALS_TOP_N, SIMILARITIES)
         )
         if als and similarities:
-            heard = history_of_window(daily, eve, connections.settings)
-            known = catalogue(episodes, eve, Settings.catalogue_days)
-            after = eve + timedelta(days=1)
+            heard = history_of_window(daily, model_day, connections.settings)
+            known = catalogue(episodes, model_day, Settings.catalogue_days)
+            after = model_day + timedelta(days=1)
             shown = shown_and_clicked(connections.lake, after)
-            inputs = RankingInputs(heard, als, similarities, known, eve)
+            inputs = RankingInputs(heard, als, similarities, known, model_day)
             yield AlphaTrial(inputs, of_window(daily, after, 1), shown)
 
 
@@ -143,23 +144,23 @@ def final_recommendations(
     - Late data: counts from the next version on.
     - Fails when a model, the weights or a day of a window is missing.
     """
-    settings, found = connections.settings, DailyDocs()
+    settings, documents = connections.settings, DailyDocs()
     for day in run_days(context):
         history = history_until(connections.lake, user_vs_episode_daily, day, settings)
         weights = [w for w in fusion_weights.to_pylist() if w["day"] == day]
         known = catalogue(episodes, day, Settings.catalogue_days)
         inputs = RankingInputs(history, als_top_n[day], similarities[day], known, day)
-        found[day] = recommend(
+        documents[day] = recommend(
             inputs, weights, BlendConfig.from_settings(settings), Experiment.from_settings(settings)
         )
-    lists = [len(d["items"]) for docs in found.values() for d in docs]
+    lists = [len(d["items"]) for docs in documents.values() for d in docs]
     return dg.MaterializeResult(
-        value=found,
+        value=documents,
         metadata={
             "list_count": len(lists),
             "mean_list_length": round(sum(lists) / max(1, len(lists)), 2),
             "interleaved_list_count": sum(
-                "challenger_alpha" in d for docs in found.values() for d in docs
+                "challenger_alpha" in d for docs in documents.values() for d in docs
             ),
         },
     )

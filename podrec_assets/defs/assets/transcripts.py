@@ -59,12 +59,14 @@ def build_transcripts(pool: str) -> dg.AssetsDefinition:
         settings = connections.settings
         start = choose_transcriber(settings, lambda: spark.session(settings))
         redo, say = frozenset(config.redo), context.log.info
-        found = transcribe_days(
+        transcribed = transcribe_days(
             connections, episodes.to_pylist(), connections.now(), redo, say, start
         )
-        replace_dead_letters(connections.lake, TRANSCRIPTS.name, run_days(context), found.letters)
-        metadata = {"dead_letter_count": len(found.letters), **found.figures}
-        return dg.MaterializeResult(value=TRANSCRIPTS.rows(found.rows), metadata=metadata)
+        replace_dead_letters(
+            connections.lake, TRANSCRIPTS.name, run_days(context), transcribed.letters
+        )
+        metadata = {"dead_letter_count": len(transcribed.letters), **transcribed.figures}
+        return dg.MaterializeResult(value=TRANSCRIPTS.rows(transcribed.rows), metadata=metadata)
 
     return transcripts
 

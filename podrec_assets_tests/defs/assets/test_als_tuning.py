@@ -44,11 +44,11 @@ def test_a_day_has_its_trials_and_a_recommendation_unless_nothing_was_played_aft
         (TODAY, n) for n in range(4)
     ]
     assert {r["day"] for r in rows} == {TODAY, TODAY - timedelta(days=1)}
-    (made,) = result.asset_materializations_for_node("als_tuning")[:1]
-    assert made.metadata["adopt"].value.startswith("Keep the settings in force")
-    assert made.metadata["trial_count"].value == 3
-    assert made.metadata["ended_by_time"].value is False
-    assert "data:image/png;base64," in made.metadata["trials"].value
+    (materialization,) = result.asset_materializations_for_node("als_tuning")[:1]
+    assert materialization.metadata["adopt"].value.startswith("Keep the settings in force")
+    assert materialization.metadata["trial_count"].value == 3
+    assert materialization.metadata["ended_by_time"].value is False
+    assert "data:image/png;base64," in materialization.metadata["trials"].value
     run(connections, TODAY, TODAY)
     again = connections.lake.read("als_tuning").to_pylist()
     assert sorted((r["trial"], r["ndcg"]) for r in again) == sorted(

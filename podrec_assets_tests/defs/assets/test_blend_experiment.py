@@ -90,9 +90,9 @@ def test_interleaved_lists_pass_the_gate_and_are_published(
     document = run(with_experiment(lists_world), yesterday, ALL)
     assert document["success"], document["errors"]
     version = lists_world.mongo.publication().versions[LISTS]  # type: ignore[union-attr]
-    found = lists_world.mongo.documents(LISTS, version)
-    assert [d["user_id"] for d in found if d.get("challenger_alpha") != 0.0] == [""]
-    for items in (d["items"] for d in found if d["user_id"]):
+    documents = lists_world.mongo.documents(LISTS, version)
+    assert [d["user_id"] for d in documents if d.get("challenger_alpha") != 0.0] == [""]
+    for items in (d["items"] for d in documents if d["user_id"]):
         assert sorted(i["team"] for i in items[:4]) == ["a", "a", "b", "b"]
 
 

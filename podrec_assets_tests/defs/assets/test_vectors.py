@@ -33,18 +33,18 @@ class WordEncoder:
 
     def __init__(self, version: str) -> None:
         self.version = version
-        self.asked: list[str] = []
+        self.encoded: list[str] = []
 
     def count_tokens(self, text: str) -> int:
         return len(text.split())
 
     def encode(self, texts: list[str], _progress: Progress | None = None) -> np.ndarray:
-        self.asked += texts
-        found = np.zeros((len(texts), 64), dtype=np.float32)
-        for row, text in zip(found, texts, strict=True):
+        self.encoded += texts
+        result = np.zeros((len(texts), 64), dtype=np.float32)
+        for row, text in zip(result, texts, strict=True):
             for word in text.lower().split():
                 row[sum(word.encode()) % 64] += 1
-        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+        return result / np.maximum(np.linalg.norm(result, axis=1, keepdims=True), 1e-9)
 
 
 class Kept(dg.IOManager):
@@ -63,14 +63,14 @@ class Kept(dg.IOManager):
 @pytest.fixture
 def connections(settings: Settings) -> Connections:
     """A lake with an episode on each of three days, all with the same intro."""
-    found = Connections(settings, {})
-    found.encoder = WordEncoder("words@1/64/float32")  # type: ignore[misc]
+    planted = Connections(settings, {})
+    planted.encoder = WordEncoder("words@1/64/float32")  # type: ignore[misc]
     for number, day in enumerate((D1, D2, D3)):
-        land(found, day, f"e{number}", said(number))
-    return found
+        land(planted, day, f"e{number}", sentences_of(number))
+    return planted
 
 
-def said(number: int) -> list[str]:
+def sentences_of(number: int) -> list[str]:
     return [
         INTRO,
         *(f"Matter{number} part{n} of comets number{number}x{n} and ice." for n in range(8)),
@@ -146,7 +146,7 @@ def test_the_repeated_intro_is_left_out_and_counted_and_the_check_passes(
     assert not any("Welcome" in r["text"] for r in rows(connections))
     [check] = result.get_asset_check_evaluations()
     assert check.passed
-    words = sum(len(s.split()) for n in range(3) for s in said(n))
+    words = sum(len(s.split()) for n in range(3) for s in sentences_of(n))
     assert check.metadata["token_count"].value == words
     assert check.metadata["left_out_token_count"].value == 3 * len(INTRO.split())
 
@@ -166,18 +166,18 @@ def test_chunks_longer_than_the_encoder_reads_fail_the_check(connections: Connec
 
 def test_a_second_run_encodes_nothing_and_changes_no_rows(connections: Connections) -> None:
     run(connections, [vectors])
-    before, connections.encoder.asked = rows(connections), []  # type: ignore[attr-defined]
+    before, connections.encoder.encoded = rows(connections), []  # type: ignore[attr-defined]
     assert run(connections, [vectors]).success
-    assert connections.encoder.asked == []  # type: ignore[attr-defined]
+    assert connections.encoder.encoded == []  # type: ignore[attr-defined]
     assert rows(connections) == before
 
 
 def test_a_changed_transcript_encodes_only_its_changed_chunks(connections: Connections) -> None:
     run(connections, [vectors])
-    connections.encoder.asked = []  # type: ignore[attr-defined]
-    land(connections, D2, "e1", [*said(1), "One more thing was said."])
+    connections.encoder.encoded = []  # type: ignore[attr-defined]
+    land(connections, D2, "e1", [*sentences_of(1), "One more thing was said."])
     assert run(connections, [vectors]).success
-    assert connections.encoder.asked == [rows(connections)[1]["text"]]  # type: ignore[attr-defined]
+    assert connections.encoder.encoded == [rows(connections)[1]["text"]]  # type: ignore[attr-defined]
 
 
 def test_mixed_embedding_versions_are_refused_until_all_days_are_backfilled(

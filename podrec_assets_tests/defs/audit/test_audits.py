@@ -85,5 +85,5 @@ def test_faults_found_before_an_audit_raises_are_reported(settings: Settings) ->
         yield Fault("one", "fix it")
         raise OSError("broken file")
 
-    found = examine(Connections(settings, {}), Audit("things", "are in order", find_faults))
-    assert [f.detail for f in found] == ["one", "cannot be verified: broken file"]
+    findings = examine(Connections(settings, {}), Audit("things", "are in order", find_faults))
+    assert [f.detail for f in findings] == ["one", "cannot be verified: broken file"]

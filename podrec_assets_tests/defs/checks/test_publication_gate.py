@@ -30,9 +30,9 @@ def worse(connections: Connections) -> Connections:
 
 
 def served(connections: Connections) -> Publication:
-    found = connections.mongo.publication()
-    assert found
-    return found
+    publication = connections.mongo.publication()
+    assert publication
+    return publication
 
 
 def test_the_first_lists_are_judged_and_published_without_a_comparison(
@@ -69,8 +69,8 @@ def test_the_ui_shows_the_refusing_check_with_its_value_and_bound(
 ) -> None:
     with open_instance(lists_world.settings) as instance:
         key = dg.AssetCheckKey(dg.AssetKey(LISTS), QUALITY)
-        found = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)[0]
-    evaluation = found.evaluation
+        record = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)[0]
+    evaluation = record.evaluation
     assert evaluation
     assert (evaluation.passed, evaluation.blocking) == (False, True)
     assert evaluation.metadata["value"].value < 0 == evaluation.metadata["bound"].value
@@ -80,10 +80,10 @@ def test_the_ui_shows_the_refusing_check_with_its_value_and_bound(
 def test_the_refused_version_and_the_reason_can_be_read(
     lists_world: Connections, yesterday: date
 ) -> None:
-    found = refused(lists_world)
-    assert found
-    assert found == lists_world.mongo.latest_version(LISTS, yesterday)
-    assert QUALITY in refusal(found)
+    version = refused(lists_world)
+    assert version
+    assert version == lists_world.mongo.latest_version(LISTS, yesterday)
+    assert QUALITY in refusal(version)
 
 
 def test_neither_a_later_run_nor_a_command_publishes_refused_lists(

@@ -46,9 +46,9 @@ def als_top_n(context: dg.AssetExecutionContext, fusion_weights: pa.Table) -> Da
 
 @pytest.fixture
 def connections(settings: Settings) -> Connections:
-    found = Connections(settings, {})
+    opened = Connections(settings, {})
     BUCKETS.clear()
-    return found
+    return opened
 
 
 def run(
@@ -103,15 +103,15 @@ def test_a_range_is_one_write_and_its_empty_days_count_as_written(connections: C
 
 def test_each_day_of_a_range_has_its_own_row_count(connections: Connections) -> None:
     BUCKETS.update({D1: ["a", "b"], D3: ["c"]})
-    found = run(connections, fusion_weights, D1, D3).asset_materializations_for_node(
+    materializations = run(connections, fusion_weights, D1, D3).asset_materializations_for_node(
         "fusion_weights"
     )
-    assert {m.partition: m.metadata["row_count"].value for m in found} == {
+    assert {m.partition: m.metadata["row_count"].value for m in materializations} == {
         "2026-11-01": 2,
         "2026-11-02": 0,
         "2026-11-03": 1,
     }
-    assert {m.metadata["dagster/partition_row_count"].value for m in found} == {0, 1, 2}
+    assert {m.metadata["dagster/partition_row_count"].value for m in materializations} == {0, 1, 2}
 
 
 def on_mongo(connections: Connections, uri: str, database: str) -> Connections:

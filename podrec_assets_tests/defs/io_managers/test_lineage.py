@@ -34,6 +34,6 @@ def test_lineage_follows_the_edges_of_the_graph(settings: Settings) -> None:
 
 
 def test_a_write_has_its_lineage_and_a_landed_table_has_none() -> None:
-    found = column_lineage("vectors")["dagster/column_lineage"]
-    assert dg.TableColumnDep(dg.AssetKey("transcripts"), "text") in found.deps_by_column["vector"]
+    lineage = column_lineage("vectors")["dagster/column_lineage"]
+    assert dg.TableColumnDep(dg.AssetKey("transcripts"), "text") in lineage.deps_by_column["vector"]
     assert column_lineage("user_events") == {}

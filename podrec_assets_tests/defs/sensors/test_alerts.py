@@ -51,16 +51,16 @@ class Hook:
 
 @pytest.fixture
 def hook() -> Iterator[Hook]:
-    found = Hook()
-    yield found
-    found.server.shutdown()
-    found.server.server_close()
+    server = Hook()
+    yield server
+    server.server.shutdown()
+    server.server.server_close()
 
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as found:
-        yield found
+    with dg.instance_for_test() as opened:
+        yield opened
 
 
 class Watch:
@@ -84,9 +84,9 @@ class Watch:
             repository_def=repository,
             resources={"connections": connections},
         ) as context:
-            found = self.defs.resolve_sensor_def("alerts").evaluate_tick(context)
-        self.cursor = found.cursor
-        return found.skip_message
+            result = self.defs.resolve_sensor_def("alerts").evaluate_tick(context)
+        self.cursor = result.cursor
+        return result.skip_message
 
 
 @pytest.fixture
@@ -190,10 +190,10 @@ def test_alerts_arrive_by_mail(settings: Settings, instance: dg.DagsterInstance)
         watch = Watch(settings.model_copy(update=mail), instance)
         report_check(instance, passed=False)
         watch.tick()
-    (found,) = mails
-    assert found["To"] == "ops@example.org, eve@example.org"
-    assert found["Subject"].startswith("podrec: 1 alert, check keys_are_unique of episodes failed")
-    assert "[check_failed] check keys_are_unique of episodes failed" in found.get_payload()
+    (message,) = mails
+    assert message["To"] == "ops@example.org, eve@example.org"
+    assert message["Subject"].startswith("podrec: 1 alert, check keys_are_unique of episodes failed")
+    assert "[check_failed] check keys_are_unique of episodes failed" in message.get_payload()
 
 
 def test_alerts_are_sent_when_new_when_resolved_and_after_a_day_as_a_reminder() -> None:

@@ -21,8 +21,8 @@ URL = "https://show.example/feed.xml"
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as found:
-        yield found
+    with dg.instance_for_test() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ DAY = date(2026, 2, 3)
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as found:
-        yield found
+    with dg.instance_for_test() as opened:
+        yield opened
 
 
 @pytest.fixture

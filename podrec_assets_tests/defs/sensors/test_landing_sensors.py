@@ -25,22 +25,22 @@ TODAY = datetime.now(UTC).date()
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as found:
-        yield found
+    with dg.instance_for_test() as opened:
+        yield opened
 
 
 @pytest.fixture
 def connections(
     settings: Settings, kafka_bootstrap: str, request: pytest.FixtureRequest
 ) -> Connections:
-    found = Connections(
+    opened = Connections(
         settings.model_copy(
             update={"kafka_bootstrap": kafka_bootstrap, "events_topic": request.node.name}
         ),
         {},
     )
-    found.kafka.ensure_topic(found.settings.events_topic, 1)
-    return found
+    opened.kafka.ensure_topic(opened.settings.events_topic, 1)
+    return opened
 
 
 def tick(
@@ -71,11 +71,11 @@ def test_new_records_request_one_run_for_their_days_and_report_the_topic(
     connections: Connections, instance: dg.DagsterInstance
 ) -> None:
     produce(connections, TODAY - timedelta(days=3), TODAY - timedelta(days=1))
-    found = tick(connections, instance)
-    (request,) = found.run_requests
+    result = tick(connections, instance)
+    (request,) = result.run_requests
     assert days_of_tags(request.tags) == (TODAY - timedelta(days=3), TODAY)
     assert request.run_key == f"{connections.settings.events_topic}:p0=0-2"
-    (event,) = found.asset_events
+    (event,) = result.asset_events
     assert event.asset_key == dg.AssetKey("user_events_topic")
     assert {k: v.value for k, v in event.metadata.items()} == {
         "end_offsets": {"0": 2},
@@ -83,7 +83,7 @@ def test_new_records_request_one_run_for_their_days_and_report_the_topic(
         "record_count": 2,
     }
     assert event.tags == {"dagster/data_version": "0:2"}
-    assert tick(connections, instance, found.cursor).asset_events == []
+    assert tick(connections, instance, result.cursor).asset_events == []
 
 
 def test_landed_records_are_not_requested_and_later_ones_only_from_their_day_on(
@@ -115,9 +115,9 @@ def test_nothing_is_requested_while_a_landing_run_is_in_progress(
     instance.add_run(
         dg.DagsterRun("job", tags={LANDS: "user_events"}, status=dg.DagsterRunStatus.STARTED)
     )
-    found = tick(connections, instance)
-    assert not found.run_requests
-    assert found.skip_message == "landing user_events is in progress"
+    result = tick(connections, instance)
+    assert not result.run_requests
+    assert result.skip_message == "landing user_events is in progress"
 
 
 def test_a_tick_is_skipped_while_the_broker_is_down(
@@ -126,10 +126,10 @@ def test_a_tick_is_skipped_while_the_broker_is_down(
     connections.settings = connections.settings.model_copy(
         update={"kafka_bootstrap": "127.0.0.1:1"}
     )
-    found = tick(connections, instance, '{"0": 1}')
-    assert not found.run_requests
-    assert "does not answer" in found.skip_message
-    assert found.cursor == '{"0": 1}'
+    result = tick(connections, instance, '{"0": 1}')
+    assert not result.run_requests
+    assert "does not answer" in result.skip_message
+    assert result.cursor == '{"0": 1}'
 
 
 def test_events_are_not_requested_while_podrec_stream_lands_them(
@@ -137,8 +137,8 @@ def test_events_are_not_requested_while_podrec_stream_lands_them(
 ) -> None:
     produce(connections, TODAY)
     with stream_lock(connections.lake):
-        found = tick(connections, instance)
-    assert found.skip_message == "podrec stream lands these events"
+        result = tick(connections, instance)
+    assert result.skip_message == "podrec stream lands these events"
     assert tick(connections, instance).run_requests
 
 

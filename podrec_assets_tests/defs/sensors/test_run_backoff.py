@@ -19,8 +19,8 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as found:
-        yield found
+    with dg.DagsterInstance.ephemeral() as opened:
+        yield opened
 
 
 def add(instance: dg.DagsterInstance, *statuses: dg.DagsterRunStatus) -> list[str]:
@@ -35,9 +35,9 @@ def test_the_first_request_and_one_after_a_success_do_not_wait_and_keep_their_ke
 ) -> None:
     now = datetime.now(UTC)
     for _ in range(2):
-        found = attempts(instance, LANDS, "episodes")
-        assert found.reason_to_wait("landing", now) is None
-        assert found.key("topic:p0=0-7") == "topic:p0=0-7"
+        previous = attempts(instance, LANDS, "episodes")
+        assert previous.reason_to_wait("landing", now) is None
+        assert previous.key("topic:p0=0-7") == "topic:p0=0-7"
         add(instance, FAILURE, SUCCESS)
 
 
@@ -45,17 +45,17 @@ def test_after_a_failure_the_next_request_waits_says_why_and_has_another_key(
     instance: dg.DagsterInstance,
 ) -> None:
     *_, last = add(instance, SUCCESS, FAILURE, FAILURE)
-    found = attempts(instance, LANDS, "episodes")
-    assert found.failure_count == 2
-    reason = found.reason_to_wait("landing episodes", datetime.now(UTC))
+    previous = attempts(instance, LANDS, "episodes")
+    assert previous.failure_count == 2
+    reason = previous.reason_to_wait("landing episodes", datetime.now(UTC))
     assert reason
     assert reason.startswith(
         f"landing episodes failed 2 times in a row, last in run {last[:8]}; "
         "the next attempt is due at "
     )
-    assert found.reason_to_wait("landing episodes", found.due_at) is None
-    assert found.due_at - datetime.now(UTC) > 3 * MINUTE
-    assert found.key("topic:p0=0-7") == f"topic:p0=0-7#after:{last}"
+    assert previous.reason_to_wait("landing episodes", previous.due_at) is None
+    assert previous.due_at - datetime.now(UTC) > 3 * MINUTE
+    assert previous.key("topic:p0=0-7") == f"topic:p0=0-7#after:{last}"
 
 
 def test_an_unfinished_run_makes_the_sensor_wait(instance: dg.DagsterInstance) -> None:
