@@ -192,7 +192,7 @@ def test_alerts_arrive_by_mail(settings: Settings, instance: dg.DagsterInstance)
         watch.tick()
     (message,) = mails
     assert message["To"] == "ops@example.org, eve@example.org"
-    assert message["Subject"].startswith("podrec: 1 alert, check keys_are_unique of episodes failed")
+    assert message["Subject"].startswith("podrec: 1 alert, check keys_are_unique of episodes")
     assert "[check_failed] check keys_are_unique of episodes failed" in message.get_payload()
 
 
