@@ -1,3 +1,4 @@
-"""Speech to text: engines behind one contract, run in worker processes, fed piece by piece by a
-decoding process.
+"""Speech to text: engines behind one contract.
+
+Worker processes run the engines; a decoding process feeds them piece by piece.
 """

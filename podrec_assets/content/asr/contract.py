@@ -1,4 +1,4 @@
-"""What every speech recognition engine is and gives. Pure."""
+"""What every speech recognition engine offers and returns. Pure."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -8,31 +8,33 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from podrec_assets.settings import Settings
+
 RATE_HZ = 16_000
-"""Samples a second that every engine hears: mono, 16 bit."""
-EngineName = Literal["faster-whisper", "vosk", "pocketsphinx"]
+"""Sample rate of the audio that engines get: mono, 16 bit."""
 Device = Literal["cpu", "cuda"]
 PRECISIONS: dict[Device, str] = {"cpu": "int8", "cuda": "float16"}
-"""What faster-whisper computes in; its version ends with it."""
+"""Precision of faster-whisper by device; its version ends with it."""
 
 
 @dataclass(frozen=True)
 class AsrEngine:
-    """An engine with its model, known without loading either: enough to plan, to look up results,
-    and to load later.
+    """An engine with its model, known without loading either.
+
+    It is enough to plan, to look up results, and to load the engine later.
 
     Attributes:
-        name: engine.
+        name: of the engine.
         model: folder of the model; "" for a packaged one.
-        version: engine, its version, model and the model's fingerprint: equal versions give equal
+        version: engine, its version, model and the model's fingerprint. Equal versions give equal
             text.
-        languages: primary subtags that the model knows; None where it knows any, or does not say.
-        is_low_quality: its text is for finding, not for reading.
+        languages: primary subtags that the model supports; None for any, or where unknown.
+        is_low_quality: whether its text is good for search, but not for reading.
         device: where it computes.
         threads: CPU threads of one worker.
     """
 
-    name: EngineName
+    name: str
     model: str
     version: str
     languages: tuple[str, ...] | None
@@ -41,29 +43,28 @@ class AsrEngine:
     threads: int = 1
 
     def produced(self, version: str | None) -> bool:
-        """Whether a row of this version is of this engine, on whatever device: a Spark worker's may
-        be another than the run's.
+        """Whether a row of this version is from this engine, on any device.
+
+        A Spark worker may have another device than the run.
         """
-        names = (
-            {version, *(f"{version.rpartition('/')[0]}/{p}" for p in PRECISIONS.values())}
-            if version
-            else set()
-        )
-        return self.version in names
+        if not version:
+            return False
+        model = version.rpartition("/")[0]
+        return self.version in {version, *(f"{model}/{p}" for p in PRECISIONS.values())}
 
     def supports(self, language: str | None) -> bool:
-        """Whether it can transcribe the language; an unknown one is tried."""
+        """Whether it can transcribe the language; an unknown language is tried."""
         return self.languages is None or language is None or language in self.languages
 
 
 @dataclass(frozen=True)
 class PieceTranscript:
-    """What an engine heard in one piece of audio.
+    """What an engine recognised in one piece of audio.
 
     Attributes:
-        segments: {start_s, end_s, text, confidence} in order, seconds from the start of the piece;
-            confidence 0 to 1 or None.
-        language: primary subtag that the engine detected or was told.
+        segments: {start_s, end_s, text, confidence} in order, in seconds from the start of the
+            piece; confidence is 0 to 1 or None.
+        language: primary subtag, detected or given.
     """
 
     segments: list[dict] = field(default_factory=list)
@@ -76,10 +77,10 @@ class Recognition:
 
     Attributes:
         engine: version of the engine.
-        segments: as in PieceTranscript, seconds from the start of the file, starts and ends never going back.
-        language: detected or given primary subtag.
+        segments: as in PieceTranscript, in seconds from the start of the file; times never go back.
+        language: primary subtag, detected or given.
         audio_s: seconds of audio that were decoded.
-        compute_s: seconds that it took, decoding included.
+        compute_s: seconds of computing, decoding included.
     """
 
     engine: str
@@ -94,9 +95,7 @@ class Recognition:
 
     @property
     def confidence(self) -> float | None:
-        """Mean confidence of the segments, weighted by their words; None where the engine gives
-        none.
-        """
+        """Mean confidence of the segments, weighted by words; None if the engine gives none."""
         known = [
             (s["confidence"], len(s["text"].split()))
             for s in self.segments
@@ -111,37 +110,78 @@ class Recognizer(Protocol):
 
     @property
     def piece_s(self) -> float:
-        """Seconds of audio that it likes to hear at once."""
+        """Seconds of audio that it works best with at once."""
         ...
 
     def recognize(self, samples: np.ndarray, language: str | None) -> PieceTranscript:
-        """What is said in a piece: (n,) int16 samples at RATE_HZ; the language if it is known."""
+        """Returns what is said in a piece.
+
+        Args:
+            samples: (n,) int16 at RATE_HZ.
+            language: primary subtag, if known.
+        """
+        ...
+
+
+class Backend(Protocol):
+    """One engine: which model folders it reads, and how to load one.
+
+    Its file imports the engine's library only in `load`, so that choosing an engine loads nothing.
+    """
+
+    @property
+    def name(self) -> str:
+        """The engine's name in PODREC_ASR_ENGINE."""
+        ...
+
+    @property
+    def has_packaged_model(self) -> bool:
+        """Whether it works without a model folder."""
+        ...
+
+    def model_setting(self, settings: Settings) -> str:
+        """Returns the model that the settings name: a folder or a name; "" for any."""
+        ...
+
+    def is_model(self, folder: Path) -> bool:
+        """Whether the folder holds a model of this engine."""
+        ...
+
+    def describe(self, folder: Path, device: Device, threads: int) -> AsrEngine:
+        """Returns the engine with the model of a folder, without loading it."""
+        ...
+
+    def load(self, engine: AsrEngine) -> Recognizer:
+        """Returns the engine with its model in memory.
+
+        Raises:
+            SetupError: the model is missing or damaged.
+        """
         ...
 
 
 class Transcriber(AbstractContextManager, Protocol):
-    """What transcribes audio files while it is entered, from as many threads as there are files at
-    once.
-    """
+    """Transcribes audio files while it is entered, several at once from as many threads."""
 
     def transcribe(self, audio: Path, language: str | None) -> Recognition:
-        """The transcript of a file.
+        """Returns the transcript of a file.
 
         Raises:
             UnusableInputError: the audio cannot be decoded or is too long.
-            RetryableError: what transcribed it died or hung.
+            RetryableError: the transcribing process died or hung.
             SetupError: the engine cannot be loaded.
         """
         ...
 
 
 def with_file_times(pieces: Iterable[tuple[float, float, PieceTranscript]]) -> Iterator[dict]:
-    """Segments of pieces (start, end, what was heard) with times of the whole file: monotonic,
-    inside their piece.
+    """Yields the segments of (start, end, transcript) pieces with times of the whole file.
+
+    Times never go back and stay inside their piece.
     """
     latest = 0.0
-    for start_s, end_s, heard in pieces:
-        for segment in heard.segments:
+    for start_s, end_s, piece in pieces:
+        for segment in piece.segments:
             begin = max(latest, min(start_s + segment["start_s"], end_s))
             latest = max(begin, min(start_s + segment["end_s"], end_s))
             yield {**segment, "start_s": round(begin, 3), "end_s": round(latest, 3)}

@@ -1,22 +1,29 @@
-"""The decoding process: `decode_child.py FILE MEMORY_MB` writes a JSON header line, then 16 kHz
-mono PCM. The only user of PyAV.
+"""The decoding process: `decode_child.py FILE MEMORY_MB`.
 
-Run by itself, so that it imports nothing of podrec. A broken packet is skipped while the next ones
-still decode; a file that gives not one sample, and one that breaks off in the middle of most
+It writes a JSON header line, then 16 kHz mono PCM. It runs alone and imports nothing of podrec; no
+other file uses PyAV. Broken packets are skipped. A file without one sample, or with too many broken
 packets, is an error with one line on stderr.
 """
 
 import json
 import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from av import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
 
 RATE_HZ = 16_000
 MOST_BROKEN_SHARE = 0.2
 
 
 def main(file: str, memory_mb: int) -> int:
+    """Decodes a file to stdout and returns the exit status."""
     import av
 
-    av.logging.set_level(av.logging.PANIC)  # one line of ours says what is wrong
+    av.logging.set_level(av.logging.PANIC)  # the error is reported in one line below
     _limit_memory(memory_mb)
     out = sys.stdout.buffer
     try:
@@ -34,7 +41,7 @@ def main(file: str, memory_mb: int) -> int:
                 seconds = container.duration / av.time_base
             out.write(json.dumps({"duration_s": seconds}).encode() + b"\n")
             good, broken = _decode(container, stream, out)
-    except BrokenPipeError:  # the reader has enough
+    except BrokenPipeError:  # the reader closed early
         return 0
     except MemoryError:
         return _fail(f"decoding needs more than {memory_mb} MB")
@@ -49,8 +56,8 @@ def main(file: str, memory_mb: int) -> int:
     )
 
 
-def _decode(container, stream, out) -> tuple[int, int]:
-    """(packets that gave samples, packets that are broken); the samples go to `out`."""
+def _decode(container: "InputContainer", stream: "AudioStream", out: BinaryIO) -> tuple[int, int]:
+    """Writes the samples and returns (packets with samples, broken packets)."""
     import av
 
     resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
@@ -70,7 +77,7 @@ def _decode(container, stream, out) -> tuple[int, int]:
     return good, broken
 
 
-def _write(frames, out) -> None:
+def _write(frames: "Iterable[AudioFrame]", out: BinaryIO) -> None:
     for frame in frames:
         out.write(memoryview(frame.planes[0])[: frame.samples * 2])
 
@@ -78,12 +85,12 @@ def _write(frames, out) -> None:
 def _limit_memory(megabytes: int) -> None:
     try:
         import resource
-    except ImportError:  # a system without it has no such limits
+    except ImportError:  # not on Windows
         return
     limit = megabytes * 1024 * 1024
     try:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    except (ValueError, OSError):  # macOS knows the name and refuses the call
+    except (ValueError, OSError):  # macOS has the function and refuses the call
         return
 
 

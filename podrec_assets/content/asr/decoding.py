@@ -1,7 +1,6 @@
-"""Any audio file to 16 kHz mono PCM, in a child process: a hostile file can end that child, not the
-run.
+"""Any audio file to 16 kHz mono PCM, in a child process that a hostile file may crash.
 
-The child is `decode_child.py`: it holds one frame at a time under a memory limit and writes a
+The child is `decode_child.py`. It holds one frame at a time under a memory limit and writes a
 header line, then the samples.
 """
 
@@ -23,7 +22,7 @@ from podrec_assets.errors import UnusableInputError
 
 BLOCK_BYTES = RATE_HZ * 2
 CHILD = inspect.getsource(decode_child)
-"""As text, for on a Spark worker the package is a zip, and it has no file to run."""
+"""Source text: on a Spark worker the package is a zip, without a file to run."""
 UNDECODABLE, TOO_LONG = "undecodable_audio", "audio_too_long"
 
 
@@ -32,8 +31,8 @@ class Decoded:
     """A file that is being decoded.
 
     Attributes:
-        duration_s: length that the file's header claims; None where it claims none.
-        heard_s: seconds that were read so far.
+        duration_s: length according to the file's header, if it has one.
+        heard_s: seconds read so far.
     """
 
     duration_s: float | None
@@ -42,8 +41,10 @@ class Decoded:
     heard_s: float = 0.0
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """(n,) int16 samples, about a second each. Raises UnusableInputError when there is more
-        than was allowed.
+        """Yields (n,) int16 samples, about a second each.
+
+        Raises:
+            UnusableInputError: the audio is longer than allowed.
         """
         while data := self._samples.read(BLOCK_BYTES):
             block = np.frombuffer(data[: len(data) // 2 * 2], dtype="<i2")
@@ -55,16 +56,16 @@ class Decoded:
 
 @contextmanager
 def decoded(audio: Path, max_s: float, memory_mb: int) -> Iterator[Decoded]:
-    """The file while it is decoded.
+    """Opens a file for decoding.
 
     Args:
         audio: any container and codec that FFmpeg reads.
-        max_s: longest audio, by its header and by what comes out.
+        max_s: longest audio, by its header and by its decoded samples.
         memory_mb: address space of the decoding process.
 
     Raises:
-        UnusableInputError: `undecodable_audio` or `audio_too_long`; when its samples are broken, at
-            the end of the block.
+        UnusableInputError: `undecodable_audio` or `audio_too_long`. Broken samples raise it at the
+            end of the `with` block.
     """
     command = [sys.executable, "-I", "-c", CHILD, str(audio), str(memory_mb)]
     with subprocess.Popen(
@@ -79,16 +80,18 @@ def decoded(audio: Path, max_s: float, memory_mb: int) -> Iterator[Decoded]:
                 raise too_long(claimed, max_s)
             yield Decoded(claimed, child.stdout, max_s)  # type: ignore[arg-type]
             child.stdout.close()
-            words = child.stderr.read().decode(errors="replace").strip().splitlines()
+            lines = child.stderr.read().decode(errors="replace").strip().splitlines()
             if code := child.wait():
-                why = words[-1] if words else f"the decoder ended with code {code}"
+                why = lines[-1] if lines else f"the decoder ended with code {code}"
                 raise UnusableInputError(UNDECODABLE, f"The audio cannot be decoded: {why[:200]}.")
         finally:
             child.kill()
 
 
-def too_long(found_s: float, max_s: float) -> UnusableInputError:
+def too_long(audio_s: float, max_s: float) -> UnusableInputError:
+    """Returns the error of audio that is longer than allowed."""
     return UnusableInputError(
         TOO_LONG,
-        f"The audio is longer than {max_s / 60:.0f} minutes ({found_s / 60:.0f}); PODREC_ASR_MAX_AUDIO_MINUTES allows more.",
+        f"The audio is longer than {max_s / 60:.0f} minutes ({audio_s / 60:.0f}); "
+        "PODREC_ASR_MAX_AUDIO_MINUTES allows more.",
     )

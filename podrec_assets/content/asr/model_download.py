@@ -1,4 +1,4 @@
-"""Fetching speech models: the only place that does. Runs use what is on disk."""
+"""Downloads speech models, on request only: runs use the models on disk."""
 
 import re
 import shutil
@@ -20,35 +20,35 @@ Download = Callable[[str, Path], object]
 
 
 def whisper_repositories() -> dict[str, str]:
-    """Names of the published faster-whisper models -> repository on the Hugging Face hub."""
+    """Returns the published faster-whisper models: name -> repository on the Hugging Face hub."""
     from faster_whisper.utils import _MODELS
 
     return dict(_MODELS)
 
 
 def pull(name: str, models: Path, download: Download) -> Path:
-    """The folder of a model that was fetched whole; one that is there already is not fetched again.
+    """Downloads a model, unless it is there, and returns its folder.
 
     Args:
         name: a faster-whisper name (tiny, small, large-v3, ...) or a Vosk one
             (vosk-model-small-en-us-0.15).
-        models: folder that holds the models.
+        models: folder of all models.
         download: fetches an address into a file.
 
     Raises:
         PermanentError: no model has this name.
-        FetchFailedError: the hub or server was not reached.
+        FetchFailedError: the hub or server could not be reached.
     """
-    # The name becomes a folder, and a part of an address.
+    # The name becomes a folder and a part of an address.
     if not re.fullmatch(r"[\w.-]+", name) or ".." in name:
         raise PermanentError(
-            f"{name!r} is not a model name: letters, digits, points and dashes only."
+            f"{name!r} is not a model name: use letters, digits, dots and dashes only."
         )
     folder = models / (name if name.startswith("vosk-model-") else f"whisper-{name}")
     if folder.is_dir():
         return folder
     models.mkdir(parents=True, exist_ok=True)
-    # A leading dot keeps half a model from being found.
+    # The leading dot hides an incomplete model from `models_on_disk`.
     draft = models / f".{folder.name}"
     if name.startswith("vosk-model-"):
         _pull_vosk(name, draft, download)
@@ -62,7 +62,8 @@ def _pull_whisper(name: str, draft: Path) -> None:
     known = whisper_repositories()
     if name not in known:
         raise PermanentError(
-            f"No model is named {name!r}; known: {', '.join(known)}, and Vosk's vosk-model-... names."
+            f"No model is named {name!r}; known: {', '.join(known)}, "
+            "and Vosk's vosk-model-... names."
         )
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
@@ -82,7 +83,7 @@ def _pull_vosk(name: str, draft: Path, download: Download) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     try:
         with zipfile.ZipFile(archive) as packed:
-            # zipfile keeps members inside the folder whatever their names say.
+            # zipfile keeps members inside the folder, whatever their names.
             packed.extractall(draft)
     except (zipfile.BadZipFile, OSError) as err:
         raise UnusableInputError(
@@ -91,7 +92,7 @@ def _pull_vosk(name: str, draft: Path, download: Download) -> None:
     finally:
         archive.unlink(missing_ok=True)
     inner = draft / name
-    if inner.is_dir():  # the archives hold one folder of the model's name
+    if inner.is_dir():  # archives have one top folder, named like the model
         for item in inner.iterdir():
             item.rename(draft / item.name)
         inner.rmdir()

@@ -1,4 +1,4 @@
-"""A stream of samples cut into pieces at its quietest moments. Pure."""
+"""Cuts a stream of samples into pieces at its quietest moments. Pure."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,16 +7,16 @@ import numpy as np
 from podrec_assets.content.asr.contract import RATE_HZ
 
 SEARCH_SHARE = 0.3
-"""The last part of a piece in which the cut is looked for."""
+"""The last part of a piece, in which the cut is made."""
 WINDOW_S = 0.2
 
 
 def pieces(blocks: Iterable[np.ndarray], piece_s: float) -> Iterator[tuple[float, np.ndarray]]:
-    """(start in seconds, samples) of consecutive pieces of at most `piece_s` that together are the
-    whole stream.
+    """Yields (start in seconds, samples) of the consecutive pieces of a stream.
 
-    A piece ends in the middle of the quietest WINDOW_S of its last SEARCH_SHARE, so a word is cut
-    only where nobody pauses for that long. One piece and one block are held at a time.
+    A piece has at most `piece_s` seconds. It ends in the middle of the quietest WINDOW_S of its
+    last SEARCH_SHARE, so a word is cut only where nobody pauses that long. One piece and one block
+    are held at a time.
     """
     most, start = int(piece_s * RATE_HZ), 0
     held = np.zeros(0, np.int16)
@@ -31,8 +31,9 @@ def pieces(blocks: Iterable[np.ndarray], piece_s: float) -> Iterator[tuple[float
 
 
 def quietest(samples: np.ndarray, first: int) -> int:
-    """Index of the middle of the window with the least energy at or after `first`; the last one of
-    equals.
+    """Returns the index of the middle of the quietest window at or after `first`.
+
+    Of equally quiet windows it is the last.
     """
     width = int(WINDOW_S * RATE_HZ)
     energy = np.cumsum(np.square(samples[first:], dtype=np.float64))

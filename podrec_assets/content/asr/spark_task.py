@@ -1,5 +1,6 @@
-"""One audio file recognised on a Spark worker. Its answer is JSON, by which the run has the very
-result or error.
+"""Transcribes one audio file on a Spark worker.
+
+The answer is JSON, from which the run restores the same result or error.
 """
 
 import json
@@ -20,11 +21,10 @@ class AsrTask:
     """How a worker transcribes.
 
     Attributes:
-        engine: as the run chose it; the worker refuses to use another version.
-        device: where it computes, as the settings say; auto is the worker's own GPU if it shows
-            one.
+        engine: as the run chose it; the worker refuses another version.
+        device: as in the settings; auto is the worker's own GPU, if any.
         threads: CPU threads.
-        max_s, memory_mb, stall_s: limits as of `WorkerPool`.
+        max_s, memory_mb, stall_s: limits as in `WorkerPool`.
     """
 
     engine: AsrEngine
@@ -36,7 +36,7 @@ class AsrTask:
 
 
 def transcribe_on_worker(task: AsrTask, audio: bytes, language: str | None) -> str:
-    """What became of an audio file on this machine, for `recognition`."""
+    """Transcribes an audio file and returns the answer for `decode_answer`."""
     try:
         with NamedTemporaryFile(prefix="podrec-asr-") as file:
             file.write(audio)
@@ -50,19 +50,21 @@ def transcribe_on_worker(task: AsrTask, audio: bytes, language: str | None) -> s
         return json.dumps({"died": str(err)})
     except SetupError as err:
         return json.dumps({"setup": str(err)})
-    except OSError as err:  # a full disk: another worker may have room
+    except OSError as err:  # e.g. a full disk: another worker may have room
         return json.dumps({"died": f"{platform.node()} cannot transcribe: {err}"})
 
 
-def decode_answer(answered: str) -> Recognition:
-    """The transcript of an answer.
+def decode_answer(answer: str) -> Recognition:
+    """Returns the transcript in a worker's answer.
 
     Raises:
-        UnusableInputError, WorkerDiedError, SetupError: as the worker met it.
+        UnusableInputError: the worker could not use the audio.
+        WorkerDiedError: the worker's engine died or hung.
+        SetupError: the worker has another engine, or none.
     """
-    match json.loads(answered):
-        case {"done": found}:
-            return Recognition(**found)
+    match json.loads(answer):
+        case {"done": recognition}:
+            return Recognition(**recognition)
         case {"unusable": [reason, message]}:
             raise UnusableInputError(reason, message)
         case {"died": message}:
@@ -73,8 +75,9 @@ def decode_answer(answered: str) -> Recognition:
 
 @cache
 def _workers(task: AsrTask) -> WorkerPool:
-    """One engine process, which ends with this Python process of Spark's: the next file finds its
-    model loaded.
+    """Returns one engine process, which keeps its model loaded for the next files.
+
+    It ends with this Python process of Spark's.
     """
     engine = on_this_machine(task.engine, task.device, task.threads)
     return WorkerPool(engine, 1, task.max_s, task.memory_mb, task.stall_s)

@@ -1,38 +1,74 @@
-"""faster-whisper: Whisper on CTranslate2, int8 on a CPU and fp16 on a GPU, several windows of
-speech at once.
+"""faster-whisper: Whisper on CTranslate2, int8 on a CPU and fp16 on a GPU.
+
+Several windows of speech are decoded at once.
 """
 
 import math
 import os
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from podrec_assets.content.asr.contract import PRECISIONS, AsrEngine, PieceTranscript
+from podrec_assets.content.asr.contract import (
+    PRECISIONS,
+    AsrEngine,
+    Device,
+    PieceTranscript,
+    Recognizer,
+)
+from podrec_assets.content.asr.fingerprint import fingerprint
 from podrec_assets.errors import SetupError
-
-os.environ.setdefault(
-    "HF_HUB_OFFLINE", "1"
-)  # a tokenizer that is missing is an error, not a download
-from faster_whisper import BatchedInferencePipeline, WhisperModel
+from podrec_assets.settings import Settings
 
 BATCH = {"cpu": 4, "cuda": 16}
-NEEDED = ("model.bin", "config.json", "tokenizer.json")
+REQUIRED_FILES = ("model.bin", "config.json", "tokenizer.json")
+
+
+class WhisperBackend:
+    """Model folders in CTranslate2's format; names that end in `.en` are English only."""
+
+    name = "faster-whisper"
+    has_packaged_model = False
+
+    def model_setting(self, settings: Settings) -> str:
+        return settings.asr_whisper_model
+
+    def is_model(self, folder: Path) -> bool:
+        return (folder / "model.bin").is_file()
+
+    def describe(self, folder: Path, device: Device, threads: int) -> AsrEngine:
+        model = f"{self.name}/{version('faster-whisper')}/{folder.name}@{fingerprint(folder)}"
+        return AsrEngine(
+            name=self.name,
+            model=str(folder.absolute()),
+            version=f"{model}/{PRECISIONS[device]}",
+            languages=("en",) if folder.name.endswith(".en") else None,
+            is_low_quality=False,
+            device=device,
+            threads=threads,
+        )
+
+    def load(self, engine: AsrEngine) -> Recognizer:
+        return WhisperRecognizer(engine)
 
 
 class WhisperRecognizer:
-    """Silero VAD leaves out what is no speech; confidence is exp of Whisper's mean log probability
-    of a token.
-    """
+    """Silero VAD leaves out silence; confidence is exp(mean log probability of a token)."""
 
     piece_s = 240.0
 
     def __init__(self, engine: AsrEngine) -> None:
-        missing = [name for name in NEEDED if not (Path(engine.model) / name).is_file()]
+        missing = [name for name in REQUIRED_FILES if not (Path(engine.model) / name).is_file()]
         if missing:
             raise SetupError(
-                f"{engine.model} is not a faster-whisper model: it has no {missing[0]}; `podrec models list`."
+                f"{engine.model} is not a faster-whisper model: it has no {missing[0]}; "
+                "`podrec models list`."
             )
+        # Set before the import: a missing tokenizer is an error, not a download.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        from faster_whisper import BatchedInferencePipeline, WhisperModel
+
         try:
             model = WhisperModel(
                 engine.model,
@@ -42,26 +78,29 @@ class WhisperRecognizer:
             )
         except (RuntimeError, ValueError) as err:
             raise SetupError(
-                f"faster-whisper cannot load {engine.model} on {engine.device}: {str(err).splitlines()[0]}"
+                f"faster-whisper cannot load {engine.model} on {engine.device}: "
+                f"{str(err).splitlines()[0]}"
             ) from err
         self._pipeline, self._batch = BatchedInferencePipeline(model), BATCH[engine.device]
 
     def recognize(self, samples: np.ndarray, language: str | None) -> PieceTranscript:
         audio = samples.astype(np.float32) / 2**15
-        found, info = self._pipeline.transcribe(
+        segments, info = self._pipeline.transcribe(
             audio,
             language=language,
             batch_size=self._batch,
             vad_filter=True,
             without_timestamps=False,
         )
-        return PieceTranscript([_segment(s) for s in found], info.language)
-
-
-def _segment(segment) -> dict:
-    return {
-        "start_s": segment.start,
-        "end_s": segment.end,
-        "text": " ".join(segment.text.split()),
-        "confidence": min(1.0, math.exp(segment.avg_logprob)),
-    }
+        return PieceTranscript(
+            [
+                {
+                    "start_s": s.start,
+                    "end_s": s.end,
+                    "text": " ".join(s.text.split()),
+                    "confidence": min(1.0, math.exp(s.avg_logprob)),
+                }
+                for s in segments
+            ],
+            info.language,
+        )

@@ -1,8 +1,8 @@
-"""The process that loads an engine and transcribes what it is told: `python -m
-podrec_assets.content.asr.worker SETUP`.
+"""The worker process: loads an engine and transcribes files.
 
-Jobs are JSON lines on stdin, answers JSON lines on stdout. When stdin ends, the process ends at
-once, in the middle of a file if need be: a killed run leaves nobody behind who goes on.
+Started as `python -m podrec_assets.content.asr.worker SETUP`. Jobs are JSON lines on stdin, answers
+JSON lines on stdout. The process ends as soon as stdin does, even in the middle of a file, so a
+killed run leaves no worker behind.
 """
 
 import json
@@ -21,8 +21,8 @@ from podrec_assets.errors import PodrecError
 
 
 def main(setup: dict) -> None:
-    # Engines and their libraries print to the first descriptor as they like; the answers get one of
-    # their own.
+    """Answers jobs until stdin ends."""
+    # Engines and their libraries print to stdout, so the answers get a descriptor of their own.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     jobs: SimpleQueue[dict] = SimpleQueue()
@@ -40,7 +40,7 @@ def main(setup: dict) -> None:
     while True:
         job = jobs.get()
         try:
-            found = transcribe_file(
+            recognition = transcribe_file(
                 Path(job["audio"]),
                 recognizer,
                 engine.version,
@@ -54,7 +54,7 @@ def main(setup: dict) -> None:
                 answers, "error", {"reason": getattr(err, "reason", "failed"), "message": str(err)}
             )
         else:
-            _answer(answers, "done", asdict(found))
+            _answer(answers, "done", asdict(recognition))
 
 
 def _read(jobs: SimpleQueue[dict]) -> None:

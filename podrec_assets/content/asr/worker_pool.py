@@ -1,5 +1,6 @@
-"""A few worker processes that transcribe files side by side. One that dies or hangs costs its file
-an attempt, never the run.
+"""Worker processes that transcribe files in parallel.
+
+A process that dies or hangs costs its file one attempt, and never the run.
 """
 
 import json
@@ -22,21 +23,21 @@ PACKAGES = Path(podrec_assets.__path__[0]).parent
 
 
 class WorkerDiedError(RetryableError):
-    """The process of an engine ended or made no progress; another attempt may succeed."""
+    """An engine's process ended or made no progress; another attempt may succeed."""
 
     reason = "engine_died"
 
 
 @dataclass
 class WorkerPool:
-    """Transcribes files in at most `count` processes, which start when they are first needed.
+    """Transcribes files in at most `count` processes, which start when first needed.
 
     Attributes:
-        engine: what each process loads.
-        count: processes, hence files at once.
+        engine: loaded by each process.
+        count: number of processes and so of files at once.
         max_s: longest audio in seconds.
         memory_mb: memory limit of each decoding process.
-        stall_s: seconds without progress after which a process is ended.
+        stall_s: seconds without progress after which a process is killed.
     """
 
     engine: AsrEngine
@@ -60,7 +61,7 @@ class WorkerPool:
             worker.end()
 
     def transcribe(self, audio: Path, language: str | None) -> Recognition:
-        """The transcript of a file; waits for a free process.
+        """Returns the transcript of a file; waits for a free process.
 
         Raises:
             UnusableInputError: the audio cannot be decoded or is too long.
@@ -89,7 +90,7 @@ class WorkerPool:
 class _Worker:
     def __init__(self, setup: str) -> None:
         command = [sys.executable, "-m", WORKER, setup]
-        # The very package of this process, which is a zip on a Spark worker.
+        # The same package as in this process; on a Spark worker it is a zip.
         path = os.pathsep.join(filter(None, (str(PACKAGES), os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
             command,
@@ -107,7 +108,7 @@ class _Worker:
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(BrokenPipeError):  # a job that nobody read
+            with suppress(BrokenPipeError):  # the job was never read
                 if pipe:
                     pipe.close()
 
@@ -145,7 +146,7 @@ class _Worker:
 
     @contextmanager
     def watched(self, seconds: float) -> Iterator[None]:
-        """Kills the process if the block takes longer, which its reader notices as its end."""
+        """Kills the process if the block takes longer; its reader then sees the end of stdout."""
         timer = Timer(seconds, self._process.kill)
         timer.start()
         try:

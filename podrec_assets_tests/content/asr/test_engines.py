@@ -130,7 +130,7 @@ def test_auto_takes_whisper_then_vosk_then_what_is_packaged(cache: Path, tmp_pat
             SetupError, match=f"PODREC_ASR_ENGINE={wanted}, but no model of it is on disk"
         ):
             chosen(asr_engine=wanted)
-    with pytest.raises(SetupError, match="'nowhere' is no faster-whisper model on disk"):
+    with pytest.raises(SetupError, match="'nowhere' is not a faster-whisper model on disk"):
         chosen(asr_whisper_model="nowhere")
 
 

@@ -86,7 +86,7 @@ def test_a_worker_with_another_library_or_without_the_model_fails_the_run(
 ) -> None:
     with pytest.raises(
         SetupError,
-        match=r"would transcribe with pocketsphinx/.*, the run does with pocketsphinx/0\.1/en-us",
+        match=r"would transcribe with pocketsphinx/.*, but the run transcribes with pocketsphinx/0\.1/en-us",
     ):
         decode_answer(
             transcribe_on_worker(task(replace(engine, version="pocketsphinx/0.1/en-us")), b"", None)

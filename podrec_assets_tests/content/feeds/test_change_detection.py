@@ -3,10 +3,12 @@ whatever the publisher does.
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from podrec_assets.content.feeds.change_detection import COLUMNS, AnnouncedEpisodes
+from podrec_assets.content.feeds.episode_message import Announcement
 from podrec_assets.content.feeds.rss import parse_feed
 
 OLD, NEW = "https://show.example/feed.xml", "https://mirror.example/rss"
@@ -20,24 +22,26 @@ def item(guid: str, audio: str | None = None, title: str = "T", published: str =
     return f"<item>{identity}<title>{title}</title><pubDate>{published}</pubDate>{enclosure}</item>"
 
 
-def feed(url: str, *items: str, show: str = "Show"):
+def feed(url: str, *items: str, show: str = "Show") -> tuple[Announcement, ...]:
     body = f'<rss version="2.0"><channel><title>{show}</title>{"".join(items)}</channel></rss>'
     return parse_feed(body.encode(), url).episodes
 
 
-def news(announced: AnnouncedEpisodes, url: str, *items: str, living=BOTH, show: str = "Show"):
+def news(
+    announced: AnnouncedEpisodes, url: str, *items: str, living: set[str] = BOTH, show: str = "Show"
+) -> list[tuple[str, str | None]]:
     return [
         (a.episode_id, a.audio_url)
         for a in announced.select_new(feed(url, *items, show=show), living)
     ]
 
 
-def only(announced: AnnouncedEpisodes, url: str, *items: str, **more):
+def only(announced: AnnouncedEpisodes, url: str, *items: str, **more: Any) -> str:
     [(episode, _)] = news(announced, url, *items, **more)
     return episode
 
 
-def test_an_episode_is_news_once_and_again_when_it_changes():
+def test_an_episode_is_news_once_and_again_when_it_changes() -> None:
     announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3"))
     assert news(announced, OLD, item("1", "a.mp3")) == []
@@ -45,7 +49,7 @@ def test_an_episode_is_news_once_and_again_when_it_changes():
     assert news(announced, OLD, item("1", "a.mp3", "Mended"), item("2", "b.mp3")) != []
 
 
-def test_a_changed_enclosure_is_a_new_version_of_the_same_episode():
+def test_a_changed_enclosure_is_a_new_version_of_the_same_episode() -> None:
     announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3"))
     assert news(announced, OLD, item("1", "a-fixed.mp3")) == [
@@ -53,7 +57,7 @@ def test_a_changed_enclosure_is_a_new_version_of_the_same_episode():
     ]
 
 
-def test_the_same_file_in_another_feed_is_the_same_episode_and_not_announced_again():
+def test_the_same_file_in_another_feed_is_the_same_episode_and_not_announced_again() -> None:
     announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3"))
     assert (
@@ -63,14 +67,16 @@ def test_the_same_file_in_another_feed_is_the_same_episode_and_not_announced_aga
     assert announced.hashes.keys() == {first}
 
 
-def test_the_same_guid_title_and_time_in_another_feed_is_the_same_episode_wherever_its_file_lies():
+def test_the_same_guid_title_and_time_in_another_feed_is_the_same_episode_wherever_its_file_lies() -> (
+    None
+):
     announced = AnnouncedEpisodes()
     only(announced, OLD, item("1", "a.mp3", "Seven"))
     assert news(announced, NEW, item("1", "elsewhere.mp3", "Seven")) == []
     assert news(announced, NEW, item("1", "other.mp3", "Eight")) != []
 
 
-def test_when_the_first_feed_is_no_longer_followed_its_mirror_goes_on_under_the_same_id():
+def test_when_the_first_feed_is_no_longer_followed_its_mirror_goes_on_under_the_same_id() -> None:
     announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3"))
     assert (
@@ -79,7 +85,7 @@ def test_when_the_first_feed_is_no_longer_followed_its_mirror_goes_on_under_the_
     assert news(announced, NEW, item("1", "a.mp3", "Mended"), living={"mirror.example/rss"}) == []
 
 
-def test_a_reused_guid_keeps_its_two_ids_when_the_older_item_has_left_the_feed():
+def test_a_reused_guid_keeps_its_two_ids_when_the_older_item_has_left_the_feed() -> None:
     announced = AnnouncedEpisodes()
     old, new = item("1", "a.mp3", "Old"), item("1", "b.mp3", "New", SECOND)
     ids = {audio: episode for episode, audio in news(announced, OLD, old, new)}
@@ -90,7 +96,9 @@ def test_a_reused_guid_keeps_its_two_ids_when_the_older_item_has_left_the_feed()
     ]
 
 
-def test_a_guid_stays_with_the_file_that_it_was_announced_for_whatever_the_dates_say_later():
+def test_a_guid_stays_with_the_file_that_it_was_announced_for_whatever_the_dates_say_later() -> (
+    None
+):
     announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3", published=SECOND))
     second = only(
@@ -111,20 +119,20 @@ def test_a_guid_stays_with_the_file_that_it_was_announced_for_whatever_the_dates
     )
 
 
-def test_a_new_guid_for_the_same_file_of_a_show_is_the_same_episode():
+def test_a_new_guid_for_the_same_file_of_a_show_is_the_same_episode() -> None:
     announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3"))
     assert news(announced, OLD, item("urn:1", "a.mp3")) == [(first, "https://cdn.example/a.mp3")]
 
 
-def test_two_items_of_a_feed_with_one_file_and_two_guids_are_two_episodes():
+def test_two_items_of_a_feed_with_one_file_and_two_guids_are_two_episodes() -> None:
     announced = AnnouncedEpisodes()
     assert len(news(announced, OLD, item("1", "soon.mp3"), item("2", "soon.mp3"))) == 2
     assert len(announced.hashes) == 2
 
 
 @pytest.mark.parametrize("guid", ["", "1"])
-def test_what_was_announced_is_known_from_its_row_alone(guid):
+def test_what_was_announced_is_known_from_its_row_alone(guid: str) -> None:
     announced, again = AnnouncedEpisodes(), AnnouncedEpisodes()
     for a in announced.select_new(feed(OLD, item(guid, "a.mp3")), BOTH):
         again.add({name: getattr(a, name) for name in COLUMNS})
@@ -132,7 +140,7 @@ def test_what_was_announced_is_known_from_its_row_alone(guid):
     assert news(again, OLD, item(guid, "a.mp3")) == []
 
 
-def test_a_hundred_thousand_items_with_one_guid_are_told_apart_in_linear_time():
+def test_a_hundred_thousand_items_with_one_guid_are_told_apart_in_linear_time() -> None:
     one = feed(OLD, item("1", "a.mp3"))[0]
     many = [one.with_ids(f"e{n}", one.show_id) for n in range(20_000)]
     assert len(AnnouncedEpisodes().select_new(many, BOTH)) == 20_000

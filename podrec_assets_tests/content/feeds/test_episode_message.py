@@ -61,14 +61,14 @@ def message(**changes: object) -> bytes:
 
 
 @pytest.mark.parametrize("announcement", [FULL, BARE], ids=["every field", "no optional field"])
-def test_a_message_is_read_back_as_it_was_written(announcement):
+def test_a_message_is_read_back_as_it_was_written(announcement: Announcement) -> None:
     row = decode(encode(announcement))
     assert row.pop("content_hash") == announcement.content_hash
     assert row == {**vars(announcement), "transcripts": list(announcement.transcripts)}
     assert encode(replace(announcement)) == encode(announcement)
 
 
-def test_the_content_hash_is_what_the_publisher_says_without_ids_and_feed_address():
+def test_the_content_hash_is_what_the_publisher_says_without_ids_and_feed_address() -> None:
     mirror = replace(FULL.with_ids("e9", "s9"), feed_url="https://mirror.example/feed")
     assert (mirror.episode_id, mirror.show_id, mirror.content_hash) == (
         "e9",
@@ -87,13 +87,13 @@ def test_the_content_hash_is_what_the_publisher_says_without_ids_and_feed_addres
     assert replace(FULL, title="New").content_hash != FULL.content_hash
 
 
-def test_a_message_without_content_hash_gets_the_same_one():
+def test_a_message_without_content_hash_gets_the_same_one() -> None:
     sent = json.loads(encode(FULL))
     del sent["content_hash"]
     assert decode(json.dumps(sent).encode())["content_hash"] == FULL.content_hash
 
 
-def test_unknown_fields_are_ignored_times_become_utc_and_long_texts_are_cut():
+def test_unknown_fields_are_ignored_times_become_utc_and_long_texts_are_cut() -> None:
     row = decode(
         message(
             published_at="2026-02-02T10:00:00+01:00",
@@ -159,7 +159,9 @@ def test_unknown_fields_are_ignored_times_become_utc_and_long_texts_are_cut():
         pytest.param(message(transcripts=[{"url": 5}]), "bad_type", id="number as url"),
     ],
 )
-def test_what_cannot_be_used_is_a_dead_letter_with_its_reason(value, reason):
+def test_what_cannot_be_used_is_a_dead_letter_with_its_reason(
+    value: bytes | None, reason: str
+) -> None:
     with pytest.raises(UnusableInputError) as refused:
         decode(value)
     assert refused.value.reason == reason
@@ -169,7 +171,9 @@ def test_what_cannot_be_used_is_a_dead_letter_with_its_reason(value, reason):
     assert DEAD_LETTERS.rows([letter]).num_rows == 1
 
 
-def test_the_last_announcement_of_an_episode_on_a_day_counts_and_bad_ones_take_nothing_along():
+def test_the_last_announcement_of_an_episode_on_a_day_counts_and_bad_ones_take_nothing_along() -> (
+    None
+):
     records = [
         Record(3, encode(replace(FULL, title="Third"))),
         Record(2, b"junk"),
@@ -193,6 +197,6 @@ def test_the_last_announcement_of_an_episode_on_a_day_counts_and_bad_ones_take_n
     assert EPISODES.rows(rows).to_pylist()[0]["transcripts"] == [LINK]
 
 
-def test_a_dead_letter_keeps_no_more_of_its_payload_than_it_may():
+def test_a_dead_letter_keeps_no_more_of_its_payload_than_it_may() -> None:
     _, [letter] = landing_rows([Record(0, b"x" * (PAYLOAD_BYTES + 1))], lambda _: DAY)
     assert len(letter["payload"]) == PAYLOAD_BYTES

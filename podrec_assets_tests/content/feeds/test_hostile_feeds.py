@@ -81,7 +81,7 @@ def rss(*items: str, channel: str = "") -> bytes:
         pytest.param(b"http://127.0.0.1/feed", "not_a_feed", id="an address"),
     ],
 )
-def test_what_is_no_usable_feed_is_refused_with_its_reason(body, reason):
+def test_what_is_no_usable_feed_is_refused_with_its_reason(body: bytes, reason: str) -> None:
     with pytest.raises(UnusableInputError) as refused:
         parse_feed(body, FEED)
     assert (refused.value.reason, FEED in str(refused.value)) == (reason, True)
@@ -92,7 +92,7 @@ def test_what_is_no_usable_feed_is_refused_with_its_reason(body, reason):
     [b"", b"\xef\xbb\xbf", b"<?xml version='1.0'?>\n<!-- a --> <!-- b -->"],
     ids=["bare", "BOM", "comments"],
 )
-def test_whoever_gives_a_web_page_is_told_to_look_for_its_feed(head):
+def test_whoever_gives_a_web_page_is_told_to_look_for_its_feed(head: bytes) -> None:
     with pytest.raises(
         UnusableInputError, match="is a web page, not a feed; look for its RSS address"
     ):
@@ -120,7 +120,9 @@ def test_whoever_gives_a_web_page_is_told_to_look_for_its_feed(head):
         ),
     ],
 )
-def test_of_damaged_xml_the_readable_items_are_kept_and_the_damage_is_one_problem(body, expected):
+def test_of_damaged_xml_the_readable_items_are_kept_and_the_damage_is_one_problem(
+    body: bytes, expected: list[str]
+) -> None:
     feed = parse_feed(body, FEED)
     assert [e.title for e in feed.episodes] == expected
     assert [(p.reason, p.source_key, p.payload) for p in feed.problems] == [
@@ -128,7 +130,7 @@ def test_of_damaged_xml_the_readable_items_are_kept_and_the_damage_is_one_proble
     ]
 
 
-def test_blank_lines_before_the_declaration_are_no_damage():
+def test_blank_lines_before_the_declaration_are_no_damage() -> None:
     feed = parse_feed(b" \n<?xml version='1.0'?>" + rss(item()), FEED)
     assert ([e.title for e in feed.episodes], feed.problems) == (["T1"], [])
 
@@ -150,7 +152,7 @@ def test_a_long_head_before_the_feed_is_read_in_linear_time(
     assert_linear(read, 700)
 
 
-def test_ten_thousand_nested_tags_cost_their_item_at_most():
+def test_ten_thousand_nested_tags_cost_their_item_at_most() -> None:
     deep = "<b>" * 10_000 + "x" + "</b>" * 10_000
     feed = parse_feed(
         rss(f"<item>{deep}</item>", item(2, f"<description>{deep}</description>")), FEED

@@ -45,16 +45,16 @@ AUDIO = "https://cdn.example/shows/7/episode.mp3"
         pytest.param("https://cdn.example/shows/7/episode.mp3#t=30", id="fragment"),
     ],
 )
-def test_one_audio_file_has_one_key_whatever_its_address_is_wrapped_in(address):
+def test_one_audio_file_has_one_key_whatever_its_address_is_wrapped_in(address: str) -> None:
     assert audio_key(address) == "cdn.example/shows/7/episode.mp3"
 
 
-def test_a_parameter_that_names_the_file_stays_in_the_key():
+def test_a_parameter_that_names_the_file_stays_in_the_key() -> None:
     assert audio_key("https://cdn.example/get?id=7&utm_medium=rss") == "cdn.example/get?id=7"
     assert audio_key("https://cdn.example/get?id=7") != audio_key("https://cdn.example/get?id=8")
 
 
-def test_a_host_that_only_ends_like_a_tracker_is_no_tracker():
+def test_a_host_that_only_ends_like_a_tracker_is_no_tracker() -> None:
     assert (
         audio_key("https://notpodtrac.com/x/cdn.example/a.mp3")
         == "notpodtrac.com/x/cdn.example/a.mp3"
@@ -62,11 +62,11 @@ def test_a_host_that_only_ends_like_a_tracker_is_no_tracker():
 
 
 @pytest.mark.parametrize("address", [None, ""])
-def test_no_address_has_the_empty_key(address):
+def test_no_address_has_the_empty_key(address: str | None) -> None:
     assert audio_key(address) == ""
 
 
-def test_what_is_no_address_behind_a_tracker_is_still_a_key():
+def test_what_is_no_address_behind_a_tracker_is_still_a_key() -> None:
     assert audio_key("https://dts.podtrac.com/redirect.mp3/https://[bad/a.mp3") == "[bad/a.mp3"
 
 
@@ -80,7 +80,7 @@ def test_what_is_no_address_behind_a_tracker_is_still_a_key():
         " https://user:secret@show.example/feed ",
     ],
 )
-def test_a_feed_keeps_its_key_and_so_its_show_when_only_the_way_to_it_changes(address):
+def test_a_feed_keeps_its_key_and_so_its_show_when_only_the_way_to_it_changes(address: str) -> None:
     assert feed_key(address) == "show.example/feed"
     assert show_id(None, address) == show_id("", "https://show.example/feed")
 
@@ -94,11 +94,11 @@ def test_a_feed_keeps_its_key_and_so_its_show_when_only_the_way_to_it_changes(ad
         "https://example/feed",
     ],
 )
-def test_another_feed_is_another_show(address):
+def test_another_feed_is_another_show(address: str) -> None:
     assert show_id(None, address) != show_id(None, "https://show.example/feed")
 
 
-def test_a_podcast_guid_goes_before_the_address():
+def test_a_podcast_guid_goes_before_the_address() -> None:
     assert show_id(" ABC-1 ", "https://old.example/feed") == show_id(
         "abc-1", "https://new.example/rss"
     )
@@ -107,20 +107,20 @@ def test_a_podcast_guid_goes_before_the_address():
     )
 
 
-def test_ids_are_a_letter_and_fifteen_hex_digits_and_never_change():
+def test_ids_are_a_letter_and_fifteen_hex_digits_and_never_change() -> None:
     assert show_id(None, "https://show.example/feed") == "sccf209757c80908"
     assert episode_id("s1", "guid-1", AUDIO) == "e81ff61a629b47cb"
     assert reused_guid_id("s1", "guid-1", AUDIO) == "ed287147392dc3f8"
 
 
-def test_an_episode_is_its_guid_whatever_else_changes():
+def test_an_episode_is_its_guid_whatever_else_changes() -> None:
     first = episode_id("s1", "guid-1", AUDIO, "https://show.example/1", "One")
     assert episode_id("s1", " guid-1 ", "https://cdn.example/other.mp3", None, "Two") == first
     assert episode_id("s2", "guid-1", AUDIO, "https://show.example/1", "One") != first
     assert episode_id("s1", "guid-2", AUDIO, "https://show.example/1", "One") != first
 
 
-def test_without_a_guid_the_enclosure_then_the_link_then_the_title_tell_episodes_apart():
+def test_without_a_guid_the_enclosure_then_the_link_then_the_title_tell_episodes_apart() -> None:
     tracked = "http://pdst.fm/e/cdn.example/shows/7/episode.mp3"
     assert episode_id("s1", None, AUDIO, "https://show.example/1", "One") == episode_id(
         "s1", " ", tracked, None, "Two"
@@ -133,7 +133,7 @@ def test_without_a_guid_the_enclosure_then_the_link_then_the_title_tell_episodes
     assert episode_id("s1", "", None, " ", "") is None
 
 
-def test_a_reused_guid_has_an_id_of_its_own_for_each_enclosure():
+def test_a_reused_guid_has_an_id_of_its_own_for_each_enclosure() -> None:
     ids = {
         reused_guid_id("s1", "guid-1", AUDIO),
         reused_guid_id("s1", "guid-1", "https://cdn.example/b.mp3"),
@@ -144,7 +144,7 @@ def test_a_reused_guid_has_an_id_of_its_own_for_each_enclosure():
     )
 
 
-def test_an_episode_shares_its_file_with_its_mirror_or_else_guid_title_and_time_together():
+def test_an_episode_shares_its_file_with_its_mirror_or_else_guid_title_and_time_together() -> None:
     at = datetime(2026, 2, 2, tzinfo=UTC)
     assert mirror_keys(
         "7", "Seven", None, "http://pdst.fm/e/cdn.example/shows/7/episode.mp3"

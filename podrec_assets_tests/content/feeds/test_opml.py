@@ -16,7 +16,7 @@ APP = b"""<?xml version="1.0" encoding="utf-8"?>
 </body></opml>"""
 
 
-def test_every_feed_of_every_folder_is_found_once_in_order():
+def test_every_feed_of_every_folder_is_found_once_in_order() -> None:
     assert feed_urls(APP, "subscriptions.opml") == [
         "https://one.example/feed.xml",
         "https://two.example/rss?a=1&b=2",
@@ -37,13 +37,13 @@ def test_every_feed_of_every_folder_is_found_once_in_order():
         ),
     ],
 )
-def test_what_is_no_list_of_feeds_is_refused_with_its_reason(body, reason):
+def test_what_is_no_list_of_feeds_is_refused_with_its_reason(body: bytes, reason: str) -> None:
     with pytest.raises(UnusableInputError, match=r"subscriptions\.opml") as refused:
         feed_urls(body, "subscriptions.opml")
     assert refused.value.reason == reason
 
 
-def test_what_is_no_address_is_left_to_whoever_fetches_it():
+def test_what_is_no_address_is_left_to_whoever_fetches_it() -> None:
     assert feed_urls(b'<opml><body><outline xmlUrl="http://[::1"/></body></opml>', "x") == [
         "http://[::1"
     ]

@@ -28,7 +28,7 @@ def audio(name: str, kind: str = "audio/mpeg", length: str = "9") -> str:
     return f'<enclosure url="https://cdn.example/{name}" type="{kind}" length="{length}"/>'
 
 
-def test_an_item_without_identity_is_a_problem_with_its_payload_and_the_others_stay():
+def test_an_item_without_identity_is_a_problem_with_its_payload_and_the_others_stay() -> None:
     feed = parse_feed(
         rss(item(1), "<item><description>Who am I?</description></item>", item(2)), FEED
     )
@@ -38,7 +38,7 @@ def test_an_item_without_identity_is_a_problem_with_its_payload_and_the_others_s
     assert problem.payload == b"<item><description>Who am I?</description></item>"
 
 
-def test_a_guid_repeated_with_its_enclosure_counts_once():
+def test_a_guid_repeated_with_its_enclosure_counts_once() -> None:
     tracked = audio("a.mp3").replace("https://cdn", "http://pdst.fm/e/cdn")
     feed = parse_feed(rss(item(1, audio("a.mp3")), item(2), item(1, tracked)), FEED)
     assert [e.title for e in feed.episodes] == ["T1", "T2"]
@@ -46,7 +46,7 @@ def test_a_guid_repeated_with_its_enclosure_counts_once():
     assert "repeats guid 'g1'" in feed.problems[0].detail
 
 
-def test_of_a_reused_guid_the_earlier_published_item_keeps_the_id_wherever_it_stands():
+def test_of_a_reused_guid_the_earlier_published_item_keeps_the_id_wherever_it_stands() -> None:
     old = item(1, audio("old.mp3") + "<pubDate>Mon, 02 Feb 2026 10:00:00 +0100</pubDate>")
     new = item(1, audio("new.mp3") + "<pubDate>Tue, 03 Feb 2026 10:00:00 +0100</pubDate>")
     alone = parse_feed(rss(old), FEED).episodes[0].episode_id
@@ -57,13 +57,13 @@ def test_of_a_reused_guid_the_earlier_published_item_keeps_the_id_wherever_it_st
         assert ids["https://cdn.example/old.mp3"] == alone != ids["https://cdn.example/new.mp3"]
 
 
-def test_an_episode_keeps_its_id_when_its_feed_moves_and_its_guid_is_relative():
+def test_an_episode_keeps_its_id_when_its_feed_moves_and_its_guid_is_relative() -> None:
     body = rss(item(1, audio("a.mp3")), channel="<podcast:guid>abc</podcast:guid>")
     [here], [there] = (parse_feed(body, url).episodes for url in (FEED, "http://new.example/rss"))
     assert (here.guid, here.episode_id) == ("g1", there.episode_id)
 
 
-def test_a_live_item_is_no_episode_and_changes_nothing_of_the_show():
+def test_a_live_item_is_no_episode_and_changes_nothing_of_the_show() -> None:
     live = (
         "<podcast:liveItem><title>Live now</title><guid>live</guid><link>https://live.example/</link>"
         '<itunes:image href="https://live.example/i.png"/><image><url>https://live.example/j.png</url></image></podcast:liveItem>'
@@ -92,7 +92,7 @@ def test_a_live_item_is_no_episode_and_changes_nothing_of_the_show():
         ),
     ],
 )
-def test_a_date_is_read_as_utc_or_left_out(text, expected):
+def test_a_date_is_read_as_utc_or_left_out(text: str, expected: datetime | None) -> None:
     assert (
         parse_feed(rss(item(1, f"<pubDate>{text}</pubDate>")), FEED).episodes[0].published_at
         == expected
@@ -107,11 +107,11 @@ def test_a_date_is_read_as_utc_or_left_out(text, expected):
         for bad in ("", None, "0", "-5", "1:2:3:4", "1h", "nan", "inf", "99999999", "1::2", "1e3")
     ],
 )
-def test_a_duration_is_seconds_or_nothing(text, expected):
+def test_a_duration_is_seconds_or_nothing(text: str | None, expected: float | None) -> None:
     assert duration_seconds(text) == expected
 
 
-def test_numbers_that_no_column_holds_are_left_out():
+def test_numbers_that_no_column_holds_are_left_out() -> None:
     huge = "<itunes:season>2147483648</itunes:season><itunes:episode>99999999999999999999</itunes:episode>"
     [big, small] = parse_feed(
         rss(
@@ -132,7 +132,7 @@ def test_numbers_that_no_column_holds_are_left_out():
     "scheme",
     ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "ftp://a.example/a.mp3"],
 )
-def test_only_http_addresses_are_kept(scheme):
+def test_only_http_addresses_are_kept(scheme: str) -> None:
     links = f'<link>{scheme}</link><enclosure url="{scheme}" type="audio/mpeg"/><itunes:image href="{scheme}"/>'
     [episode] = parse_feed(
         rss(item(1, f'{links}<podcast:transcript url="{scheme}" type="text/vtt"/>')), FEED
@@ -145,7 +145,7 @@ def test_only_http_addresses_are_kept(scheme):
     )
 
 
-def test_relative_addresses_are_joined_to_the_feeds():
+def test_relative_addresses_are_joined_to_the_feeds() -> None:
     more = '<link>../1</link><enclosure url="/a.mp3" type="audio/mpeg"/><podcast:transcript url="a.vtt" type="TEXT/VTT"/>'
     [episode] = parse_feed(rss(item(1, more)), FEED).episodes
     assert (episode.link, episode.audio_url) == (
@@ -162,7 +162,7 @@ def test_relative_addresses_are_joined_to_the_feeds():
     )
 
 
-def test_all_transcript_tags_of_an_item_are_kept_each_address_once():
+def test_all_transcript_tags_of_an_item_are_kept_each_address_once() -> None:
     tags = (
         '<podcast:transcript url="https://t.example/a.vtt" type="text/vtt" language="en-US" rel="captions"/>'
         '<podcast:transcript url="https://t.example/a.json" type="application/json"/>'
@@ -180,7 +180,7 @@ def test_all_transcript_tags_of_an_item_are_kept_each_address_once():
     )
 
 
-def test_a_picture_among_the_enclosures_is_not_taken_for_the_audio():
+def test_a_picture_among_the_enclosures_is_not_taken_for_the_audio() -> None:
     [episode] = parse_feed(
         rss(item(1, audio("cover.jpg", "image/jpeg") + audio("a.mp3", "Audio/MPEG"))), FEED
     ).episodes
@@ -191,7 +191,7 @@ def test_a_picture_among_the_enclosures_is_not_taken_for_the_audio():
     )
 
 
-def test_a_feed_that_has_its_audio_only_as_media_rss_is_heard_too():
+def test_a_feed_that_has_its_audio_only_as_media_rss_is_heard_too() -> None:
     media = 'xmlns:media="http://search.yahoo.com/mrss/"'
     one = f'<media:content {media} url="/a.mp3" type="audio/mpeg" fileSize="9"/>'
     parts = (
@@ -208,13 +208,13 @@ def test_a_feed_that_has_its_audio_only_as_media_rss_is_heard_too():
     ]
 
 
-def test_markup_and_scripts_of_titles_and_descriptions_are_gone():
+def test_markup_and_scripts_of_titles_and_descriptions_are_gone() -> None:
     more = "<description><![CDATA[<p>One <b>two</b></p><script>alert(1)</script><p>three &amp; four</p>]]></description>"
     [episode] = parse_feed(rss(item(1, more)), FEED).episodes
     assert episode.description == "One two\nthree & four"
 
 
-def test_an_atom_feed_is_read():
+def test_an_atom_feed_is_read() -> None:
     body = b"""<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de-AT"><title>Show</title><logo>/logo.png</logo>
     <entry><id>urn:1</id><title>A</title>
     <updated>2026-01-02T03:04:05Z</updated><link rel="enclosure" href="/a.mp3" type="audio/mpeg" length="7"/></entry></feed>"""
@@ -241,7 +241,7 @@ def test_an_atom_feed_is_read():
         ("x", None),
     ],
 )
-def test_a_language_is_its_primary_subtag(tag, expected):
+def test_a_language_is_its_primary_subtag(tag: str | None, expected: str | None) -> None:
     assert primary_subtag(tag) == expected
 
 
@@ -258,8 +258,8 @@ def test_a_language_is_its_primary_subtag(tag, expected):
     ],
 )
 def test_every_item_of_a_real_feed_is_an_episode_with_all_its_transcripts(
-    shared_data: Path, name, title, language
-):
+    shared_data: Path, name: str, title: str, language: str
+) -> None:
     body = (shared_data / "feeds" / f"{name}.xml").read_bytes()
     feed = parse_feed(body, FEED)
     assert (feed.show_title, feed.language) == (title, language)
@@ -277,7 +277,9 @@ def test_every_item_of_a_real_feed_is_an_episode_with_all_its_transcripts(
 @pytest.mark.parametrize(
     ("name", "reason"), [("empty.xml", "empty_feed"), ("epic-web.pdf", "not_a_feed")]
 )
-def test_a_real_address_without_episodes_is_refused(shared_data: Path, name, reason):
+def test_a_real_address_without_episodes_is_refused(
+    shared_data: Path, name: str, reason: str
+) -> None:
     with pytest.raises(UnusableInputError) as refused:
         parse_feed((shared_data / "feeds" / name).read_bytes(), FEED)
     assert refused.value.reason == reason

@@ -10,6 +10,7 @@ import pytest
 from podrec_assets.content.feeds import source as sources
 from podrec_assets.content.feeds.source import (
     PollPolicy,
+    Source,
     after_failure,
     after_success,
     after_unchanged,
@@ -25,7 +26,9 @@ POLICY = PollPolicy(interval_s=3600, longest_s=86_400, dead_after=7)
 URL = "https://show.example/feed.xml"
 
 
-def read(source, now=NOW, moved_to=None, announced=3):
+def read(
+    source: Source, now: datetime = NOW, moved_to: str | None = None, announced: int = 3
+) -> Source:
     return after_success(
         source,
         now,
@@ -39,7 +42,7 @@ def read(source, now=NOW, moved_to=None, announced=3):
     )
 
 
-def test_a_feed_that_answers_is_asked_again_after_the_interval_with_its_validators():
+def test_a_feed_that_answers_is_asked_again_after_the_interval_with_its_validators() -> None:
     source = read(new_source(URL, NOW))
     assert (source.status, source.next_poll_at, source.etag) == (
         "active",
@@ -59,7 +62,7 @@ def test_a_feed_that_answers_is_asked_again_after_the_interval_with_its_validato
     assert read(again, later).announced_count == 6
 
 
-def test_a_failing_feed_waits_twice_as_long_each_time_and_is_dead_in_the_end():
+def test_a_failing_feed_waits_twice_as_long_each_time_and_is_dead_in_the_end() -> None:
     source, waits, states = new_source(URL, NOW), [], []
     for _ in range(7):
         source = after_failure(source, NOW, POLICY, "http_404", "gone fishing")
@@ -77,7 +80,7 @@ def test_a_failing_feed_waits_twice_as_long_each_time_and_is_dead_in_the_end():
     )
 
 
-def test_one_success_forgets_all_failures():
+def test_one_success_forgets_all_failures() -> None:
     source = read(
         after_failure(
             after_failure(new_source(URL, NOW), NOW, POLICY, "http_500", "no"),
@@ -95,26 +98,28 @@ def test_one_success_forgets_all_failures():
     )
 
 
-def test_a_feed_that_is_gone_is_dead_at_once():
+def test_a_feed_that_is_gone_is_dead_at_once() -> None:
     assert after_failure(new_source(URL, NOW), NOW, POLICY, "http_410", "gone").status == "dead"
 
 
 @pytest.mark.parametrize(
     ("asked_s", "waited_s"), [(None, 3600), (60, 3600), (7200, 7200), (10**9, 86_400)]
 )
-def test_a_server_may_ask_for_a_longer_wait_within_reason(asked_s, waited_s):
+def test_a_server_may_ask_for_a_longer_wait_within_reason(
+    asked_s: int | None, waited_s: int
+) -> None:
     source = after_failure(new_source(URL, NOW), NOW, POLICY, "fetch_failed", "busy", asked_s)
     assert source.next_poll_at == NOW + timedelta(seconds=waited_s)
 
 
-def test_a_permanent_move_is_remembered_until_it_fails_and_never_changes_the_feeds_name():
+def test_a_permanent_move_is_remembered_until_it_fails_and_never_changes_the_feeds_name() -> None:
     moved = read(new_source(URL, NOW), moved_to="https://new.example/rss")
     assert (moved.feed_url, moved.address) == (URL, "https://new.example/rss")
     assert after_unchanged(moved, NOW, POLICY, None).address == "https://new.example/rss"
     assert after_failure(moved, NOW, POLICY, "http_404", "no").address == URL
 
 
-def test_due_are_those_whose_time_has_come_the_longest_waiting_first():
+def test_due_are_those_whose_time_has_come_the_longest_waiting_first() -> None:
     at = [
         replace(new_source(f"https://{n}.example/", NOW), next_poll_at=NOW + timedelta(minutes=m))
         for n, m in enumerate((1, 0, -5))
@@ -122,7 +127,7 @@ def test_due_are_those_whose_time_has_come_the_longest_waiting_first():
     assert [s.feed_url for s in due(at, NOW)] == ["https://2.example/", "https://1.example/"]
 
 
-def test_a_source_is_the_row_that_it_was_written_as():
+def test_a_source_is_the_row_that_it_was_written_as() -> None:
     source = after_failure(
         read(new_source(URL, NOW), moved_to="https://new.example/"), NOW, POLICY, "http_404", "no"
     )

@@ -1,5 +1,7 @@
 """Chunks hold every word in order, fit the encoder, and span the time of their segments."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ def words(text: str) -> int:
     return len(text.split())
 
 
-def chunk_segments(segments: list[dict], limit: int, count) -> list[Chunk]:
+def chunk_segments(segments: list[dict], limit: int, count: Callable[[str], int]) -> list[Chunk]:
     return make_chunks(split_sentences(segments, limit, count), limit)
 
 
@@ -28,7 +30,7 @@ def said(*texts: str, seconds: float = 10.0) -> list[dict]:
     ]
 
 
-def test_sentences_are_gathered_up_to_the_limit_and_never_cut_where_they_fit():
+def test_sentences_are_gathered_up_to_the_limit_and_never_cut_where_they_fit() -> None:
     found = chunk_segments(
         said("One two. Three four five!", "Six seven?", "Eight… nine."), 5, words
     )
@@ -38,7 +40,7 @@ def test_sentences_are_gathered_up_to_the_limit_and_never_cut_where_they_fit():
     ]
 
 
-def test_a_sentence_that_does_not_fit_beside_the_last_begins_the_next_chunk():
+def test_a_sentence_that_does_not_fit_beside_the_last_begins_the_next_chunk() -> None:
     found = chunk_segments(said("a b c.", "d e f.", "g."), 5, words)
     assert [(c.text, c.start_s, c.end_s) for c in found] == [
         ("a b c.", 0.0, 10.0),
@@ -46,7 +48,7 @@ def test_a_sentence_that_does_not_fit_beside_the_last_begins_the_next_chunk():
     ]
 
 
-def test_a_segment_that_fills_two_chunks_gives_both_its_time():
+def test_a_segment_that_fills_two_chunks_gives_both_its_time() -> None:
     found = chunk_segments(said("a b.", "c d. e f g."), 4, words)
     assert [(c.text, c.start_s, c.end_s) for c in found] == [
         ("a b. c d.", 0.0, 20.0),
@@ -54,32 +56,32 @@ def test_a_segment_that_fills_two_chunks_gives_both_its_time():
     ]
 
 
-def test_a_sentence_longer_than_a_chunk_is_cut_between_words():
+def test_a_sentence_longer_than_a_chunk_is_cut_between_words() -> None:
     found = chunk_segments(said(" ".join("abcdefghij")), 4, words)
     assert all(c.token_count <= 4 for c in found)
     assert " ".join(c.text for c in found) == "a b c d e f g h i j"
 
 
-def test_an_endless_word_is_cut_inside():
+def test_an_endless_word_is_cut_inside() -> None:
     found = chunk_segments(said("x" * 10), 4, len)
     assert ("".join(c.text for c in found), max(c.token_count for c in found)) == ("x" * 10, 3)
 
 
-def test_untimed_segments_give_untimed_chunks_and_half_known_times_are_kept():
+def test_untimed_segments_give_untimed_chunks_and_half_known_times_are_kept() -> None:
     untimed = [{"start_s": None, "end_s": None, "speaker": None, "text": "One."}]
     assert chunk_segments(untimed, 5, words) == [Chunk("One.", 1, None, None)]
     half = [*untimed, {"start_s": 4.0, "end_s": None, "speaker": None, "text": "Two."}]
     assert chunk_segments(half, 5, words) == [Chunk("One. Two.", 2, 4.0, None)]
 
 
-def test_a_cue_that_ends_before_it_begins_keeps_its_start_only():
+def test_a_cue_that_ends_before_it_begins_keeps_its_start_only() -> None:
     assert chunk_segments([{"start_s": 9.0, "end_s": 4.0, "text": "One."}], 5, words) == [
         Chunk("One.", 1, 9.0, None)
     ]
 
 
 @pytest.mark.parametrize("segments", [[], said(""), said(" ", "")], ids=["none", "empty", "spaces"])
-def test_no_words_are_no_chunks(segments):
+def test_no_words_are_no_chunks(segments: list[dict]) -> None:
     assert chunk_segments(segments, 5, words) == []
 
 
@@ -93,7 +95,9 @@ def test_no_words_are_no_chunks(segments):
     ),
     st.integers(1, 7),
 )
-def test_every_word_is_in_one_chunk_in_order_and_no_chunk_is_too_long(texts, limit):
+def test_every_word_is_in_one_chunk_in_order_and_no_chunk_is_too_long(
+    texts: list[str], limit: int
+) -> None:
     segments = said(*texts)
     found = chunk_segments(segments, limit, words)
     assert " ".join(c.text for c in found).split() == " ".join(texts).split()
@@ -120,14 +124,14 @@ def test_every_word_is_in_one_chunk_in_order_and_no_chunk_is_too_long(texts, lim
         ("A: short letters stay", "A: short letters stay"),
     ],
 )
-def test_labels_and_marks_of_sounds_are_not_said(text, words):
+def test_labels_and_marks_of_sounds_are_not_said(text: str, words: str) -> None:
     assert spoken_text(text) == words
     assert [s.text for s in split_sentences(said(text), 50, lambda t: len(t.split()))] == [
         part for part in words.replace(". ", ".|").split("|") if part
     ]
 
 
-def test_a_mark_that_the_encoder_does_not_know_is_no_sentence():
+def test_a_mark_that_the_encoder_does_not_know_is_no_sentence() -> None:
     def known(text: str) -> int:
         return len(text.replace("\ufffd", "").split())
 

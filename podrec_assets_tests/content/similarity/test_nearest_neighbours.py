@@ -75,7 +75,7 @@ PLANTED = [
 ]
 
 
-def test_episodes_on_the_same_matter_are_nearest_and_none_is_its_own_neighbour():
+def test_episodes_on_the_same_matter_are_nearest_and_none_is_its_own_neighbour() -> None:
     items = found(PLANTED)
     assert {e: i[0]["episode_id"] for e, i in items.items()} == {
         "b1": "b2",
@@ -94,7 +94,7 @@ def test_episodes_on_the_same_matter_are_nearest_and_none_is_its_own_neighbour()
     )
 
 
-def test_evidence_is_the_pair_of_chunks_that_are_closest_with_their_times():
+def test_evidence_is_the_pair_of_chunks_that_are_closest_with_their_times() -> None:
     [there] = found([r for r in PLANTED if r["episode_id"] in ("c1", "c2")])["c1"]
     evidence = {k: there[k] for k in ("here_s", "there_s", "here_text", "there_text")}
     assert evidence == {
@@ -105,12 +105,12 @@ def test_evidence_is_the_pair_of_chunks_that_are_closest_with_their_times():
     }
 
 
-def test_of_equally_close_chunks_the_earliest_are_the_evidence():
+def test_of_equally_close_chunks_the_earliest_are_the_evidence() -> None:
     rows = [chunk(e, n, "castle", CHESS) for e in ("e1", "e2") for n in (2, 0, 1)]
     assert [(i["here_s"], i["there_s"]) for i in found(rows)["e1"]] == [(0.0, 0.0)]
 
 
-def test_a_word_said_eight_times_counts_about_three_times():
+def test_a_word_said_eight_times_counts_about_three_times() -> None:
     items = found([chunk("e1", 0, "castle " * 8 + "pawn", CHESS), chunk("e2", 0, "pawn", CHESS)])
     castle = (1 + np.log(8)) * (1 + np.log(3 / 2))
     # No pair of words is shared; of parts of words, both of pawn and none of the four of castle.
@@ -118,7 +118,7 @@ def test_a_word_said_eight_times_counts_about_three_times():
     assert items["e1"][0]["lexical"] == pytest.approx(0.4 * words + 0.2 * parts, abs=10**-DIGITS)
 
 
-def test_the_score_is_a_share_of_the_meaning_and_the_rest_of_the_words():
+def test_the_score_is_a_share_of_the_meaning_and_the_rest_of_the_words() -> None:
     rows = [chunk("e1", 0, "one two", [1.0, 0.0]), chunk("e2", 0, "one two", [0.6, 0.8])]
     [item] = found(rows)["e1"]
     assert (item["cosine"], item["lexical"]) == (0.6, 1.0)
@@ -127,7 +127,7 @@ def test_the_score_is_a_share_of_the_meaning_and_the_rest_of_the_words():
     )
 
 
-def test_the_arm_that_spreads_wider_is_brought_to_the_spread_of_the_other():
+def test_the_arm_that_spreads_wider_is_brought_to_the_spread_of_the_other() -> None:
     random = np.random.default_rng(3)
     semantic = random.normal(size=(60, 8))
     semantic /= np.linalg.norm(semantic, axis=1, keepdims=True)
@@ -139,7 +139,7 @@ def test_the_arm_that_spreads_wider_is_brought_to_the_spread_of_the_other():
     assert relative_spread(semantic[:5], words[:5]) == 1.0
 
 
-def test_what_all_episodes_share_is_taken_out_before_meanings_are_compared():
+def test_what_all_episodes_share_is_taken_out_before_meanings_are_compared() -> None:
     shared = [(f"e{n}", [3.0, float(n == 1), float(n == 2), float(n >= 3)]) for n in range(1, 5)]
     rows = [chunk(e, 0, f"word{e}", (np.array(v) / np.linalg.norm(v)).tolist()) for e, v in shared]
     items = found(rows)
@@ -148,14 +148,14 @@ def test_what_all_episodes_share_is_taken_out_before_meanings_are_compared():
 
 
 @pytest.mark.parametrize("k", [1, 3, 29, 100])
-def test_ties_go_by_id_whatever_k_is(k):
+def test_ties_go_by_id_whatever_k_is(k: int) -> None:
     ids = [f"e{n:02}" for n in range(30)]
     items = found([chunk(e, 0, "same words", CHESS) for e in reversed(ids)], k)
     for own in ("e00", "e07", "e29"):
         assert [i["episode_id"] for i in items[own]] == [e for e in ids if e != own][:k]
 
 
-def test_a_shorter_list_is_the_beginning_of_a_longer_one():
+def test_a_shorter_list_is_the_beginning_of_a_longer_one() -> None:
     kinds = np.random.default_rng(5).integers(0, 3, 60)
     topics = [("castle pawn", CHESS), ("dough rise", BREAD), ("castle dough", STARS)]
     rows = [chunk(f"e{n:02}", 0, *topics[kind]) for n, kind in enumerate(kinds)]
@@ -163,28 +163,28 @@ def test_a_shorter_list_is_the_beginning_of_a_longer_one():
     assert short == {e: near[:4] for e, near in whole.items()}
 
 
-def test_blocks_give_what_one_piece_gives(monkeypatch):
+def test_blocks_give_what_one_piece_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = found(PLANTED)
     monkeypatch.setattr(exact_knn, "CELLS", 9)
     assert found(PLANTED) == whole
 
 
-def test_episodes_that_were_never_announced_take_no_part():
+def test_episodes_that_were_never_announced_take_no_part() -> None:
     items = found(PLANTED, without="c2")
     assert {i["episode_id"] for near in items.values() for i in near} == {"b1", "b2", "c1"}
 
 
-def test_vectors_of_two_versions_are_refused():
+def test_vectors_of_two_versions_are_refused() -> None:
     with pytest.raises(PermanentError, match="several versions cannot be compared"):
         found([*PLANTED, chunk("e9", 0, "x", CHESS, version="v2")])
 
 
-def test_no_episodes_have_no_neighbours_and_one_has_none():
+def test_no_episodes_have_no_neighbours_and_one_has_none() -> None:
     assert similarities(VECTORS.empty(), EPISODES.empty(), 5) == []
     assert found([chunk("e1", 0, "alone here", CHESS)]) == {"e1": []}
 
 
-def test_episodes_without_words_are_compared_by_meaning_alone():
+def test_episodes_without_words_are_compared_by_meaning_alone() -> None:
     items = found([chunk("e1", 0, "a", CHESS), chunk("e2", 0, "!", CHESS)])
     assert (items["e1"][0]["lexical"], items["e1"][0]["cosine"], items["e1"][0]["score"]) == (
         0.0,
@@ -193,13 +193,15 @@ def test_episodes_without_words_are_compared_by_meaning_alone():
     )
 
 
-def test_a_word_that_most_episodes_use_says_nothing_in_a_large_catalogue():
+def test_a_word_that_most_episodes_use_says_nothing_in_a_large_catalogue() -> None:
     rows = [chunk(f"e{n:02}", 0, f"podcast today only{n}", CHESS) for n in range(20)]
     assert {i["lexical"] for near in found(rows).values() for i in near} == {0.0}
     assert {i["lexical"] > 0 for near in found(rows[:19]).values() for i in near} == {True}
 
 
-def test_what_is_near_to_everything_scores_less_than_its_similarity_and_what_is_alone_more():
+def test_what_is_near_to_everything_scores_less_than_its_similarity_and_what_is_alone_more() -> (
+    None
+):
     crowded = np.array([0.2] * 19 + [0.8, 0.05, 0.0, 9.0])
     assert scaling_factors(crowded)[[0, 19, 20, 21, 22]] == pytest.approx(
         [1.0, 0.5, 2.0, 2.0, 0.5]
@@ -209,7 +211,7 @@ def test_what_is_near_to_everything_scores_less_than_its_similarity_and_what_is_
     )
 
 
-def test_crowding_is_the_mean_of_the_ten_nearest():
+def test_crowding_is_the_mean_of_the_ten_nearest() -> None:
     assert local_density(np.array([0.1] * 50 + [0.3, 0.9] * 5)) == pytest.approx(0.6)
     assert (local_density(np.array([0.5, 0.1])), local_density(np.array([]))) == (
         pytest.approx(0.3),
@@ -217,7 +219,7 @@ def test_crowding_is_the_mean_of_the_ten_nearest():
     )
 
 
-def test_what_resembles_everything_scores_less_than_its_similarity():
+def test_what_resembles_everything_scores_less_than_its_similarity() -> None:
     pairs = [[chunk(f"e{n:02}", 0, f"matter{n // 2} talk{n // 2}", CHESS)] for n in range(24)]
     hub = chunk("hub", 0, " ".join(f"matter{n} talk{n}" for n in range(12)), CHESS)
     near = found([row for rows in pairs for row in rows] + [hub])["e05"]
@@ -228,7 +230,7 @@ def test_what_resembles_everything_scores_less_than_its_similarity():
     assert scores["hub"] < fused["hub"] * 0.9
 
 
-def test_the_table_may_come_in_several_pieces():
+def test_the_table_may_come_in_several_pieces() -> None:
     pieces = [VECTORS.rows(PLANTED[:3]), VECTORS.rows(PLANTED[3:])]
     ids = known({r["episode_id"] for r in PLANTED})
     assert similarities(pa.concat_tables(pieces), ids, 2) == similarities(
@@ -239,7 +241,7 @@ def test_the_table_may_come_in_several_pieces():
 LONG = "the rook goes to the seventh rank and the king can only shuffle between two squares"
 
 
-def test_a_copy_of_the_same_recording_is_no_neighbour_and_only_one_copy_is_in_a_list():
+def test_a_copy_of_the_same_recording_is_no_neighbour_and_only_one_copy_is_in_a_list() -> None:
     copies = [chunk(e, 0, f"{LONG}. {e} begins here", CHESS) for e in ("c1", "c2", "c3")]
     items = found(
         [
@@ -257,7 +259,7 @@ def test_a_copy_of_the_same_recording_is_no_neighbour_and_only_one_copy_is_in_a_
     }
 
 
-def test_episodes_with_one_audio_address_are_one_recording():
+def test_episodes_with_one_audio_address_are_one_recording() -> None:
     rows = [
         chunk("c1", 0, "castle early", CHESS),
         chunk("c2", 0, "castle late", CHESS),
@@ -271,7 +273,7 @@ def test_episodes_with_one_audio_address_are_one_recording():
     }
 
 
-def test_neighbours_are_of_one_language_and_an_unknown_one_counts_as_the_usual():
+def test_neighbours_are_of_one_language_and_an_unknown_one_counts_as_the_usual() -> None:
     rows = [chunk(e, 0, "schach castle", CHESS) for e in ("d1", "d2", "e1", "e2", "e3", "x1")]
     languages = {"d1": "de", "d2": "de", "x1": ""}
     assert {
@@ -286,7 +288,7 @@ def test_neighbours_are_of_one_language_and_an_unknown_one_counts_as_the_usual()
     }
 
 
-def test_old_episodes_gain_newer_neighbours():
+def test_old_episodes_gain_newer_neighbours() -> None:
     before = [r for r in PLANTED if r["episode_id"] != "c2"]
     assert "c2" not in [i["episode_id"] for i in found(before)["c1"]]
     assert found(PLANTED)["c1"][0]["episode_id"] == "c2"

@@ -3,6 +3,7 @@
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from podrec_assets.content.similarity.passage_search import (
@@ -16,7 +17,7 @@ from podrec_assets.schemas import VECTORS
 EAST, NORTH = [1.0, 0.0], [0.0, 1.0]
 
 
-def rows(*texts: str, episodes: str = "abcdefgh"):
+def rows(*texts: str, episodes: str = "abcdefgh") -> pa.Table:
     return VECTORS.rows(
         {
             "day": date(2026, 2, 3), "episode_id": episode, "chunk": n, "start_s": 10.0 * n, "end_s": 10.0 * n + 9, "text": text,
@@ -30,14 +31,16 @@ def shares(query: str, *texts: str) -> list[float]:
     return bm25_shares(query, rows(*texts)).round(3).tolist()
 
 
-def test_a_passage_with_all_words_is_before_one_with_some_and_one_with_none_scores_nothing():
+def test_a_passage_with_all_words_is_before_one_with_some_and_one_with_none_scores_nothing() -> (
+    None
+):
     both, one, none = shares(
         "comet pieces", "a comet in pieces", "a comet is seen", "bread and butter"
     )
     assert both > one > none == 0
 
 
-def test_whole_words_count_whatever_their_case_and_script():
+def test_whole_words_count_whatever_their_case_and_script() -> None:
     assert shares("Ton", "two tons of it", "a tonne of it", "stone upon stone") == [0.0, 0.0, 0.0]
     assert shares("ÜBER", "gehen über Berge", "ein Überblick hier", "Alle, über!")[1] == 0
     assert all(s > 0 for s in shares("ÜBER", "gehen über Berge", "Alle, über!"))
@@ -45,14 +48,14 @@ def test_whole_words_count_whatever_their_case_and_script():
     assert shares("東京", "私は東京へ行く", "nothing of that")[0] > 0
 
 
-def test_a_rare_word_weighs_more_than_a_common_one():
+def test_a_rare_word_weighs_more_than_a_common_one() -> None:
     common, rare = shares(
         "bread comet", "bread here now", "comet here now", "bread there now", "bread once more"
     )[:2]
     assert rare > common
 
 
-def test_more_of_a_word_counts_with_less_and_less_gain_and_less_in_a_long_passage():
+def test_more_of_a_word_counts_with_less_and_less_gain_and_less_in_a_long_passage() -> None:
     once, twice, eight = shares(
         "comet", "comet a b c d e f g", "comet comet a b c d e f", "comet " * 8
     )
@@ -62,18 +65,18 @@ def test_more_of_a_word_counts_with_less_and_less_gain_and_less_in_a_long_passag
     assert short > long
 
 
-def test_words_that_no_passage_has_lower_every_share_and_leave_the_choice_to_the_meaning():
+def test_words_that_no_passage_has_lower_every_share_and_leave_the_choice_to_the_meaning() -> None:
     assert shares("comet", "a comet")[0] > shares("comet unheard words", "a comet")[0] > 0
     assert shares("unheard", "a comet", "bread") == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("query", ["", "  ", "!?", "a"])
-def test_a_query_without_words_finds_nothing(query):
+def test_a_query_without_words_finds_nothing(query: str) -> None:
     assert terms(query) == []
     assert shares(query, "a comet") == [0.0]
 
 
-def test_the_best_passage_of_each_episode_comes_with_its_place_quote_and_both_arms():
+def test_the_best_passage_of_each_episode_comes_with_its_place_quote_and_both_arms() -> None:
     table = rows("bread rises", "Hello. The comet broke. Bye.", "a comet", "stars", episodes="aabb")
     vectors = np.array([EAST, NORTH, EAST, EAST], dtype=np.float32)
     first, second = best_passages(
@@ -95,7 +98,7 @@ def test_the_best_passage_of_each_episode_comes_with_its_place_quote_and_both_ar
     ] == ["a"]
 
 
-def test_of_equal_passages_the_first_is_taken():
+def test_of_equal_passages_the_first_is_taken() -> None:
     table = rows("same", "same", "same", episodes="bba")
     found = best_passages(
         "same", np.array(EAST, dtype=np.float32), table, np.array([EAST] * 3, dtype=np.float32), 3

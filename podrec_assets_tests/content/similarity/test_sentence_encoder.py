@@ -33,13 +33,15 @@ def encoder() -> SentenceEncoder:
     return SentenceEncoder()
 
 
-def test_vectors_are_unit_float32_rows_of_the_models_dimension(encoder):
+def test_vectors_are_unit_float32_rows_of_the_models_dimension(encoder: SentenceEncoder) -> None:
     vectors = encoder.encode(TEXTS)
     assert (vectors.shape, vectors.dtype) == ((4, 384), np.float32)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_like_meanings_are_nearer_than_unlike_ones_and_order_and_company_change_nothing(encoder):
+def test_like_meanings_are_nearer_than_unlike_ones_and_order_and_company_change_nothing(
+    encoder: SentenceEncoder,
+) -> None:
     cat, kitten, bank, _ = encoder.encode(TEXTS)
     assert cat @ kitten > 0.5 > 0.2 > cat @ bank
     assert np.array_equal(encoder.encode(TEXTS[::-1])[3], cat)
@@ -64,11 +66,11 @@ def test_a_texts_bytes_depend_neither_on_its_batch_nor_on_threads(
         assert np.array_equal(encoder.encode(chosen), np.stack([expected[t] for t in chosen])), seed
 
 
-def test_no_texts_give_no_rows(encoder):
+def test_no_texts_give_no_rows(encoder: SentenceEncoder) -> None:
     assert encoder.encode([]).shape == (0, 384)
 
 
-def test_tokens_are_counted_without_the_frame(encoder):
+def test_tokens_are_counted_without_the_frame(encoder: SentenceEncoder) -> None:
     assert [encoder.count_tokens(t) for t in ("", "hello", "hello world.", "hello " * 254)] == [
         0,
         1,
@@ -77,7 +79,9 @@ def test_tokens_are_counted_without_the_frame(encoder):
     ]
 
 
-def test_a_text_that_fills_the_window_is_encoded_and_one_token_more_is_refused(encoder):
+def test_a_text_that_fills_the_window_is_encoded_and_one_token_more_is_refused(
+    encoder: SentenceEncoder,
+) -> None:
     assert encoder.encode(["hello " * 254]).shape == (1, 384)
     with pytest.raises(
         PermanentError,
@@ -86,7 +90,7 @@ def test_a_text_that_fills_the_window_is_encoded_and_one_token_more_is_refused(e
         encoder.encode(["short", "hello " * 255])
 
 
-def test_the_version_names_model_revision_dimension_and_precision(encoder):
+def test_the_version_names_model_revision_dimension_and_precision(encoder: SentenceEncoder) -> None:
     found = revision(packaged_model())
     assert SentenceEncoder(dtype="float32").version == f"all-MiniLM-L6-v2@{found}/384/float32"
     assert (
@@ -95,7 +99,7 @@ def test_the_version_names_model_revision_dimension_and_precision(encoder):
     assert encoder.version.endswith("/bfloat16" if has_native_bfloat16() else "/float32")
 
 
-def test_a_model_with_other_weights_under_the_same_name_is_another_revision(tmp_path: Path):
+def test_a_model_with_other_weights_under_the_same_name_is_another_revision(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "model.safetensors").write_bytes(b"weights")
     (tmp_path / "a" / "README.md").write_text("words")
@@ -114,25 +118,29 @@ def test_a_model_with_other_weights_under_the_same_name_is_another_revision(tmp_
         ({"avx512_f": True, "avx2": True}, "float32"),
     ],
 )
-def test_bfloat16_is_taken_only_where_the_processor_multiplies_it(monkeypatch, able, expected):
+def test_bfloat16_is_taken_only_where_the_processor_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch, able: dict, expected: str
+) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
     assert SentenceEncoder().dtype == expected
     assert SentenceEncoder(dtype="float32").dtype == "float32"
 
 
-def test_bfloat16_gives_nearly_the_same_unit_vectors(encoder):
+def test_bfloat16_gives_nearly_the_same_unit_vectors(encoder: SentenceEncoder) -> None:
     rough = SentenceEncoder(dtype="bfloat16").encode(TEXTS)
     assert np.linalg.norm(rough, axis=1) == pytest.approx(1, abs=1e-6)
     assert (rough * SentenceEncoder(dtype="float32").encode(TEXTS)).sum(axis=1)[:3].min() > 0.99
 
 
-def test_progress_tells_how_many_of_how_many_are_done(encoder, monkeypatch):
+def test_progress_tells_how_many_of_how_many_are_done(
+    encoder: SentenceEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(encoders, "BATCH", 2)
     told: list[tuple[int, int]] = []
     encoder.encode(["one", "two words", "three"], lambda done, total: told.append((done, total)))
     assert told == [(2, 3), (3, 3)]
 
 
-def test_a_folder_that_is_not_there_is_named_with_its_setting(tmp_path):
+def test_a_folder_that_is_not_there_is_named_with_its_setting(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="PODREC_EMBEDDING_MODEL"):
         SentenceEncoder(str(tmp_path / "none")).encode(["x"])

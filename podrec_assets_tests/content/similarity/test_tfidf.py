@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from podrec_assets.content.similarity import tfidf
 
 
-def rows(*texts: str, most: int = tfidf.MOST_TERMS):
+def rows(*texts: str, most: int = tfidf.MOST_TERMS) -> csr_matrix:
     found = tfidf.count_terms(texts)
     return tfidf.weigh(found, tfidf.idf(found), most)
 
@@ -16,7 +17,7 @@ def products(*texts: str) -> np.ndarray:
     return (found @ found.T).toarray()
 
 
-def test_a_cosine_is_that_of_damped_counts_times_idf():
+def test_a_cosine_is_that_of_damped_counts_times_idf() -> None:
     shared, once = 1 + np.log(4 / 3), 1 + np.log(4 / 2)
     found = products("castle castle pawn", "castle dough", "bread")
     first = np.array([(1 + np.log(2)) * shared, once])
@@ -27,30 +28,30 @@ def test_a_cosine_is_that_of_damped_counts_times_idf():
     assert found[0, 2] == found[1, 2] == 0
 
 
-def test_only_the_weightiest_words_count():
+def test_only_the_weightiest_words_count() -> None:
     found = rows("rare rare rare mid mid low", "rare mid low", "rare mid low", most=2)
     assert np.diff(found.indptr).tolist() == [2, 2, 2]
     assert found[0].data.min() > found[1].data.min() * 0.9
 
 
-def test_texts_without_words_have_empty_rows_and_none_give_none():
+def test_texts_without_words_have_empty_rows_and_none_give_none() -> None:
     assert np.diff(rows("", "! a", "word word", "word").indptr).tolist() == [0, 0, 1, 1]
     assert products("", "").tolist() == [[0, 0], [0, 0]]
     assert rows().shape[0] == 0
 
 
-def test_blocks_change_nothing(monkeypatch):
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["castle pawn", "castle dough", "bread dough", "pawn bread castle"]
     whole = products(*texts)
     monkeypatch.setattr(tfidf, "BLOCK", 1)
     assert (products(*texts) == whole).all()
 
 
-def test_words_of_scripts_without_spaces_are_their_characters():
+def test_words_of_scripts_without_spaces_are_their_characters() -> None:
     assert products("東京へ行く", "京都", "bread")[0, 1] > 0
 
 
-def test_similarity_is_of_words_pairs_of_words_and_parts_of_words():
+def test_similarity_is_of_words_pairs_of_words_and_parts_of_words() -> None:
     texts = ["castle pawn", "castle dough", "castles rise", "castle pawn"]
     found = tfidf.tfidf_rows(lambda: texts, len(texts))
     alike = (found @ found.T).toarray()
@@ -59,7 +60,7 @@ def test_similarity_is_of_words_pairs_of_words_and_parts_of_words():
     assert alike[0, 2] < alike[0, 1] < alike[0, 3]
 
 
-def test_among_many_texts_what_one_alone_says_does_not_lengthen_its_row():
+def test_among_many_texts_what_one_alone_says_does_not_lengthen_its_row() -> None:
     texts = [
         f"castle pawn{' only' * (n == 0)}" if n < 2 else f"bread {n % 9}0"
         for n in range(tfidf.COMMON_COUNT)

@@ -1,5 +1,6 @@
 """Transcripts become rows whose tokens add up: encoded, or left out as what the show repeats."""
 
+from collections.abc import Callable
 from datetime import date
 
 import numpy as np
@@ -53,7 +54,9 @@ def table(*transcripts: dict) -> pa.Table:
     return pa.Table.from_pylist(list(transcripts), schema=pa.schema(kinds))
 
 
-def test_each_chunk_is_a_row_with_its_text_time_tokens_vector_and_version(encoder):
+def test_each_chunk_is_a_row_with_its_text_time_tokens_vector_and_version(
+    encoder: SentenceEncoder,
+) -> None:
     long = "The cat sat on the mat."
     found = embed_transcripts(
         table(
@@ -87,7 +90,7 @@ def test_each_chunk_is_a_row_with_its_text_time_tokens_vector_and_version(encode
     assert rows[2]["vector"] == pytest.approx(encoder.encode([long])[0].tolist(), abs=1e-5)
 
 
-def test_chunks_larger_than_the_window_are_refused(encoder):
+def test_chunks_larger_than_the_window_are_refused(encoder: SentenceEncoder) -> None:
     with pytest.raises(PermanentError, match="PODREC_CHUNK_TOKENS"):
         embed_transcripts(table(transcript("e1", "hello " * 300)), encoder, 300)
 
@@ -106,7 +109,9 @@ def repeated() -> tuple[pa.Table, dict[str, np.ndarray]]:
     }
 
 
-def test_what_a_show_repeats_is_left_out_and_every_token_is_accounted_for(encoder):
+def test_what_a_show_repeats_is_left_out_and_every_token_is_accounted_for(
+    encoder: SentenceEncoder,
+) -> None:
     # Intro and farewell are longer than these episodes, so alone they would count as one episode
     # told three times.
     own = [
@@ -142,7 +147,7 @@ def test_what_a_show_repeats_is_left_out_and_every_token_is_accounted_for(encode
     )
 
 
-def test_an_episode_that_is_mostly_repeated_keeps_everything(encoder):
+def test_an_episode_that_is_mostly_repeated_keeps_everything(encoder: SentenceEncoder) -> None:
     rows, runs = repeated()
     found = embed_transcripts(rows, encoder, 60, runs)
     assert found["text"].to_pylist() == [INTRO + said + FAREWELL for said in SAID]
@@ -164,7 +169,9 @@ def test_an_episode_that_is_mostly_repeated_keeps_everything(encoder):
     ],
     ids=["cut text", "lost chunk", "wrong account", "orphan"],
 )
-def test_lost_tokens_are_found(encoder, change, words):
+def test_lost_tokens_are_found(
+    encoder: SentenceEncoder, change: Callable[[list[dict]], list[dict]], words: list[str]
+) -> None:
     rows, _ = repeated()
     found = embed_transcripts(rows, encoder, 60).to_pylist()
     faults, _ = lost_tokens(rows, VECTORS.rows(change(found)), encoder, 60)
@@ -172,7 +179,9 @@ def test_lost_tokens_are_found(encoder, change, words):
     assert all(word in fault for word, fault in zip(words, faults, strict=True))
 
 
-def test_known_vectors_are_used_again_and_only_the_rest_is_encoded(encoder):
+def test_known_vectors_are_used_again_and_only_the_rest_is_encoded(
+    encoder: SentenceEncoder,
+) -> None:
     rows = table(transcript("e1", "One thing."), transcript("e2", "Another thing."))
     mark = np.full(384, 0.25, dtype=np.float32)
     told: list[tuple[int, int]] = []
@@ -183,7 +192,7 @@ def test_known_vectors_are_used_again_and_only_the_rest_is_encoded(encoder):
     assert told == [(1, 1)]
 
 
-def test_vectors_of_several_versions_are_refused_with_the_days_and_the_remedy():
+def test_vectors_of_several_versions_are_refused_with_the_days_and_the_remedy() -> None:
     rows = VECTORS.rows(
         {"day": date(2026, 2, d), "episode_id": f"e{d}", "chunk": 0, "embedding_version": v}
         for d, v in ((1, "old"), (2, "old"), (3, "new"))

@@ -65,7 +65,7 @@ def episode(*links: dict, **changes: object) -> dict:
     return {**plain, "transcripts": list(links), **changes}
 
 
-def test_a_usable_transcript_gives_its_text_segments_engine_and_source():
+def test_a_usable_transcript_gives_its_text_segments_engine_and_source() -> None:
     found = publisher_transcript(episode(link("1.vtt", language="de-AT")), Site(**{"1_vtt": VTT}))
     row = found.row
     assert row
@@ -88,7 +88,7 @@ def test_a_usable_transcript_gives_its_text_segments_engine_and_source():
     ]
 
 
-def test_links_are_ordered_by_language_wholeness_and_format():
+def test_links_are_ordered_by_language_wholeness_and_format() -> None:
     links = [
         link("a.vtt", language="fr"),
         link("b.pdf"),
@@ -104,7 +104,7 @@ def test_links_are_ordered_by_language_wholeness_and_format():
     assert "".join(x["url"][18] for x in ordered_links(links, "en")) == "hgfecbda"
 
 
-def test_a_refused_transcript_is_a_dead_letter_and_the_next_one_is_taken():
+def test_a_refused_transcript_is_a_dead_letter_and_the_next_one_is_taken() -> None:
     site = Site(
         **{
             "1_json": PAGE,
@@ -127,7 +127,7 @@ def test_a_refused_transcript_is_a_dead_letter_and_the_next_one_is_taken():
     assert DEAD_LETTERS.rows(found.dead_letters).num_rows == 3
 
 
-def test_a_server_that_is_down_is_no_dead_letter_but_passing():
+def test_a_server_that_is_down_is_no_dead_letter_but_passing() -> None:
     found = publisher_transcript(
         episode(link("1.vtt")), Site(**{"1_vtt": FetchFailedError("502, try later.")})
     )
@@ -140,8 +140,8 @@ def test_a_server_that_is_down_is_no_dead_letter_but_passing():
     [(6.0, True), (6.1, False), (3600.0, False), (None, True), (0.0, True)],
 )
 def test_a_transcript_that_ends_before_half_of_the_audio_is_only_its_beginning(
-    duration_s, is_usable
-):
+    duration_s: float | None, is_usable: bool
+) -> None:
     found = publisher_transcript(
         episode(link("1.vtt"), duration_s=duration_s), Site(**{"1_vtt": VTT})
     )
@@ -150,14 +150,16 @@ def test_a_transcript_that_ends_before_half_of_the_audio_is_only_its_beginning(
 
 
 @pytest.mark.parametrize(("duration_s", "is_usable"), [(9.0, True), (9.1, False)])
-def test_fewer_than_twenty_words_a_minute_are_no_transcript(duration_s, is_usable):
+def test_fewer_than_twenty_words_a_minute_are_no_transcript(
+    duration_s: float, is_usable: bool
+) -> None:
     found = publisher_transcript(
         episode(link("1.txt"), duration_s=duration_s), Site(**{"1_txt": b"Only three words."})
     )
     assert bool(found.row) == is_usable
 
 
-def test_without_a_transcript_the_answer_says_why():
+def test_without_a_transcript_the_answer_says_why() -> None:
     assert publisher_transcript(episode(), Site()).reason == "the publisher links none"
     assert (
         publisher_transcript(episode(transcripts=None), Site()).reason == "the publisher links none"
@@ -169,7 +171,9 @@ def test_without_a_transcript_the_answer_says_why():
     )
 
 
-def test_the_type_of_the_link_goes_before_the_servers_and_the_servers_helps_where_the_link_has_none():
+def test_the_type_of_the_link_goes_before_the_servers_and_the_servers_helps_where_the_link_has_none() -> (
+    None
+):
     site = Site(one=VTT)
     assert publisher_transcript(episode(link("one", "text/vtt")), site).row["engine"] == "vtt/2"
     assert (
@@ -193,7 +197,7 @@ def test_the_type_of_the_link_goes_before_the_servers_and_the_servers_helps_wher
     ],
     ids=["links", "audio", "duration"],
 )
-def test_the_input_hash_depends_on_links_and_audio_only(changes):
+def test_the_input_hash_depends_on_links_and_audio_only(changes: dict) -> None:
     assert input_hash(episode() | changes) != input_hash(episode())
     assert input_hash(episode(transcripts=None, title="Other", language="de")) == input_hash(
         episode()
@@ -211,7 +215,7 @@ def heard(*texts: str, audio_s: float = 30.0, confidence: float | None = 0.3) ->
     return Recognition(ENGINE.version, segments, "en", audio_s, 2.0)
 
 
-def test_what_asr_heard_becomes_a_row_that_says_by_what_and_how_well():
+def test_what_asr_heard_becomes_a_row_that_says_by_what_and_how_well() -> None:
     row, letters = asr_transcript(episode(), ENGINE, heard("hello there", "bye"))
     assert letters == []
     assert (row["status"], row["source"], row["engine"], row["text"]) == (
@@ -235,14 +239,14 @@ def test_what_asr_heard_becomes_a_row_that_says_by_what_and_how_well():
     }
 
 
-def test_audio_without_speech_is_a_final_failure_and_names_the_engine_that_heard_nothing():
+def test_audio_without_speech_is_a_final_failure_and_names_the_engine_that_heard_nothing() -> None:
     row, letters = asr_transcript(episode(), ENGINE, heard(audio_s=1.0))
     assert (row["status"], row["reason"]) == ("failed", "no speech was recognised in 1 s of audio")
     assert (row["engine"], row["text"], row["next_attempt_at"]) == (ENGINE.version, None, None)
     assert [x["reason"] for x in letters] == ["no_speech"]
 
 
-def test_a_suspicious_transcript_is_quarantined_with_its_text_and_its_signs():
+def test_a_suspicious_transcript_is_quarantined_with_its_text_and_its_signs() -> None:
     row, letters = asr_transcript(episode(duration_s=600.0), ENGINE, heard("over and out " * 10))
     assert row["status"] == "quarantined"
     assert row["reason"].startswith(
@@ -252,7 +256,7 @@ def test_a_suspicious_transcript_is_quarantined_with_its_text_and_its_signs():
     assert [x["reason"] for x in letters] == ["truncated_audio", "repetition"]
 
 
-def test_a_result_is_known_by_what_the_feed_says_of_the_audio_and_by_the_engine():
+def test_a_result_is_known_by_what_the_feed_says_of_the_audio_and_by_the_engine() -> None:
     key = recognition_key(episode(), ENGINE)
     assert recognition_key(episode(link("1.vtt"), title="Other"), ENGINE) == key
     for changes in (

@@ -3,6 +3,7 @@ with a reason.
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,9 @@ def segments(body: str | bytes, extension: str) -> list[tuple]:
     ],
     ids=["vtt", "srt", "json", "json list", "html", "html without paragraphs", "text"],
 )
-def test_a_transcript_becomes_these_segments(extension, body, expected):
+def test_a_transcript_becomes_these_segments(
+    extension: str, body: str, expected: list[tuple]
+) -> None:
     assert segments(body, extension) == expected
 
 
@@ -130,7 +133,9 @@ def test_a_transcript_becomes_these_segments(extension, body, expected):
 @pytest.mark.parametrize(
     ("extension", "body"), [("vtt", VTT), ("srt", SRT), ("txt", TEXT), ("json", JSON)]
 )
-def test_byte_order_marks_and_line_ends_change_nothing(extension, body, change):
+def test_byte_order_marks_and_line_ends_change_nothing(
+    extension: str, body: str, change: Callable[[bytes], bytes]
+) -> None:
     assert segments(change(body.encode()), extension) == segments(body, extension)
 
 
@@ -149,8 +154,8 @@ def test_byte_order_marks_and_line_ends_change_nothing(extension, body, change):
     ],
 )
 def test_the_type_names_the_format_and_the_extension_where_the_type_says_little(
-    content_type, url, kind
-):
+    content_type: str | None, url: str, kind: str | None
+) -> None:
     assert detect_format(content_type, url) == kind
 
 
@@ -193,13 +198,15 @@ def test_the_type_names_the_format_and_the_extension_where_the_type_says_little(
         pytest.param("html", "<p>" * 100, "empty_transcript", id="no words"),
     ],
 )
-def test_what_is_no_transcript_is_refused_with_its_reason(extension, body, reason):
+def test_what_is_no_transcript_is_refused_with_its_reason(
+    extension: str, body: bytes | str, reason: str
+) -> None:
     with pytest.raises(TranscriptError) as refused:
         segments(body, extension)
     assert (refused.value.reason, "https://t.example/1." in str(refused.value)) == (reason, True)
 
 
-def test_values_of_json_that_no_column_holds_are_left_out_and_their_words_kept():
+def test_values_of_json_that_no_column_holds_are_left_out_and_their_words_kept() -> None:
     body = r'[{"speaker": {"name": "A"}, "start": NaN, "end": 1e999, "text": "h\ud800i\u0000"}, {"speaker": "\udfff", "text": 5}]'
     found = parse_transcript(body.encode(), "application/json", "x")
     assert [(s["start_s"], s["end_s"], s["speaker"], s["text"]) for s in found.segments] == [
@@ -242,8 +249,13 @@ def test_hostile_transcripts_cost_linear_time(
     ],
 )
 def test_the_namespaces_own_examples_are_read_whole(
-    shared_data: Path, extension, count, words, first, last
-):
+    shared_data: Path,
+    extension: str,
+    count: int,
+    words: int,
+    first: tuple[float, float, str],
+    last: tuple,
+) -> None:
     found = segments(
         (shared_data / "transcript_formats" / f"example.{extension}").read_bytes(), extension
     )
@@ -277,7 +289,9 @@ def srt(*cues: str) -> list[tuple]:
         (["at 10: 30 people"], [(None, "at 10: 30 people")]),
     ],
 )  # fmt: skip
-def test_a_colon_names_a_speaker_only_where_the_file_labels_its_speakers(cues, expected):
+def test_a_colon_names_a_speaker_only_where_the_file_labels_its_speakers(
+    cues: list[str], expected: list
+) -> None:
     assert srt(*cues) == expected
 
 
@@ -293,13 +307,15 @@ def test_a_colon_names_a_speaker_only_where_the_file_labels_its_speakers(cues, e
         ("text/plain", "503 Service Unavailable"),
     ],
 )
-def test_an_error_page_is_refused_even_where_its_type_is_a_format(content_type, body):
+def test_an_error_page_is_refused_even_where_its_type_is_a_format(
+    content_type: str, body: str
+) -> None:
     with pytest.raises(TranscriptError) as refused:
         parse_transcript(body.encode(), content_type, "https://t.example/1")
     assert refused.value.reason == "error_page"
 
 
-def test_words_that_begin_like_an_error_are_a_transcript_when_they_go_on():
+def test_words_that_begin_like_an_error_are_a_transcript_when_they_go_on() -> None:
     text = "Not found is what the server said. " + "So we talked about it for an hour. " * 20
     assert parse_transcript(text.encode(), "text/plain", "x").text.startswith("Not found is")
 
@@ -317,8 +333,14 @@ def test_words_that_begin_like_an_error_are_a_transcript_when_they_go_on():
     ],
 )  # fmt: skip
 def test_the_examples_of_the_podcast_namespace_give_these_segments(
-    shared_data, extension, count, words, speakers, first, last
-):
+    shared_data: Path,
+    extension: str,
+    count: int,
+    words: int,
+    speakers: set,
+    first: tuple,
+    last: tuple,
+) -> None:
     body = (shared_data / "transcript_formats" / f"example.{extension}").read_bytes()
     found = segments(body, extension)
     assert (len(found), len(" ".join(s[3] for s in found).split())) == (count, words)
@@ -328,7 +350,7 @@ def test_the_examples_of_the_podcast_namespace_give_these_segments(
         assert segment[3].startswith(expected[3])
 
 
-def test_every_transcript_type_of_the_real_feeds_is_known(shared_data):
+def test_every_transcript_type_of_the_real_feeds_is_known(shared_data: Path) -> None:
     types = set()
     for feed in (shared_data / "feeds").glob("*.xml"):
         for tag in re.findall(r"<podcast:transcript[^>]*>", feed.read_text(errors="replace")):

@@ -21,7 +21,7 @@ ROW = {
 }
 
 
-def test_waits_double_up_to_a_day_and_end_with_the_last_attempt():
+def test_waits_double_up_to_a_day_and_end_with_the_last_attempt() -> None:
     policy = RetryPolicy(12, timedelta(minutes=15))
     assert [policy.next_attempt(n, NOW) for n in (1, 2, 3)] == [
         NOW + timedelta(minutes=m) for m in (15, 30, 60)
@@ -64,6 +64,6 @@ def test_waits_double_up_to_a_day_and_end_with_the_last_attempt():
         ({"status": "no_audio", "engine": None}, WHISPER, False),
     ],
 )
-def test_a_row_is_due_for_a_reason(changes, engine, due):
+def test_a_row_is_due_for_a_reason(changes: dict, engine: AsrEngine, due: bool) -> None:
     assert is_due(ROW | changes, NOW, engine) == due
     assert is_due(ROW | changes, NOW, engine, frozenset({(ROW | changes)["status"]}))
