@@ -1,6 +1,4 @@
-"""Any audio becomes 16 kHz mono in a process of its own; what cannot be decoded says why, and harms
-nothing.
-"""
+"""Any audio becomes 16 kHz mono in a process of its own; failures are one clear line."""
 
 import re
 from pathlib import Path
@@ -27,7 +25,7 @@ def refused(path: Path, max_s: float = 60, memory_mb: int = 1024) -> UnusableInp
 
 
 @pytest.mark.parametrize("extension", SAMPLE_RATES)
-def test_every_usual_codec_gives_all_seconds_at_the_right_pitch(
+def test_every_common_codec_is_decoded_completely_at_the_right_pitch(
     tmp_path: Path, extension: str
 ) -> None:
     found = samples_of(write_encoded(tmp_path / f"a.{extension}", 2.0))
@@ -36,7 +34,7 @@ def test_every_usual_codec_gives_all_seconds_at_the_right_pitch(
     assert np.abs(np.fft.rfft(middle)).argmax() == pytest.approx(220, abs=1)
 
 
-def test_the_header_tells_the_length_before_anything_is_decoded(tmp_path: Path) -> None:
+def test_the_duration_is_known_before_decoding(tmp_path: Path) -> None:
     with decoded(write_wav(tmp_path / "a.wav", tone(3)), 60, 1024) as source:
         assert (source.duration_s, source.heard_s) == (3.0, 0.0)
         assert sum(len(b) for b in source.blocks()) == 3 * RATE_HZ
@@ -54,7 +52,9 @@ def test_the_header_tells_the_length_before_anything_is_decoded(tmp_path: Path) 
     ],
     ids=["empty", "page", "noise", "playlist", "concat"],
 )
-def test_what_is_no_audio_is_refused_in_one_line(tmp_path: Path, content: bytes, why: str) -> None:
+def test_files_without_audio_are_refused_in_one_line(
+    tmp_path: Path, content: bytes, why: str
+) -> None:
     (tmp_path / "a.mp3").write_bytes(content)
     error = refused(tmp_path / "a.mp3")
     assert error.reason == "undecodable_audio"
@@ -63,17 +63,17 @@ def test_what_is_no_audio_is_refused_in_one_line(tmp_path: Path, content: bytes,
     assert re.search(why, str(error))
 
 
-def test_a_file_that_is_gone_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert "No such file" in str(refused(tmp_path / "none.mp3"))
 
 
-def test_audio_that_breaks_off_gives_what_is_there(tmp_path: Path) -> None:
+def test_truncated_audio_is_decoded_up_to_its_end(tmp_path: Path) -> None:
     whole = write_encoded(tmp_path / "a.mp3", 4.0).read_bytes()
     (tmp_path / "b.mp3").write_bytes(whole[: len(whole) // 2])
     assert 1.5 < len(samples_of(tmp_path / "b.mp3")) / RATE_HZ < 2.3
 
 
-def test_audio_over_the_limit_is_refused_by_its_header_or_by_what_comes_out(tmp_path: Path) -> None:
+def test_audio_over_the_limit_is_refused_by_its_header_or_its_samples(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", tone(5))
     assert refused(path, max_s=4).reason == "audio_too_long"
     # Chained MP3s: the header speaks for the first of them.

@@ -1,4 +1,4 @@
-"""Each engine runs its real loading and decoding; pocketsphinx also understands, as far as it does."""
+"""Each engine really loads and decodes; pocketsphinx also recognises real speech."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -56,7 +56,7 @@ def check_times(found: Recognition) -> None:
 
 
 @pytest.mark.services
-def test_pocketsphinx_understands_a_president(
+def test_pocketsphinx_recognises_a_clear_speech(
     speech: Path, pocketsphinx: tuple[AsrEngine, Recognizer]
 ) -> None:
     engine, recognizer = pocketsphinx
@@ -67,7 +67,7 @@ def test_pocketsphinx_understands_a_president(
 
 
 @pytest.mark.services
-def test_pocketsphinx_gets_half_of_what_strangers_read(
+def test_pocketsphinx_recognises_half_of_field_recordings(
     speech: Path, pocketsphinx: tuple[AsrEngine, Recognizer]
 ) -> None:
     engine, recognizer = pocketsphinx
@@ -81,7 +81,7 @@ def test_pocketsphinx_gets_half_of_what_strangers_read(
 
 
 @pytest.mark.services
-def test_pocketsphinx_follows_the_beginning_of_a_long_reading_across_pieces(
+def test_pocketsphinx_transcribes_a_long_reading_across_pieces(
     speech: Path, pocketsphinx: tuple[AsrEngine, Recognizer], tmp_path: Path
 ) -> None:
     engine, recognizer = pocketsphinx
@@ -111,7 +111,7 @@ def test_an_engine_loads_a_model_folder_and_decodes_real_speech(
         )
 
 
-def test_auto_takes_whisper_then_vosk_then_what_is_packaged(cache: Path, tmp_path: Path) -> None:
+def test_auto_prefers_whisper_then_vosk_then_pocketsphinx(cache: Path, tmp_path: Path) -> None:
     def chosen(**settings: str) -> AsrEngine:
         engine = choose_engine(Settings(**{"cache": tmp_path, "asr_device": "cpu", **settings}))  # type: ignore[arg-type]
         assert engine
@@ -180,7 +180,7 @@ def test_a_worker_that_dies_costs_its_file_an_attempt_and_the_next_file_gets_a_n
         assert len(workers._all) == 2
 
 
-def test_a_worker_that_hangs_is_ended(tmp_path: Path) -> None:
+def test_a_hanging_worker_is_killed(tmp_path: Path) -> None:
     engine = choose_engine(Settings(asr_engine="pocketsphinx"))
     assert engine
     with (

@@ -1,4 +1,4 @@
-"""A model is fetched whole or not at all, and a failure is one clear line."""
+"""A model is downloaded completely or not at all, and a failure is one clear line."""
 
 import shutil
 from pathlib import Path
@@ -25,7 +25,7 @@ class Site:
         shutil.copy(self.file, to)
 
 
-def test_a_vosk_archive_becomes_a_model_that_is_chosen_and_is_fetched_once(tmp_path: Path) -> None:
+def test_a_vosk_archive_becomes_a_model_and_is_downloaded_once(tmp_path: Path) -> None:
     build_vosk(tmp_path / "packed" / NAME)
     site = Site(Path(shutil.make_archive(str(tmp_path / "model"), "zip", tmp_path / "packed")))
     settings = Settings(cache=tmp_path / "cache")
@@ -52,16 +52,14 @@ def test_a_broken_archive_leaves_no_model_and_can_be_fetched_again(tmp_path: Pat
     assert (pull(NAME, tmp_path / "models", site) / "am" / "final.mdl").is_file()
 
 
-def test_an_unknown_name_is_refused_with_those_that_are_known(tmp_path: Path) -> None:
+def test_an_unknown_name_is_refused_with_the_known_names(tmp_path: Path) -> None:
     with pytest.raises(
         PermanentError, match=r"No model is named 'nonsense'; known: tiny\.en, tiny, "
     ):
         pull("nonsense", tmp_path, Site(tmp_path))
 
 
-def test_a_hub_that_cannot_be_reached_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreachable_hub_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     with pytest.raises(FetchFailedError) as refused:
@@ -76,7 +74,7 @@ def test_a_hub_that_cannot_be_reached_is_one_line(
 @pytest.mark.parametrize(
     "name", ["vosk-model-../../x", "vosk-model-..", "vosk-model-a/b", "vosk-model-a?b", "/etc", ""]
 )
-def test_a_name_that_would_leave_the_folder_of_models_is_refused_before_anything_is_fetched(
+def test_a_name_that_would_leave_the_models_folder_is_refused_before_any_download(
     tmp_path: Path, name: str
 ) -> None:
     site = Site(tmp_path / "nothing")

@@ -1,6 +1,4 @@
-"""A stream is cut where it is quietest, and nothing of it is lost; times of pieces become times of
-the file.
-"""
+"""A stream is cut where it is quietest, and times of pieces become times of the file."""
 
 import numpy as np
 import pytest
@@ -38,7 +36,7 @@ def test_pieces_are_the_whole_stream_in_order_and_none_is_too_long(seconds: floa
     assert np.array_equal(np.concatenate([np.zeros(0, np.int16), *(p for _, p in found)]), noise)
 
 
-def test_silence_without_end_is_cut_late_not_in_slivers() -> None:
+def test_endless_silence_is_cut_into_long_pieces() -> None:
     found = list(pieces(blocks(np.zeros(60 * RATE_HZ, np.int16)), 10.0))
     assert len(found) <= 8
 

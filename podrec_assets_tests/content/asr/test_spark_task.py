@@ -1,6 +1,4 @@
-"""What a Spark worker is asked: the run has its result or its very error, and another engine than
-the run's is refused.
-"""
+"""A Spark worker returns the run's result or error, and refuses another engine."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -46,7 +44,7 @@ def task(engine: AsrEngine, max_s: float = 60) -> AsrTask:
     return AsrTask(engine, "auto", 1, max_s, 1024, 60)
 
 
-def test_the_result_is_that_of_a_process_of_the_run(engine: AsrEngine, tmp_path: Path) -> None:
+def test_a_worker_returns_the_same_result_as_the_run(engine: AsrEngine, tmp_path: Path) -> None:
     audio = write_wav(tmp_path / "tone.wav", tone(1))
     with WorkerPool(engine, 1, 60, 1024, 60) as workers:
         wanted = workers.transcribe(audio, "en")
@@ -55,7 +53,7 @@ def test_the_result_is_that_of_a_process_of_the_run(engine: AsrEngine, tmp_path:
     assert found.audio_s == pytest.approx(1, abs=0.01)
 
 
-def test_audio_of_no_use_is_refused_for_the_same_reasons(engine: AsrEngine, tmp_path: Path) -> None:
+def test_unusable_audio_is_refused_for_the_same_reasons(engine: AsrEngine, tmp_path: Path) -> None:
     audio = write_wav(tmp_path / "tone.wav", tone(1)).read_bytes()
     for given, max_s, reason in (
         (b"this is no audio", 60, "undecodable_audio"),
@@ -124,7 +122,7 @@ def test_a_worker_with_a_gpu_uses_it_and_the_version_says_so(
         on_this_machine(chosen, "cpu", 3)
 
 
-def test_a_vosk_model_of_the_same_place_and_files_is_the_same(tmp_path: Path) -> None:
+def test_a_vosk_model_with_the_same_path_and_files_is_accepted(tmp_path: Path) -> None:
     build_vosk(tmp_path / "any")
     chosen = choose_engine(
         Settings(home=tmp_path, asr_engine="vosk", asr_vosk_model=str(tmp_path / "any"))

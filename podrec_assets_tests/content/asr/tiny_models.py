@@ -1,6 +1,4 @@
-"""Speech models of random weights and the real shape on disk, small enough to be made in a test.
-They understand nothing.
-"""
+"""Tiny speech models with random weights in the real formats. They recognise nothing."""
 
 import json
 import random

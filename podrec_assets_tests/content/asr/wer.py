@@ -1,4 +1,4 @@
-"""Word error rate: how much of what was said an engine heard otherwise."""
+"""Word error rate: the share of words that an engine gets wrong."""
 
 from podrec_assets.content.words import spoken_words
 

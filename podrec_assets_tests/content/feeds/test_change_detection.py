@@ -1,6 +1,4 @@
-"""What of a feed is news: each change once, one episode in two feeds once, and ids that stay
-whatever the publisher does.
-"""
+"""Each change is announced once, under an id that stays the same."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -41,7 +39,7 @@ def only(announced: AnnouncedEpisodes, url: str, *items: str, **more: Any) -> st
     return episode
 
 
-def test_an_episode_is_news_once_and_again_when_it_changes() -> None:
+def test_an_episode_is_announced_once_and_again_when_it_changes() -> None:
     announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3"))
     assert news(announced, OLD, item("1", "a.mp3")) == []
@@ -67,16 +65,14 @@ def test_the_same_file_in_another_feed_is_the_same_episode_and_not_announced_aga
     assert announced.hashes.keys() == {first}
 
 
-def test_the_same_guid_title_and_time_in_another_feed_is_the_same_episode_wherever_its_file_lies() -> (
-    None
-):
+def test_the_same_guid_title_and_time_in_another_feed_is_the_same_episode() -> None:
     announced = AnnouncedEpisodes()
     only(announced, OLD, item("1", "a.mp3", "Seven"))
     assert news(announced, NEW, item("1", "elsewhere.mp3", "Seven")) == []
     assert news(announced, NEW, item("1", "other.mp3", "Eight")) != []
 
 
-def test_when_the_first_feed_is_no_longer_followed_its_mirror_goes_on_under_the_same_id() -> None:
+def test_a_mirror_takes_over_the_id_when_the_first_feed_is_unfollowed() -> None:
     announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3"))
     assert (
@@ -96,9 +92,7 @@ def test_a_reused_guid_keeps_its_two_ids_when_the_older_item_has_left_the_feed()
     ]
 
 
-def test_a_guid_stays_with_the_file_that_it_was_announced_for_whatever_the_dates_say_later() -> (
-    None
-):
+def test_a_guid_stays_with_its_announced_file_when_dates_change() -> None:
     announced = AnnouncedEpisodes()
     first = only(announced, OLD, item("1", "a.mp3", published=SECOND))
     second = only(
@@ -132,7 +126,7 @@ def test_two_items_of_a_feed_with_one_file_and_two_guids_are_two_episodes() -> N
 
 
 @pytest.mark.parametrize("guid", ["", "1"])
-def test_what_was_announced_is_known_from_its_row_alone(guid: str) -> None:
+def test_announced_episodes_are_restored_from_rows(guid: str) -> None:
     announced, again = AnnouncedEpisodes(), AnnouncedEpisodes()
     for a in announced.select_new(feed(OLD, item(guid, "a.mp3")), BOTH):
         again.add({name: getattr(a, name) for name in COLUMNS})
@@ -140,7 +134,7 @@ def test_what_was_announced_is_known_from_its_row_alone(guid: str) -> None:
     assert news(again, OLD, item(guid, "a.mp3")) == []
 
 
-def test_a_hundred_thousand_items_with_one_guid_are_told_apart_in_linear_time() -> None:
+def test_many_items_with_one_guid_cost_linear_time() -> None:
     one = feed(OLD, item("1", "a.mp3"))[0]
     many = [one.with_ids(f"e{n}", one.show_id) for n in range(20_000)]
     assert len(AnnouncedEpisodes().select_new(many, BOTH)) == 20_000

@@ -1,6 +1,4 @@
-"""Messages of the topic: what is written is read back, and what cannot be read is a dead letter
-with its reason.
-"""
+"""Messages survive a round trip, and unusable ones become dead letters with a reason."""
 
 import json
 from dataclasses import dataclass, replace
@@ -61,14 +59,14 @@ def message(**changes: object) -> bytes:
 
 
 @pytest.mark.parametrize("announcement", [FULL, BARE], ids=["every field", "no optional field"])
-def test_a_message_is_read_back_as_it_was_written(announcement: Announcement) -> None:
+def test_a_message_survives_a_round_trip(announcement: Announcement) -> None:
     row = decode(encode(announcement))
     assert row.pop("content_hash") == announcement.content_hash
     assert row == {**vars(announcement), "transcripts": list(announcement.transcripts)}
     assert encode(replace(announcement)) == encode(announcement)
 
 
-def test_the_content_hash_is_what_the_publisher_says_without_ids_and_feed_address() -> None:
+def test_the_content_hash_ignores_ids_and_feed_address() -> None:
     mirror = replace(FULL.with_ids("e9", "s9"), feed_url="https://mirror.example/feed")
     assert (mirror.episode_id, mirror.show_id, mirror.content_hash) == (
         "e9",
@@ -159,9 +157,7 @@ def test_unknown_fields_are_ignored_times_become_utc_and_long_texts_are_cut() ->
         pytest.param(message(transcripts=[{"url": 5}]), "bad_type", id="number as url"),
     ],
 )
-def test_what_cannot_be_used_is_a_dead_letter_with_its_reason(
-    value: bytes | None, reason: str
-) -> None:
+def test_unusable_messages_are_dead_letters_with_a_reason(value: bytes | None, reason: str) -> None:
     with pytest.raises(UnusableInputError) as refused:
         decode(value)
     assert refused.value.reason == reason
@@ -171,9 +167,7 @@ def test_what_cannot_be_used_is_a_dead_letter_with_its_reason(
     assert DEAD_LETTERS.rows([letter]).num_rows == 1
 
 
-def test_the_last_announcement_of_an_episode_on_a_day_counts_and_bad_ones_take_nothing_along() -> (
-    None
-):
+def test_the_last_announcement_of_a_day_wins_and_bad_records_affect_no_other() -> None:
     records = [
         Record(3, encode(replace(FULL, title="Third"))),
         Record(2, b"junk"),
@@ -197,6 +191,6 @@ def test_the_last_announcement_of_an_episode_on_a_day_counts_and_bad_ones_take_n
     assert EPISODES.rows(rows).to_pylist()[0]["transcripts"] == [LINK]
 
 
-def test_a_dead_letter_keeps_no_more_of_its_payload_than_it_may() -> None:
+def test_a_dead_letter_truncates_its_payload() -> None:
     _, [letter] = landing_rows([Record(0, b"x" * (PAYLOAD_BYTES + 1))], lambda _: DAY)
     assert len(letter["payload"]) == PAYLOAD_BYTES

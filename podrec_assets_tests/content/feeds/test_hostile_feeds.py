@@ -81,7 +81,7 @@ def rss(*items: str, channel: str = "") -> bytes:
         pytest.param(b"http://127.0.0.1/feed", "not_a_feed", id="an address"),
     ],
 )
-def test_what_is_no_usable_feed_is_refused_with_its_reason(body: bytes, reason: str) -> None:
+def test_unusable_feeds_are_refused_with_a_reason(body: bytes, reason: str) -> None:
     with pytest.raises(UnusableInputError) as refused:
         parse_feed(body, FEED)
     assert (refused.value.reason, FEED in str(refused.value)) == (reason, True)
@@ -92,7 +92,7 @@ def test_what_is_no_usable_feed_is_refused_with_its_reason(body: bytes, reason: 
     [b"", b"\xef\xbb\xbf", b"<?xml version='1.0'?>\n<!-- a --> <!-- b -->"],
     ids=["bare", "BOM", "comments"],
 )
-def test_whoever_gives_a_web_page_is_told_to_look_for_its_feed(head: bytes) -> None:
+def test_a_web_page_is_refused_with_a_hint_to_its_feed(head: bytes) -> None:
     with pytest.raises(
         UnusableInputError, match="is a web page, not a feed; look for its RSS address"
     ):
@@ -120,7 +120,7 @@ def test_whoever_gives_a_web_page_is_told_to_look_for_its_feed(head: bytes) -> N
         ),
     ],
 )
-def test_of_damaged_xml_the_readable_items_are_kept_and_the_damage_is_one_problem(
+def test_readable_items_of_damaged_xml_are_kept_with_one_problem(
     body: bytes, expected: list[str]
 ) -> None:
     feed = parse_feed(body, FEED)
@@ -152,7 +152,7 @@ def test_a_long_head_before_the_feed_is_read_in_linear_time(
     assert_linear(read, 700)
 
 
-def test_ten_thousand_nested_tags_cost_their_item_at_most() -> None:
+def test_ten_thousand_nested_tags_affect_their_own_item_at_most() -> None:
     deep = "<b>" * 10_000 + "x" + "</b>" * 10_000
     feed = parse_feed(
         rss(f"<item>{deep}</item>", item(2, f"<description>{deep}</description>")), FEED

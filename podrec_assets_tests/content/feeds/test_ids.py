@@ -1,4 +1,4 @@
-"""Ids stay the same across polls, addresses and mirrors, and differ where the content does."""
+"""Ids stay the same across polls, addresses and mirrors, and differ where content does."""
 
 from datetime import UTC, datetime
 
@@ -45,7 +45,7 @@ AUDIO = "https://cdn.example/shows/7/episode.mp3"
         pytest.param("https://cdn.example/shows/7/episode.mp3#t=30", id="fragment"),
     ],
 )
-def test_one_audio_file_has_one_key_whatever_its_address_is_wrapped_in(address: str) -> None:
+def test_one_audio_file_has_one_key_behind_any_tracker(address: str) -> None:
     assert audio_key(address) == "cdn.example/shows/7/episode.mp3"
 
 
@@ -66,7 +66,7 @@ def test_no_address_has_the_empty_key(address: str | None) -> None:
     assert audio_key(address) == ""
 
 
-def test_what_is_no_address_behind_a_tracker_is_still_a_key() -> None:
+def test_an_invalid_address_behind_a_tracker_is_still_a_key() -> None:
     assert audio_key("https://dts.podtrac.com/redirect.mp3/https://[bad/a.mp3") == "[bad/a.mp3"
 
 
@@ -80,7 +80,7 @@ def test_what_is_no_address_behind_a_tracker_is_still_a_key() -> None:
         " https://user:secret@show.example/feed ",
     ],
 )
-def test_a_feed_keeps_its_key_and_so_its_show_when_only_the_way_to_it_changes(address: str) -> None:
+def test_a_feed_keeps_its_key_and_show_when_scheme_or_port_change(address: str) -> None:
     assert feed_key(address) == "show.example/feed"
     assert show_id(None, address) == show_id("", "https://show.example/feed")
 
@@ -98,7 +98,7 @@ def test_another_feed_is_another_show(address: str) -> None:
     assert show_id(None, address) != show_id(None, "https://show.example/feed")
 
 
-def test_a_podcast_guid_goes_before_the_address() -> None:
+def test_a_podcast_guid_wins_over_the_address() -> None:
     assert show_id(" ABC-1 ", "https://old.example/feed") == show_id(
         "abc-1", "https://new.example/rss"
     )
@@ -120,7 +120,7 @@ def test_an_episode_is_its_guid_whatever_else_changes() -> None:
     assert episode_id("s1", "guid-2", AUDIO, "https://show.example/1", "One") != first
 
 
-def test_without_a_guid_the_enclosure_then_the_link_then_the_title_tell_episodes_apart() -> None:
+def test_without_a_guid_the_enclosure_then_link_then_title_identify_an_episode() -> None:
     tracked = "http://pdst.fm/e/cdn.example/shows/7/episode.mp3"
     assert episode_id("s1", None, AUDIO, "https://show.example/1", "One") == episode_id(
         "s1", " ", tracked, None, "Two"
@@ -144,7 +144,7 @@ def test_a_reused_guid_has_an_id_of_its_own_for_each_enclosure() -> None:
     )
 
 
-def test_an_episode_shares_its_file_with_its_mirror_or_else_guid_title_and_time_together() -> None:
+def test_mirrors_share_the_file_or_guid_title_and_time() -> None:
     at = datetime(2026, 2, 2, tzinfo=UTC)
     assert mirror_keys(
         "7", "Seven", None, "http://pdst.fm/e/cdn.example/shows/7/episode.mp3"

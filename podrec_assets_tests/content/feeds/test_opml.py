@@ -37,13 +37,13 @@ def test_every_feed_of_every_folder_is_found_once_in_order() -> None:
         ),
     ],
 )
-def test_what_is_no_list_of_feeds_is_refused_with_its_reason(body: bytes, reason: str) -> None:
+def test_unusable_opml_is_refused_with_a_reason(body: bytes, reason: str) -> None:
     with pytest.raises(UnusableInputError, match=r"subscriptions\.opml") as refused:
         feed_urls(body, "subscriptions.opml")
     assert refused.value.reason == reason
 
 
-def test_what_is_no_address_is_left_to_whoever_fetches_it() -> None:
+def test_invalid_addresses_are_left_to_the_fetcher() -> None:
     assert feed_urls(b'<opml><body><outline xmlUrl="http://[::1"/></body></opml>', "x") == [
         "http://[::1"
     ]

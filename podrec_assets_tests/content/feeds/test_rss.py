@@ -1,4 +1,4 @@
-"""Items of feeds become announcements; an item that cannot be used takes no other along."""
+"""Items of feeds become announcements; an unusable item affects no other item."""
 
 import re
 from datetime import UTC, datetime
@@ -111,7 +111,7 @@ def test_a_duration_is_seconds_or_nothing(text: str | None, expected: float | No
     assert duration_seconds(text) == expected
 
 
-def test_numbers_that_no_column_holds_are_left_out() -> None:
+def test_numbers_out_of_range_are_left_out() -> None:
     huge = "<itunes:season>2147483648</itunes:season><itunes:episode>99999999999999999999</itunes:episode>"
     [big, small] = parse_feed(
         rss(
@@ -180,7 +180,7 @@ def test_all_transcript_tags_of_an_item_are_kept_each_address_once() -> None:
     )
 
 
-def test_a_picture_among_the_enclosures_is_not_taken_for_the_audio() -> None:
+def test_a_picture_enclosure_is_not_the_audio() -> None:
     [episode] = parse_feed(
         rss(item(1, audio("cover.jpg", "image/jpeg") + audio("a.mp3", "Audio/MPEG"))), FEED
     ).episodes
@@ -191,7 +191,7 @@ def test_a_picture_among_the_enclosures_is_not_taken_for_the_audio() -> None:
     )
 
 
-def test_a_feed_that_has_its_audio_only_as_media_rss_is_heard_too() -> None:
+def test_audio_is_found_in_media_rss() -> None:
     media = 'xmlns:media="http://search.yahoo.com/mrss/"'
     one = f'<media:content {media} url="/a.mp3" type="audio/mpeg" fileSize="9"/>'
     parts = (
@@ -208,7 +208,7 @@ def test_a_feed_that_has_its_audio_only_as_media_rss_is_heard_too() -> None:
     ]
 
 
-def test_markup_and_scripts_of_titles_and_descriptions_are_gone() -> None:
+def test_markup_and_scripts_are_removed_from_titles_and_descriptions() -> None:
     more = "<description><![CDATA[<p>One <b>two</b></p><script>alert(1)</script><p>three &amp; four</p>]]></description>"
     [episode] = parse_feed(rss(item(1, more)), FEED).episodes
     assert episode.description == "One two\nthree & four"

@@ -1,6 +1,4 @@
-"""What polls teach of a feed: when it is asked again, when it is given up, and that a move keeps
-its ids.
-"""
+"""When a feed is polled again, when it is dead, and that a move keeps its ids."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -42,7 +40,7 @@ def read(
     )
 
 
-def test_a_feed_that_answers_is_asked_again_after_the_interval_with_its_validators() -> None:
+def test_a_feed_is_polled_again_after_the_interval_with_its_validators() -> None:
     source = read(new_source(URL, NOW))
     assert (source.status, source.next_poll_at, source.etag) == (
         "active",
@@ -62,7 +60,7 @@ def test_a_feed_that_answers_is_asked_again_after_the_interval_with_its_validato
     assert read(again, later).announced_count == 6
 
 
-def test_a_failing_feed_waits_twice_as_long_each_time_and_is_dead_in_the_end() -> None:
+def test_waits_of_a_failing_feed_double_until_it_is_dead() -> None:
     source, waits, states = new_source(URL, NOW), [], []
     for _ in range(7):
         source = after_failure(source, NOW, POLICY, "http_404", "gone fishing")
@@ -80,7 +78,7 @@ def test_a_failing_feed_waits_twice_as_long_each_time_and_is_dead_in_the_end() -
     )
 
 
-def test_one_success_forgets_all_failures() -> None:
+def test_one_success_resets_all_failures() -> None:
     source = read(
         after_failure(
             after_failure(new_source(URL, NOW), NOW, POLICY, "http_500", "no"),
@@ -112,14 +110,14 @@ def test_a_server_may_ask_for_a_longer_wait_within_reason(
     assert source.next_poll_at == NOW + timedelta(seconds=waited_s)
 
 
-def test_a_permanent_move_is_remembered_until_it_fails_and_never_changes_the_feeds_name() -> None:
+def test_a_permanent_move_is_kept_until_it_fails_and_never_changes_the_feed_url() -> None:
     moved = read(new_source(URL, NOW), moved_to="https://new.example/rss")
     assert (moved.feed_url, moved.address) == (URL, "https://new.example/rss")
     assert after_unchanged(moved, NOW, POLICY, None).address == "https://new.example/rss"
     assert after_failure(moved, NOW, POLICY, "http_404", "no").address == URL
 
 
-def test_due_are_those_whose_time_has_come_the_longest_waiting_first() -> None:
+def test_due_sources_are_ordered_by_waiting_time() -> None:
     at = [
         replace(new_source(f"https://{n}.example/", NOW), next_poll_at=NOW + timedelta(minutes=m))
         for n, m in enumerate((1, 0, -5))
@@ -127,7 +125,7 @@ def test_due_are_those_whose_time_has_come_the_longest_waiting_first() -> None:
     assert [s.feed_url for s in due(at, NOW)] == ["https://2.example/", "https://1.example/"]
 
 
-def test_a_source_is_the_row_that_it_was_written_as() -> None:
+def test_a_source_survives_a_round_trip_through_its_row() -> None:
     source = after_failure(
         read(new_source(URL, NOW), moved_to="https://new.example/"), NOW, POLICY, "http_404", "no"
     )

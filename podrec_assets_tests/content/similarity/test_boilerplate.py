@@ -1,6 +1,4 @@
-"""What a show says in episode after episode is found by runs of words, wherever the sentences are
-cut.
-"""
+"""Boilerplate is found by runs of words, however captions cut the sentences."""
 
 import numpy as np
 import pytest
@@ -28,7 +26,7 @@ def flags(pieces: list[str], texts: list[str]) -> list[bool]:
     return is_boilerplate([word_hashes(p) for p in pieces], found(texts))
 
 
-def test_words_are_told_apart_and_case_and_punctuation_are_not() -> None:
+def test_hashes_ignore_case_and_punctuation() -> None:
     assert (
         word_hashes("It's GO time, again!").tolist()
         == word_hashes("it's go TIME... again").tolist()

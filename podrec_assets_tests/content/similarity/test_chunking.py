@@ -30,7 +30,7 @@ def said(*texts: str, seconds: float = 10.0) -> list[dict]:
     ]
 
 
-def test_sentences_are_gathered_up_to_the_limit_and_never_cut_where_they_fit() -> None:
+def test_sentences_are_packed_up_to_the_limit_and_kept_whole() -> None:
     found = chunk_segments(
         said("One two. Three four five!", "Six seven?", "Eight… nine."), 5, words
     )
@@ -40,7 +40,7 @@ def test_sentences_are_gathered_up_to_the_limit_and_never_cut_where_they_fit() -
     ]
 
 
-def test_a_sentence_that_does_not_fit_beside_the_last_begins_the_next_chunk() -> None:
+def test_a_sentence_that_does_not_fit_begins_the_next_chunk() -> None:
     found = chunk_segments(said("a b c.", "d e f.", "g."), 5, words)
     assert [(c.text, c.start_s, c.end_s) for c in found] == [
         ("a b c.", 0.0, 10.0),
@@ -131,7 +131,7 @@ def test_labels_and_marks_of_sounds_are_not_said(text: str, words: str) -> None:
     ]
 
 
-def test_a_mark_that_the_encoder_does_not_know_is_no_sentence() -> None:
+def test_a_symbol_that_the_tokenizer_does_not_know_is_no_sentence() -> None:
     def known(text: str) -> int:
         return len(text.replace("\ufffd", "").split())
 

@@ -1,4 +1,4 @@
-"""What a Spark worker encodes: the batches of the run, by the run's very model or not at all."""
+"""A Spark worker encodes the run's batches with the run's model, or refuses."""
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,7 @@ from podrec_assets.content.similarity.sentence_encoder import BATCH, SentenceEnc
 TEXTS = [f"The {n}th comet {'really ' * (n % 7)}broke apart." for n in range(2 * BATCH + 3)]
 
 
-def test_batches_of_a_worker_are_the_rows_of_the_run_bit_by_bit() -> None:
+def test_a_workers_batches_are_the_runs_vectors_bit_for_bit() -> None:
     own = SentenceEncoder(dtype="float32")
     batches = own.batches(TEXTS)
     assert [len(b) for b in batches] == [BATCH, BATCH, 3]
@@ -27,7 +27,7 @@ def test_batches_of_a_worker_are_the_rows_of_the_run_bit_by_bit() -> None:
         assert row["vectors"] == wanted[batches[row["batch"]]].astype(np.float32).tobytes()
 
 
-def test_a_worker_with_another_model_says_so_and_encodes_nothing() -> None:
+def test_a_worker_with_another_model_reports_it_and_encodes_nothing() -> None:
     asked = pa.RecordBatch.from_pylist([{"batch": 0, "texts": ["a comet"]}])
     [row] = encode_batches(
         asked, EncoderSetup("", "float32", "all-MiniLM-L6-v2@000000000000/384/float32")
@@ -45,7 +45,7 @@ def test_a_worker_with_another_model_says_so_and_encodes_nothing() -> None:
     ("has_gpu", "wanted", "used"),
     [(True, "auto", "cuda"), (False, "auto", "cpu"), (True, "cpu", "cpu")],
 )
-def test_a_gpu_is_used_where_it_is_asked_for_and_there(
+def test_a_gpu_is_used_only_on_request_and_where_there_is_one(
     monkeypatch: pytest.MonkeyPatch, has_gpu: bool, wanted: str, used: str
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: has_gpu)

@@ -1,4 +1,4 @@
-"""Exact nearest rows: what a full sort gives, whatever the blocks."""
+"""Exact search returns what a full sort returns, for any block size."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def planted(rows: int, seed: int) -> np.ndarray:
 
 @pytest.mark.parametrize("cells", [1, 7, 100, 1 << 20])
 @pytest.mark.parametrize("k", [1, 5, 60, 100])
-def test_the_nearest_are_those_of_a_full_sort_ties_by_index(
+def test_nearest_equals_a_full_sort_with_ties_by_index(
     monkeypatch: pytest.MonkeyPatch, cells: int, k: int
 ) -> None:
     monkeypatch.setattr(exact_knn, "CELLS", cells)

@@ -1,4 +1,4 @@
-"""Neighbours are the episodes on the same matter, with the chunks that show it."""
+"""Neighbours are episodes on the same subject, with the chunks that show it."""
 
 from datetime import date
 
@@ -75,7 +75,7 @@ PLANTED = [
 ]
 
 
-def test_episodes_on_the_same_matter_are_nearest_and_none_is_its_own_neighbour() -> None:
+def test_episodes_on_one_subject_are_nearest_and_none_is_its_own_neighbour() -> None:
     items = found(PLANTED)
     assert {e: i[0]["episode_id"] for e, i in items.items()} == {
         "b1": "b2",
@@ -127,7 +127,7 @@ def test_the_score_is_a_share_of_the_meaning_and_the_rest_of_the_words() -> None
     )
 
 
-def test_the_arm_that_spreads_wider_is_brought_to_the_spread_of_the_other() -> None:
+def test_both_arms_have_equal_variance() -> None:
     random = np.random.default_rng(3)
     semantic = random.normal(size=(60, 8))
     semantic /= np.linalg.norm(semantic, axis=1, keepdims=True)
@@ -139,7 +139,7 @@ def test_the_arm_that_spreads_wider_is_brought_to_the_spread_of_the_other() -> N
     assert relative_spread(semantic[:5], words[:5]) == 1.0
 
 
-def test_what_all_episodes_share_is_taken_out_before_meanings_are_compared() -> None:
+def test_meaning_that_all_episodes_share_is_removed() -> None:
     shared = [(f"e{n}", [3.0, float(n == 1), float(n == 2), float(n >= 3)]) for n in range(1, 5)]
     rows = [chunk(e, 0, f"word{e}", (np.array(v) / np.linalg.norm(v)).tolist()) for e, v in shared]
     items = found(rows)
@@ -163,13 +163,13 @@ def test_a_shorter_list_is_the_beginning_of_a_longer_one() -> None:
     assert short == {e: near[:4] for e, near in whole.items()}
 
 
-def test_blocks_give_what_one_piece_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_block_size_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = found(PLANTED)
     monkeypatch.setattr(exact_knn, "CELLS", 9)
     assert found(PLANTED) == whole
 
 
-def test_episodes_that_were_never_announced_take_no_part() -> None:
+def test_unannounced_episodes_are_ignored() -> None:
     items = found(PLANTED, without="c2")
     assert {i["episode_id"] for near in items.values() for i in near} == {"b1", "b2", "c1"}
 
@@ -193,15 +193,13 @@ def test_episodes_without_words_are_compared_by_meaning_alone() -> None:
     )
 
 
-def test_a_word_that_most_episodes_use_says_nothing_in_a_large_catalogue() -> None:
+def test_common_words_are_ignored_in_a_large_catalogue() -> None:
     rows = [chunk(f"e{n:02}", 0, f"podcast today only{n}", CHESS) for n in range(20)]
     assert {i["lexical"] for near in found(rows).values() for i in near} == {0.0}
     assert {i["lexical"] > 0 for near in found(rows[:19]).values() for i in near} == {True}
 
 
-def test_what_is_near_to_everything_scores_less_than_its_similarity_and_what_is_alone_more() -> (
-    None
-):
+def test_scaling_lowers_hubs_and_raises_isolated_episodes() -> None:
     crowded = np.array([0.2] * 19 + [0.8, 0.05, 0.0, 9.0])
     assert scaling_factors(crowded)[[0, 19, 20, 21, 22]] == pytest.approx(
         [1.0, 0.5, 2.0, 2.0, 0.5]
@@ -211,7 +209,7 @@ def test_what_is_near_to_everything_scores_less_than_its_similarity_and_what_is_
     )
 
 
-def test_crowding_is_the_mean_of_the_ten_nearest() -> None:
+def test_local_density_is_the_mean_of_the_ten_nearest() -> None:
     assert local_density(np.array([0.1] * 50 + [0.3, 0.9] * 5)) == pytest.approx(0.6)
     assert (local_density(np.array([0.5, 0.1])), local_density(np.array([]))) == (
         pytest.approx(0.3),
@@ -219,7 +217,7 @@ def test_crowding_is_the_mean_of_the_ten_nearest() -> None:
     )
 
 
-def test_what_resembles_everything_scores_less_than_its_similarity() -> None:
+def test_a_hub_scores_less_than_its_similarity() -> None:
     pairs = [[chunk(f"e{n:02}", 0, f"matter{n // 2} talk{n // 2}", CHESS)] for n in range(24)]
     hub = chunk("hub", 0, " ".join(f"matter{n} talk{n}" for n in range(12)), CHESS)
     near = found([row for rows in pairs for row in rows] + [hub])["e05"]
@@ -230,7 +228,7 @@ def test_what_resembles_everything_scores_less_than_its_similarity() -> None:
     assert scores["hub"] < fused["hub"] * 0.9
 
 
-def test_the_table_may_come_in_several_pieces() -> None:
+def test_chunked_tables_give_the_same_result() -> None:
     pieces = [VECTORS.rows(PLANTED[:3]), VECTORS.rows(PLANTED[3:])]
     ids = known({r["episode_id"] for r in PLANTED})
     assert similarities(pa.concat_tables(pieces), ids, 2) == similarities(
@@ -273,7 +271,7 @@ def test_episodes_with_one_audio_address_are_one_recording() -> None:
     }
 
 
-def test_neighbours_are_of_one_language_and_an_unknown_one_counts_as_the_usual() -> None:
+def test_neighbours_share_a_language_and_an_unknown_one_counts_as_the_most_common() -> None:
     rows = [chunk(e, 0, "schach castle", CHESS) for e in ("d1", "d2", "e1", "e2", "e3", "x1")]
     languages = {"d1": "de", "d2": "de", "x1": ""}
     assert {

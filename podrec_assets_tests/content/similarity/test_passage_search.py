@@ -1,4 +1,4 @@
-"""Search in passages: rare words and meaning both find, and neither drowns the other."""
+"""Rare words and meaning both find passages, and neither dominates."""
 
 from datetime import date
 
@@ -31,9 +31,7 @@ def shares(query: str, *texts: str) -> list[float]:
     return bm25_shares(query, rows(*texts)).round(3).tolist()
 
 
-def test_a_passage_with_all_words_is_before_one_with_some_and_one_with_none_scores_nothing() -> (
-    None
-):
+def test_more_matching_words_score_higher_and_none_scores_zero() -> None:
     both, one, none = shares(
         "comet pieces", "a comet in pieces", "a comet is seen", "bread and butter"
     )
@@ -55,7 +53,7 @@ def test_a_rare_word_weighs_more_than_a_common_one() -> None:
     assert rare > common
 
 
-def test_more_of_a_word_counts_with_less_and_less_gain_and_less_in_a_long_passage() -> None:
+def test_repetition_saturates_and_long_passages_score_less() -> None:
     once, twice, eight = shares(
         "comet", "comet a b c d e f g", "comet comet a b c d e f", "comet " * 8
     )
@@ -65,7 +63,7 @@ def test_more_of_a_word_counts_with_less_and_less_gain_and_less_in_a_long_passag
     assert short > long
 
 
-def test_words_that_no_passage_has_lower_every_share_and_leave_the_choice_to_the_meaning() -> None:
+def test_unknown_query_words_lower_every_score() -> None:
     assert shares("comet", "a comet")[0] > shares("comet unheard words", "a comet")[0] > 0
     assert shares("unheard", "a comet", "bread") == [0.0, 0.0]
 

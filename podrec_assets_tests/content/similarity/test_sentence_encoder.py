@@ -1,6 +1,4 @@
-"""The packaged encoder gives unit vectors of one version, and refuses what it would cut off in
-silence.
-"""
+"""The packaged encoder returns unit vectors of one version and truncates nothing."""
 
 import random
 import shutil
@@ -39,7 +37,7 @@ def test_vectors_are_unit_float32_rows_of_the_models_dimension(encoder: Sentence
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_like_meanings_are_nearer_than_unlike_ones_and_order_and_company_change_nothing(
+def test_similar_meanings_are_nearer_whatever_the_order_of_texts(
     encoder: SentenceEncoder,
 ) -> None:
     cat, kitten, bank, _ = encoder.encode(TEXTS)
@@ -48,7 +46,7 @@ def test_like_meanings_are_nearer_than_unlike_ones_and_order_and_company_change_
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_a_texts_bytes_depend_neither_on_its_batch_nor_on_threads(
+def test_vectors_depend_neither_on_the_batch_nor_on_threads(
     monkeypatch: pytest.MonkeyPatch, dtype: str
 ) -> None:
     """Padded batches gave other bytes on a Spark worker than on the driver, by bfloat16 even other
@@ -70,7 +68,7 @@ def test_no_texts_give_no_rows(encoder: SentenceEncoder) -> None:
     assert encoder.encode([]).shape == (0, 384)
 
 
-def test_tokens_are_counted_without_the_frame(encoder: SentenceEncoder) -> None:
+def test_special_tokens_are_not_counted(encoder: SentenceEncoder) -> None:
     assert [encoder.count_tokens(t) for t in ("", "hello", "hello world.", "hello " * 254)] == [
         0,
         1,
@@ -132,7 +130,7 @@ def test_bfloat16_gives_nearly_the_same_unit_vectors(encoder: SentenceEncoder) -
     assert (rough * SentenceEncoder(dtype="float32").encode(TEXTS)).sum(axis=1)[:3].min() > 0.99
 
 
-def test_progress_tells_how_many_of_how_many_are_done(
+def test_progress_reports_done_and_total(
     encoder: SentenceEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoders, "BATCH", 2)
@@ -141,6 +139,6 @@ def test_progress_tells_how_many_of_how_many_are_done(
     assert told == [(2, 3), (3, 3)]
 
 
-def test_a_folder_that_is_not_there_is_named_with_its_setting(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named_with_its_setting(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="PODREC_EMBEDDING_MODEL"):
         SentenceEncoder(str(tmp_path / "none")).encode(["x"])

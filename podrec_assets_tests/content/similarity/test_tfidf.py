@@ -28,7 +28,7 @@ def test_a_cosine_is_that_of_damped_counts_times_idf() -> None:
     assert found[0, 2] == found[1, 2] == 0
 
 
-def test_only_the_weightiest_words_count() -> None:
+def test_only_the_heaviest_words_count() -> None:
     found = rows("rare rare rare mid mid low", "rare mid low", "rare mid low", most=2)
     assert np.diff(found.indptr).tolist() == [2, 2, 2]
     assert found[0].data.min() > found[1].data.min() * 0.9
@@ -60,7 +60,7 @@ def test_similarity_is_of_words_pairs_of_words_and_parts_of_words() -> None:
     assert alike[0, 2] < alike[0, 1] < alike[0, 3]
 
 
-def test_among_many_texts_what_one_alone_says_does_not_lengthen_its_row() -> None:
+def test_words_of_one_text_alone_do_not_lengthen_its_row() -> None:
     texts = [
         f"castle pawn{' only' * (n == 0)}" if n < 2 else f"bread {n % 9}0"
         for n in range(tfidf.COMMON_COUNT)

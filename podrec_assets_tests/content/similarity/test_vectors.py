@@ -1,4 +1,4 @@
-"""Transcripts become rows whose tokens add up: encoded, or left out as what the show repeats."""
+"""Tokens of transcripts add up: each is encoded, or counted as left out."""
 
 from collections.abc import Callable
 from datetime import date
@@ -109,7 +109,7 @@ def repeated() -> tuple[pa.Table, dict[str, np.ndarray]]:
     }
 
 
-def test_what_a_show_repeats_is_left_out_and_every_token_is_accounted_for(
+def test_boilerplate_is_left_out_and_every_token_is_counted(
     encoder: SentenceEncoder,
 ) -> None:
     # Intro and farewell are longer than these episodes, so alone they would count as one episode
@@ -179,7 +179,7 @@ def test_lost_tokens_are_found(
     assert all(word in fault for word, fault in zip(words, faults, strict=True))
 
 
-def test_known_vectors_are_used_again_and_only_the_rest_is_encoded(
+def test_known_vectors_are_reused(
     encoder: SentenceEncoder,
 ) -> None:
     rows = table(transcript("e1", "One thing."), transcript("e2", "Another thing."))
@@ -192,7 +192,7 @@ def test_known_vectors_are_used_again_and_only_the_rest_is_encoded(
     assert told == [(1, 1)]
 
 
-def test_vectors_of_several_versions_are_refused_with_the_days_and_the_remedy() -> None:
+def test_vectors_of_several_versions_are_refused_with_days_and_command() -> None:
     rows = VECTORS.rows(
         {"day": date(2026, 2, d), "episode_id": f"e{d}", "chunk": 0, "embedding_version": v}
         for d, v in ((1, "old"), (2, "old"), (3, "new"))

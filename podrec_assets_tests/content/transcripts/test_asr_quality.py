@@ -1,4 +1,4 @@
-"""What engines make up is told from what people say."""
+"""Text that engines make up is recognised, and real speech passes."""
 
 import gzip
 import json
@@ -73,13 +73,13 @@ VARIED = " ".join(f"{w}{n}" for n in range(12) for w in ENGLISH.split())
         (heard(VARIED, confidence=None), None, "en", []),
     ],
 )
-def test_each_sign_is_seen_and_ordinary_speech_has_none(
+def test_each_sign_is_found_and_ordinary_speech_has_none(
     found: Recognition, announced_s: float | None, language: str, expected: list
 ) -> None:
     assert codes(found, announced_s, language) == expected
 
 
-def test_the_fallback_is_judged_more_mildly_by_its_confidence() -> None:
+def test_the_fallback_engine_may_have_a_lower_confidence() -> None:
     assert codes(heard(VARIED, confidence=0.1), is_low=True) == []
     assert codes(heard(VARIED, confidence=0.01), is_low=True) == ["low_confidence"]
 
@@ -91,7 +91,7 @@ def test_a_loop_is_a_phrase_said_four_times_in_a_row() -> None:
     assert looped_words([]) == (0, 0)
 
 
-def test_no_real_transcript_of_a_show_looks_made_up(shared_data: Path) -> None:
+def test_real_transcripts_have_no_signs(shared_data: Path) -> None:
     with gzip.open(shared_data / "transcripts" / "changelog-dev.jsonl.gz", "rt") as lines:
         texts = [
             re.sub(r"\*\*[^*]*\*\*|\\?\[[\d:.]+\\?\]", " ", json.loads(next(lines))["markdown"])

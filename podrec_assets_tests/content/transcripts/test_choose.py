@@ -1,6 +1,4 @@
-"""The best usable publisher transcript of an episode is taken, each refused one is a dead letter;
-what ASR heard is judged.
-"""
+"""The best usable publisher transcript is chosen, and ASR results are judged."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -127,7 +125,7 @@ def test_a_refused_transcript_is_a_dead_letter_and_the_next_one_is_taken() -> No
     assert DEAD_LETTERS.rows(found.dead_letters).num_rows == 3
 
 
-def test_a_server_that_is_down_is_no_dead_letter_but_passing() -> None:
+def test_a_server_outage_is_retryable_and_no_dead_letter() -> None:
     found = publisher_transcript(
         episode(link("1.vtt")), Site(**{"1_vtt": FetchFailedError("502, try later.")})
     )
@@ -159,7 +157,7 @@ def test_fewer_than_twenty_words_a_minute_are_no_transcript(
     assert bool(found.row) == is_usable
 
 
-def test_without_a_transcript_the_answer_says_why() -> None:
+def test_a_result_without_a_transcript_has_a_reason() -> None:
     assert publisher_transcript(episode(), Site()).reason == "the publisher links none"
     assert (
         publisher_transcript(episode(transcripts=None), Site()).reason == "the publisher links none"
@@ -171,9 +169,7 @@ def test_without_a_transcript_the_answer_says_why() -> None:
     )
 
 
-def test_the_type_of_the_link_goes_before_the_servers_and_the_servers_helps_where_the_link_has_none() -> (
-    None
-):
+def test_the_link_type_wins_over_the_server_type() -> None:
     site = Site(one=VTT)
     assert publisher_transcript(episode(link("one", "text/vtt")), site).row["engine"] == "vtt/2"
     assert (
@@ -215,7 +211,7 @@ def heard(*texts: str, audio_s: float = 30.0, confidence: float | None = 0.3) ->
     return Recognition(ENGINE.version, segments, "en", audio_s, 2.0)
 
 
-def test_what_asr_heard_becomes_a_row_that_says_by_what_and_how_well() -> None:
+def test_an_asr_row_has_engine_and_confidence() -> None:
     row, letters = asr_transcript(episode(), ENGINE, heard("hello there", "bye"))
     assert letters == []
     assert (row["status"], row["source"], row["engine"], row["text"]) == (
@@ -239,14 +235,14 @@ def test_what_asr_heard_becomes_a_row_that_says_by_what_and_how_well() -> None:
     }
 
 
-def test_audio_without_speech_is_a_final_failure_and_names_the_engine_that_heard_nothing() -> None:
+def test_audio_without_speech_is_a_final_failure_with_the_engine_named() -> None:
     row, letters = asr_transcript(episode(), ENGINE, heard(audio_s=1.0))
     assert (row["status"], row["reason"]) == ("failed", "no speech was recognised in 1 s of audio")
     assert (row["engine"], row["text"], row["next_attempt_at"]) == (ENGINE.version, None, None)
     assert [x["reason"] for x in letters] == ["no_speech"]
 
 
-def test_a_suspicious_transcript_is_quarantined_with_its_text_and_its_signs() -> None:
+def test_a_suspicious_transcript_is_quarantined_with_its_text_and_signs() -> None:
     row, letters = asr_transcript(episode(duration_s=600.0), ENGINE, heard("over and out " * 10))
     assert row["status"] == "quarantined"
     assert row["reason"].startswith(
@@ -256,7 +252,7 @@ def test_a_suspicious_transcript_is_quarantined_with_its_text_and_its_signs() ->
     assert [x["reason"] for x in letters] == ["truncated_audio", "repetition"]
 
 
-def test_a_result_is_known_by_what_the_feed_says_of_the_audio_and_by_the_engine() -> None:
+def test_the_recognition_key_depends_on_the_feeds_audio_facts_and_the_engine() -> None:
     key = recognition_key(episode(), ENGINE)
     assert recognition_key(episode(link("1.vtt"), title="Other"), ENGINE) == key
     for changes in (

@@ -1,6 +1,4 @@
-"""Publisher transcripts in five formats become the same kind of segments; anything else is refused
-with a reason.
-"""
+"""Publisher transcripts of five formats become segments, or are refused with a reason."""
 
 import re
 from collections.abc import Callable
@@ -153,7 +151,7 @@ def test_byte_order_marks_and_line_ends_change_nothing(
         (None, "x", None),
     ],
 )
-def test_the_type_names_the_format_and_the_extension_where_the_type_says_little(
+def test_the_extension_decides_only_where_the_type_is_vague(
     content_type: str | None, url: str, kind: str | None
 ) -> None:
     assert detect_format(content_type, url) == kind
@@ -198,7 +196,7 @@ def test_the_type_names_the_format_and_the_extension_where_the_type_says_little(
         pytest.param("html", "<p>" * 100, "empty_transcript", id="no words"),
     ],
 )
-def test_what_is_no_transcript_is_refused_with_its_reason(
+def test_unusable_bodies_are_refused_with_a_reason(
     extension: str, body: bytes | str, reason: str
 ) -> None:
     with pytest.raises(TranscriptError) as refused:
@@ -206,7 +204,7 @@ def test_what_is_no_transcript_is_refused_with_its_reason(
     assert (refused.value.reason, "https://t.example/1." in str(refused.value)) == (reason, True)
 
 
-def test_values_of_json_that_no_column_holds_are_left_out_and_their_words_kept() -> None:
+def test_json_values_that_fit_no_column_are_dropped_and_their_words_kept() -> None:
     body = r'[{"speaker": {"name": "A"}, "start": NaN, "end": 1e999, "text": "h\ud800i\u0000"}, {"speaker": "\udfff", "text": 5}]'
     found = parse_transcript(body.encode(), "application/json", "x")
     assert [(s["start_s"], s["end_s"], s["speaker"], s["text"]) for s in found.segments] == [
@@ -248,7 +246,7 @@ def test_hostile_transcripts_cost_linear_time(
         ("html", 10, 2492, (0.0, 53.0, "Travis"), (691.0, None, "Travis")),
     ],
 )
-def test_the_namespaces_own_examples_are_read_whole(
+def test_the_namespace_examples_are_read_completely(
     shared_data: Path,
     extension: str,
     count: int,
@@ -289,7 +287,7 @@ def srt(*cues: str) -> list[tuple]:
         (["at 10: 30 people"], [(None, "at 10: 30 people")]),
     ],
 )  # fmt: skip
-def test_a_colon_names_a_speaker_only_where_the_file_labels_its_speakers(
+def test_a_colon_names_a_speaker_only_in_files_with_speaker_labels(
     cues: list[str], expected: list
 ) -> None:
     assert srt(*cues) == expected
@@ -315,7 +313,7 @@ def test_an_error_page_is_refused_even_where_its_type_is_a_format(
     assert refused.value.reason == "error_page"
 
 
-def test_words_that_begin_like_an_error_are_a_transcript_when_they_go_on() -> None:
+def test_a_long_text_that_begins_like_an_error_is_a_transcript() -> None:
     text = "Not found is what the server said. " + "So we talked about it for an hour. " * 20
     assert parse_transcript(text.encode(), "text/plain", "x").text.startswith("Not found is")
 

@@ -14,7 +14,7 @@ And stayed on.
 Gone, *really*."""
 
 
-def test_speakers_times_and_words_are_told_apart() -> None:
+def test_speakers_times_and_words_are_separated() -> None:
     said = parse_markdown(TEXT)
     assert [(speaker, words) for _, speaker, words in said] == [
         ("Tim Smith", "He came [laughter] early."),
@@ -28,23 +28,21 @@ def test_speakers_times_and_words_are_told_apart() -> None:
     assert first < between < mark
 
 
-def test_times_between_marks_go_by_the_share_of_the_characters_and_none_are_made_up_outside() -> (
-    None
-):
+def test_times_are_interpolated_between_marks_only() -> None:
     said = parse_markdown(
         "**A:** before\n\n**A:** [0:10] 12345\n\n**B:** 1234567890\n\n**A:** [0:40] end\n\n**B:** after all"
     )
     assert [start for start, _, _ in said] == [None, 10.0, 20.0, 40.0, None]
 
 
-def test_a_mark_that_goes_back_is_not_believed() -> None:
+def test_a_mark_that_goes_back_is_ignored() -> None:
     said = parse_markdown(
         "**A:** [0:30] 1234567890\n\n**A:** [0:10] 1234567890\n\n**A:** [0:50] end"
     )
     assert [start for start, _, _ in said] == [30.0, 40.0, 50.0]
 
 
-def test_a_transcript_is_read_as_markdown_whatever_plain_type_it_is_served_under() -> None:
+def test_markdown_is_detected_under_any_plain_text_type() -> None:
     for content_type, url in (("text/markdown", "a"), ("text/plain", "b.txt"), (None, "c.md")):
         segments = parse_transcript(TEXT.encode(), content_type, url).segments
         assert [s["speaker"] for s in segments] == ["Tim Smith", None, "Jo O'Neil", None]
@@ -52,7 +50,7 @@ def test_a_transcript_is_read_as_markdown_whatever_plain_type_it_is_served_under
         assert segments[0]["text"] == "He came [laughter] early."
 
 
-def test_plain_text_without_bold_names_is_none() -> None:
+def test_plain_text_without_bold_names_is_not_markdown() -> None:
     assert not is_markdown("Ann: 2 ** 3 is eight, and ** is a power.")
     assert (
         parse_transcript(b"It was [00:10] then.", "text/plain", "x").segments[0]["text"]

@@ -1,4 +1,4 @@
-"""What is tried again, and when."""
+"""Which rows are tried again, and when."""
 
 from datetime import UTC, datetime, timedelta
 
