@@ -24,7 +24,7 @@ def scores(*rows: tuple[date, str, float]) -> pa.Table:
     )
 
 
-def rows_of(lake: Lake, name: str = "user_vs_episode_daily") -> list[tuple]:
+def rows_of(lake: Lake, name: str = USER_VS_EPISODE_DAILY.name) -> list[tuple]:
     return sorted((r["day"], r["user_id"], r["score"]) for r in lake.read(name).to_pylist())
 
 
@@ -38,19 +38,19 @@ def test_a_second_write_of_a_day_replaces_that_day_only(lake: Lake) -> None:
 def test_an_empty_day_is_data_and_a_missing_day_is_an_error(lake: Lake) -> None:
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D1, "a", 1.0)), [D1])
     lake.replace_days(USER_VS_EPISODE_DAILY, scores(), [D2])
-    assert len(lake.read_days("user_vs_episode_daily", [D2])) == 0
+    assert len(lake.read_days(USER_VS_EPISODE_DAILY.name, [D2])) == 0
     with pytest.raises(
         MissingPartitionError, match="user_vs_episode_daily has never been written for 2026-11-03"
     ):
-        lake.read_days("user_vs_episode_daily", [D1, D2, D3])
+        lake.read_days(USER_VS_EPISODE_DAILY.name, [D1, D2, D3])
 
 
 def test_a_window_may_begin_before_history_but_not_skip_a_day_of_it(lake: Lake) -> None:
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D3, "a", 1.0)), [D3])
-    assert len(lake.read_days("user_vs_episode_daily", [D1, D2, D3])) == 1
+    assert len(lake.read_days(USER_VS_EPISODE_DAILY.name, [D1, D2, D3])) == 1
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D5, "a", 1.0)), [D5])
     with pytest.raises(MissingPartitionError, match="2026-11-04"):
-        lake.read_days("user_vs_episode_daily", [D3, date(2026, 11, 4), D5])
+        lake.read_days(USER_VS_EPISODE_DAILY.name, [D3, date(2026, 11, 4), D5])
 
 
 def test_rows_outside_the_days_written_are_refused_before_anything_is_written(lake: Lake) -> None:
@@ -63,7 +63,7 @@ def test_rows_outside_the_days_written_are_refused_before_anything_is_written(la
 def test_commits_that_do_not_change_the_ledger_keep_it(lake: Lake) -> None:
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D1, "a", 1.0)), [D1], {"landed": {"0": 7}})
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D2, "a", 1.0)), [D2])
-    state = lake.state("user_vs_episode_daily")
+    state = lake.state(USER_VS_EPISODE_DAILY.name)
     assert state.ledger == {"landed": {"0": 7}}
     assert state.days == {D1, D2}
 
@@ -71,7 +71,7 @@ def test_commits_that_do_not_change_the_ledger_keep_it(lake: Lake) -> None:
 def test_an_earlier_version_can_be_read_again(lake: Lake) -> None:
     first = lake.replace_days(USER_VS_EPISODE_DAILY, scores((D1, "a", 1.0)), [D1])
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D1, "b", 2.0)), [D1])
-    assert lake.read("user_vs_episode_daily", version=first)["user_id"].to_pylist() == ["a"]
+    assert lake.read(USER_VS_EPISODE_DAILY.name, version=first)["user_id"].to_pylist() == ["a"]
 
 
 def test_dead_letters_of_a_repeated_batch_are_kept_once_and_replaced_by_stage(lake: Lake) -> None:
@@ -87,9 +87,9 @@ def test_dead_letters_of_a_repeated_batch_are_kept_once_and_replaced_by_stage(la
             letter("episodes", "t:0:1"),
         ],
     )
-    assert len(lake.read("dead_letters")) == 3
+    assert len(lake.read(DEAD_LETTERS.name)) == 3
     replace_dead_letters(lake, "user_events", [D1], [letter("user_events", "t:0:9")])
-    letters = {(r["stage"], r["source_key"]) for r in lake.read("dead_letters").to_pylist()}
+    letters = {(r["stage"], r["source_key"]) for r in lake.read(DEAD_LETTERS.name).to_pylist()}
     assert letters == {("user_events", "t:0:9"), ("episodes", "t:0:1")}
 
 

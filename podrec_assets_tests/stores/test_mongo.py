@@ -3,22 +3,24 @@
 import socket
 import time
 import uuid
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
 
 from podrec_assets.errors import PermanentError, RetryableError
-from podrec_assets.schemas import LISTS
+from podrec_assets.schemas import ALS_TOP_N, LISTS, SIMILARITIES
 from podrec_assets.stores.mongo import MongoStore, Publication, checksum, publishing
 
 pytestmark = pytest.mark.services
 D1, D2, D3 = (date(2026, 11, n) for n in (1, 2, 3))
-TOP = "als_top_n"
 
 
 @pytest.fixture
-def store(mongo_uri: str) -> MongoStore:
-    return MongoStore(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
+def store(mongo_uri: str) -> Iterator[MongoStore]:
+    store = MongoStore(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
+    yield store
+    store.db.client.close()
 
 
 def docs(*users: str, episode: str = "e1") -> list[dict]:
@@ -31,27 +33,29 @@ def served(
     store: MongoStore, day: date, run: str, current: Publication | None = None
 ) -> Publication:
     """Publishes a new version of the day and returns the pointer."""
-    version = store.write_version(TOP, day, run, docs("ann", episode=run))
-    return publishing.publish(store, day, {TOP: version.version}, current)
+    version = store.write_version(ALS_TOP_N, day, run, docs("ann", episode=run))
+    return publishing.publish(store, day, {ALS_TOP_N: version.version}, current)
 
 
 def test_documents_round_trip_in_key_order(store: MongoStore) -> None:
     given = docs("zoe", "", "ann", "$where", "a.b")
-    version = store.write_version(TOP, D1, "run-one-of-many", given, {"run_id": "run-one-of-many"})
+    version = store.write_version(
+        ALS_TOP_N, D1, "run-one-of-many", given, {"run_id": "run-one-of-many"}
+    )
     assert (version.version, version.count, version.manifest) == (
         "2026-11-01.run-one-",
         5,
         {"run_id": "run-one-of-many"},
     )
-    assert store.documents(TOP, version.version) == sorted(given, key=lambda d: d["user_id"])
-    assert store.keys(TOP, version.version) == ["", "$where", "a.b", "ann", "zoe"]
-    assert store.document(TOP, version.version, "") == given[1]
-    assert store.version(TOP, version.version) == store.latest_version(TOP) == version
+    assert store.documents(ALS_TOP_N, version.version) == sorted(given, key=lambda d: d["user_id"])
+    assert store.keys(ALS_TOP_N, version.version) == ["", "$where", "a.b", "ann", "zoe"]
+    assert store.document(ALS_TOP_N, version.version, "") == given[1]
+    assert store.version(ALS_TOP_N, version.version) == store.latest_version(ALS_TOP_N) == version
 
 
 def test_several_batches_of_documents_are_written_completely(store: MongoStore) -> None:
-    version = store.write_version(TOP, D1, "r", docs(*(f"u{n:04}" for n in range(1201))))
-    assert len(store.keys(TOP, version.version)) == version.count == 1201
+    version = store.write_version(ALS_TOP_N, D1, "r", docs(*(f"u{n:04}" for n in range(1201))))
+    assert len(store.keys(ALS_TOP_N, version.version)) == version.count == 1201
 
 
 UNSTORABLE = {"user_id": "zoe", "items": [{"rank": 2**70}]}
@@ -60,70 +64,74 @@ UNSTORABLE = {"user_id": "zoe", "items": [{"rank": 2**70}]}
 
 def test_an_unfinished_version_is_invisible(store: MongoStore) -> None:
     with pytest.raises(OverflowError):
-        store.write_version(TOP, D1, "r", [*docs(*(f"u{n:04}" for n in range(500))), UNSTORABLE])
-    assert len(store.keys(TOP, "2026-11-01.r")) == 500
-    assert store.version(TOP, "2026-11-01.r") is None
-    assert store.latest_version(TOP) is None
-    assert store.days(TOP) == []
+        store.write_version(
+            ALS_TOP_N, D1, "r", [*docs(*(f"u{n:04}" for n in range(500))), UNSTORABLE]
+        )
+    assert len(store.keys(ALS_TOP_N, "2026-11-01.r")) == 500
+    assert store.version(ALS_TOP_N, "2026-11-01.r") is None
+    assert store.latest_version(ALS_TOP_N) is None
+    assert store.days(ALS_TOP_N) == []
     with pytest.raises(PermanentError, match="not complete"):
-        publishing.publish(store, D1, {TOP: "2026-11-01.r"}, None)
+        publishing.publish(store, D1, {ALS_TOP_N: "2026-11-01.r"}, None)
 
 
 def test_a_repeated_run_replaces_leftovers_of_an_interrupted_write(store: MongoStore) -> None:
     with pytest.raises(OverflowError):
-        store.write_version(TOP, D1, "r", [*docs(*(f"u{n:04}" for n in range(500))), UNSTORABLE])
-    version = store.write_version(TOP, D1, "r", docs("u0001", "bob", episode="e2"))
+        store.write_version(
+            ALS_TOP_N, D1, "r", [*docs(*(f"u{n:04}" for n in range(500))), UNSTORABLE]
+        )
+    version = store.write_version(ALS_TOP_N, D1, "r", docs("u0001", "bob", episode="e2"))
     assert version.version == "2026-11-01.r"
-    assert store.documents(TOP, version.version) == docs("bob", "u0001", episode="e2")
+    assert store.documents(ALS_TOP_N, version.version) == docs("bob", "u0001", episode="e2")
 
 
 def test_a_write_that_does_not_read_back_completely_is_not_listed(store: MongoStore) -> None:
     with pytest.raises(
         RetryableError, match=r"als_top_n 2026-11-01\.r does not hold what was written to it"
     ):
-        store.write_version(TOP, D1, "r", docs("ann", "ann"))
-    assert store.latest_version(TOP) is None
+        store.write_version(ALS_TOP_N, D1, "r", docs("ann", "ann"))
+    assert store.latest_version(ALS_TOP_N) is None
 
 
 def test_the_same_content_in_any_order_keeps_its_version(store: MongoStore) -> None:
-    first = store.write_version(TOP, D1, "one", docs("ann", "bob"))
-    assert store.write_version(TOP, D1, "two", docs("bob", "ann")) == first
-    other_day = store.write_version(TOP, D2, "two", docs("ann", "bob"))
+    first = store.write_version(ALS_TOP_N, D1, "one", docs("ann", "bob"))
+    assert store.write_version(ALS_TOP_N, D1, "two", docs("bob", "ann")) == first
+    other_day = store.write_version(ALS_TOP_N, D2, "two", docs("ann", "bob"))
     assert other_day.version == "2026-11-02.two"
     assert other_day.checksum == first.checksum
 
 
 def test_new_content_is_a_new_version_and_the_old_one_stays_readable(store: MongoStore) -> None:
-    first = store.write_version(TOP, D1, "one", docs("ann"))
-    second = store.write_version(TOP, D1, "two", docs("ann", episode="e2"))
-    assert store.latest_version(TOP, D1) == second
-    assert store.documents(TOP, first.version) == docs("ann")
+    first = store.write_version(ALS_TOP_N, D1, "one", docs("ann"))
+    second = store.write_version(ALS_TOP_N, D1, "two", docs("ann", episode="e2"))
+    assert store.latest_version(ALS_TOP_N, D1) == second
+    assert store.documents(ALS_TOP_N, first.version) == docs("ann")
 
 
 def test_new_content_of_the_same_run_does_not_change_the_listed_version(store: MongoStore) -> None:
-    first = store.write_version(TOP, D1, "one", docs("ann", "bob"))
-    second = store.write_version(TOP, D1, "one", docs("ann", episode="e2"))
+    first = store.write_version(ALS_TOP_N, D1, "one", docs("ann", "bob"))
+    second = store.write_version(ALS_TOP_N, D1, "one", docs("ann", episode="e2"))
     assert second.version != first.version
-    assert store.documents(TOP, first.version) == docs("ann", "bob")
-    assert store.documents(TOP, second.version) == docs("ann", episode="e2")
+    assert store.documents(ALS_TOP_N, first.version) == docs("ann", "bob")
+    assert store.documents(ALS_TOP_N, second.version) == docs("ann", episode="e2")
 
 
 def test_the_latest_version_is_of_the_newest_day_even_if_an_older_day_was_written_later(
     store: MongoStore,
 ) -> None:
-    newest = store.write_version(TOP, D3, "a", docs("ann"))
-    older = store.write_version(TOP, D1, "b", docs("ann", "bob"))
-    assert store.latest_version(TOP) == newest
-    assert store.latest_version(TOP, D1) == older
-    assert store.latest_version(TOP, D2) is None
-    assert store.days(TOP) == [D1, D3]
-    assert store.days("similarities") == []
+    newest = store.write_version(ALS_TOP_N, D3, "a", docs("ann"))
+    older = store.write_version(ALS_TOP_N, D1, "b", docs("ann", "bob"))
+    assert store.latest_version(ALS_TOP_N) == newest
+    assert store.latest_version(ALS_TOP_N, D1) == older
+    assert store.latest_version(ALS_TOP_N, D2) is None
+    assert store.days(ALS_TOP_N) == [D1, D3]
+    assert store.days(SIMILARITIES) == []
 
 
 def test_an_empty_version_is_a_version(store: MongoStore) -> None:
-    version = store.write_version("similarities", D1, "r", [])
-    assert store.latest_version("similarities") == version
-    assert (version.count, store.documents("similarities", version.version)) == (0, [])
+    version = store.write_version(SIMILARITIES, D1, "r", [])
+    assert store.latest_version(SIMILARITIES) == version
+    assert (version.count, store.documents(SIMILARITIES, version.version)) == (0, [])
 
 
 @pytest.mark.parametrize(
@@ -132,8 +140,8 @@ def test_an_empty_version_is_a_version(store: MongoStore) -> None:
 def test_a_key_that_is_no_listener_finds_nothing_even_if_it_looks_like_a_query(
     store: MongoStore, key: object
 ) -> None:
-    version = store.write_version(TOP, D1, "r", docs("ann", "bob"))
-    assert store.document(TOP, version.version, key) is None  # type: ignore[arg-type]
+    version = store.write_version(ALS_TOP_N, D1, "r", docs("ann", "bob"))
+    assert store.document(ALS_TOP_N, version.version, key) is None  # type: ignore[arg-type]
 
 
 def test_the_pointer_counts_its_moves_and_records_what_was_served_before(
@@ -142,8 +150,8 @@ def test_the_pointer_counts_its_moves_and_records_what_was_served_before(
     assert store.publication() is None
     first = served(store, D1, "a")
     second = served(store, D2, "b", first)
-    assert first == Publication(D1, {TOP: "2026-11-01.a"}, 1, {})
-    assert second == Publication(D2, {TOP: "2026-11-02.b"}, 2, {TOP: "2026-11-01.a"})
+    assert first == Publication(D1, {ALS_TOP_N: "2026-11-01.a"}, 1, {})
+    assert second == Publication(D2, {ALS_TOP_N: "2026-11-02.b"}, 2, {ALS_TOP_N: "2026-11-01.a"})
     assert store.publication() == second
 
 
@@ -168,7 +176,9 @@ def test_an_unknown_version_is_refused_and_the_pointer_stays(store: MongoStore) 
     with pytest.raises(
         PermanentError, match=r"^Version 2026-11-09.x of similarities is not complete"
     ):
-        publishing.publish(store, D2, {TOP: "2026-11-01.a", "similarities": "2026-11-09.x"}, first)
+        publishing.publish(
+            store, D2, {ALS_TOP_N: "2026-11-01.a", SIMILARITIES: "2026-11-09.x"}, first
+        )
     assert store.publication() == first
 
 
@@ -193,9 +203,9 @@ def test_a_server_that_is_down_is_reported_within_seconds() -> None:
 
 
 def test_the_same_content_computed_from_other_models_is_a_new_version(store: MongoStore) -> None:
-    first = store.write_version(LISTS, D1, "one", docs("ann"), {"models": {TOP: "x"}})
-    assert store.write_version(LISTS, D1, "two", docs("ann"), {"models": {TOP: "x"}}) == first
+    first = store.write_version(LISTS, D1, "one", docs("ann"), {"models": {ALS_TOP_N: "x"}})
+    assert store.write_version(LISTS, D1, "two", docs("ann"), {"models": {ALS_TOP_N: "x"}}) == first
     assert (
-        store.write_version(LISTS, D1, "three", docs("ann"), {"models": {TOP: "y"}}).version
+        store.write_version(LISTS, D1, "three", docs("ann"), {"models": {ALS_TOP_N: "y"}}).version
         == "2026-11-01.three"
     )

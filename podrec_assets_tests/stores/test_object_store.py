@@ -15,7 +15,13 @@ from podrec_assets.errors import RetryableError
 from podrec_assets.pipelines.compute_engine import ComputeEngine
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import EventLanding
-from podrec_assets.schemas import FUSION_WEIGHTS, TRANSCRIPTS, USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.schemas import (
+    DEAD_LETTERS,
+    FUSION_WEIGHTS,
+    TRANSCRIPTS,
+    USER_EVENTS,
+    USER_VS_EPISODE_DAILY,
+)
 from podrec_assets.services import process
 from podrec_assets.services.ports import answers, free_port
 from podrec_assets.serving.analytics import LISTENING_BY_DAY, ask
@@ -91,9 +97,9 @@ def test_machines_without_a_shared_lock_keep_each_others_days(bucket: str, tmp_p
         Lake(bucket, tmp_path / "reader"),
         [FIRST + timedelta(days=n) for n in range(WRITERS + 1)],
     )
-    assert lake.state("fusion_weights").days == frozenset(days)
-    assert lake.version("fusion_weights") == WRITERS
-    assert {r["day"]: r["alpha"] for r in lake.read("fusion_weights").to_pylist()} == {
+    assert lake.state(FUSION_WEIGHTS.name).days == frozenset(days)
+    assert lake.version(FUSION_WEIGHTS.name) == WRITERS
+    assert {r["day"]: r["alpha"] for r in lake.read(FUSION_WEIGHTS.name).to_pylist()} == {
         d: float(n) for n, d in enumerate(days)
     }
 
@@ -102,15 +108,15 @@ def test_a_commit_after_another_machines_commit_is_refused(bucket: str, tmp_path
     slow, quick = Lake(bucket, tmp_path / "slow"), Lake(bucket, tmp_path / "quick")
     write_day(bucket, str(tmp_path), 0)
     rows = FUSION_WEIGHTS.rows([{"day": FIRST, "bucket": "1", "alpha": 1.0}])
-    with slow.writing("fusion_weights"):
+    with slow.writing(FUSION_WEIGHTS.name):
         quick.replace_days(FUSION_WEIGHTS, rows, [FIRST])
         with pytest.raises(RetryableError, match="Another writer changed fusion_weights"):
             slow.append(FUSION_WEIGHTS, rows, [FIRST], {"landed": {}})
-    with slow.writing("fusion_weights"):
+    with slow.writing(FUSION_WEIGHTS.name):
         quick.replace_days(FUSION_WEIGHTS, rows, [FIRST])
         with pytest.raises(RetryableError, match="Another writer changed fusion_weights"):
-            maintenance.vacuum(slow, "fusion_weights", 400)
-    assert slow.read("fusion_weights").num_rows == 1
+            maintenance.vacuum(slow, FUSION_WEIGHTS.name, 400)
+    assert slow.read(FUSION_WEIGHTS.name).num_rows == 1
 
 
 def test_charts_and_keywords_read_the_lake_on_an_object_store(bucket: str, tmp_path: Path) -> None:
@@ -192,6 +198,6 @@ def test_events_land_and_are_scored_on_an_object_store(
 
     rows = world.lake.read(USER_EVENTS.name)
     assert sorted(rows["event_id"].to_pylist()) == sorted(f"id-{n}" for n in range(100))
-    assert world.lake.read("dead_letters").num_rows == len(BAD)
+    assert world.lake.read(DEAD_LETTERS.name).num_rows == len(BAD)
     scores = engine.daily_score(world.lake, settings, [TODAY - timedelta(days=1)])
     assert sum(scores["score"].to_pylist()) == 100 * settings.weight_play_finished

@@ -2,12 +2,13 @@
 
 import threading
 import uuid
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
 
 from podrec_assets.errors import GateError, MissingPartitionError
-from podrec_assets.schemas import COLLECTION_KEYS, COLLECTIONS, LISTS
+from podrec_assets.schemas import ALS_TOP_N, COLLECTION_KEYS, COLLECTIONS, LISTS
 from podrec_assets.stores.mongo import MongoStore, Verdict, publishing, retention
 from podrec_assets_tests.stores.version_sets import FAULT, PASSED, UNUSUAL, write_version_set
 
@@ -16,8 +17,10 @@ D1, D2, D3 = (date(2026, 11, n) for n in (1, 2, 3))
 
 
 @pytest.fixture
-def store(mongo_uri: str) -> MongoStore:
-    return MongoStore(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
+def store(mongo_uri: str) -> Iterator[MongoStore]:
+    store = MongoStore(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
+    yield store
+    store.db.client.close()
 
 
 def test_a_day_is_publishable_only_with_every_collection(store: MongoStore) -> None:
@@ -59,8 +62,8 @@ def test_earlier_lists_of_the_day_stay_publishable_with_their_own_models(
 
 def test_models_without_lists_computed_from_them_are_not_published(store: MongoStore) -> None:
     write_version_set(store, D1, "one", PASSED)
-    store.write_version("als_top_n", D1, "later", [])
-    assert publishing.publishable(store, D1)["als_top_n"] == "2026-11-01.one"
+    store.write_version(ALS_TOP_N, D1, "later", [])
+    assert publishing.publishable(store, D1)[ALS_TOP_N] == "2026-11-01.one"
 
 
 def test_a_verdict_on_other_documents_does_not_count(store: MongoStore) -> None:

@@ -1,12 +1,13 @@
 """Pruning on a real MongoDB."""
 
 import uuid
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
 
 from podrec_assets.errors import PermanentError
-from podrec_assets.schemas import COLLECTIONS, LISTS
+from podrec_assets.schemas import ALS_TOP_N, COLLECTIONS, LISTS, SIMILARITIES
 from podrec_assets.stores.mongo import MongoStore, publishing, retention
 from podrec_assets_tests.stores.version_sets import PASSED, UNUSUAL, write_version_set
 
@@ -16,8 +17,10 @@ AT_ONCE = timedelta(0)
 
 
 @pytest.fixture
-def store(mongo_uri: str) -> MongoStore:
-    return MongoStore(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
+def store(mongo_uri: str) -> Iterator[MongoStore]:
+    store = MongoStore(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
+    yield store
+    store.db.client.close()
 
 
 def day(n: int) -> date:
@@ -60,8 +63,8 @@ def test_a_kept_day_keeps_its_newest_and_its_publishable_lists_with_their_models
     write_version_set(store, D1, "refused", UNUSUAL)
     retention.prune(store, keep_days=1, grace=AT_ONCE)
     assert kept(store) == ["01.good", "01.refused"]
-    assert kept(store, "als_top_n") == ["01.good", "01.refused"]
-    assert publishing.publishable(store, D1)["similarities"] == "2026-11-01.good"
+    assert kept(store, ALS_TOP_N) == ["01.good", "01.refused"]
+    assert publishing.publishable(store, D1)[SIMILARITIES] == "2026-11-01.good"
 
 
 def test_versions_written_or_served_within_the_grace_stay(store: MongoStore) -> None:
