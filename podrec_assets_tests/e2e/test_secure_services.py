@@ -3,6 +3,7 @@ anywhere.
 """
 
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -167,7 +168,7 @@ def mongo_behind_tls(mongo_uri: str, tmp_path: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def _pump(source, target) -> None:
+def _pump(source: socket.socket, target: socket.socket) -> None:
     try:
         while data := source.recv(65536):
             target.sendall(data)

@@ -7,9 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from podrec_assets.content.feeds.episode_message import Announcement
 from podrec_assets.content.feeds.rss import Feed, parse_feed
 from podrec_assets.content.transcripts.formats import TranscriptError, parse_transcript
-from podrec_assets.sample_world.library import load
+from podrec_assets.sample_world.library import Show, load
 from podrec_assets.sample_world.site import EARLY_EPISODES, build, publication_times
 
 BASE = "http://127.0.0.1:8765"
@@ -23,12 +24,12 @@ def feed(slug: str, base: str = BASE, today: date = TODAY) -> Feed:
     return parse_feed(build(base, today)[f"/feeds/{slug}.xml"][1], f"{base}/feeds/{slug}.xml")
 
 
-def announced(guid: str):
+def announced(guid: str) -> Announcement:
     return next(a for show in SHOWS for a in feed(show.slug).episodes if a.guid == guid)
 
 
 @pytest.mark.parametrize("show", SHOWS, ids=lambda show: show.slug)
-def test_a_feed_lists_each_episode_of_its_show_newest_first(show):
+def test_a_feed_lists_each_episode_of_its_show_newest_first(show: Show) -> None:
     parsed = feed(show.slug)
     assert (parsed.show_title, parsed.language, parsed.image_url) == (
         show.title,
@@ -47,13 +48,13 @@ def test_a_feed_lists_each_episode_of_its_show_newest_first(show):
         assert {t["language"] for t in a.transcripts} <= {e.language}
 
 
-def test_the_only_problem_of_all_feeds_is_the_duplicate_item():
+def test_the_only_problem_of_all_feeds_is_the_duplicate_item() -> None:
     problems = [p for show in SHOWS for p in feed(show.slug).problems]
     assert [p.reason for p in problems] == ["duplicate_item"]
     assert STATES["duplicate"].guid in problems[0].detail
 
 
-def test_every_link_works_except_the_planted_broken_one():
+def test_every_link_works_except_the_planted_broken_one() -> None:
     links = [
         (a.guid, t["url"])
         for s in SHOWS
@@ -65,7 +66,7 @@ def test_every_link_works_except_the_planted_broken_one():
     assert all(url is None or url.startswith(f"{BASE}/") for _, url in links)
 
 
-def test_an_error_page_is_served_with_a_transcripts_content_type():
+def test_an_error_page_is_served_with_a_transcripts_content_type() -> None:
     pages = [
         (p, *PAGES[p]) for p in PAGES if STATES["error_page"].guid in p and "/transcripts/" in p
     ]
@@ -80,12 +81,14 @@ def test_an_error_page_is_served_with_a_transcripts_content_type():
     ("state", "has_audio", "links"),
     [("none", True, 0), ("broken", True, 1), ("no_audio", False, 0), ("duplicate", True, 1)],
 )
-def test_an_odd_episode_has_the_audio_and_links_of_its_state(state, has_audio, links):
+def test_an_odd_episode_has_the_audio_and_links_of_its_state(
+    state: str, has_audio: bool, links: int
+) -> None:
     a = announced(STATES[state].guid)
     assert (a.audio_url is not None, len(a.transcripts)) == (has_audio, links)
 
 
-def test_audio_is_one_second_of_sound_and_the_enclosure_has_its_length():
+def test_audio_is_one_second_of_sound_and_the_enclosure_has_its_length() -> None:
     a = announced(SHOWS[0].episodes[0].guid)
     kind, body = PAGES[a.audio_url.removeprefix(BASE)]
     assert (kind, a.audio_type, a.audio_bytes) == ("audio/wav", "audio/wav", len(body))
@@ -98,7 +101,7 @@ def test_audio_is_one_second_of_sound_and_the_enclosure_has_its_length():
         assert len(set(sound.readframes(100))) > 10
 
 
-def test_the_newest_episode_is_from_today_at_six_and_all_are_from_the_last_thirty_days():
+def test_the_newest_episode_is_from_today_at_six_and_all_are_from_the_last_thirty_days() -> None:
     times = publication_times(SHOWS, TODAY)
     assert len(times) == sum(len(s.episodes) for s in SHOWS)
     assert max(times.values()) == datetime(2026, 3, 10, 6, tzinfo=UTC)
@@ -111,7 +114,7 @@ def test_the_newest_episode_is_from_today_at_six_and_all_are_from_the_last_thirt
         assert own == sorted(set(own))
 
 
-def test_two_episodes_of_each_show_are_early_and_the_last_episodes_of_all_shows_come_last():
+def test_two_episodes_of_each_show_are_early_and_the_last_episodes_of_all_shows_come_last() -> None:
     times = publication_times(SHOWS, TODAY)
     turn = datetime(2026, 2, 25, 6, tzinfo=UTC)
     early = {guid for guid, at in times.items() if at < turn}
@@ -120,16 +123,16 @@ def test_two_episodes_of_each_show_are_early_and_the_last_episodes_of_all_shows_
     assert set(last) == {s.episodes[-1].guid for s in SHOWS}
 
 
-def test_the_feeds_carry_those_times():
+def test_the_feeds_carry_those_times() -> None:
     times = publication_times(SHOWS, TODAY)
     assert {a.guid: a.published_at for s in SHOWS for a in feed(s.slug).episodes} == times
 
 
-def test_the_same_arguments_give_the_same_bytes():
+def test_the_same_arguments_give_the_same_bytes() -> None:
     assert build(BASE, TODAY) == PAGES
 
 
-def test_a_later_day_shifts_all_times_by_whole_days_and_changes_no_id():
+def test_a_later_day_shifts_all_times_by_whole_days_and_changes_no_id() -> None:
     for show in SHOWS:
         before, after = (
             feed(show.slug).episodes,
@@ -141,7 +144,7 @@ def test_a_later_day_shifts_all_times_by_whole_days_and_changes_no_id():
         }
 
 
-def test_another_address_changes_no_id():
+def test_another_address_changes_no_id() -> None:
     there = feed(SHOWS[0].slug, base="https://sample.example:9000")
     assert there.show_id == feed(SHOWS[0].slug).show_id
     assert [a.episode_id for a in there.episodes] == [
@@ -150,7 +153,7 @@ def test_another_address_changes_no_id():
     assert len({feed(s.slug).show_id for s in SHOWS}) == len(SHOWS)
 
 
-def test_opml_and_index_list_all_feeds_and_covers_show_the_title():
+def test_opml_and_index_list_all_feeds_and_covers_show_the_title() -> None:
     outlines = ElementTree.fromstring(PAGES["/opml.xml"][1]).iter("outline")
     assert [(o.get("text"), o.get("xmlUrl")) for o in outlines] == [
         (s.title, f"{BASE}/feeds/{s.slug}.xml") for s in SHOWS

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from podrec_assets.content.transcripts.formats import detect_format, parse_transcript
-from podrec_assets.sample_world.library import Line, load
+from podrec_assets.sample_world.library import Line, Show, load
 from podrec_assets.sample_world.transcript_files import LINKS, render
 
 LINES = (Line(0.0, 3.2, "Ann", "Café & co: über 3 > 2."), Line(3.2, 3661.005, "Bo Lee", "Bye."))
@@ -26,11 +26,11 @@ LINES = (Line(0.0, 3.2, "Ann", "Café & co: über 3 > 2."), Line(3.2, 3661.005, 
         ),
     ],
 )
-def test_cues_have_the_syntax_of_their_format(kind, expected):
+def test_cues_have_the_syntax_of_their_format(kind: str, expected: str) -> None:
     assert render(kind, LINES).decode() == expected
 
 
-def test_json_follows_the_podcast_namespace():
+def test_json_follows_the_podcast_namespace() -> None:
     assert json.loads(render("json", LINES)) == {
         "version": "1.0.0",
         "segments": [
@@ -40,14 +40,14 @@ def test_json_follows_the_podcast_namespace():
     }
 
 
-def test_srt_is_offered_under_both_of_its_mime_types():
+def test_srt_is_offered_under_both_of_its_mime_types() -> None:
     assert render("subrip", LINES) == render("srt", LINES)
     assert LINKS["subrip"][0] != LINKS["srt"][0]
 
 
 @pytest.mark.parametrize("kind", LINKS)
 @pytest.mark.parametrize("show", load(), ids=lambda show: show.slug)
-def test_every_episode_is_read_back_verbatim_with_speakers_and_times(show, kind):
+def test_every_episode_is_read_back_verbatim_with_speakers_and_times(show: Show, kind: str) -> None:
     content_type, extension = LINKS[kind]
     assert detect_format(content_type, "x") == detect_format(None, f"x.{extension}") == extension
     for episode in show.episodes:

@@ -1,5 +1,7 @@
 """An address that other machines can reach needs a token, for REST and the dashboard."""
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -33,7 +35,7 @@ def test_the_commands_check_the_token_before_anything_listens(
     command: list[str],
     variables: dict[str, str],
     setting: str,
-    tmp_path,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PODREC_HOME", str(tmp_path))

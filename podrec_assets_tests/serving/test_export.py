@@ -33,7 +33,7 @@ KNOWN = {
 }
 
 
-def test_a_file_names_its_episode_and_each_neighbour_with_its_start_time():
+def test_a_file_names_its_episode_and_each_neighbour_with_its_start_time() -> None:
     document = to_file("e1", [near(2, 0.51, 754.2), near(3, 0.2, None)], KNOWN)
     jsonschema.validate(document, SCHEMA)
     assert document["version"] == "1.0"
@@ -58,13 +58,13 @@ def test_a_file_names_its_episode_and_each_neighbour_with_its_start_time():
 
 
 @pytest.mark.parametrize(("score", "relevance"), [(-0.2, 0.0), (1.00001, 1.0)])
-def test_relevance_is_clipped_to_0_and_1(score, relevance):
+def test_relevance_is_clipped_to_0_and_1(score: float, relevance: float) -> None:
     document = to_file("e1", [near(2, score, 0.0)], KNOWN)
     jsonschema.validate(document, SCHEMA)
     assert document["recommendations"][0]["relevance"] == relevance
 
 
-def test_an_unknown_episode_is_left_out():
+def test_an_unknown_episode_is_left_out() -> None:
     document = to_file("e9", [near(8, 0.5, 0.0)], KNOWN)
     jsonschema.validate(document, SCHEMA)
     assert document == {"version": "1.0", "recommendations": []}

@@ -1,6 +1,7 @@
 """Worlds for the tests: one small enough to compute by hand, and the catalogue of a larger one."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +56,6 @@ def by_hand() -> World:
     )
 
 
-def moment(user_id: str = "x", **more) -> Moment:
+def moment(user_id: str = "x", **more: Any) -> Moment:
     """Returns noon of the first day for a listener."""
     return Moment(user_id, NOON, **more)
