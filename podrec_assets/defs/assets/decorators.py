@@ -5,13 +5,13 @@ from typing import Any
 
 import dagster as dg
 
-from podrec_assets.defs.assets.kafka_topics import OWNERS
 from podrec_assets.defs.freshness import DEADLINES
 from podrec_assets.defs.io_managers.delta import column_schema
 from podrec_assets.defs.io_managers.mongo import document_schema
 from podrec_assets.defs.partitions import DAILY
 from podrec_assets.schemas import Table
 
+OWNERS = ["team:podrec"]
 Decorator = Callable[[Callable], dg.AssetsDefinition]
 
 

@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import dagster as dg
 
+from podrec_assets.defs.assets.decorators import OWNERS
 from podrec_assets.defs.freshness import quiet_at_most
 from podrec_assets.schemas import SOURCES
-
-OWNERS = ["team:podrec"]
 
 episode_metadata_topic = dg.AssetSpec(
     "episode_metadata_topic",

@@ -1,4 +1,5 @@
-"""Dagster resources that adapt something with a lifecycle to a run.
+"""Dagster resources: the Spark session of a run, and the lake's storage options.
 
-The stores need none: `pipelines.connections` is plain Python and is passed to assets as it is.
+Only what Dagster configures, shows or closes belongs here. Stores do not: `pipelines.connections`
+is plain Python, and is passed to assets as it is.
 """
