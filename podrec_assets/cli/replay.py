@@ -41,7 +41,7 @@ def replay(
         raise typer.BadParameter("Give either --days, or --from-offsets with --to-offsets.")
     log_days = days_between(*parse_days(days)) if days else []
     connections = connect()
-    plan = plan_replay(connections, topic, log_days, begin, end)
+    plan = plan_replay(connections.lake, connections.settings, topic, log_days, begin, end)
     if not as_json:
         _print_plan(plan)
     if not dry_run:

@@ -50,7 +50,7 @@ def day(days_ago: int) -> str:
 
 def test_a_plan_by_days_has_offsets_rows_letters_and_downstream_days(landed: Connections) -> None:
     days = [at(2).date(), at(1).date()]
-    assert plan_replay(landed, landed.settings.events_topic, days) == {
+    assert plan_replay(landed.lake, landed.settings, landed.settings.events_topic, days) == {
         "topic": landed.settings.events_topic,
         "table": "user_events",
         "days": [day(2), day(1)],
@@ -63,12 +63,15 @@ def test_a_plan_by_days_has_offsets_rows_letters_and_downstream_days(landed: Con
 
 def test_offsets_select_the_whole_days_that_contain_them(landed: Connections) -> None:
     topic = landed.settings.events_topic
-    assert plan_replay(landed, topic, begin={0: 1}, end={0: 3})["days"] == [day(3), day(2)]
-    assert plan_replay(landed, topic, begin={0: 5})["days"] == [day(1)]
+    assert plan_replay(landed.lake, landed.settings, topic, begin={0: 1}, end={0: 3})["days"] == [
+        day(3),
+        day(2),
+    ]
+    assert plan_replay(landed.lake, landed.settings, topic, begin={0: 5})["days"] == [day(1)]
     with pytest.raises(PermanentError, match="Nothing is landed there"):
-        plan_replay(landed, topic, begin={0: 6}, end={0: 9})
+        plan_replay(landed.lake, landed.settings, topic, begin={0: 6}, end={0: 9})
     with pytest.raises(UnknownIdError, match="unknown topic 'other'; known: "):
-        plan_replay(landed, "other", [at(1).date()])
+        plan_replay(landed.lake, landed.settings, "other", [at(1).date()])
 
 
 @pytest.mark.parametrize("options", [(), ("--days", "2026-11-01", "--from-offsets", "0:1")])

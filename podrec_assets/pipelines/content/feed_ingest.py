@@ -8,6 +8,7 @@ from podrec_assets.content.feeds.ids import feed_key
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.feed_polling import PollReport, PollRound
 from podrec_assets.pipelines.content.sources_table import FollowedFeeds
+from podrec_assets.stores.delta import Lake
 
 MANY = 4
 """Number of feeds from which on each is reported while the rest are still being read."""
@@ -37,7 +38,7 @@ def ingest_feeds(
     polling = PollRound(connections, now, backdate, refetch)
     if backdate and not polling.is_first:
         say("the topic is not empty, so new records get the current time")
-    reports, wanted = [], _sources(connections, feed_urls, now)
+    reports, wanted = [], _sources(connections.lake, feed_urls, now)
     for report in polling.poll(wanted):
         reports.append(report)
         if len(wanted) >= MANY:
@@ -57,10 +58,10 @@ def counts_text(report: PollReport) -> str:
     return f"{report.episode_count} episodes, {report.produced_count} new or changed"
 
 
-def _sources(connections: Connections, feed_urls: list[str], now: datetime) -> list[sources.Source]:
+def _sources(lake: Lake, feed_urls: list[str], now: datetime) -> list[sources.Source]:
     """Returns each feed once, as already known under its address or the one that it moved to."""
     known: dict[str, sources.Source] = {}
-    for source in FollowedFeeds(connections.lake).current():
+    for source in FollowedFeeds(lake).current():
         known[source.key] = source
         if source.moved_to:
             known.setdefault(feed_key(source.moved_to), source)

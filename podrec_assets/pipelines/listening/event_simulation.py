@@ -11,10 +11,12 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.sample_world import library
 from podrec_assets.schemas import EPISODES, LISTS
 from podrec_assets.services import supervisor
+from podrec_assets.settings import Settings
 from podrec_assets.simulation import records
 from podrec_assets.simulation.listener_model import PublishedLists
 from podrec_assets.simulation.world import EpisodeInfo, make_world
-from podrec_assets.stores.kafka import Message
+from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.kafka import KafkaStore, Message
 
 DEFAULT_DURATION_S = 1800.0
 """Assumed length of an episode whose feed gives none."""
@@ -36,8 +38,8 @@ def simulate_events(
     Raises:
         PermanentError: the lake has no episodes yet.
     """
-    messages = records.simulate(_required_episodes(connections), days, users, seed, now)
-    topic = _events_topic(connections)
+    messages = records.simulate(_required_episodes(connections.lake), days, users, seed, now)
+    topic = _events_topic(connections.kafka, connections.settings)
     say(f"producing {len(messages)} events")
     produced_count = connections.kafka.produce(topic, map(_to_message, messages))
     return {
@@ -63,9 +65,9 @@ def simulate_load(
     Raises:
         PermanentError: the lake has no episodes yet.
     """
-    episodes = _required_episodes(connections)
+    episodes = _required_episodes(connections.lake)
     world = make_world(episodes, users, days, seed, datetime.now(UTC).date())
-    topic = _events_topic(connections)
+    topic = _events_topic(connections.kafka, connections.settings)
     say(f"producing {rate:g} events per second for {seconds:g} s")
     start = time.monotonic()
     live = records.live(world, seed, lambda: datetime.now(UTC), served_lists(connections))
@@ -119,14 +121,14 @@ def paced(
             return
 
 
-def known_episodes(connections: Connections) -> list[EpisodeInfo]:
+def known_episodes(lake: Lake) -> list[EpisodeInfo]:
     """Returns the episodes in the lake by id, each with the topic that listeners like or dislike.
 
     The sample world names a topic for each of its shows; any other show is its own topic.
     """
     topics = library.topics()
     columns = ("episode_id", "show_id", "feed_url", "published_at", "recorded_at", "duration_s")
-    rows = connections.lake.read(EPISODES.name, columns=columns).to_pylist()
+    rows = lake.read(EPISODES.name, columns=columns).to_pylist()
     episodes = {}
     for row in sorted(rows, key=lambda r: r["recorded_at"]):
         slug = row["feed_url"].rpartition("/")[2].removesuffix(".xml")
@@ -140,8 +142,8 @@ def known_episodes(connections: Connections) -> list[EpisodeInfo]:
     return [episodes[episode_id] for episode_id in sorted(episodes)]
 
 
-def _required_episodes(connections: Connections) -> list[EpisodeInfo]:
-    episodes = known_episodes(connections)
+def _required_episodes(lake: Lake) -> list[EpisodeInfo]:
+    episodes = known_episodes(lake)
     if not episodes:
         raise PermanentError(
             "No episodes are known yet: run `podrec ingest FEED_URL` and `podrec catch-up` first."
@@ -149,9 +151,8 @@ def _required_episodes(connections: Connections) -> list[EpisodeInfo]:
     return episodes
 
 
-def _events_topic(connections: Connections) -> str:
-    settings = connections.settings
-    connections.kafka.ensure_topic(settings.events_topic, settings.kafka_partitions)
+def _events_topic(kafka: KafkaStore, settings: Settings) -> str:
+    kafka.ensure_topic(settings.events_topic, settings.kafka_partitions)
     return settings.events_topic
 
 

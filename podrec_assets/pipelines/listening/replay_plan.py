@@ -5,12 +5,14 @@ from datetime import date
 
 from podrec_assets.errors import PermanentError, UnknownIdError
 from podrec_assets.ledger.ledger import Ledger, Offsets
-from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES, USER_EVENTS
+from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import Lake
 
 
 def plan_replay(
-    connections: Connections,
+    lake: Lake,
+    settings: Settings,
     topic: str,
     days: Collection[date] = (),
     begin: Offsets | None = None,
@@ -19,7 +21,8 @@ def plan_replay(
     """Returns what a replay touches. A replay replaces whole log days.
 
     Args:
-        connections: the lake and the settings.
+        lake: the tables.
+        settings: names of the topics.
         topic: one of the two topics that podrec lands.
         days: log days to replay; or empty to replay by offsets.
         begin: first offset by partition.
@@ -33,7 +36,7 @@ def plan_replay(
         UnknownIdError: podrec does not land the topic.
         PermanentError: nothing has landed in these days or offsets.
     """
-    table, lake = _table(connections, topic), connections.lake
+    table = _table(settings, topic)
     ledger = Ledger.from_json(lake.state(table).ledger)
     log_days = _log_days(ledger, days, begin or {}, end or {})
     ranges = {
@@ -56,8 +59,7 @@ def plan_replay(
     }
 
 
-def _table(connections: Connections, topic: str) -> str:
-    settings = connections.settings
+def _table(settings: Settings, topic: str) -> str:
     tables = {settings.events_topic: USER_EVENTS.name, settings.episodes_topic: EPISODES.name}
     if topic not in tables:
         raise UnknownIdError(f"unknown topic {topic!r}; known: {', '.join(tables)}.")
