@@ -1,4 +1,4 @@
-"""A real browser on a page that a command serves."""
+"""Opens a page that a command serves in a real browser."""
 
 import os
 import shutil
@@ -20,9 +20,7 @@ CHROMIUM = (
 
 @contextmanager
 def browsing(command: list[str], port: int, log: Path, viewport: ViewportSize) -> Iterator[Page]:
-    """The page that the command serves on the port, opened; skips the test where there is no
-    browser.
-    """
+    """Runs the command and yields a page of a browser; skips the test without a browser."""
     if CHROMIUM is None:
         pytest.skip("this machine has no Chromium: apt-get install chromium")
     with (

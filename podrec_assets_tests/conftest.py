@@ -1,7 +1,6 @@
-"""Fixtures: settings on a temporary home, and one set of real embedded services for the whole
-session.
-"""
+"""Shared fixtures: settings on a temporary home, and real embedded services for the session."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +15,12 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-"""Real data beside the checkout; tests that use it skip where it is absent."""
+"""Real data next to the checkout; tests that use it are skipped without it."""
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own PODREC_ variables must not reach the tests, the cache folder excepted."""
-    import os
-
+    """Removes the developer's PODREC_ variables, except for the cache folder."""
     for name in list(os.environ):
         if name.startswith("PODREC_") and name != "PODREC_CACHE":
             monkeypatch.delenv(name)
@@ -31,13 +28,13 @@ def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings on an empty home without services."""
+    """Returns settings on an empty home without services."""
     return Settings(home=tmp_path / "home", engine="local")
 
 
 @pytest.fixture(scope="session")
 def service_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Settings of running embedded services; stopped at the end of the session."""
+    """Returns settings of running embedded services, stopped at the end of the session."""
     running = Settings(home=tmp_path_factory.mktemp("services"), engine="local")
     jars.ensure_all(running, print)
     supervisor.up(running, print)
@@ -59,7 +56,7 @@ def mongo_uri(service_settings: Settings) -> str:
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
-    """One Spark session on two threads, for tests of pure rooms that Spark runs too."""
+    """Returns a Spark session with two threads, for pure functions that Spark also runs."""
     from podrec_assets.services import java
     from podrec_assets.stores.spark.session import get_session
 
@@ -73,7 +70,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
 
 @pytest.fixture
 def server() -> Iterator[tuple[str, dict[str, Answer]]]:
-    """host:port of a loopback web server and the answers by path that a test fills in."""
+    """Returns host:port of a loopback web server, and its answers by path for tests to fill in."""
     with serving() as running:
         yield running
 
@@ -81,5 +78,5 @@ def server() -> Iterator[tuple[str, dict[str, Answer]]]:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
-        pytest.skip("the folder shared/data is not beside this checkout")
+        pytest.skip("there is no folder shared/data next to this checkout")
     return SHARED_DATA

@@ -1,6 +1,4 @@
-"""A PodcastIndex on the loopback address: its answers are the examples of the API's own
-description, its guard is the API's.
-"""
+"""A loopback PodcastIndex that answers with the examples of its OpenAPI description."""
 
 import hashlib
 import json
@@ -14,16 +12,16 @@ from podrec_assets_tests.loopback import Answer, reply
 
 KEY, SECRET = "UXKCGDSYGUUEVQJSYDZH", "yzJe2eE7XV-3eY576dyRZ6wXyAbndh6LUrCZ8KN|"
 WINDOW_S = 180
-"""How far the date of a request may lie from the server's clock."""
+"""Maximum difference between the date of a request and the server's clock."""
 
 
 class FakePodcastIndex:
-    """Answers to put into a `loopback.serving`, and what was asked.
+    """Answers for `loopback.serving`, and a record of the requests.
 
     Attributes:
-        asked: (time, path, parameters) of each request that was let in.
-        busy: answers to give before anything else, in order.
-        change: what to do to an example before it is sent.
+        asked: (time, path, parameters) of each authorised request.
+        busy: answers to send first, in order.
+        change: modifies an example before it is sent.
     """
 
     def __init__(self, description: Path, clock: Callable[[], float]) -> None:
@@ -34,7 +32,7 @@ class FakePodcastIndex:
         self.change: Callable[[dict], Any] = lambda example: example
 
     def answers(self) -> dict[str, Answer]:
-        """By path under /api/1.0."""
+        """Returns the answers by path."""
         return {f"/api/1.0{path}": self._answer for path in self.description["paths"]}
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
@@ -45,12 +43,10 @@ class FakePodcastIndex:
         self.asked.append((self.clock(), path, dict(parse_qsl(parts.query))))
         if self.busy:
             return self.busy.pop(0)(handler)
-        schema = self._at(self.description["paths"][path]["get"]["responses"]["200"])["content"][
-            "application/json"
-        ]["schema"]
-        return reply(
-            json.dumps(self.change(self.example(schema))).encode(), Content_Type="application/json"
-        )(handler)
+        response = self._at(self.description["paths"][path]["get"]["responses"]["200"])
+        example = self.example(response["content"]["application/json"]["schema"])
+        body = json.dumps(self.change(example)).encode()
+        return reply(body, Content_Type="application/json")(handler)
 
     def _refusal(self, handler: BaseHTTPRequestHandler) -> str | None:
         headers = handler.headers
@@ -65,7 +61,7 @@ class FakePodcastIndex:
         )
 
     def example(self, schema: Any) -> Any:
-        """The example value of a schema, its parts' examples put together."""
+        """Returns the example of a schema, assembled from the examples of its parts."""
         schema = self._at(schema)
         if "example" in schema:
             return schema["example"]
@@ -80,8 +76,8 @@ class FakePodcastIndex:
 
     def _at(self, node: Any) -> Any:
         while isinstance(node, dict) and "$ref" in node:
-            found = self.description
+            target = self.description
             for step in node["$ref"].removeprefix("#/").split("/"):
-                found = found[step.replace("~1", "/")]
-            node = found
+                target = target[step.replace("~1", "/")]
+            node = target
         return node

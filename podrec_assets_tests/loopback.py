@@ -1,4 +1,4 @@
-"""A web server on the loopback address whose answers a test writes, honest and hostile ones."""
+"""A loopback web server whose answers, valid or hostile, are defined by a test."""
 
 import threading
 import time
@@ -13,9 +13,7 @@ Server = tuple[str, dict[str, Answer]]
 
 @contextmanager
 def serving() -> Iterator[tuple[str, dict[str, Answer]]]:
-    """host:port of a running server, and its answers by path (without the query where the whole is
-    not there).
-    """
+    """Runs a server; yields host:port and its answers by path, with or without the query."""
     answers: dict[str, Answer] = {}
 
     class Handler(BaseHTTPRequestHandler):
@@ -25,7 +23,7 @@ def serving() -> Iterator[tuple[str, dict[str, Answer]]]:
                 or answers.get(self.path.partition("?")[0])
                 or reply(status=404)
             )
-            with suppress(OSError):  # whoever asked has gone
+            with suppress(OSError):  # the client has disconnected
                 answer(self)
 
         def log_message(self, *_: object) -> None:
@@ -51,7 +49,7 @@ def reply(body: bytes = b"", status: int = 200, **headers: str) -> Answer:
 
 
 def endless(handler: BaseHTTPRequestHandler) -> None:
-    """A body without end."""
+    """Sends an endless body."""
     handler.send_response(200)
     handler.end_headers()
     while True:
@@ -59,7 +57,7 @@ def endless(handler: BaseHTTPRequestHandler) -> None:
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:
-    """One byte at a time."""
+    """Sends one byte at a time."""
     handler.send_response(200)
     handler.end_headers()
     for _ in range(100):
@@ -68,9 +66,7 @@ def drip(handler: BaseHTTPRequestHandler) -> None:
 
 
 class File:
-    """A file that is served with validators and ranges; `cut` breaks a whole answer off after so
-    many bytes.
-    """
+    """A file served with validators and ranges; `cut` truncates a full answer after that size."""
 
     def __init__(self, body: bytes, etag: str = '"1"', cut: int | None = None) -> None:
         self.body, self.etag, self.cut = body, etag, cut

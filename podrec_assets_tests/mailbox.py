@@ -1,6 +1,4 @@
-"""A mail server on the loopback address that keeps what it is handed: the few commands of SMTP that
-a client needs.
-"""
+"""A loopback mail server that keeps its mails, with the few SMTP commands that a client needs."""
 
 import socketserver
 import threading
@@ -12,7 +10,7 @@ from email.message import Message
 
 @contextmanager
 def receiving() -> Iterator[tuple[str, list[Message]]]:
-    """host:port of a running server, and the mails that it took."""
+    """Runs a server; yields host:port and the received mails."""
     mails: list[Message] = []
 
     class Session(socketserver.StreamRequestHandler):

@@ -1,6 +1,4 @@
-"""A lake of many generated listening events, the same for the same seed: raw events, their daily
-table, and a catalogue.
-"""
+"""Generates a lake of many listening events: raw events, daily table, catalogue. Deterministic."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,30 +13,35 @@ DAYS = 100
 SHOWS, EPISODE_COUNT, USERS = 200, 5_000, 50_000
 POSITIONS = 10
 
-# A few episodes and listeners make most of the events, as in life: the square of a uniform number
-# falls near 0 most often.
+# As in real data, few episodes and listeners have most of the events: squares of uniform numbers
+# are mostly near 0.
 EVENTS = f"""
 WITH drawn AS (
-    SELECT n, hash(n * 7 + $seed) / 18446744073709551616.0 AS a, hash(n * 11 + $seed) / 18446744073709551616.0 AS b,
-        hash(n * 13 + $seed) / 18446744073709551616.0 AS c, hash(n * 17 + $seed) / 18446744073709551616.0 AS d
+    SELECT n,
+        hash(n * 7 + $seed) / 18446744073709551616.0 AS a,
+        hash(n * 11 + $seed) / 18446744073709551616.0 AS b,
+        hash(n * 13 + $seed) / 18446744073709551616.0 AS c,
+        hash(n * 17 + $seed) / 18446744073709551616.0 AS d
     FROM range($begin, $begin + $count) numbers(n))
-SELECT $day AS day, 'user-events' AS kafka_topic, CAST(n % 2 AS INTEGER) AS kafka_partition, n // 2 AS kafka_offset,
+SELECT $day AS day, 'user-events' AS kafka_topic, CAST(n % 2 AS INTEGER) AS kafka_partition,
+    n // 2 AS kafka_offset,
     $at + to_microseconds(CAST((n - $begin) * 86400000000 // $count AS BIGINT)) AS recorded_at,
-    printf('id-%d', n) AS event_id, printf('listener-%05d', CAST(FLOOR(a * a * {USERS}) AS INTEGER)) AS user_id,
+    printf('id-%d', n) AS event_id,
+    printf('listener-%05d', CAST(FLOOR(a * a * {USERS}) AS INTEGER)) AS user_id,
     printf('episode-%05d', CAST(FLOOR(b * b * {EPISODE_COUNT}) AS INTEGER)) AS episode_id,
-    CASE WHEN c < .45 THEN 'impression' WHEN c < .5 THEN 'click' WHEN c < .92 THEN 'play' WHEN c < .96 THEN 'like' ELSE 'skip' END
-        AS kind,
-    CASE WHEN c >= .5 AND c < .92 THEN round(d, 3) END AS completed_share, recorded_at AS occurred_at, $day AS event_day,
-    false AS is_late, CASE WHEN c < .5 THEN printf('%s.bench', $day - 1) END AS list_version,
-    CASE WHEN c < .5 THEN CAST(FLOOR(d * d * {POSITIONS}) AS INTEGER) + 1 END AS position, NULL AS extra
+    CASE WHEN c < .45 THEN 'impression' WHEN c < .5 THEN 'click' WHEN c < .92 THEN 'play'
+        WHEN c < .96 THEN 'like' ELSE 'skip' END AS kind,
+    CASE WHEN c >= .5 AND c < .92 THEN round(d, 3) END AS completed_share,
+    recorded_at AS occurred_at, $day AS event_day, false AS is_late,
+    CASE WHEN c < .5 THEN printf('%s.bench', $day - 1) END AS list_version,
+    CASE WHEN c < .5 THEN CAST(FLOOR(d * d * {POSITIONS}) AS INTEGER) + 1 END AS position,
+    NULL AS extra
 FROM drawn
 """
 
 
 def make(connections: Connections, events: int, today: date, seed: int = 7) -> list[date]:
-    """The days of a lake that was filled with `events` events spread over DAYS days up to `today`,
-    some five thousand episodes and their transcripts.
-    """
+    """Fills a lake with `events` events over the DAYS days up to `today`; returns the days."""
     days = [today - timedelta(days=n) for n in range(DAYS - 1, -1, -1)]
     lake, per_day = connections.lake, events // DAYS
     lake.replace_days(EPISODES, EPISODES.rows(_episodes(days[0])), days[:1])

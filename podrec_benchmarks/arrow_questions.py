@@ -1,7 +1,6 @@
-"""The questions of `serving.analytics` answered by a pyarrow dataset on the same files: what DuckDB
-is measured beside.
+"""The queries of `serving.analytics` written with pyarrow on the same files, as a baseline.
 
-Each gives the one number by which the two answers are compared.
+Each returns one number that must equal DuckDB's.
 """
 
 from collections.abc import Callable
@@ -28,8 +27,8 @@ def _read(
     root = lake.uri(name)
     partitioning = ds.partitioning(pa.schema([("day", pa.date32())]), flavor="hive")
     files = lake.files(name) if name in analytics.WHOLE_TABLES else lake.files(name, first, last)
-    found = ds.dataset(files, format="parquet", partitioning=partitioning, partition_base_dir=root)
-    return found.to_table(columns=columns, filter=where)
+    data = ds.dataset(files, format="parquet", partitioning=partitioning, partition_base_dir=root)
+    return data.to_table(columns=columns, filter=where)
 
 
 def _names(lake: Lake, first: date, last: date, column: str) -> pa.Table:
@@ -41,7 +40,7 @@ def _names(lake: Lake, first: date, last: date, column: str) -> pa.Table:
 
 
 def listening_by_day(lake: Lake, first: date, last: date) -> float:
-    """Listeners of all days, each counted on each of their days."""
+    """Returns the sum of daily listeners."""
     rows = _read(
         lake,
         "user_vs_episode_daily",
@@ -57,7 +56,7 @@ def listening_by_day(lake: Lake, first: date, last: date) -> float:
 
 
 def completion(lake: Lake, first: date, last: date) -> float:
-    """Listens of all tenths."""
+    """Returns the listens of all tenths."""
     share = _read(lake, "user_vs_episode_daily", ["max_completed_share"], first, last)[
         "max_completed_share"
     ].drop_null()
@@ -103,7 +102,7 @@ def top_shows(lake: Lake, first: date, last: date) -> float:
 
 
 def retention(lake: Lake, first: date, last: date) -> float:
-    """Listeners of all weeks, each counted in each of their weeks."""
+    """Returns the sum of weekly listeners."""
     rows = _read(
         lake, "user_vs_episode_daily", ["user_id", "day"], first, last, pc.field("play_count") > 0
     )
@@ -130,7 +129,7 @@ def _clicks(column: str) -> Callable[[Lake, date, date], float]:
 
 
 def coverage(lake: Lake, first: date, last: date) -> float:
-    """Episodes of all sources."""
+    """Returns the episodes of all sources."""
     rows = _read(lake, "transcripts", ["episode_id", "status", "source", "word_count"], first, last)
     named = rows.join(_names(lake, first, last, "duration_s"), "episode_id", join_type="left outer")
     found = named.group_by(["status", "source"]).aggregate(
@@ -160,6 +159,4 @@ QUESTIONS: dict[str, tuple[str, str, dict, Callable[[Lake, date, date], float]]]
     "click-through by day": (analytics.CLICKS_BY_DAY, "impressions", {}, _clicks("event_day")),
     "transcript coverage": (analytics.TRANSCRIPT_COVERAGE, "episodes", {}, coverage),
 }
-"""By question: its SQL, the column whose sum both answers share, its parameters, and the same by
-pyarrow.
-"""
+"""By question: SQL, the column whose sum is compared, SQL parameters, and the pyarrow version."""

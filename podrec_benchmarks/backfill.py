@@ -1,8 +1,6 @@
-"""`make bench-backfill`: 60 days of what is made each day as one backfill through the real daemon,
-which is killed in the middle.
+"""`make bench-backfill`: a backfill of 60 days through the real daemon, killed in the middle.
 
-Prints the runs and slowest steps with their seconds and the peak memory, and fails unless every
-partition is there afterwards.
+Prints runs, slowest steps and peak memory; fails if a partition is missing afterwards.
 """
 
 import argparse
@@ -30,19 +28,19 @@ from podrec_assets.services import jars, process, supervisor
 from podrec_assets.settings import Settings
 from podrec_benchmarks.daemon import Daemon, resident_mb, running
 
-MOST_RUNS, MOST_MB = 8, 6 * 1024
+MAX_RUNS, MAX_MB = 8, 6 * 1024
 RETRIED = "dagster/retry_number"
 SLOWEST = 10
-"""Steps that are printed."""
+"""Number of steps to print."""
 
 
 def main() -> None:
-    """Runs the benchmark on a home of its own and prints what it measured."""
+    """Runs the benchmark on a temporary home and prints the results."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--days", type=int, default=60)
     options.add_argument("--users", type=int, default=100)
     options.add_argument("--engine", choices=["spark", "local"], default="spark")
-    options.add_argument("--no-kill", action="store_true", help="leave the daemon alone")
+    options.add_argument("--no-kill", action="store_true", help="do not kill the daemon")
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="podrec-backfill-") as folder:
         settings = Settings.load(
@@ -55,7 +53,7 @@ def main() -> None:
 
 
 def measure(settings: Settings, day_count: int, users: int, kill: bool) -> None:
-    """Fills the topics, backfills all days, and holds what came of it against the bounds."""
+    """Fills the topics, backfills all days, and asserts the limits."""
     today = datetime.now(UTC).date()
     first = today - timedelta(days=day_count - 1)
     connections = prepare(settings, first, today, day_count, users)
@@ -67,11 +65,8 @@ def measure(settings: Settings, day_count: int, users: int, kill: bool) -> None:
                 kill_in_the_middle(instance, backfill, daemon)
             status = wait(instance, backfill)
         records = backfill_records(instance, backfill)
-        lost = {
-            name: found
-            for name in DEADLINES
-            if (found := missing(instance, connections, name, days_between(first, today)))
-        }
+        days = days_between(first, today)
+        lost = {name: missing(instance, connections, name, days) for name in DEADLINES}
         print_runs(records)
         print_steps(instance, records)
     states = [
@@ -79,24 +74,22 @@ def measure(settings: Settings, day_count: int, users: int, kill: bool) -> None:
         for name in ("kafka", "mongo")
     ]
     services = sum(resident_mb(state.pid) for state in states if state)
-    again = [r for r in records if RETRIED in r.dagster_run.tags]
-    run_count = len(records) - len(again)
+    retries = [r for r in records if RETRIED in r.dagster_run.tags]
+    run_count = len(records) - len(retries)
+    seconds = time.monotonic() - began
     print(
-        f"{day_count} days in {time.monotonic() - began:.0f} s: {status.lower()}, {run_count} runs, {len(again)} again"
+        f"{day_count} days in {seconds:.0f} s: {status.lower()}, {run_count} runs, "
+        f"{len(retries)} retries"
     )
-    print(
-        f"peak memory: {daemon.peak_mb:.0f} MB of the daemon with its runs, {services:.0f} MB of the services"
-    )
+    print(f"peak memory: daemon and runs {daemon.peak_mb:.0f} MB, services {services:.0f} MB")
     assert status == BACKFILL_SUCCEEDED, status
-    assert not lost, lost
-    assert run_count <= MOST_RUNS
-    assert daemon.peak_mb + services < MOST_MB
+    assert not any(lost.values()), lost
+    assert run_count <= MAX_RUNS
+    assert daemon.peak_mb + services < MAX_MB
 
 
 def prepare(settings: Settings, first: date, last: date, days: int, users: int) -> Connections:
-    """Running services whose topics hold the sample world's episodes and so many days of simulated
-    listening.
-    """
+    """Starts services with the sample world's episodes and simulated listening in their topics."""
     jars.ensure_all(settings, print)
     supervisor.up(settings, print)
     set_pool_limits(settings)
@@ -115,9 +108,7 @@ def prepare(settings: Settings, first: date, last: date, days: int, users: int) 
 
 
 def kill_in_the_middle(instance: dg.DagsterInstance, backfill: str, daemon: Daemon) -> None:
-    """Kills the daemon and all that it started as soon as the backfill has made the score of the
-    days, and starts it again.
-    """
+    """Kills the daemon and its runs once the daily scores are done, and starts it again."""
     while "user_vs_episode_daily" not in {
         s.step_key for s in steps_of(instance, backfill_records(instance, backfill)) if s.end_time
     }:
@@ -128,7 +119,7 @@ def kill_in_the_middle(instance: dg.DagsterInstance, backfill: str, daemon: Daem
 
 
 def backfill_records(instance: dg.DagsterInstance, backfill: str) -> Sequence[dg.RunRecord]:
-    """The runs of a backfill, in order."""
+    """Returns the runs of a backfill, in order."""
     return instance.get_run_records(
         dg.RunsFilter(tags={"dagster/backfill": backfill}), ascending=True
     )
@@ -137,7 +128,7 @@ def backfill_records(instance: dg.DagsterInstance, backfill: str) -> Sequence[dg
 def steps_of(
     instance: dg.DagsterInstance, records: Sequence[dg.RunRecord]
 ) -> list[RunStepKeyStatsSnapshot]:
-    """The steps of runs that have begun."""
+    """Returns the steps of runs that have started."""
     return [
         step
         for record in records
@@ -146,7 +137,7 @@ def steps_of(
 
 
 def wait(instance: dg.DagsterInstance, backfill: str, seconds: float = 3600) -> str:
-    """The status that a backfill ends with."""
+    """Waits for the end of a backfill and returns its status."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         status = report(instance, backfill)["status"]
@@ -161,16 +152,17 @@ def wait(instance: dg.DagsterInstance, backfill: str, seconds: float = 3600) -> 
 def missing(
     instance: dg.DagsterInstance, connections: Connections, name: str, days: list[date]
 ) -> list[date]:
-    """Days that Dagster does not know as made, or that the table lacks; old days of collections are
-    pruned by design.
+    """Returns days without a materialization, or missing in the table.
+
+    Collections are only checked in Dagster: their old days are pruned by design.
     """
-    made = set(instance.get_materialized_partitions(dg.AssetKey(name)))
+    materialized = set(instance.get_materialized_partitions(dg.AssetKey(name)))
     written = connections.lake.state(name).days if name in TABLES else set(days)
-    return [d for d in days if str(d) not in made or d not in written]
+    return [d for d in days if str(d) not in materialized or d not in written]
 
 
 def print_runs(records: Sequence[dg.RunRecord]) -> None:
-    """A line for each run: seconds, state, assets."""
+    """Prints a line for each run: seconds, state, assets."""
     for record in records:
         run = record.dagster_run
         seconds = (record.end_time or 0) - (record.start_time or 0)
@@ -179,7 +171,7 @@ def print_runs(records: Sequence[dg.RunRecord]) -> None:
 
 
 def print_steps(instance: dg.DagsterInstance, records: Sequence[dg.RunRecord]) -> None:
-    """A line for each of the slowest steps of all runs: seconds, name."""
+    """Prints a line for each of the slowest steps: seconds, name."""
     ended = [step for step in steps_of(instance, records) if step.end_time]
     took = {step.step_key: (step.end_time or 0) - (step.start_time or 0) for step in ended}
     for name, seconds in sorted(took.items(), key=lambda s: -s[1])[:SLOWEST]:

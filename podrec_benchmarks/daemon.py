@@ -1,6 +1,4 @@
-"""A real Dagster daemon of a home, as a process group of its own that can be killed, with its
-memory watched.
-"""
+"""A real Dagster daemon in its own session, which can be killed and whose memory is measured."""
 
 import os
 import signal
@@ -19,15 +17,15 @@ SAMPLE_S = 0.5
 
 
 class Daemon:
-    """The daemon with its code server and the runs that it launches: one session of processes.
+    """The daemon with its code server and runs, in one session of processes.
 
     Attributes:
-        peak_mb: most resident memory of the whole session so far, added up over its processes.
+        peak_mb: peak resident memory so far, summed over the session's processes.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.peak_mb = settings, 0.0
-        # The stores of these settings, never those of whoever runs the benchmark.
+        # The stores of these settings, never those of the user's environment.
         stores = {
             "PODREC_LAKE": settings.lake,
             "PODREC_MONGO_URI": settings.mongo_uri.get_secret_value(),
@@ -67,7 +65,7 @@ class Daemon:
 
 @contextmanager
 def running(settings: Settings) -> Iterator[Daemon]:
-    """A started daemon, killed at the end."""
+    """Starts a daemon, and kills it at the end."""
     daemon = Daemon(settings)
     daemon.start()
     try:
@@ -77,20 +75,20 @@ def running(settings: Settings) -> Iterator[Daemon]:
 
 
 def session(leader: int) -> list[int]:
-    """Living processes of the session that a process leads."""
-    found = []
+    """Returns the running processes of a session."""
+    pids = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             with suppress(OSError):
-                # After the name, which may hold spaces: state, ppid, pgrp, session.
+                # After the name, which may contain spaces: state, ppid, pgrp, session.
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
                 if int(fields[3]) == leader and fields[0] != "Z":
-                    found.append(int(folder.name))
-    return found
+                    pids.append(int(folder.name))
+    return pids
 
 
 def resident_mb(pid: int) -> float:
-    """Resident memory of a process in MB; 0 once it is gone."""
+    """Returns the resident memory of a process in MB; 0 if it is gone."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:

@@ -1,6 +1,4 @@
-"""A large log of listening events, the same for the same seed: late, twice and malformed as real
-ones are.
-"""
+"""A large deterministic log of events, with late, duplicated and malformed ones as in real logs."""
 
 import json
 import random
@@ -17,9 +15,7 @@ MALFORMED = (b"this is no JSON", b"", b"[1, 2, 3]", b"\xff\xfe", b'{"schema": 1,
 
 
 def event_log(events: int, today: date) -> Iterator[Message]:
-    """`events` valid events spread evenly over the DAYS days before `today`, and besides them
-    repeated and malformed records.
-    """
+    """Yields `events` valid events over the DAYS days before `today`, plus faulty records."""
     source = random.Random(7)  # noqa: S311
     begin = datetime.combine(today - timedelta(days=DAYS), time(), UTC)
     for number in range(events):

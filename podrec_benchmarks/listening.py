@@ -1,8 +1,7 @@
-"""How fast and with how much memory listening events land, beside a bare consumer; what replay and
-a day's score cost.
+"""Speed and memory of landing events, replay and the daily score, against a plain consumer.
 
-Run by `make bench-listening` on Linux. Every figure comes from a process of its own, on services of
-its own.
+Run `make bench-listening` on Linux. Every figure comes from a separate process with its own
+services.
 """
 
 import argparse
@@ -42,14 +41,14 @@ REPEATS = 5
 
 @dataclass(frozen=True)
 class Place:
-    """Where a measured process finds the events, and where it may write."""
+    """Where a measured process reads events and writes."""
 
     home: Path
     bootstrap: str
     today: date
 
     def settings(self, engine: EngineName, lake: str = "landed") -> Settings:
-        """Settings of one engine with a lake of its own."""
+        """Returns settings of an engine with its own lake."""
         home = self.home / engine
         return Settings.load(
             home=home,
@@ -62,9 +61,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Measure:
-    """One measured step: seconds, records that it read, and the peak memory of its process with
-    children, in MB.
-    """
+    """One measured step; the peak memory includes child processes."""
 
     seconds: float
     records: int
@@ -76,8 +73,8 @@ class Measure:
         return self.records / self.seconds
 
 
-def consume_bare(place: Place) -> Measure:
-    """Reads the topic by a plain consumer that only counts."""
+def consume_plain(place: Place) -> Measure:
+    """Reads the topic with a plain consumer that only counts."""
     ends = KafkaStore(place.bootstrap).end_offsets(TOPIC)
     count = 0
     began = time.perf_counter()
@@ -91,9 +88,7 @@ def consume_bare(place: Place) -> Measure:
 
 
 def land(place: Place, engine: EngineName, replayed: tuple[date, ...] = ()) -> Measure:
-    """Lands the whole topic, or reads landed days again and replaces them. The start of a JVM is
-    not counted.
-    """
+    """Lands the whole topic, or replays landed days; without the start of the JVM."""
     settings = place.settings(engine)
     lake, kafka = Connections(settings, {}).lake, Connections(settings, {}).kafka
     with opened(settings) as running:
@@ -105,8 +100,7 @@ def land(place: Place, engine: EngineName, replayed: tuple[date, ...] = ()) -> M
 
 
 def score_day(place: Place, engine: EngineName, day: date) -> list[float]:
-    """Seconds of the day's score in a lake that holds this day's events only, and in the one that
-    holds all DAYS.
+    """Returns the seconds of a day's score in a lake of that day only, and in one of all DAYS.
 
     Raises:
         ValueError: the two scores differ.
@@ -118,7 +112,7 @@ def score_day(place: Place, engine: EngineName, day: date) -> list[float]:
         USER_EVENTS, whole.read(USER_EVENTS.name, f"event_day = DATE '{day}'"), [day], {}
     )
     with opened(settings) as running:
-        # The first call also pays for what an engine starts once.
+        # The first call includes the engine's start-up.
         scores = [running.daily_score(lake, settings, [day]) for lake in (one_day, whole)]
         if not scores[0].equals(scores[1]):
             raise ValueError(f"The score of {day} depends on the history of other days.")
@@ -126,9 +120,7 @@ def score_day(place: Place, engine: EngineName, day: date) -> list[float]:
 
 
 def fingerprint(place: Place, engine: EngineName) -> tuple[int, int, str]:
-    """(rows, dead letters, hash of all rows ordered by day, partition and offset) of an engine's
-    lake.
-    """
+    """Returns (rows, dead letters, hash of all rows in order of the log) of an engine's lake."""
     lake = Connections(place.settings(engine), {}).lake
     digest, rows = hashlib.sha256(), 0
     for day in sorted(lake.state(USER_EVENTS.name).days):
@@ -152,7 +144,7 @@ def _median_s(engine: ComputeEngine, lake: Lake, settings: Settings, day: date) 
 
 @contextmanager
 def _services(home: Path) -> Iterator[str]:
-    """The address of a Kafka that is there as long as the block."""
+    """Runs the embedded services; yields Kafka's address."""
     settings = Settings.load(home=home, kafka_bootstrap="", mongo_uri="")
     jars.ensure_all(settings, lambda _: None)
     try:
@@ -163,7 +155,7 @@ def _services(home: Path) -> Iterator[str]:
 
 
 def measure(place: Place, events: int, console: Console) -> None:
-    """Produces the log, measures every step in turn and prints what comes out.
+    """Produces the log, measures every step and prints the results.
 
     Raises:
         ValueError: a record is neither a row nor a dead letter, or the engines differ.
@@ -172,10 +164,10 @@ def measure(place: Place, events: int, console: Console) -> None:
     kafka.ensure_topic(TOPIC, PARTITIONS)
     records = kafka.produce(TOPIC, event_log(events, place.today))
     console.print(
-        f"{records} records: {events} events over {DAYS} days, some of them twice, and malformed ones"
+        f"{records} records: {events} events over {DAYS} days, with duplicates and malformed ones"
     )
     days = tuple(place.today - timedelta(days=n) for n in range(DAYS, 0, -1))
-    measures = {"bare consumer": alone(consume_bare, place)}
+    measures = {"plain consumer": alone(consume_plain, place)}
     for engine in ENGINES:
         measures[f"{engine}: land"] = alone(land, place, engine)
         measures[f"{engine}: replay of 1 day"] = alone(land, place, engine, days[:1])
@@ -191,27 +183,28 @@ def measure(place: Place, events: int, console: Console) -> None:
 
 
 def _verify(place: Place, records: int, console: Console) -> None:
-    found = {engine: alone(fingerprint, place, engine) for engine in ENGINES}
-    for engine, (rows, letters, digest) in found.items():
+    fingerprints = {engine: alone(fingerprint, place, engine) for engine in ENGINES}
+    for engine, (rows, letters, digest) in fingerprints.items():
         console.print(
-            f"{engine}: {rows} rows + {letters} dead letters = {rows + letters} records, sha256 {digest[:16]}"
+            f"{engine}: {rows} rows + {letters} dead letters = {rows + letters} records, "
+            f"sha256 {digest[:16]}"
         )
         if rows + letters != records:
             raise ValueError(f"{engine} accounts for {rows + letters} of {records} records.")
-    if len(set(found.values())) > 1:
+    if len(set(fingerprints.values())) > 1:
         raise ValueError("The engines do not give the same user_events.")
 
 
 def _print_measures(measures: dict[str, Measure], console: Console) -> None:
-    table = Table("step", "records/s", "of the bare consumer", "seconds", "peak MB", box=None)
-    bare = measures["bare consumer"].rate
-    for name, found in measures.items():
+    table = Table("step", "records/s", "of the plain consumer", "seconds", "peak MB", box=None)
+    plain = measures["plain consumer"].rate
+    for name, measure in measures.items():
         table.add_row(
             name,
-            f"{found.rate:,.0f}",
-            f"{found.rate / bare:.3f}",
-            f"{found.seconds:.1f}",
-            f"{found.peak_mb:,.0f}",
+            f"{measure.rate:,.0f}",
+            f"{measure.rate / plain:.3f}",
+            f"{measure.seconds:.1f}",
+            f"{measure.peak_mb:,.0f}",
         )
     console.print(table)
 

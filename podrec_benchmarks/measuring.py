@@ -1,6 +1,4 @@
-"""What benchmarks share: a step in a process of its own, its peak memory, and an engine whose JVM
-already runs.
-"""
+"""Shared by benchmarks: steps in separate processes, peak memory, engines with a running JVM."""
 
 import multiprocessing
 import os
@@ -20,7 +18,7 @@ Result = TypeVar("Result")
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[ComputeEngine]:
-    """The engine that the settings name, its JVM running."""
+    """Yields the engine of the settings, with its JVM running."""
     if settings.engine == "local":
         yield ComputeEngine(None)
         return
@@ -36,11 +34,9 @@ def opened(settings: Settings) -> Iterator[ComputeEngine]:
 
 
 def peak_mb() -> float:
-    """Peak resident memory of this process and of its living descendants (a JVM, its Python
-    workers) added up, in MB.
+    """Returns the summed peak resident memory of this process and its descendants, in MB.
 
-    Not ru_maxrss: that begins with what the parent process had, and knows nothing of a child that
-    still runs.
+    ru_maxrss would start at the parent's peak, and ignore children that are still running.
     """
     return _peak_kb(os.getpid()) / 1024
 
@@ -57,6 +53,6 @@ def _peak_kb(pid: int) -> int:
 
 
 def alone(step: Callable[..., Result], *arguments: object) -> Result:
-    """The result of a step in a process of its own."""
+    """Runs a step in a separate process and returns its result."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(step, *arguments).result()

@@ -1,6 +1,4 @@
-"""Short queries over the sample world with the episode that answers each: its rare words, and the
-same matter in other words.
-"""
+"""Queries over the sample world with the expected episode: by its rare words, and paraphrased."""
 
 NAMED = {
     "Leuconostoc": "Cabbage and salt",

@@ -1,7 +1,6 @@
-"""How fast lists are read beside a bare `find_one`, and charts on ten million events beside a
-pyarrow dataset.
+"""Speed of reading lists against a plain `find_one`, and of charts against pyarrow.
 
-Run by `make bench-serving`; services and lake are its own, under a temporary folder.
+Run `make bench-serving`; services and lake are in a temporary folder.
 """
 
 import argparse
@@ -42,7 +41,7 @@ Read = Callable[[str], object]
 
 
 def publish_lists(connections: Connections, day: date) -> None:
-    """Publishes LISTENERS lists of ITEMS episodes, as long as real ones."""
+    """Publishes LISTENERS lists of ITEMS episodes, of realistic length."""
     reason = "23 listeners who played “What a spadeful holds” as you did also played this. " * 2
     item = {
         "episode_id": "e0123456789abcde",
@@ -77,9 +76,7 @@ def _listener(number: int) -> str:
 
 
 def latencies_ms(read: Callable[[], Read], clients: int) -> np.ndarray:
-    """Milliseconds of READS reads, shared by so many clients at a time; each client opens what it
-    needs by `read`.
-    """
+    """Returns the milliseconds of READS reads by concurrent clients; `read` opens a client."""
 
     def client(number: int) -> list[float]:
         one, taken = read(), []
@@ -94,7 +91,7 @@ def latencies_ms(read: Callable[[], Read], clients: int) -> np.ndarray:
 
 
 def measure_reads(connections: Connections, base: str, console: Console) -> None:
-    """Prints p50 and p99 of reading a list by each way, at each number of clients."""
+    """Prints p50 and p99 of each way to read a list, at each number of clients."""
     current = reader.published(connections)
     version = current.versions["final_recommendations"]
     uri, database = connections.mongo.uri, connections.settings.mongo_database
@@ -112,12 +109,11 @@ def measure_reads(connections: Connections, base: str, console: Console) -> None
     for clients in CLIENTS:
         plain = None
         for name, read in ways.items():
-            found = latencies_ms(read, clients)
-            p50, p99 = np.percentile(found, 50), np.percentile(found, 99)
+            latencies = latencies_ms(read, clients)
+            p50, p99 = np.percentile(latencies, 50), np.percentile(latencies, 99)
             plain = plain or (p50, p99)
-            table.add_row(
-                name, str(clients), f"{p50:.2f}", f"{p99:.2f}", f"{p50 / plain[0]:.2f}", f"{p99 / plain[1]:.2f}"
-            )  # fmt: skip
+            ratios = (f"{p50 / plain[0]:.2f}", f"{p99 / plain[1]:.2f}")
+            table.add_row(name, str(clients), f"{p50:.2f}", f"{p99:.2f}", *ratios)
     console.print(table)
 
 
@@ -134,7 +130,7 @@ def _rest(base: str) -> Read:
 
 @contextmanager
 def _api(settings: Settings) -> Iterator[str]:
-    """The address of a REST interface in a process of its own, as long as the block."""
+    """Runs the REST API in a separate process; yields its address."""
     port = free_port()
     limits = {"PODREC_API_REQUESTS_PER_S": "1000000", "PODREC_API_BURST": "1000000"}
     places = dict.fromkeys(
@@ -159,10 +155,10 @@ def _api(settings: Settings) -> Iterator[str]:
 
 
 def measure_questions(connections: Connections, days: list[date], console: Console) -> None:
-    """Prints the median seconds of each question by DuckDB and by pyarrow on the same files.
+    """Prints the median seconds of each query in DuckDB and pyarrow, on the same files.
 
     Raises:
-        ValueError: the two do not agree.
+        ValueError: the two results differ.
     """
     first, last = days[0], days[-1]
     table = Table("question", "DuckDB s", "its CPU s", "pyarrow s", "pyarrow / DuckDB", box=None)
@@ -183,7 +179,7 @@ def measure_questions(connections: Connections, days: list[date], console: Conso
 
 
 def _timed(ask: Callable) -> tuple:
-    """(answer, median seconds)."""
+    """Returns (answer, median seconds)."""
     taken, answer = [], None
     for _ in range(REPEATS):
         begun = time.perf_counter()
@@ -194,7 +190,7 @@ def _timed(ask: Callable) -> tuple:
 
 @contextmanager
 def _mongo(settings: Settings) -> Iterator[None]:
-    """The embedded MongoDB-wire server, as long as the block."""
+    """Runs the embedded MongoDB-wire server."""
     jars.ensure_all(settings, lambda _: None)
     settings.home.mkdir(parents=True, exist_ok=True)
     running = mongo.start(
@@ -231,7 +227,7 @@ def main() -> None:
         days = make(connections, events, today)
         rows = connections.lake.read("user_vs_episode_daily", columns=["day"]).num_rows
         console.print(
-            f"{events} events on {len(days)} days, {rows} daily rows; median of {REPEATS}, every day read"
+            f"{events} events on {len(days)} days, {rows} daily rows; median of {REPEATS}, all days"
         )
         measure_questions(connections, days, console)
 

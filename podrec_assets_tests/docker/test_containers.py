@@ -1,6 +1,4 @@
-"""The container files as far as a machine without a Docker daemon can hold them to account: what
-they say, not what they do.
-"""
+"""The container files, checked statically: no Docker daemon is needed."""
 
 import json
 import re
@@ -30,7 +28,7 @@ def instructions() -> list[dict]:
     return DockerfileParser(str(DOCKER / "Dockerfile")).structure
 
 
-def test_compose_is_valid_by_the_compose_specification(compose: dict) -> None:
+def test_compose_is_valid_against_the_compose_specification(compose: dict) -> None:
     schema = (
         resources.files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json"
     )
@@ -56,14 +54,14 @@ def test_every_variable_for_podrec_is_a_setting(compose: dict, instructions: lis
     assert in_compose | in_image <= known
 
 
-def test_every_service_belongs_to_a_profile_and_says_when_it_is_well(compose: dict) -> None:
+def test_every_service_has_a_profile_and_a_health_check(compose: dict) -> None:
     for name, service in compose["services"].items():
         assert set(service["profiles"]) <= {"core", "cluster"}, name
         assert service["healthcheck"]["test"], name
         assert service["restart"] == "unless-stopped", name
 
 
-def test_both_profiles_hold_the_whole_system(compose: dict) -> None:
+def test_both_profiles_contain_the_whole_system(compose: dict) -> None:
     def roles(profile: str) -> set[str]:
         return {
             n.removesuffix("-cluster")
@@ -83,7 +81,7 @@ def test_a_service_waits_only_for_services_of_its_own_profiles(compose: dict) ->
             assert set(service["profiles"]) <= set(services[other]["profiles"]), (name, other)
 
 
-def test_secrets_are_files_that_are_declared_and_no_password_stands_in_a_variable(
+def test_secrets_are_declared_files_and_no_variable_contains_a_password(
     compose: dict,
 ) -> None:
     declared = compose["secrets"]
@@ -103,7 +101,7 @@ def test_only_loopback_ports_are_published(compose: dict) -> None:
     assert all(p.startswith("127.0.0.1:") for p in ports)
 
 
-def test_each_own_image_is_a_target_and_runs_as_a_plain_user(
+def test_each_image_is_a_build_target_and_runs_as_an_unprivileged_user(
     compose: dict, instructions: list[dict]
 ) -> None:
     built = {s["image"]: s["build"]["target"] for s in compose["services"].values() if "build" in s}
@@ -134,7 +132,7 @@ def test_everything_that_is_copied_is_in_the_build_context(instructions: list[di
         assert source.split("/")[0].removeprefix("./") in {a.split("/")[0] for a in allowed}, source
 
 
-def test_the_images_without_torch_have_the_very_versions_of_the_others() -> None:
+def test_the_images_without_torch_have_the_same_versions_as_the_others() -> None:
     def versions(file: Path) -> set[str]:
         return set(re.findall(r"^([a-z0-9][\w.-]*(?:\[[\w,]+\])?==\S+)", file.read_text(), re.M))
 
@@ -144,7 +142,7 @@ def test_the_images_without_torch_have_the_very_versions_of_the_others() -> None
     assert not {n for n in small if n.startswith(("torch==", "pyspark=="))}
 
 
-def test_the_instance_of_the_containers_differs_in_places_only() -> None:
+def test_the_containers_dagster_instance_differs_only_in_its_storage() -> None:
     local, contained = (
         yaml.safe_load(f.read_text()) for f in (TOP / "dagster.yaml", DOCKER / "dagster.yaml")
     )
@@ -154,7 +152,9 @@ def test_the_instance_of_the_containers_differs_in_places_only() -> None:
     }
 
 
-def test_the_image_without_podrec_has_what_its_instance_names(instructions: list[dict]) -> None:
+def test_the_image_without_podrec_has_the_modules_that_its_instance_names(
+    instructions: list[dict],
+) -> None:
     named = re.findall(r"module: (podrec_assets[\w.]*)", (DOCKER / "dagster.yaml").read_text())
     stages = "".join(i["content"] for i in instructions).split("FROM ")
     [dagster] = [stage for stage in stages if "AS dagster" in stage]
@@ -162,19 +162,19 @@ def test_the_image_without_podrec_has_what_its_instance_names(instructions: list
     assert all(f"{module.replace('.', '/')}.py" in dagster for module in named)
 
 
-def test_the_entrypoint_hands_a_secret_file_on_as_dagsters_variable(tmp_path: Path) -> None:
+def test_the_entrypoint_passes_a_secret_file_as_dagsters_variable(tmp_path: Path) -> None:
     (tmp_path / "dagster_postgres_password").write_text("s3cret")
     command = [str(DOCKER / "entrypoint.sh"), "sh", "-c", 'printf %s "$DAGSTER_POSTGRES_PASSWORD"']
-    done = subprocess.run(
+    result = subprocess.run(
         command,
         env={"PODREC_SECRETS_DIR": str(tmp_path), "PATH": "/bin:/usr/bin"},
         capture_output=True,
         check=True,
     )
-    assert done.stdout == b"s3cret"
+    assert result.stdout == b"s3cret"
 
 
-def test_a_secret_file_sets_what_no_variable_sets(
+def test_a_secret_file_applies_unless_a_variable_is_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "podrec_mongo_uri").write_text("mongodb://user:pass@mongo:27017\n")
