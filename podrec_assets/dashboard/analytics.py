@@ -46,7 +46,7 @@ def show() -> None:
                 "events that have not landed yet."
             )
             return
-        _numbers(by_day, last)
+        _numbers(by_day)
         listening, retention, clicks, transcripts = st.tabs(
             ["Listening", "Retention", "Click-through", "Transcripts"]
         )
@@ -74,7 +74,7 @@ def _span() -> tuple[date, date] | None:
     return (span[0], span[1]) if isinstance(span, tuple) and len(span) == 2 else None
 
 
-def _numbers(by_day: pd.DataFrame, last: date) -> None:
+def _numbers(by_day: pd.DataFrame) -> None:
     latest = by_day.iloc[-1]
     before = by_day.iloc[-2] if len(by_day) > 1 else None
     today = datetime.now(UTC).date()

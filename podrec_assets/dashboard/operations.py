@@ -97,7 +97,7 @@ def _alphas(first: date, today: date) -> None:
     right.dataframe(latest, hide_index=True, column_order=list(columns), column_config=columns)
 
 
-def _publication(today: date) -> None:
+def _publication(_: date) -> None:
     mongo = connections().mongo
     publication = mongo.publication()
     if publication is None:

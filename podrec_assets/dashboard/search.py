@@ -18,7 +18,7 @@ RESULTS = 10
 
 
 @st.cache_resource(show_spinner="Reading the passages …", max_entries=1)
-def passages(version: int) -> catalogue.Passages:
+def passages(version: int) -> catalogue.Passages:  # noqa: ARG001 (version is the cache key)
     """Returns every chunk of a table version; shared by all sessions, to save memory."""
     return catalogue.passages(connections())
 

@@ -28,7 +28,7 @@ def documents(**lists: str) -> list[dict]:
 
 
 def test_expected_click_through_equals_the_sum_computed_by_hand() -> None:
-    # (1 * 0.880797 + 0.659754 * 0.047426 + 0.517282 * 0.377541) / 3
+    # By hand: (1 * 0.880797 + 0.659754 * 0.047426 + 0.517282 * 0.377541) / 3
     assert expected_click_through(by_hand(), moment(), ["a", "b", "mixed"], 3) == pytest.approx(
         0.369127, abs=1e-6
     )
@@ -59,7 +59,7 @@ def test_an_unknown_episode_is_an_error() -> None:
 def test_regret_is_the_difference_to_the_best_list() -> None:
     world = by_hand()
     assert best_list(world, moment(), 3) == ["a", "mixed", "b"]
-    # (0.880797 + 0.659754 * 0.377541 + 0.517282 * 0.047426) / 3 - 0.369127
+    # By hand: (0.880797 + 0.659754 * 0.377541 + 0.517282 * 0.047426) / 3 - 0.369127
     assert regret(world, moment(), ["a", "b", "mixed"], 3) == pytest.approx(
         0.384805 - 0.369127, abs=1e-5
     )
