@@ -114,7 +114,7 @@ def _gains(trials: list[AlphaTrial], config: BlendConfig) -> tuple[Gains, Gains]
 def _listener_gains(
     trial: AlphaTrial, shown: dict[str, Shown], examined: np.ndarray, config: BlendConfig
 ) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Yields (CLICKS or PLAYS, listener, row of Gains) of who clicked or played something new."""
+    """Yields (CLICKS or PLAYS, listener, row of Gains) for listeners with clicks or new plays."""
     history = trial.inputs.history
     relevant = newly_played(history, trial.played)
     blender = Blender(trial.inputs, config)
