@@ -1,5 +1,6 @@
-"""The real transcripts of `../shared/data` as a web site: a feed for each show, a Markdown
-transcript for each episode.
+"""Serves the real transcripts of `../shared/data` as a web site.
+
+Each show has a feed and each episode a Markdown transcript.
 """
 
 import gzip
@@ -22,34 +23,38 @@ TRANSCRIPTS = (
 
 
 def pages(file: Path, base_url: str, share: float = 1.0) -> dict[str, tuple[str, bytes]]:
-    """Path -> content type and body: /<show>.xml and /<show>/<slug>.md of the first share of each
-    show's episodes.
+    """Returns path -> (content type, body) of the first share of each show's episodes.
+
+    The paths are /<show>.xml and /<show>/<slug>.md.
     """
     shows: dict[str, list[dict]] = {}
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         for row in map(json.loads, lines):
             shows.setdefault(row["show"], []).append(row)
-    found: dict[str, tuple[str, bytes]] = {}
+    site: dict[str, tuple[str, bytes]] = {}
     for show, rows in shows.items():
         chosen = rows[: math.ceil(share * len(rows))]
         for row in chosen:
-            found[f"/{show}/{row['slug']}.md"] = (
+            site[f"/{show}/{row['slug']}.md"] = (
                 "text/markdown; charset=utf-8",
                 row["markdown"].encode(),
             )
         slugs = [row["slug"] for row in chosen]
-        found[f"/{show}.xml"] = (
+        site[f"/{show}.xml"] = (
             "application/rss+xml; charset=utf-8",
             _feed(show, slugs, base_url).encode(),
         )
-    return found
+    return site
 
 
 def _feed(show: str, slugs: list[str], base_url: str) -> str:
     items = "".join(
-        f'<item><title>{escape(slug)}</title><guid isPermaLink="false">{escape(show)}-{escape(slug)}</guid>'
-        f'<enclosure url={quoteattr(f"{base_url}/{show}/{slug}.mp3")} length="1" type="audio/mpeg"/>'
-        f'<podcast:transcript url={quoteattr(f"{base_url}/{show}/{slug}.md")} type="text/markdown"/></item>'
+        f'<item><title>{escape(slug)}</title><guid isPermaLink="false">'
+        f"{escape(show)}-{escape(slug)}</guid>"
+        f'<enclosure url={quoteattr(f"{base_url}/{show}/{slug}.mp3")} length="1" '
+        'type="audio/mpeg"/>'
+        f"<podcast:transcript url={quoteattr(f'{base_url}/{show}/{slug}.md')} "
+        'type="text/markdown"/></item>'
         for slug in slugs
     )
     return (
@@ -60,7 +65,7 @@ def _feed(show: str, slugs: list[str], base_url: str) -> str:
 
 @contextmanager
 def serve(file: Path, share: float = 1.0) -> Iterator[tuple[str, list[str]]]:
-    """(host:port, addresses of the feeds) of the site, which is there as long as the block."""
+    """Serves the site during the block and yields (host:port, feed addresses)."""
     served: dict[str, tuple[str, bytes]] = {}
 
     class Handler(BaseHTTPRequestHandler):
@@ -73,7 +78,7 @@ def serve(file: Path, share: float = 1.0) -> Iterator[tuple[str, list[str]]]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Says nothing: the benchmark's own lines are for reading."""
+            """Logs nothing, so that only the benchmark's own lines are printed."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     address = f"127.0.0.1:{server.server_address[1]}"

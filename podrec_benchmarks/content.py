@@ -1,10 +1,16 @@
-"""How good the content model is on real episodes, and how fast: `make bench-content`.
+"""Quality and speed of the content model on real episodes: `make bench-content`.
 
 266 real episodes of six shows go through the graph (feeds, transcripts, vectors, similarities).
-Then, in one run: same-show precision and half-to-half hits of the fused arms beside each arm alone,
-with 95 % bootstrap intervals; token coverage; short queries on the sample world; chunks a second
-beside the plain float32 model; the search beside a bare matrix product with a partition. Vectors
-are kept under PODREC_CACHE between runs; the first run encodes 14,000 chunks.
+Then one run reports:
+
+- same-show precision and half-to-half hits of the fused arms and of each arm alone, with 95 %
+  bootstrap intervals;
+- token coverage;
+- short queries on the sample world;
+- chunks a second, compared with the plain float32 model;
+- the search, compared with a bare matrix product and partition.
+
+Vectors are cached under PODREC_CACHE; the first run encodes 14,000 chunks.
 """
 
 import argparse
@@ -50,13 +56,11 @@ ITEMS, QUERIES, DIMENSION, NEAREST = 100_000, 1_000, 384, 100
 SPEED_CHUNKS = 64
 ARMS = ("fused", "TF-IDF alone", "semantic alone")
 Scores = dict[str, np.ndarray]
-"""By arm, (episodes, episodes) similarities, or what they are worth for each episode."""
+"""By arm: (episodes, episodes) similarities, or a measure for each episode."""
 
 
 def through_the_graph(home: Path, cache: Path, share: float, console: Console) -> Connections:
-    """Connections of a home whose episodes, transcripts, vectors and similarities the graph made of
-    the real transcripts.
-    """
+    """Runs the content assets on the real transcripts and returns the connections of that home."""
     with serve(TRANSCRIPTS, share) as (address, feeds):
         settings = Settings.load(
             home=home,
@@ -111,16 +115,15 @@ def arms(vectors: pa.Table, episodes: pa.Table) -> tuple[list[str], Scores]:
 
 
 def same_show(ids: list[str], scores: np.ndarray, shows: dict[str, str]) -> np.ndarray:
-    """(episodes,) share of the first ten neighbours that are of the episode's own show."""
+    """Returns (episodes,) shares of the first PLACES neighbours from the episode's own show."""
     own = np.array([shows[i] for i in ids])
-    return np.array(
-        [(own[found] == own[n]).mean() for n, found in enumerate(top_k(scores, PLACES))]
-    )
+    return np.array([(own[best] == own[n]).mean() for n, best in enumerate(top_k(scores, PLACES))])
 
 
 def halves(vectors: pa.Table, episodes: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """(vectors, episodes) in which each half of an episode's chunks is an episode of its own,
-    `<id>#1` and `<id>#2`.
+    """Returns (vectors, episodes) with each half of an episode as an episode of its own.
+
+    Their ids are `<id>#1` and `<id>#2`.
     """
     ids, chunks = vectors["episode_id"].to_pylist(), vectors["chunk"].to_pylist()
     counts: dict[str, int] = {}
@@ -141,28 +144,26 @@ def halves(vectors: pa.Table, episodes: pa.Table) -> tuple[pa.Table, pa.Table]:
 
 
 def half_to_half(ids: list[str], scores: np.ndarray) -> np.ndarray:
-    """(halves,) whether the nearest half is the other one of the same episode."""
+    """Returns (halves,) whether the nearest half is the other half of the same episode."""
     return np.array(
-        [ids[int(found[0])][:-2] == ids[n][:-2] for n, found in enumerate(top_k(scores, 1))],
+        [ids[int(best[0])][:-2] == ids[n][:-2] for n, best in enumerate(top_k(scores, 1))],
         dtype=float,
     )
 
 
 def across(ids: list[str], scores: np.ndarray) -> np.ndarray:
-    """Similarities in which a first half sees second halves alone, and the other way round.
+    """Returns similarities between first and second halves only.
 
-    The usual task: queries from one side of the cut, candidates from the other. Among all halves it
-    is harder for a reason that has nothing to do with content: beginnings of a show's episodes are
-    alike, and so are ends.
+    This is the usual task: queries from one side of the cut, candidates from the other. Among all
+    halves it is harder for a reason unrelated to content: the beginnings of a show's episodes
+    resemble each other, and so do their ends.
     """
     sides = np.array([i[-1] for i in ids])
     return np.where(sides[:, None] == sides[None, :], -np.inf, scores)
 
 
 def report_quality(connections: Connections, console: Console) -> None:
-    """Prints precision, half-to-half hits and coverage. Raises ValueError where the asset's lists
-    are not these numbers'.
-    """
+    """Prints precision, half-to-half hits and coverage."""
     vectors, episodes = connections.lake.read("vectors"), connections.lake.read("episodes")
     shows = dict(
         zip(episodes["episode_id"].to_pylist(), episodes["show_title"].to_pylist(), strict=True)
@@ -184,18 +185,19 @@ def report_quality(connections: Connections, console: Console) -> None:
         table.add_row(
             arm,
             *(
-                f"{found[arm].mean():.3f} ({_interval(found[arm])})"
-                for found in by_measure.values()
+                f"{values[arm].mean():.3f} ({_interval(values[arm])})"
+                for values in by_measure.values()
             ),
         )
     sizes = np.unique([shows[i] for i in ids], return_counts=True)[1]
     console.print(
-        f"{len(ids)} episodes of {len(sizes)} shows, {len(vectors)} chunks; chance P@{PLACES} {_chance(sizes):.3f}"
+        f"{len(ids)} episodes of {len(sizes)} shows, {len(vectors)} chunks; chance P@{PLACES} "
+        f"{_chance(sizes):.3f}"
     )
     console.print(table)
     for arm in ARMS[1:]:
-        for name, found in by_measure.items():
-            lead = found["fused"] - found[arm]
+        for name, values in by_measure.items():
+            lead = values["fused"] - values[arm]
             console.print(f"fused leads {arm} by {lead.mean():+.3f} ({_interval(lead)}) in {name}")
     newest = connections.mongo.latest_version("similarities")
     assert newest
@@ -207,11 +209,13 @@ def report_quality(connections: Connections, console: Console) -> None:
         np.mean([shows[i["episode_id"]] == shows[e] for i in served[e][:PLACES]]) for e in ids
     ]
     console.print(
-        f"as the graph published them: P@{PLACES} {np.mean(of_graph):.3f} over {len(served)} documents"
+        f"as the graph published them: P@{PLACES} {np.mean(of_graph):.3f} over {len(served)} "
+        "documents"
     )
     halved = {d["episode_id"]: d["items"][0]["episode_id"] for d in similarities(split, known, 1)}
     console.print(
-        f"the asset's function on halves: hit@1 among all halves {np.mean([halved[h][:-2] == h[:-2] for h in halved]):.3f}"
+        "the asset's function on halves: hit@1 among all halves "
+        f"{np.mean([halved[h][:-2] == h[:-2] for h in halved]):.3f}"
     )
     _report_coverage(connections, vectors, console)
 
@@ -225,15 +229,14 @@ def _report_coverage(connections: Connections, vectors: pa.Table, console: Conso
         pa.compute.sum(vectors[c]).as_py() for c in ("token_count", "left_out_token_count")
     )
     console.print(
-        f"tokens: {said} said = {encoded} encoded + {left_out} left out as repeated ({left_out / said:.2%}); "
+        f"tokens: {said} said = {encoded} encoded + {left_out} left out as repeated "
+        f"({left_out / said:.2%}); "
         f"coverage {(encoded + left_out) / said:.2%}, {len(faults)} episodes do not add up"
     )
 
 
 def report_queries(settings: Settings, console: Console) -> None:
-    """Prints how often the first passage for a short query on the sample world is of the right
-    episode, and MRR, by arm.
-    """
+    """Prints hit@1 and MRR by arm, for short queries on the sample world."""
     episodes, vectors = sample_content(settings)
     encoder = SentenceEncoder(settings.embedding_model, settings.embedding_dtype)
     titles = dict(
@@ -253,10 +256,10 @@ def report_queries(settings: Settings, console: Console) -> None:
             fused = LEXICAL_SHARE * lexical + (1 - LEXICAL_SHARE) * cosines
             for arm, scores in zip(ARMS, (fused, lexical, cosines), strict=True):
                 ranked = list(dict.fromkeys(ids[np.argsort(-scores, kind="stable")]))
-                # Where nothing is found at all, the first of all is no hit.
+                # Where no passage matches at all, the first one is not a hit.
                 ranks[arm].append(ranked.index(title) + 1 if scores.max() > 0 else len(ranked))
-        for arm, found in ranks.items():
-            places = np.array(found)
+        for arm, arm_ranks in ranks.items():
+            places = np.array(arm_ranks)
             table.add_row(
                 f"{len(wanted)} {kind}",
                 arm,
@@ -267,9 +270,7 @@ def report_queries(settings: Settings, console: Console) -> None:
 
 
 def report_encoding(settings: Settings, vectors: pa.Table, console: Console) -> None:
-    """Prints chunks a second of the encoder as set, beside the same model in float32 as the library
-    runs it.
-    """
+    """Prints chunks a second of the encoder, and of the library's own float32 encoding."""
     from sentence_transformers import SentenceTransformer
 
     texts = vectors["text"].to_pylist()[:SPEED_CHUNKS]
@@ -288,9 +289,7 @@ def report_encoding(settings: Settings, vectors: pa.Table, console: Console) -> 
 
 
 def report_search(console: Console) -> None:
-    """Prints the exact search's time beside a bare matrix product with a partition, and its recall
-    against a full sort.
-    """
+    """Prints the time of the exact search and of a bare product, and recall against a sort."""
     random = np.random.default_rng(SEED)
     items, queries = (
         _unit(random.standard_normal((n, DIMENSION), dtype=np.float32)) for n in (ITEMS, QUERIES)
@@ -300,12 +299,12 @@ def report_search(console: Console) -> None:
         np.argpartition(queries @ items.T, ITEMS - NEAREST, axis=1)
 
     ours, theirs = _fastest(lambda: nearest(queries, items, NEAREST), bare)
-    found, _ = nearest(queries, items, NEAREST)
+    indices, _ = nearest(queries, items, NEAREST)
     exact = [np.argsort(-(items @ q), kind="stable")[:NEAREST] for q in queries[:100]]
     recall = np.mean(
         [
             len(set(a) & set(b)) / NEAREST
-            for a, b in zip(found[:100].tolist(), map(np.ndarray.tolist, exact), strict=True)
+            for a, b in zip(indices[:100].tolist(), map(np.ndarray.tolist, exact), strict=True)
         ]
     )
     console.print(
@@ -314,13 +313,14 @@ def report_search(console: Console) -> None:
     )
 
 
-def _fastest(one: Callable[[], object], other: Callable[[], object]) -> tuple[float, float]:
-    """Seconds of the fastest of several rounds of each, in turn, so that what else the machine does
-    hits both.
+def _fastest(first: Callable[[], object], second: Callable[[], object]) -> tuple[float, float]:
+    """Returns the seconds of the fastest of ROUNDS rounds of each.
+
+    Rounds alternate, so that other load on the machine affects both.
     """
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(ROUNDS):
-        for work, taken in zip((one, other), times, strict=True):
+        for work, taken in zip((first, second), times, strict=True):
             began = time.perf_counter()
             work()
             taken.append(time.perf_counter() - began)
@@ -369,7 +369,8 @@ def main() -> None:
                 supervisor.down(Settings.load(home=home))
     else:
         console.print(
-            f"skipped: same-show precision, half-to-half, coverage and encoding need {TRANSCRIPTS}, which is not there"
+            "skipped: same-show precision, half-to-half, coverage and encoding need "
+            f"{TRANSCRIPTS}, which is not there"
         )
     report_queries(settings, console)
     report_search(console)

@@ -1,5 +1,6 @@
-"""Vectors of texts kept on disk between runs of a benchmark: encoding 266 episodes takes minutes,
-measuring them seconds.
+"""Caches vectors on disk between runs of a benchmark.
+
+Encoding 266 episodes takes minutes, measuring them seconds.
 """
 
 import hashlib
@@ -15,8 +16,11 @@ COMMIT_EVERY = 64
 
 
 class CachedEncoder:
-    """An encoder whose vectors are remembered by its version and the text; tells how fast the rest
-    was encoded.
+    """An encoder with a cache by version and text.
+
+    Attributes:
+        encoded_count: texts that were not in the cache.
+        seconds: time that encoding them took.
     """
 
     def __init__(self, encoder: Encoder, folder: Path) -> None:
@@ -39,8 +43,9 @@ class CachedEncoder:
         return self.inner.count_tokens(text)
 
     def encode(self, texts: list[str], progress: Progress | None = None) -> np.ndarray:
-        """As the encoder's own; what is encoded is kept every COMMIT_EVERY texts, so that a run
-        that is cut off loses little.
+        """Encodes what is not in the cache.
+
+        The cache is committed every COMMIT_EVERY texts, so an interrupted run loses little.
         """
         keys = [hashlib.sha256(t.encode()).digest() for t in texts]
         with self._open() as cache:
@@ -61,11 +66,11 @@ class CachedEncoder:
                 cache.commit()
                 if progress:
                     progress(min(start + COMMIT_EVERY, len(missing)), len(missing))
-            found = (
+            stored = (
                 cache.execute("SELECT vector FROM vectors WHERE text = ?", (k,)).fetchone()[0]
                 for k in keys
             )
-            rows = [np.frombuffer(vector, dtype=np.float32) for vector in found]
+            rows = [np.frombuffer(vector, dtype=np.float32) for vector in stored]
         return np.stack(rows) if rows else self.inner.encode([])
 
     def _open(self) -> sqlite3.Connection:

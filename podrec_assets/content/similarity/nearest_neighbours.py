@@ -65,11 +65,11 @@ def _documents(chunks: EpisodeChunks, members: np.ndarray, k: int) -> Iterator[d
     first_copies = originals(
         (chunks.text_of(m) for m in members), [chunks.audio_urls[m] for m in members]
     )
-    found = list(
+    searched = list(
         SEARCH(fused_vectors(chunks, members), np.array(first_copies), CANDIDATES_PER_PLACE * k)
     )
-    factors = scaling_factors(np.array([local_density(c.fused) for c in found]))
-    for here, (candidates, factor) in enumerate(zip(found, factors, strict=True)):
+    factors = scaling_factors(np.array([local_density(c.fused) for c in searched]))
+    for here, (candidates, factor) in enumerate(zip(searched, factors, strict=True)):
         scores = np.round(candidates.fused * factor * factors[candidates.positions], DIGITS)
         items = []
         for rank, at in enumerate(next(top_k(scores[None], k)), start=1):

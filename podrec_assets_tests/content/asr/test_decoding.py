@@ -28,9 +28,9 @@ def refused(path: Path, max_s: float = 60, memory_mb: int = 1024) -> UnusableInp
 def test_every_common_codec_is_decoded_completely_at_the_right_pitch(
     tmp_path: Path, extension: str
 ) -> None:
-    found = samples_of(write_encoded(tmp_path / f"a.{extension}", 2.0))
-    assert len(found) / RATE_HZ == pytest.approx(2.0, abs=0.1)
-    middle = found[RATE_HZ // 2 : RATE_HZ // 2 + RATE_HZ].astype(float)
+    samples = samples_of(write_encoded(tmp_path / f"a.{extension}", 2.0))
+    assert len(samples) / RATE_HZ == pytest.approx(2.0, abs=0.1)
+    middle = samples[RATE_HZ // 2 : RATE_HZ // 2 + RATE_HZ].astype(float)
     assert np.abs(np.fft.rfft(middle)).argmax() == pytest.approx(220, abs=1)
 
 

@@ -17,7 +17,10 @@ from podrec_assets_tests.content.asr.wer import word_error_rate
 
 pytestmark = pytest.mark.slow
 
-JFK = "And so, my fellow Americans: ask not what your country can do for you, ask what you can do for your country."
+JFK = (
+    "And so, my fellow Americans: ask not what your country can do for you, ask what you can do "
+    "for your country."
+)
 START_S = 25.0
 """Seconds of the long reading that the test hears; all of it takes minutes."""
 
@@ -46,13 +49,13 @@ def pocketsphinx() -> tuple[AsrEngine, Recognizer]:
     return engine, load_recognizer(engine)
 
 
-def check_times(found: Recognition) -> None:
-    assert found.segments
-    times = [t for s in found.segments for t in (s["start_s"], s["end_s"])]
+def check_times(recognition: Recognition) -> None:
+    assert recognition.segments
+    times = [t for s in recognition.segments for t in (s["start_s"], s["end_s"])]
     assert all(a <= b for a, b in pairwise(times))
     assert times[0] >= 0
-    assert times[-1] <= found.audio_s
-    assert all(0 <= s["confidence"] <= 1 for s in found.segments)
+    assert times[-1] <= recognition.audio_s
+    assert all(0 <= s["confidence"] <= 1 for s in recognition.segments)
 
 
 @pytest.mark.services
@@ -60,10 +63,14 @@ def test_pocketsphinx_recognises_a_clear_speech(
     speech: Path, pocketsphinx: tuple[AsrEngine, Recognizer]
 ) -> None:
     engine, recognizer = pocketsphinx
-    found = transcribe_file(speech / "jfk.flac", recognizer, engine.version)
-    assert word_error_rate(JFK, found.text) <= 0.30
-    assert (found.audio_s, found.language, found.engine) == (11.0, "en", engine.version)
-    check_times(found)
+    recognition = transcribe_file(speech / "jfk.flac", recognizer, engine.version)
+    assert word_error_rate(JFK, recognition.text) <= 0.30
+    assert (recognition.audio_s, recognition.language, recognition.engine) == (
+        11.0,
+        "en",
+        engine.version,
+    )
+    check_times(recognition)
 
 
 @pytest.mark.services
@@ -73,9 +80,9 @@ def test_pocketsphinx_recognises_half_of_field_recordings(
     engine, recognizer = pocketsphinx
     rates = []
     for clip in sorted(speech.glob("fleurs-*.ogg")):
-        found = transcribe_file(clip, recognizer, engine.version)
-        check_times(found)
-        rates.append(word_error_rate(clip.with_suffix(".txt").read_text(), found.text))
+        recognition = transcribe_file(clip, recognizer, engine.version)
+        check_times(recognition)
+        rates.append(word_error_rate(clip.with_suffix(".txt").read_text(), recognition.text))
     assert len(rates) == 5
     assert sum(rates) / len(rates) <= 0.55
 
@@ -86,11 +93,14 @@ def test_pocketsphinx_transcribes_a_long_reading_across_pieces(
 ) -> None:
     engine, recognizer = pocketsphinx
     clip = write_wav(tmp_path / "a.wav", samples_of(speech / "long-read.ogg", 0, START_S))
-    found = transcribe_file(clip, recognizer, engine.version)
-    check_times(found)
-    assert found.segments[-1]["end_s"] > START_S - 5
+    recognition = transcribe_file(clip, recognizer, engine.version)
+    check_times(recognition)
+    assert recognition.segments[-1]["end_s"] > START_S - 5
     words = (speech / "long-read.txt").read_text().split()
-    assert min(word_error_rate(" ".join(words[:n]), found.text) for n in range(30, 100, 3)) <= 0.40
+    assert (
+        min(word_error_rate(" ".join(words[:n]), recognition.text) for n in range(30, 100, 3))
+        <= 0.40
+    )
 
 
 @pytest.mark.parametrize("name", ["vosk", "faster-whisper"])
@@ -101,9 +111,9 @@ def test_an_engine_loads_a_model_folder_and_decodes_real_speech(
     assert engine
     assert (engine.name, engine.is_low_quality) == (name, False)
     recognizer = load_recognizer(engine)
-    found = transcribe_file(speech / "vosk-digits.wav", recognizer, engine.version, "en")
-    check_times(found)
-    assert (found.language, found.audio_s) == ("en", 8.308)
+    recognition = transcribe_file(speech / "vosk-digits.wav", recognizer, engine.version, "en")
+    check_times(recognition)
+    assert (recognition.language, recognition.audio_s) == ("en", 8.308)
     if name == "faster-whisper":
         assert transcribe_file(speech / "vosk-digits.wav", recognizer, engine.version).language in (
             "en",

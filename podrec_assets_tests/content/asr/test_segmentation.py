@@ -28,17 +28,17 @@ def test_a_cut_lies_inside_the_pause() -> None:
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 9.9, 10.0, 10.01, 61.3])
 def test_pieces_are_the_whole_stream_in_order_and_none_is_too_long(seconds: float) -> None:
     noise = np.random.default_rng(7).integers(-3000, 3000, int(seconds * RATE_HZ)).astype(np.int16)
-    found = list(pieces(blocks(noise, 7001), 10.0))
-    assert all(len(p) <= 10 * RATE_HZ for _, p in found)
-    assert [at for at, _ in found] == [
-        sum(len(p) for _, p in found[:n]) / RATE_HZ for n in range(len(found))
+    cut = list(pieces(blocks(noise, 7001), 10.0))
+    assert all(len(p) <= 10 * RATE_HZ for _, p in cut)
+    assert [at for at, _ in cut] == [
+        sum(len(p) for _, p in cut[:n]) / RATE_HZ for n in range(len(cut))
     ]
-    assert np.array_equal(np.concatenate([np.zeros(0, np.int16), *(p for _, p in found)]), noise)
+    assert np.array_equal(np.concatenate([np.zeros(0, np.int16), *(p for _, p in cut)]), noise)
 
 
 def test_endless_silence_is_cut_into_long_pieces() -> None:
-    found = list(pieces(blocks(np.zeros(60 * RATE_HZ, np.int16)), 10.0))
-    assert len(found) <= 8
+    cut = list(pieces(blocks(np.zeros(60 * RATE_HZ, np.int16)), 10.0))
+    assert len(cut) <= 8
 
 
 def test_times_become_those_of_the_file_and_never_go_back() -> None:
@@ -49,8 +49,8 @@ def test_times_become_those_of_the_file_and_never_go_back() -> None:
         (0.0, 10.0, PieceTranscript([said(1, 4, "a"), said(3, 99, "b")])),
         (10.0, 12.0, PieceTranscript([said(-1, 1, "c"), said(0.5, 0.2, "d")])),
     ]
-    found = [(s["start_s"], s["end_s"], s["text"]) for s in with_file_times(heard)]
-    assert found == [(1.0, 4.0, "a"), (4.0, 10.0, "b"), (10.0, 11.0, "c"), (11.0, 11.0, "d")]
+    cut = [(s["start_s"], s["end_s"], s["text"]) for s in with_file_times(heard)]
+    assert cut == [(1.0, 4.0, "a"), (4.0, 10.0, "b"), (10.0, 11.0, "c"), (11.0, 11.0, "d")]
 
 
 def test_confidence_is_the_mean_over_words_and_none_where_the_engine_gives_none() -> None:

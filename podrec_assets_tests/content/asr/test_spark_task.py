@@ -35,9 +35,9 @@ def _engines_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 @pytest.fixture
 def engine(settings: Settings) -> AsrEngine:
-    found = choose_engine(settings.model_copy(update={"asr_engine": "pocketsphinx"}))
-    assert found
-    return found
+    chosen = choose_engine(settings.model_copy(update={"asr_engine": "pocketsphinx"}))
+    assert chosen
+    return chosen
 
 
 def task(engine: AsrEngine, max_s: float = 60) -> AsrTask:
@@ -48,9 +48,9 @@ def test_a_worker_returns_the_same_result_as_the_run(engine: AsrEngine, tmp_path
     audio = write_wav(tmp_path / "tone.wav", tone(1))
     with WorkerPool(engine, 1, 60, 1024, 60) as workers:
         wanted = workers.transcribe(audio, "en")
-    found = decode_answer(transcribe_on_worker(task(engine), audio.read_bytes(), "en"))
-    assert replace(found, compute_s=wanted.compute_s) == wanted
-    assert found.audio_s == pytest.approx(1, abs=0.01)
+    recognition = decode_answer(transcribe_on_worker(task(engine), audio.read_bytes(), "en"))
+    assert replace(recognition, compute_s=wanted.compute_s) == wanted
+    assert recognition.audio_s == pytest.approx(1, abs=0.01)
 
 
 def test_unusable_audio_is_refused_for_the_same_reasons(engine: AsrEngine, tmp_path: Path) -> None:
@@ -67,9 +67,7 @@ def test_unusable_audio_is_refused_for_the_same_reasons(engine: AsrEngine, tmp_p
 def test_a_worker_whose_disk_is_full_costs_the_file_an_attempt(
     engine: AsrEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error reached Spark, was told as a lack of requirements, and failed the run with all its
-    other files.
-    """
+    """Once it reached Spark as missing requirements, and failed the run with all other files."""
 
     def full(**_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -84,7 +82,10 @@ def test_a_worker_with_another_library_or_without_the_model_fails_the_run(
 ) -> None:
     with pytest.raises(
         SetupError,
-        match=r"would transcribe with pocketsphinx/.*, but the run transcribes with pocketsphinx/0\.1/en-us",
+        match=(
+            r"would transcribe with pocketsphinx/.*, but the run transcribes with "
+            r"pocketsphinx/0\.1/en-us"
+        ),
     ):
         decode_answer(
             transcribe_on_worker(task(replace(engine, version="pocketsphinx/0.1/en-us")), b"", None)

@@ -10,8 +10,9 @@ PHONES = (1, 2, 3)
 
 
 def build_vosk(folder: Path, ceps: int = 13, seed: int = 1) -> Path:
-    """A Kaldi nnet3 model as Vosk reads it: one affine layer over MFCCs, and a graph in which any
-    word follows any other.
+    """Writes a Kaldi nnet3 model as Vosk reads it.
+
+    It is one affine layer over MFCCs, and a graph in which any word follows any other.
 
     Formats: Kaldi's text form of TransitionModel and Nnet3, OpenFst's binary vector fst.
     """
@@ -24,7 +25,8 @@ def build_vosk(folder: Path, ceps: int = 13, seed: int = 1) -> Path:
 
     transitions = (
         "<TransitionModel>\n<Topology>\n<TopologyEntry>\n<ForPhones>\n1 2 3\n</ForPhones>\n"
-        "<State> 0 <PdfClass> 0 <Transition> 0 0.5 <Transition> 1 0.5 </State>\n<State> 1 </State>\n"
+        "<State> 0 <PdfClass> 0 <Transition> 0 0.5 <Transition> 1 0.5 </State>\n<State> 1 "
+        "</State>\n"
         "</TopologyEntry>\n</Topology>\n"
         "<Triples> 3\n1 0 0\n2 0 1\n3 0 2\n</Triples>\n<LogProbs>\n [ 0"
         + " -0.6931" * 6
@@ -32,9 +34,11 @@ def build_vosk(folder: Path, ceps: int = 13, seed: int = 1) -> Path:
     )
     weights = "\n".join(row(ceps) for _ in PHONES)
     network = (
-        f"<Nnet3>\n\ninput-node name=input dim={ceps}\ncomponent-node name=affine component=affine input=input\n"
+        f"<Nnet3>\n\ninput-node name=input dim={ceps}\ncomponent-node name=affine "
+        "component=affine input=input\n"
         "output-node name=output input=affine objective=linear\n\n<NumComponents> 1\n"
-        f"<ComponentName> affine <FixedAffineComponent> <LinearParams>  [\n{weights} ]\n<BiasParams>  [ {row(len(PHONES))} ]\n"
+        f"<ComponentName> affine <FixedAffineComponent> <LinearParams>  [\n{weights} ]\n"
+        f"<BiasParams>  [ {row(len(PHONES))} ]\n"
         "</FixedAffineComponent>\n</Nnet3>\n<LeftContext> 0 <RightContext> 0 <Priors>  [ ]\n"
     )
     (folder / "am/final.mdl").write_text(transitions + network)
@@ -61,7 +65,7 @@ def build_vosk(folder: Path, ceps: int = 13, seed: int = 1) -> Path:
 
 
 def _vector_fst(finals: list[float | None], arcs: list[list[tuple[int, int, float, int]]]) -> bytes:
-    """OpenFst's binary form of states with a final weight and arcs (input, output, weight, next)."""
+    """Returns OpenFst's binary form of final weights and arcs (input, output, weight, next)."""
     names = b"".join(struct.pack("<i", len(n)) + n for n in (b"vector", b"standard"))
     count = sum(len(a) for a in arcs)
     parts = [
@@ -76,9 +80,7 @@ def _vector_fst(finals: list[float | None], arcs: list[list[tuple[int, int, floa
 
 
 def build_whisper(folder: Path, languages: tuple[str, ...] = ("en", "de"), seed: int = 1) -> Path:
-    """A Whisper model for faster-whisper: made as a transformers model, written by CTranslate2's
-    own converter.
-    """
+    """Writes a Whisper model for faster-whisper, with CTranslate2's own converter."""
     import torch
     from ctranslate2.converters import TransformersConverter
     from transformers import (
@@ -94,19 +96,34 @@ def build_whisper(folder: Path, languages: tuple[str, ...] = ("en", "de"), seed:
     size = max(specials.values()) + 1
     torch.manual_seed(seed)
     config = WhisperConfig(
-        vocab_size=size, num_mel_bins=80, d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,
-        decoder_attention_heads=2, encoder_ffn_dim=32, decoder_ffn_dim=32,
+        vocab_size=size,
+        num_mel_bins=80,
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
         decoder_start_token_id=specials["<|startoftranscript|>"],
-        bos_token_id=specials["<|endoftext|>"], eos_token_id=specials["<|endoftext|>"], pad_token_id=specials["<|endoftext|>"],
-        suppress_tokens=[], begin_suppress_tokens=[],
-    )  # fmt: skip
+        bos_token_id=specials["<|endoftext|>"],
+        eos_token_id=specials["<|endoftext|>"],
+        pad_token_id=specials["<|endoftext|>"],
+        suppress_tokens=[],
+        begin_suppress_tokens=[],
+    )
     model = WhisperForConditionalGeneration(config)
     model.generation_config = GenerationConfig(
-        lang_to_id={f"<|{x}|>": specials[f"<|{x}|>"] for x in languages}, alignment_heads=[[0, 0]], suppress_tokens=[],
-        begin_suppress_tokens=[], no_timestamps_token_id=specials["<|notimestamps|>"], is_multilingual=True,
-        decoder_start_token_id=specials["<|startoftranscript|>"], eos_token_id=specials["<|endoftext|>"],
+        lang_to_id={f"<|{x}|>": specials[f"<|{x}|>"] for x in languages},
+        alignment_heads=[[0, 0]],
+        suppress_tokens=[],
+        begin_suppress_tokens=[],
+        no_timestamps_token_id=specials["<|notimestamps|>"],
+        is_multilingual=True,
+        decoder_start_token_id=specials["<|startoftranscript|>"],
+        eos_token_id=specials["<|endoftext|>"],
         pad_token_id=specials["<|endoftext|>"],
-    )  # fmt: skip
+    )
     model.save_pretrained(source)
     WhisperFeatureExtractor(feature_size=80).save_pretrained(source)
     TransformersConverter(str(source), copy_files=["tokenizer.json"]).convert(str(folder))
@@ -140,6 +157,6 @@ def _tokenizer(folder: Path, languages: tuple[str, ...]) -> dict[str, int]:
     wrapped.save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "special_ids.json").write_text(
-        json.dumps(found := {n: tokenizer.token_to_id(n) for n in names})
+        json.dumps(ids := {n: tokenizer.token_to_id(n) for n in names})
     )
-    return found
+    return ids

@@ -45,6 +45,8 @@ DAY = date(2026, 2, 3)
 
 @dataclass
 class Record:
+    """A Kafka record."""
+
     offset: int
     value: bytes | None
     topic: str = "episode-metadata"

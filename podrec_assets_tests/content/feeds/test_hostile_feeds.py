@@ -11,8 +11,10 @@ FEED = "https://show.example/feeds/one.xml"
 HEAD = """<rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"
  xmlns:podcast="https://podcastindex.org/namespace/1.0"><channel><title>Show</title><language>en-GB</language>"""
 TAIL = "</channel></rss>"
-BOMB = """<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
-<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">]><rss version="2.0"><channel><item><guid>&c;</guid></item></channel></rss>"""
+BOMB = """<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa">
+<!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
+<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">
+]><rss version="2.0"><channel><item><guid>&c;</guid></item></channel></rss>"""
 UTF16_ENTITY = (
     '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE rss [<!ENTITY a "b">]><rss version="2.0"/>'
 )
@@ -32,7 +34,8 @@ def rss(*items: str, channel: str = "") -> bytes:
     [
         pytest.param(BOMB.encode(), "unsafe_xml", id="billion laughs"),
         pytest.param(
-            b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss version="2.0"><channel>&x;</channel></rss>',
+            b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss version="2.0"><channel>'
+            b"&x;</channel></rss>",
             "unsafe_xml",
             id="external entity",
         ),

@@ -9,7 +9,8 @@ APP = b"""<?xml version="1.0" encoding="utf-8"?>
 <opml version="1.0"><head><title>Subscriptions</title></head><body>
   <outline text="feeds">
     <outline type="rss" text="One" xmlUrl="https://one.example/feed.xml" htmlUrl="https://one.example/"/>
-    <outline text="Folder"><outline type="rss" text="Two" xmlurl=" https://two.example/rss?a=1&amp;b=2 "/></outline>
+    <outline text="Folder">
+      <outline type="rss" text="Two" xmlurl=" https://two.example/rss?a=1&amp;b=2 "/></outline>
     <outline type="rss" text="One again" xmlUrl="http://one.example/feed.xml/"/>
     <outline type="link" text="no feed" url="https://three.example/"/>
   </outline>

@@ -112,7 +112,10 @@ def test_a_duration_is_seconds_or_nothing(text: str | None, expected: float | No
 
 
 def test_numbers_out_of_range_are_left_out() -> None:
-    huge = "<itunes:season>2147483648</itunes:season><itunes:episode>99999999999999999999</itunes:episode>"
+    huge = (
+        "<itunes:season>2147483648</itunes:season><itunes:episode>"
+        "99999999999999999999</itunes:episode>"
+    )
     [big, small] = parse_feed(
         rss(
             item(1, huge + audio("a.mp3", length="9" * 30)),
@@ -133,7 +136,10 @@ def test_numbers_out_of_range_are_left_out() -> None:
     ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "ftp://a.example/a.mp3"],
 )
 def test_only_http_addresses_are_kept(scheme: str) -> None:
-    links = f'<link>{scheme}</link><enclosure url="{scheme}" type="audio/mpeg"/><itunes:image href="{scheme}"/>'
+    links = (
+        f'<link>{scheme}</link><enclosure url="{scheme}" type="audio/mpeg"/><itunes:image '
+        f'href="{scheme}"/>'
+    )
     [episode] = parse_feed(
         rss(item(1, f'{links}<podcast:transcript url="{scheme}" type="text/vtt"/>')), FEED
     ).episodes
@@ -146,7 +152,10 @@ def test_only_http_addresses_are_kept(scheme: str) -> None:
 
 
 def test_relative_addresses_are_joined_to_the_feeds() -> None:
-    more = '<link>../1</link><enclosure url="/a.mp3" type="audio/mpeg"/><podcast:transcript url="a.vtt" type="TEXT/VTT"/>'
+    more = (
+        '<link>../1</link><enclosure url="/a.mp3" type="audio/mpeg"/><podcast:transcript '
+        'url="a.vtt" type="TEXT/VTT"/>'
+    )
     [episode] = parse_feed(rss(item(1, more)), FEED).episodes
     assert (episode.link, episode.audio_url) == (
         "https://show.example/1",
@@ -164,9 +173,11 @@ def test_relative_addresses_are_joined_to_the_feeds() -> None:
 
 def test_all_transcript_tags_of_an_item_are_kept_each_address_once() -> None:
     tags = (
-        '<podcast:transcript url="https://t.example/a.vtt" type="text/vtt" language="en-US" rel="captions"/>'
+        '<podcast:transcript url="https://t.example/a.vtt" type="text/vtt" language="en-US" '
+        'rel="captions"/>'
         '<podcast:transcript url="https://t.example/a.json" type="application/json"/>'
-        '<podcast:transcript url="https://t.example/a.vtt" type="text/plain"/><podcast:transcript type="text/vtt"/>'
+        '<podcast:transcript url="https://t.example/a.vtt" type="text/plain"/>'
+        '<podcast:transcript type="text/vtt"/>'
     )
     [episode] = parse_feed(rss(item(1, tags)), FEED).episodes
     assert episode.transcripts == (
@@ -198,10 +209,10 @@ def test_audio_is_found_in_media_rss() -> None:
         '<media:content url="/b.jpg" medium="image"/><media:content url="/b.mp3" medium="audio"/>'
     )
     two = f"<media:group {media}>{parts}</media:group>"
-    found = parse_feed(
+    episodes = parse_feed(
         rss(item(1, one), item(2, two), item(3, one + audio("c.mp3"))), FEED
     ).episodes
-    assert [(e.audio_url, e.audio_type, e.audio_bytes) for e in found] == [
+    assert [(e.audio_url, e.audio_type, e.audio_bytes) for e in episodes] == [
         ("https://show.example/a.mp3", "audio/mpeg", 9),
         ("https://show.example/b.mp3", None, None),
         ("https://cdn.example/c.mp3", "audio/mpeg", 9),
@@ -209,15 +220,20 @@ def test_audio_is_found_in_media_rss() -> None:
 
 
 def test_markup_and_scripts_are_removed_from_titles_and_descriptions() -> None:
-    more = "<description><![CDATA[<p>One <b>two</b></p><script>alert(1)</script><p>three &amp; four</p>]]></description>"
+    more = (
+        "<description><![CDATA[<p>One <b>two</b></p><script>alert(1)</script><p>three &amp; "
+        "four</p>]]></description>"
+    )
     [episode] = parse_feed(rss(item(1, more)), FEED).episodes
     assert episode.description == "One two\nthree & four"
 
 
 def test_an_atom_feed_is_read() -> None:
-    body = b"""<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de-AT"><title>Show</title><logo>/logo.png</logo>
+    body = b"""<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de-AT">
+    <title>Show</title><logo>/logo.png</logo>
     <entry><id>urn:1</id><title>A</title>
-    <updated>2026-01-02T03:04:05Z</updated><link rel="enclosure" href="/a.mp3" type="audio/mpeg" length="7"/></entry></feed>"""
+    <updated>2026-01-02T03:04:05Z</updated>
+    <link rel="enclosure" href="/a.mp3" type="audio/mpeg" length="7"/></entry></feed>"""
     [episode] = parse_feed(body, FEED).episodes
     assert (episode.guid, episode.title, episode.audio_url, episode.audio_bytes) == (
         "urn:1",

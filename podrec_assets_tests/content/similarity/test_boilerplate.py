@@ -18,12 +18,12 @@ def episode(number: int, before: str = INTRO) -> str:
     return f"{before} " + " ".join(f"word{number}x{n}" for n in range(40))
 
 
-def found(texts: list[str]) -> np.ndarray:
+def recurring(texts: list[str]) -> np.ndarray:
     return recurring_runs([word_hashes(t) for t in texts])
 
 
 def flags(pieces: list[str], texts: list[str]) -> list[bool]:
-    return is_boilerplate([word_hashes(p) for p in pieces], found(texts))
+    return is_boilerplate([word_hashes(p) for p in pieces], recurring(texts))
 
 
 def test_hashes_ignore_case_and_punctuation() -> None:
@@ -59,7 +59,7 @@ def test_three_episodes_must_share_it_and_a_tenth_of_the_show() -> None:
 
 
 def test_the_same_episode_under_three_ids_is_not_its_own_boilerplate() -> None:
-    assert found([episode(1)] * 3).tolist() == []
+    assert recurring([episode(1)] * 3).tolist() == []
 
 
 def test_an_episode_that_would_lose_more_than_half_keeps_all() -> None:

@@ -31,40 +31,40 @@ def said(*texts: str, seconds: float = 10.0) -> list[dict]:
 
 
 def test_sentences_are_packed_up_to_the_limit_and_kept_whole() -> None:
-    found = chunk_segments(
+    chunks = chunk_segments(
         said("One two. Three four five!", "Six seven?", "Eight… nine."), 5, words
     )
-    assert found == [
+    assert chunks == [
         Chunk("One two. Three four five!", 5, 0.0, 10.0),
         Chunk("Six seven? Eight… nine.", 4, 10.0, 30.0),
     ]
 
 
 def test_a_sentence_that_does_not_fit_begins_the_next_chunk() -> None:
-    found = chunk_segments(said("a b c.", "d e f.", "g."), 5, words)
-    assert [(c.text, c.start_s, c.end_s) for c in found] == [
+    chunks = chunk_segments(said("a b c.", "d e f.", "g."), 5, words)
+    assert [(c.text, c.start_s, c.end_s) for c in chunks] == [
         ("a b c.", 0.0, 10.0),
         ("d e f. g.", 10.0, 30.0),
     ]
 
 
 def test_a_segment_that_fills_two_chunks_gives_both_its_time() -> None:
-    found = chunk_segments(said("a b.", "c d. e f g."), 4, words)
-    assert [(c.text, c.start_s, c.end_s) for c in found] == [
+    chunks = chunk_segments(said("a b.", "c d. e f g."), 4, words)
+    assert [(c.text, c.start_s, c.end_s) for c in chunks] == [
         ("a b. c d.", 0.0, 20.0),
         ("e f g.", 10.0, 20.0),
     ]
 
 
 def test_a_sentence_longer_than_a_chunk_is_cut_between_words() -> None:
-    found = chunk_segments(said(" ".join("abcdefghij")), 4, words)
-    assert all(c.token_count <= 4 for c in found)
-    assert " ".join(c.text for c in found) == "a b c d e f g h i j"
+    chunks = chunk_segments(said(" ".join("abcdefghij")), 4, words)
+    assert all(c.token_count <= 4 for c in chunks)
+    assert " ".join(c.text for c in chunks) == "a b c d e f g h i j"
 
 
 def test_an_endless_word_is_cut_inside() -> None:
-    found = chunk_segments(said("x" * 10), 4, len)
-    assert ("".join(c.text for c in found), max(c.token_count for c in found)) == ("x" * 10, 3)
+    chunks = chunk_segments(said("x" * 10), 4, len)
+    assert ("".join(c.text for c in chunks), max(c.token_count for c in chunks)) == ("x" * 10, 3)
 
 
 def test_untimed_segments_give_untimed_chunks_and_half_known_times_are_kept() -> None:
@@ -99,12 +99,12 @@ def test_every_word_is_in_one_chunk_in_order_and_no_chunk_is_too_long(
     texts: list[str], limit: int
 ) -> None:
     segments = said(*texts)
-    found = chunk_segments(segments, limit, words)
-    assert " ".join(c.text for c in found).split() == " ".join(texts).split()
-    assert all(0 < c.token_count == words(c.text) <= limit for c in found)
+    chunks = chunk_segments(segments, limit, words)
+    assert " ".join(c.text for c in chunks).split() == " ".join(texts).split()
+    assert all(0 < c.token_count == words(c.text) <= limit for c in chunks)
     spoken = [s for s in segments for _ in s["text"].split()]
     at = 0
-    for chunk in found:
+    for chunk in chunks:
         mine = spoken[at : at + chunk.token_count]
         assert (chunk.start_s, chunk.end_s) == (mine[0]["start_s"], mine[-1]["end_s"])
         at += chunk.token_count
@@ -135,5 +135,5 @@ def test_a_symbol_that_the_tokenizer_does_not_know_is_no_sentence() -> None:
     def known(text: str) -> int:
         return len(text.replace("\ufffd", "").split())
 
-    found = chunk_segments(said("One two.", "\ufffd", "Three. \ufffd"), 5, known)
-    assert [(c.text, c.token_count) for c in found] == [("One two. Three.", 3)]
+    chunks = chunk_segments(said("One two.", "\ufffd", "Three. \ufffd"), 5, known)
+    assert [(c.text, c.token_count) for c in chunks] == [("One two. Three.", 3)]

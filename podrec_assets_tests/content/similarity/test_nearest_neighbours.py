@@ -55,7 +55,7 @@ def known(
     )
 
 
-def found(
+def neighbours(
     rows: list[dict], k: int = 5, without: str = "", **facts: dict[str, str]
 ) -> dict[str, list[dict]]:
     ids = {r["episode_id"] for r in rows if r["episode_id"] != without}
@@ -76,7 +76,7 @@ PLANTED = [
 
 
 def test_episodes_on_one_subject_are_nearest_and_none_is_its_own_neighbour() -> None:
-    items = found(PLANTED)
+    items = neighbours(PLANTED)
     assert {e: i[0]["episode_id"] for e, i in items.items()} == {
         "b1": "b2",
         "b2": "b1",
@@ -87,7 +87,7 @@ def test_episodes_on_one_subject_are_nearest_and_none_is_its_own_neighbour() -> 
         e not in [i["episode_id"] for i in near] and len(near) == 3 for e, near in items.items()
     )
     assert [i["rank"] for i in items["b1"]] == [1, 2, 3]
-    assert found(PLANTED, 1) == {e: near[:1] for e, near in items.items()}
+    assert neighbours(PLANTED, 1) == {e: near[:1] for e, near in items.items()}
     assert all(
         [i["score"] for i in near] == sorted((i["score"] for i in near), reverse=True)
         for near in items.values()
@@ -95,7 +95,7 @@ def test_episodes_on_one_subject_are_nearest_and_none_is_its_own_neighbour() -> 
 
 
 def test_evidence_is_the_pair_of_chunks_that_are_closest_with_their_times() -> None:
-    [there] = found([r for r in PLANTED if r["episode_id"] in ("c1", "c2")])["c1"]
+    [there] = neighbours([r for r in PLANTED if r["episode_id"] in ("c1", "c2")])["c1"]
     evidence = {k: there[k] for k in ("here_s", "there_s", "here_text", "there_text")}
     assert evidence == {
         "here_s": 10.0,
@@ -107,11 +107,13 @@ def test_evidence_is_the_pair_of_chunks_that_are_closest_with_their_times() -> N
 
 def test_of_equally_close_chunks_the_earliest_are_the_evidence() -> None:
     rows = [chunk(e, n, "castle", CHESS) for e in ("e1", "e2") for n in (2, 0, 1)]
-    assert [(i["here_s"], i["there_s"]) for i in found(rows)["e1"]] == [(0.0, 0.0)]
+    assert [(i["here_s"], i["there_s"]) for i in neighbours(rows)["e1"]] == [(0.0, 0.0)]
 
 
 def test_a_word_said_eight_times_counts_about_three_times() -> None:
-    items = found([chunk("e1", 0, "castle " * 8 + "pawn", CHESS), chunk("e2", 0, "pawn", CHESS)])
+    items = neighbours(
+        [chunk("e1", 0, "castle " * 8 + "pawn", CHESS), chunk("e2", 0, "pawn", CHESS)]
+    )
     castle = (1 + np.log(8)) * (1 + np.log(3 / 2))
     # No pair of words is shared; of parts of words, both of pawn and none of the four of castle.
     words, parts = 1 / np.hypot(1, castle), 2 / np.sqrt(2 * (2 + 4 * castle**2))
@@ -120,7 +122,7 @@ def test_a_word_said_eight_times_counts_about_three_times() -> None:
 
 def test_the_score_is_a_share_of_the_meaning_and_the_rest_of_the_words() -> None:
     rows = [chunk("e1", 0, "one two", [1.0, 0.0]), chunk("e2", 0, "one two", [0.6, 0.8])]
-    [item] = found(rows)["e1"]
+    [item] = neighbours(rows)["e1"]
     assert (item["cosine"], item["lexical"]) == (0.6, 1.0)
     assert item["score"] == pytest.approx(
         SEMANTIC_SHARE * 0.6 + (1 - SEMANTIC_SHARE), abs=10**-DIGITS
@@ -142,7 +144,7 @@ def test_both_arms_have_equal_variance() -> None:
 def test_meaning_that_all_episodes_share_is_removed() -> None:
     shared = [(f"e{n}", [3.0, float(n == 1), float(n == 2), float(n >= 3)]) for n in range(1, 5)]
     rows = [chunk(e, 0, f"word{e}", (np.array(v) / np.linalg.norm(v)).tolist()) for e, v in shared]
-    items = found(rows)
+    items = neighbours(rows)
     assert items["e3"][0]["episode_id"] == "e4"
     assert {i["episode_id"] for i in items["e1"] if i["cosine"] > 0} == set()
 
@@ -150,7 +152,7 @@ def test_meaning_that_all_episodes_share_is_removed() -> None:
 @pytest.mark.parametrize("k", [1, 3, 29, 100])
 def test_ties_go_by_id_whatever_k_is(k: int) -> None:
     ids = [f"e{n:02}" for n in range(30)]
-    items = found([chunk(e, 0, "same words", CHESS) for e in reversed(ids)], k)
+    items = neighbours([chunk(e, 0, "same words", CHESS) for e in reversed(ids)], k)
     for own in ("e00", "e07", "e29"):
         assert [i["episode_id"] for i in items[own]] == [e for e in ids if e != own][:k]
 
@@ -159,33 +161,33 @@ def test_a_shorter_list_is_the_beginning_of_a_longer_one() -> None:
     kinds = np.random.default_rng(5).integers(0, 3, 60)
     topics = [("castle pawn", CHESS), ("dough rise", BREAD), ("castle dough", STARS)]
     rows = [chunk(f"e{n:02}", 0, *topics[kind]) for n, kind in enumerate(kinds)]
-    whole, short = found(rows, 60), found(rows, 4)
+    whole, short = neighbours(rows, 60), neighbours(rows, 4)
     assert short == {e: near[:4] for e, near in whole.items()}
 
 
 def test_block_size_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = found(PLANTED)
+    whole = neighbours(PLANTED)
     monkeypatch.setattr(exact_knn, "CELLS", 9)
-    assert found(PLANTED) == whole
+    assert neighbours(PLANTED) == whole
 
 
 def test_unannounced_episodes_are_ignored() -> None:
-    items = found(PLANTED, without="c2")
+    items = neighbours(PLANTED, without="c2")
     assert {i["episode_id"] for near in items.values() for i in near} == {"b1", "b2", "c1"}
 
 
 def test_vectors_of_two_versions_are_refused() -> None:
     with pytest.raises(PermanentError, match="several versions cannot be compared"):
-        found([*PLANTED, chunk("e9", 0, "x", CHESS, version="v2")])
+        neighbours([*PLANTED, chunk("e9", 0, "x", CHESS, version="v2")])
 
 
 def test_no_episodes_have_no_neighbours_and_one_has_none() -> None:
     assert similarities(VECTORS.empty(), EPISODES.empty(), 5) == []
-    assert found([chunk("e1", 0, "alone here", CHESS)]) == {"e1": []}
+    assert neighbours([chunk("e1", 0, "alone here", CHESS)]) == {"e1": []}
 
 
 def test_episodes_without_words_are_compared_by_meaning_alone() -> None:
-    items = found([chunk("e1", 0, "a", CHESS), chunk("e2", 0, "!", CHESS)])
+    items = neighbours([chunk("e1", 0, "a", CHESS), chunk("e2", 0, "!", CHESS)])
     assert (items["e1"][0]["lexical"], items["e1"][0]["cosine"], items["e1"][0]["score"]) == (
         0.0,
         1.0,
@@ -195,8 +197,8 @@ def test_episodes_without_words_are_compared_by_meaning_alone() -> None:
 
 def test_common_words_are_ignored_in_a_large_catalogue() -> None:
     rows = [chunk(f"e{n:02}", 0, f"podcast today only{n}", CHESS) for n in range(20)]
-    assert {i["lexical"] for near in found(rows).values() for i in near} == {0.0}
-    assert {i["lexical"] > 0 for near in found(rows[:19]).values() for i in near} == {True}
+    assert {i["lexical"] for near in neighbours(rows).values() for i in near} == {0.0}
+    assert {i["lexical"] > 0 for near in neighbours(rows[:19]).values() for i in near} == {True}
 
 
 def test_scaling_lowers_hubs_and_raises_isolated_episodes() -> None:
@@ -220,7 +222,7 @@ def test_local_density_is_the_mean_of_the_ten_nearest() -> None:
 def test_a_hub_scores_less_than_its_similarity() -> None:
     pairs = [[chunk(f"e{n:02}", 0, f"matter{n // 2} talk{n // 2}", CHESS)] for n in range(24)]
     hub = chunk("hub", 0, " ".join(f"matter{n} talk{n}" for n in range(12)), CHESS)
-    near = found([row for rows in pairs for row in rows] + [hub])["e05"]
+    near = neighbours([row for rows in pairs for row in rows] + [hub])["e05"]
     fused = {i["episode_id"]: round((1 - SEMANTIC_SHARE) * i["lexical"], DIGITS) for i in near}
     scores = {i["episode_id"]: i["score"] for i in near}
     assert near[0]["episode_id"] == "e04"
@@ -241,7 +243,7 @@ LONG = "the rook goes to the seventh rank and the king can only shuffle between 
 
 def test_a_copy_of_the_same_recording_is_no_neighbour_and_only_one_copy_is_in_a_list() -> None:
     copies = [chunk(e, 0, f"{LONG}. {e} begins here", CHESS) for e in ("c1", "c2", "c3")]
-    items = found(
+    items = neighbours(
         [
             *copies,
             chunk("c9", 0, "a rook and a king", CHESS),
@@ -264,7 +266,9 @@ def test_episodes_with_one_audio_address_are_one_recording() -> None:
         chunk("c3", 0, "castle", CHESS),
     ]
     audio = {"c1": "https://a.example/1.mp3", "c2": "https://a.example/1.mp3"}
-    assert {e: [i["episode_id"] for i in near] for e, near in found(rows, audio=audio).items()} == {
+    assert {
+        e: [i["episode_id"] for i in near] for e, near in neighbours(rows, audio=audio).items()
+    } == {
         "c1": ["c3"],
         "c2": ["c3"],
         "c3": ["c1"],
@@ -275,7 +279,8 @@ def test_neighbours_share_a_language_and_an_unknown_one_counts_as_the_most_commo
     rows = [chunk(e, 0, "schach castle", CHESS) for e in ("d1", "d2", "e1", "e2", "e3", "x1")]
     languages = {"d1": "de", "d2": "de", "x1": ""}
     assert {
-        e: [i["episode_id"] for i in near] for e, near in found(rows, languages=languages).items()
+        e: [i["episode_id"] for i in near]
+        for e, near in neighbours(rows, languages=languages).items()
     } == {
         "d1": ["d2"],
         "d2": ["d1"],
@@ -288,5 +293,5 @@ def test_neighbours_share_a_language_and_an_unknown_one_counts_as_the_most_commo
 
 def test_old_episodes_gain_newer_neighbours() -> None:
     before = [r for r in PLANTED if r["episode_id"] != "c2"]
-    assert "c2" not in [i["episode_id"] for i in found(before)["c1"]]
-    assert found(PLANTED)["c1"][0]["episode_id"] == "c2"
+    assert "c2" not in [i["episode_id"] for i in neighbours(before)["c1"]]
+    assert neighbours(PLANTED)["c1"][0]["episode_id"] == "c2"

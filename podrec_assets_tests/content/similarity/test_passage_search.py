@@ -20,11 +20,16 @@ EAST, NORTH = [1.0, 0.0], [0.0, 1.0]
 def rows(*texts: str, episodes: str = "abcdefgh") -> pa.Table:
     return VECTORS.rows(
         {
-            "day": date(2026, 2, 3), "episode_id": episode, "chunk": n, "start_s": 10.0 * n, "end_s": 10.0 * n + 9, "text": text,
+            "day": date(2026, 2, 3),
+            "episode_id": episode,
+            "chunk": n,
+            "start_s": 10.0 * n,
+            "end_s": 10.0 * n + 9,
+            "text": text,
             "token_count": len(text.split()),
         }
         for n, (text, episode) in enumerate(zip(texts, episodes, strict=False))
-    )  # fmt: skip
+    )
 
 
 def shares(query: str, *texts: str) -> list[float]:
@@ -98,7 +103,7 @@ def test_the_best_passage_of_each_episode_comes_with_its_place_quote_and_both_ar
 
 def test_of_equal_passages_the_first_is_taken() -> None:
     table = rows("same", "same", "same", episodes="bba")
-    found = best_passages(
+    passages = best_passages(
         "same", np.array(EAST, dtype=np.float32), table, np.array([EAST] * 3, dtype=np.float32), 3
     )
-    assert [(p["episode_id"], p["chunk"]) for p in found] == [("b", 0), ("a", 2)]
+    assert [(p["episode_id"], p["chunk"]) for p in passages] == [("b", 0), ("a", 2)]

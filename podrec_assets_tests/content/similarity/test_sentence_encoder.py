@@ -41,7 +41,8 @@ def test_similar_meanings_are_nearer_whatever_the_order_of_texts(
     encoder: SentenceEncoder,
 ) -> None:
     cat, kitten, bank, _ = encoder.encode(TEXTS)
-    assert cat @ kitten > 0.5 > 0.2 > cat @ bank
+    assert cat @ kitten > 0.5
+    assert cat @ bank < 0.2
     assert np.array_equal(encoder.encode(TEXTS[::-1])[3], cat)
 
 
@@ -49,9 +50,7 @@ def test_similar_meanings_are_nearer_whatever_the_order_of_texts(
 def test_vectors_depend_neither_on_the_batch_nor_on_threads(
     monkeypatch: pytest.MonkeyPatch, dtype: str
 ) -> None:
-    """Padded batches gave other bytes on a Spark worker than on the driver, by bfloat16 even other
-    digits.
-    """
+    """Padded batches gave other bytes on a Spark worker, with bfloat16 even other digits."""
     encoder = SentenceEncoder(dtype=dtype)
     texts = [f"comet {n} {'really ' * (37 * n % 60)}broke apart" for n in range(12)]
     expected = dict(zip(texts, encoder.encode(texts), strict=True))
@@ -89,10 +88,14 @@ def test_a_text_that_fills_the_window_is_encoded_and_one_token_more_is_refused(
 
 
 def test_the_version_names_model_revision_dimension_and_precision(encoder: SentenceEncoder) -> None:
-    found = revision(packaged_model())
-    assert SentenceEncoder(dtype="float32").version == f"all-MiniLM-L6-v2@{found}/384/float32"
+    packaged_revision = revision(packaged_model())
     assert (
-        SentenceEncoder(str(packaged_model()), "bfloat16").version == f"model@{found}/384/bfloat16"
+        SentenceEncoder(dtype="float32").version
+        == f"all-MiniLM-L6-v2@{packaged_revision}/384/float32"
+    )
+    assert (
+        SentenceEncoder(str(packaged_model()), "bfloat16").version
+        == f"model@{packaged_revision}/384/bfloat16"
     )
     assert encoder.version.endswith("/bfloat16" if has_native_bfloat16() else "/float32")
 
@@ -124,7 +127,7 @@ def test_bfloat16_is_taken_only_where_the_processor_multiplies_it(
     assert SentenceEncoder(dtype="float32").dtype == "float32"
 
 
-def test_bfloat16_gives_nearly_the_same_unit_vectors(encoder: SentenceEncoder) -> None:
+def test_bfloat16_gives_nearly_the_same_unit_vectors() -> None:
     rough = SentenceEncoder(dtype="bfloat16").encode(TEXTS)
     assert np.linalg.norm(rough, axis=1) == pytest.approx(1, abs=1e-6)
     assert (rough * SentenceEncoder(dtype="float32").encode(TEXTS)).sum(axis=1)[:3].min() > 0.99

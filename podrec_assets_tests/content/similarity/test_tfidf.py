@@ -8,30 +8,30 @@ from podrec_assets.content.similarity import tfidf
 
 
 def rows(*texts: str, most: int = tfidf.MOST_TERMS) -> csr_matrix:
-    found = tfidf.count_terms(texts)
-    return tfidf.weigh(found, tfidf.idf(found), most)
+    weighted = tfidf.count_terms(texts)
+    return tfidf.weigh(weighted, tfidf.idf(weighted), most)
 
 
 def products(*texts: str) -> np.ndarray:
-    found = rows(*texts)
-    return (found @ found.T).toarray()
+    weighted = rows(*texts)
+    return (weighted @ weighted.T).toarray()
 
 
 def test_a_cosine_is_that_of_damped_counts_times_idf() -> None:
     shared, once = 1 + np.log(4 / 3), 1 + np.log(4 / 2)
-    found = products("castle castle pawn", "castle dough", "bread")
+    weighted = products("castle castle pawn", "castle dough", "bread")
     first = np.array([(1 + np.log(2)) * shared, once])
     second = np.array([shared, once])
-    assert found[0, 1] == pytest.approx(
+    assert weighted[0, 1] == pytest.approx(
         first[0] * second[0] / np.linalg.norm(first) / np.linalg.norm(second), rel=1e-5
     )
-    assert found[0, 2] == found[1, 2] == 0
+    assert weighted[0, 2] == weighted[1, 2] == 0
 
 
 def test_only_the_heaviest_words_count() -> None:
-    found = rows("rare rare rare mid mid low", "rare mid low", "rare mid low", most=2)
-    assert np.diff(found.indptr).tolist() == [2, 2, 2]
-    assert found[0].data.min() > found[1].data.min() * 0.9
+    weighted = rows("rare rare rare mid mid low", "rare mid low", "rare mid low", most=2)
+    assert np.diff(weighted.indptr).tolist() == [2, 2, 2]
+    assert weighted[0].data.min() > weighted[1].data.min() * 0.9
 
 
 def test_texts_without_words_have_empty_rows_and_none_give_none() -> None:
@@ -53,8 +53,8 @@ def test_words_of_scripts_without_spaces_are_their_characters() -> None:
 
 def test_similarity_is_of_words_pairs_of_words_and_parts_of_words() -> None:
     texts = ["castle pawn", "castle dough", "castles rise", "castle pawn"]
-    found = tfidf.tfidf_rows(lambda: texts, len(texts))
-    alike = (found @ found.T).toarray()
+    weighted = tfidf.tfidf_rows(lambda: texts, len(texts))
+    alike = (weighted @ weighted.T).toarray()
     assert alike[0, 3] == pytest.approx(1.0, rel=1e-5)
     assert 0 < alike[0, 2] < tfidf.KINDS[2].share
     assert alike[0, 2] < alike[0, 1] < alike[0, 3]

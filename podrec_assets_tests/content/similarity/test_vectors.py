@@ -58,7 +58,7 @@ def test_each_chunk_is_a_row_with_its_text_time_tokens_vector_and_version(
     encoder: SentenceEncoder,
 ) -> None:
     long = "The cat sat on the mat."
-    found = embed_transcripts(
+    embedded = embed_transcripts(
         table(
             transcript("e2", long, "It slept.", long),
             transcript("e1", "Rates rose.", day=date(2026, 2, 4)),
@@ -69,8 +69,8 @@ def test_each_chunk_is_a_row_with_its_text_time_tokens_vector_and_version(
         encoder,
         10,
     )
-    assert found.schema.equals(VECTORS.schema)
-    rows = found.to_pylist()
+    assert embedded.schema.equals(VECTORS.schema)
+    rows = embedded.to_pylist()
     assert [
         (r["day"].day, r["episode_id"], r["chunk"], r["start_s"], r["end_s"], r["text"])
         for r in rows
@@ -124,8 +124,8 @@ def test_boilerplate_is_left_out_and_every_token_is_counted(
     ]
     runs = recurring_runs([word_hashes(t) for t in texts])
     rows = table(*(transcript(f"e{n}", t) for n, t in enumerate(texts)))
-    found = embed_transcripts(rows, encoder, 60, {f"e{n}": runs for n in range(3)})
-    whole = " ".join(found["text"].to_pylist())
+    embedded = embed_transcripts(rows, encoder, 60, {f"e{n}": runs for n in range(3)})
+    whole = " ".join(embedded["text"].to_pylist())
     assert "Welcome" not in whole
     assert "listening" not in whole
     assert all(
@@ -134,14 +134,14 @@ def test_boilerplate_is_left_out_and_every_token_is_counted(
     )
     left_out = encoder.count_tokens(INTRO) + encoder.count_tokens(FAREWELL)
     by_episode = (
-        found.group_by("episode_id").aggregate([("left_out_token_count", "sum")]).to_pylist()
+        embedded.group_by("episode_id").aggregate([("left_out_token_count", "sum")]).to_pylist()
     )
     assert {r["left_out_token_count_sum"] for r in by_episode} == {left_out}
-    first, *_, last = found.filter(pa.compute.field("episode_id") == "e0")[
+    first, *_, last = embedded.filter(pa.compute.field("episode_id") == "e0")[
         "left_out_token_count"
     ].to_pylist()
     assert (first, last) == (encoder.count_tokens(INTRO), encoder.count_tokens(FAREWELL))
-    assert lost_tokens(rows, found, encoder, 60) == (
+    assert lost_tokens(rows, embedded, encoder, 60) == (
         [],
         sum(encoder.count_tokens(t) for t in texts),
     )
@@ -149,8 +149,8 @@ def test_boilerplate_is_left_out_and_every_token_is_counted(
 
 def test_an_episode_that_is_mostly_repeated_keeps_everything(encoder: SentenceEncoder) -> None:
     rows, runs = repeated()
-    found = embed_transcripts(rows, encoder, 60, runs)
-    assert found["text"].to_pylist() == [INTRO + said + FAREWELL for said in SAID]
+    embedded = embed_transcripts(rows, encoder, 60, runs)
+    assert embedded["text"].to_pylist() == [INTRO + said + FAREWELL for said in SAID]
 
 
 @pytest.mark.parametrize(
@@ -173,8 +173,8 @@ def test_lost_tokens_are_found(
     encoder: SentenceEncoder, change: Callable[[list[dict]], list[dict]], words: list[str]
 ) -> None:
     rows, _ = repeated()
-    found = embed_transcripts(rows, encoder, 60).to_pylist()
-    faults, _ = lost_tokens(rows, VECTORS.rows(change(found)), encoder, 60)
+    embedded = embed_transcripts(rows, encoder, 60).to_pylist()
+    faults, _ = lost_tokens(rows, VECTORS.rows(change(embedded)), encoder, 60)
     assert len(faults) == len(words)
     assert all(word in fault for word, fault in zip(words, faults, strict=True))
 
@@ -185,10 +185,10 @@ def test_known_vectors_are_reused(
     rows = table(transcript("e1", "One thing."), transcript("e2", "Another thing."))
     mark = np.full(384, 0.25, dtype=np.float32)
     told: list[tuple[int, int]] = []
-    found = embed_transcripts(
+    embedded = embed_transcripts(
         rows, encoder, 60, known={"One thing.": mark}, progress=lambda *p: told.append(p)
     )
-    assert found["vector"].to_pylist()[0] == mark.tolist()
+    assert embedded["vector"].to_pylist()[0] == mark.tolist()
     assert told == [(1, 1)]
 
 
@@ -201,6 +201,9 @@ def test_vectors_of_several_versions_are_refused_with_days_and_command() -> None
     require_one_version(VECTORS.empty())
     with pytest.raises(
         PermanentError,
-        match=r"old on 2026-02-01..2026-02-02; new on .*--select vectors --days 2026-02-01..2026-02-03`",
+        match=(
+            r"old on 2026-02-01..2026-02-02; new on .*--select vectors --days "
+            r"2026-02-01..2026-02-03`"
+        ),
     ):
         require_one_version(rows)

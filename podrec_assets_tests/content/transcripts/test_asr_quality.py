@@ -10,8 +10,14 @@ import pytest
 from podrec_assets.content.asr.contract import Recognition
 from podrec_assets.content.transcripts.asr_quality import looped_words, suspicions
 
-ENGLISH = "so the thing that we have to see is that it was not for you and this is what they said to us on the way "
-GERMAN = "und das ist nicht so wie wir es mit der Frau auf dem Weg gesehen haben aber ich bin auch noch da für dich "
+ENGLISH = (
+    "so the thing that we have to see is that it was not for you and this is what they said to "
+    "us on the way "
+)
+GERMAN = (
+    "und das ist nicht so wie wir es mit der Frau auf dem Weg gesehen haben aber ich bin auch "
+    "noch da für dich "
+)
 
 
 def heard(
@@ -36,19 +42,19 @@ def heard(
 
 
 def codes(
-    found: Recognition,
+    recognition: Recognition,
     announced_s: float | None = None,
     language: str | None = "en",
     is_low: bool = False,
 ) -> list[str]:
-    return [s.code for s in suspicions(found, announced_s, language, is_low)]
+    return [s.code for s in suspicions(recognition, announced_s, language, is_low)]
 
 
 VARIED = " ".join(f"{w}{n}" for n in range(12) for w in ENGLISH.split())
 
 
 @pytest.mark.parametrize(
-    ("found", "announced_s", "language", "expected"),
+    ("recognition", "announced_s", "language", "expected"),
     [
         (heard(ENGLISH * 3 + VARIED), None, "en", []),
         (heard(VARIED), 250.0, "en", ["truncated_audio"]),
@@ -74,9 +80,9 @@ VARIED = " ".join(f"{w}{n}" for n in range(12) for w in ENGLISH.split())
     ],
 )
 def test_each_sign_is_found_and_ordinary_speech_has_none(
-    found: Recognition, announced_s: float | None, language: str, expected: list
+    recognition: Recognition, announced_s: float | None, language: str, expected: list
 ) -> None:
-    assert codes(found, announced_s, language) == expected
+    assert codes(recognition, announced_s, language) == expected
 
 
 def test_the_fallback_engine_may_have_a_lower_confidence() -> None:

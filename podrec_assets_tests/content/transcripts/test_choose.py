@@ -23,6 +23,8 @@ PAGE = b"<!DOCTYPE html><html><body>502</body></html>"
 
 @dataclass
 class Page:
+    """A fetched page."""
+
     body: bytes
     content_type: str = ""
 
@@ -64,10 +66,10 @@ def episode(*links: dict, **changes: object) -> dict:
 
 
 def test_a_usable_transcript_gives_its_text_segments_engine_and_source() -> None:
-    found = publisher_transcript(episode(link("1.vtt", language="de-AT")), Site(**{"1_vtt": VTT}))
-    row = found.row
+    result = publisher_transcript(episode(link("1.vtt", language="de-AT")), Site(**{"1_vtt": VTT}))
+    row = result.row
     assert row
-    assert found.dead_letters == []
+    assert result.dead_letters == []
     assert (row["status"], row["reason"], row["source"], row["engine"]) == (
         "ok",
         None,
@@ -111,26 +113,30 @@ def test_a_refused_transcript_is_a_dead_letter_and_the_next_one_is_taken() -> No
             "1_txt": b"Said.",
         }
     )
-    found = publisher_transcript(
+    result = publisher_transcript(
         episode(link("1.txt"), link("1.srt"), link("1.vtt"), link("1.json")), site
     )
-    assert found.row
-    assert (found.row["status"], found.row["text"], found.row["language"]) == ("ok", "Said.", "en")
-    assert [(x["source_key"], x["reason"]) for x in found.dead_letters] == [
+    assert result.row
+    assert (result.row["status"], result.row["text"], result.row["language"]) == (
+        "ok",
+        "Said.",
+        "en",
+    )
+    assert [(x["source_key"], x["reason"]) for x in result.dead_letters] == [
         ("e1 https://t.example/1.json", "error_page"),
         ("e1 https://t.example/1.vtt", "fetch_refused"),
         ("e1 https://t.example/1.srt", "no_cues"),
     ]
-    assert {(x["day"], x["stage"]) for x in found.dead_letters} == {(DAY, "transcripts")}
-    assert DEAD_LETTERS.rows(found.dead_letters).num_rows == 3
+    assert {(x["day"], x["stage"]) for x in result.dead_letters} == {(DAY, "transcripts")}
+    assert DEAD_LETTERS.rows(result.dead_letters).num_rows == 3
 
 
 def test_a_server_outage_is_retryable_and_no_dead_letter() -> None:
-    found = publisher_transcript(
+    result = publisher_transcript(
         episode(link("1.vtt")), Site(**{"1_vtt": FetchFailedError("502, try later.")})
     )
-    assert (found.row, found.dead_letters, found.is_retryable) == (None, [], True)
-    assert found.reason == "none of 1 publisher transcripts is usable: 502, try later."
+    assert (result.row, result.dead_letters, result.is_retryable) == (None, [], True)
+    assert result.reason == "none of 1 publisher transcripts is usable: 502, try later."
 
 
 @pytest.mark.parametrize(
@@ -140,21 +146,21 @@ def test_a_server_outage_is_retryable_and_no_dead_letter() -> None:
 def test_a_transcript_that_ends_before_half_of_the_audio_is_only_its_beginning(
     duration_s: float | None, is_usable: bool
 ) -> None:
-    found = publisher_transcript(
+    result = publisher_transcript(
         episode(link("1.vtt"), duration_s=duration_s), Site(**{"1_vtt": VTT})
     )
-    assert bool(found.row) == is_usable
-    assert [x["reason"] for x in found.dead_letters] == ([] if is_usable else ["far_too_short"])
+    assert bool(result.row) == is_usable
+    assert [x["reason"] for x in result.dead_letters] == ([] if is_usable else ["far_too_short"])
 
 
 @pytest.mark.parametrize(("duration_s", "is_usable"), [(9.0, True), (9.1, False)])
 def test_fewer_than_twenty_words_a_minute_are_no_transcript(
     duration_s: float, is_usable: bool
 ) -> None:
-    found = publisher_transcript(
+    result = publisher_transcript(
         episode(link("1.txt"), duration_s=duration_s), Site(**{"1_txt": b"Only three words."})
     )
-    assert bool(found.row) == is_usable
+    assert bool(result.row) == is_usable
 
 
 def test_a_result_without_a_transcript_has_a_reason() -> None:
@@ -162,8 +168,8 @@ def test_a_result_without_a_transcript_has_a_reason() -> None:
     assert (
         publisher_transcript(episode(transcripts=None), Site()).reason == "the publisher links none"
     )
-    found = publisher_transcript(episode(link("1.vtt")), Site(**{"1_vtt": b"WEBVTT"}))
-    assert (found.reason, found.is_retryable) == (
+    result = publisher_transcript(episode(link("1.vtt")), Site(**{"1_vtt": b"WEBVTT"}))
+    assert (result.reason, result.is_retryable) == (
         "none of 1 publisher transcripts is usable",
         False,
     )

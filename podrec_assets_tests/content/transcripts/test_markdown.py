@@ -30,7 +30,8 @@ def test_speakers_times_and_words_are_separated() -> None:
 
 def test_times_are_interpolated_between_marks_only() -> None:
     said = parse_markdown(
-        "**A:** before\n\n**A:** [0:10] 12345\n\n**B:** 1234567890\n\n**A:** [0:40] end\n\n**B:** after all"
+        "**A:** before\n\n**A:** [0:10] 12345\n\n**B:** 1234567890\n\n**A:** [0:40] end\n\n"
+        "**B:** after all"
     )
     assert [start for start, _, _ in said] == [None, 10.0, 20.0, 40.0, None]
 
