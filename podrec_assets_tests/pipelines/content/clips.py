@@ -44,7 +44,7 @@ def served(folder: Path) -> Iterator[str]:
 
 def cut_clips(speech: Path, folder: Path) -> list[str]:
     """Writes ten clips of real speech to the folder; returns their names."""
-    names = []
+    names: list[str] = []
     for source, count in CLIPS_OF.items():
         samples = samples_of(speech / f"{source}.ogg")
         for n in range(count):

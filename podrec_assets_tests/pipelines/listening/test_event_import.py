@@ -51,7 +51,9 @@ def imported(tmp_path: Path) -> Imported:
 
 
 def produced(imported: Imported, **event: object) -> dict:
-    return json.loads(to_message(json.dumps(event).encode(), imported).value)
+    value = to_message(json.dumps(event).encode(), imported).value
+    assert value is not None
+    return json.loads(value)
 
 
 def test_an_episode_is_found_by_its_audio_file_with_any_tracking_prefix(imported: Imported) -> None:
