@@ -199,6 +199,7 @@ def test_a_server_that_is_down_is_reported_within_seconds() -> None:
         started = time.monotonic()
         with pytest.raises(RetryableError, match=r"does not answer: start it with `podrec up`"):
             nowhere.ping()
+        nowhere.db.client.close()
     assert time.monotonic() - started < 8
 
 

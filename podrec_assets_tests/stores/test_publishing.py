@@ -129,6 +129,7 @@ def test_the_newest_of_days_published_at_the_same_time_wins(
         own.ping()
         start.wait()
         publishing.advance(own, day, version_sets_by_day[day])
+        own.db.client.close()
 
     threads = [threading.Thread(target=publish, args=(day,)) for day in days]
     for thread in threads:

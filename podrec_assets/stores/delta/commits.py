@@ -52,9 +52,9 @@ class TableState:
         )
 
     def missing(self, days: list[date]) -> list[date]:
-        """Those of the sorted days that were never written, from the first written day on.
+        """Returns the days (given in order) that were never written.
 
-        The last of the days must be written even if nothing ever was.
+        Days before the first written one do not count, but the last day given always does.
         """
         first = min(self.first_day or days[-1], days[-1])
         return [d for d in days if d >= first and d not in self.days]
