@@ -34,7 +34,7 @@ from podrec_assets.schemas import (
 )
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import maintenance
-from podrec_assets_tests.stores.test_upkeep import aged
+from podrec_assets_tests.stores.test_maintenance import aged
 
 pytestmark = pytest.mark.services
 
