@@ -106,11 +106,11 @@ def test_each_image_is_a_build_target_and_runs_as_an_unprivileged_user(
 ) -> None:
     built = {s["image"]: s["build"]["target"] for s in compose["services"].values() if "build" in s}
     assert set(built) == OWN
-    parents, users, stage = {}, {}, ""
+    users: dict[str, str] = {}
+    stage = ""
     for step in instructions:
         if step["instruction"] == "FROM":
             origin, _, stage = step["value"].partition(" AS ")
-            parents[stage] = origin
             users[stage] = users.get(origin, "root")
         elif step["instruction"] == "USER":
             users[stage] = step["value"]

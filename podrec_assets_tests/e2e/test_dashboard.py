@@ -1,6 +1,4 @@
-"""The dashboard on a filled world: each page by itself, and all of them as a person clicks through
-them in a browser.
-"""
+"""The dashboard on a filled world: each page separately, and a walk through all in a browser."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -33,12 +31,12 @@ PAGES = {
 }  # fmt: skip
 WIDE, NARROW = ViewportSize(width=1400, height=1000), ViewportSize(width=390, height=844)
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "artifacts" / "screenshots"
-"""Kept after the tests, for people and as artefacts of a CI run."""
+"""Kept after the tests, for people and as artifacts of a CI run."""
 
 
 @pytest.fixture
 def world(served_world: Connections, monkeypatch: pytest.MonkeyPatch) -> Connections:
-    """The served world, with the environment and caches that a page finds."""
+    """Returns the served world, with its environment and empty caches."""
     monkeypatch.setenv("PODREC_HOME", str(served_world.settings.home))
     monkeypatch.setenv("PODREC_ENGINE", "local")
     config.set_option("server.address", LOOPBACK)
@@ -48,7 +46,7 @@ def world(served_world: Connections, monkeypatch: pytest.MonkeyPatch) -> Connect
 
 
 def page(name: str) -> AppTest:
-    """A page opened by way of the app, whose navigation its links need."""
+    """Opens a page through the app, because its links need the navigation."""
     app = AppTest.from_file(str(FOLDER / "app.py"), default_timeout=60)
     app._page_hash = "" if name == "for_you" else calc_hash(name)
     app.run()
@@ -57,14 +55,14 @@ def page(name: str) -> AppTest:
 
 
 def shown(app: AppTest) -> list[str]:
-    """Kind of each element on the page, in order; frames around others are none."""
+    """Returns the type of each element on the page, in order, without containers."""
     return [e.type for e in app.main if not isinstance(e, Block)] + [
         e.type for e in app.sidebar if not isinstance(e, Block)
     ]
 
 
 def sent(world: Connections, kind: str) -> list[dict]:
-    """Events of a kind on the topic that name the list they come from, in order."""
+    """Returns the events of a kind on the topic that name their list, in order."""
     topic = world.settings.events_topic
     ends = {p: (0, end) for p, end in world.kafka.end_offsets(topic).items()}
     records = [
@@ -76,7 +74,7 @@ def sent(world: Connections, kind: str) -> list[dict]:
     return [e for r in records if (e := parse(r.value, datetime.now(UTC), 60))["kind"] == kind]
 
 
-def test_for_you_shows_the_published_list_and_each_button_becomes_an_event(
+def test_for_you_shows_the_published_list_and_each_button_sends_an_event(
     world: Connections,
 ) -> None:
     app = page("for_you")
@@ -94,7 +92,7 @@ def test_for_you_shows_the_published_list_and_each_button_becomes_an_event(
         assert (event["user_id"], event["position"]) == ("Crumb-0", 1)
         assert event["episode_id"] in by_show(world)["Crumb"]
         assert any(f"Saved: {kind}" in t.value for t in app.toast)
-    # Looking at the same list again is no new impression, and what was done shows as done.
+    # Viewing the same list again sends no impressions, and used buttons show it.
     assert len([e for e in sent(world, "impression") if e["user_id"] == "Crumb-0"]) == 10
     assert [b.label for b in app.button][:3] == ["Liked", "Played", "Skipped"]
 
@@ -107,7 +105,7 @@ def test_every_page_opens_without_an_error(world: Connections, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_with_a_token_no_page_shows_anything_until_the_session_has_given_it(
+def test_with_a_token_every_page_shows_only_the_login_until_it_is_entered(
     world: Connections, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("PODREC_DASHBOARD_TOKEN", "s3cret")
@@ -119,7 +117,7 @@ def test_with_a_token_no_page_shows_anything_until_the_session_has_given_it(
     assert shown(app) == ["title", "text_input", "button", "error"]
     app.text_input[0].input("s3cret")
     app.button[0].click().run()
-    for _ in range(2):  # and the session stays open
+    for _ in range(2):  # the session stays logged in
         assert not app.exception
         assert not app.warning
         assert "Token" not in [t.label for t in app.text_input]
@@ -127,14 +125,14 @@ def test_with_a_token_no_page_shows_anything_until_the_session_has_given_it(
         app.run()
 
 
-def test_an_address_that_others_reach_shows_nothing_without_a_token(world: Connections) -> None:
+def test_a_public_address_shows_nothing_without_a_token(world: Connections) -> None:
     config.set_option("server.address", None)
     app = page("for_you")
     assert shown(app) == ["warning"]
     assert "set PODREC_DASHBOARD_TOKEN" in app.warning[0].value
 
 
-def test_a_broker_that_is_away_hides_no_list_and_is_said(
+def test_without_a_broker_the_list_is_shown_and_the_failure_reported(
     world: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PODREC_KAFKA_BOOTSTRAP", "127.0.0.1:1")
@@ -162,7 +160,7 @@ def test_a_rollback_from_the_dashboard_moves_the_pointer(world: Connections) -> 
     publish_day(world, before.day)
 
 
-def test_search_finds_the_passage_that_speaks_of_it(world: Connections) -> None:
+def test_search_finds_the_relevant_passage(world: Connections) -> None:
     found = search("why did the comet break into pieces", passages(world), world.encoder, 3)
     titles = {r["episode_id"]: r["title"] for r in world.lake.read("episodes").to_pylist()}
     assert titles[found[0]["episode_id"]] == "A comet that forgot to shine"
@@ -183,7 +181,7 @@ def test_a_home_without_a_publication_says_what_to_do(
 
 @pytest.fixture
 def browser_page(world: Connections) -> Iterator[tuple[Page, list[str]]]:
-    """A page of a real browser on the running dashboard, and the errors of its console."""
+    """Returns a browser page on the running dashboard, and the errors of its console."""
     port = free_port()
     with browsing(
         dashboard_command(port), port, world.settings.home / "dashboard.log", WIDE
@@ -198,9 +196,7 @@ def browser_page(world: Connections) -> Iterator[tuple[Page, list[str]]]:
 
 
 def photograph(shown: Page, name: str) -> None:
-    """Keeps the page as it is on a desk in light and on a telephone in dark, and holds that nothing
-    runs over its side.
-    """
+    """Saves desktop (light) and phone (dark) screenshots; asserts that nothing overflows."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for size, scheme in ((WIDE, "light"), (NARROW, "dark")):
         shown.emulate_media(color_scheme=scheme)
@@ -212,7 +208,7 @@ def photograph(shown: Page, name: str) -> None:
     shown.set_viewport_size(WIDE)
 
 
-def test_a_person_clicks_through_all_pages_and_a_like_reaches_delta(
+def test_a_walk_through_all_pages_works_and_a_like_reaches_delta(
     world: Connections, browser_page: tuple[Page, list[str]], today: date
 ) -> None:
     shown, errors = browser_page

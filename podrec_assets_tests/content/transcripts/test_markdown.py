@@ -25,6 +25,9 @@ def test_speakers_times_and_words_are_separated() -> None:
     ]
     first, between, mark, pause, last = [start for start, _, _ in said]
     assert (first, mark, pause, last) == (100.0, 3723.25, 3730.0, 3730.0)
+    assert first is not None
+    assert between is not None
+    assert mark is not None
     assert first < between < mark
 
 
