@@ -31,7 +31,7 @@ class Redelivering:
     seed: int
     cuts: int
 
-    def stream(self, start: dict[int, int], land: LandBatch) -> None:  # noqa: ARG002
+    def stream(self, start: dict[int, int], land: LandBatch) -> None:
         chance = random.Random(self.seed)
         delivered: list[list[Record]] = []
         for records in self._cut(self._interleaved(chance), chance):
