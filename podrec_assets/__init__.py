@@ -1,0 +1,1 @@
+"""podrec: explained podcast recommendations from feeds and listening events."""

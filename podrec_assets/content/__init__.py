@@ -1,0 +1,1 @@
+"""Pure functions on what podcasts publish: feeds, transcripts, speech recognition, similarity."""

@@ -1,0 +1,1 @@
+"""Pure functions on listening events: messages, batches and daily scores."""

@@ -1,0 +1,1 @@
+"""The application layer: reads stores, calls pure functions, writes results. No Dagster."""

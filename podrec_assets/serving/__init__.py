@@ -1,0 +1,1 @@
+"""Reads what is published, for the commands, the dashboard and the API."""

@@ -1,0 +1,1 @@
+"""Access to Kafka, Delta, MongoDB, Spark, HTTP and mail, with typed errors."""

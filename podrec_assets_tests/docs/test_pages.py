@@ -108,9 +108,9 @@ def test_every_relative_link_leads_to_a_file_and_its_heading(page: Path) -> None
 @every_page
 def test_every_command_and_option_named_on_a_page_exists(page: Path) -> None:
     for snippet in code(page):
-        for name, rest in COMMAND.findall(snippet):
+        for name, text in COMMAND.findall(snippet):
             assert name in commands(), f"podrec {name} in {snippet!r}"
-            command, rest = commands()[name], rest.split(" && ")[0]
+            command, rest = commands()[name], text.split(" && ")[0]
             inner = [c for n, c in getattr(command, "commands", {}).items() if n in rest.split()]
             known = {option for c in (command, *inner) for p in c.params for option in p.opts}
             for option in re.findall(r"(?<!\S)--[a-z][a-z-]*", rest):

@@ -27,9 +27,7 @@ def world(
 
 @pytest.fixture(scope="session")
 def served_world(tmp_path_factory: pytest.TempPathFactory, today: date) -> Iterator[Connections]:
-    """A small world of its own for tests whose listeners click: their events would change the
-    other's tables.
-    """
+    """Returns a separate small world for tests that send events, which would change the other's."""
     yield from built(tmp_path_factory.mktemp("served"), "local", today)
 
 

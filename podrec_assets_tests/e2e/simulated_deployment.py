@@ -1,6 +1,4 @@
-"""A deployment on simulated time: real Kafka, Delta and Mongo, the real sensors and conditions,
-runs in this process.
-"""
+"""A deployment on simulated time: real stores, sensors and conditions; runs in this process."""
 
 import asyncio
 from datetime import date, datetime
@@ -64,7 +62,7 @@ class SimulatedDeployment:
         self.runs: list[Run] = []
 
     def tick(self, now: datetime) -> None:
-        """Looks as the daemon does: the sensors first and what they request, then the conditions."""
+        """Ticks like the daemon: first the sensors and their runs, then the conditions."""
         self.now = now
         with freeze_time(now):
             for name in SENSORS:

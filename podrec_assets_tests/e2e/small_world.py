@@ -1,6 +1,4 @@
-"""A small world through Dagster: the sample feeds and planted listeners, and looks at what came of
-them.
-"""
+"""A small world through Dagster, from the sample feeds and planted listeners."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -14,12 +12,15 @@ from podrec_assets.services import jars, supervisor
 from podrec_assets.settings import Settings
 
 FACTS = "transcripts vectors user_vs_episode_daily dead_letters"
-MODELS = "als_top_n similarities fusion_weights final_recommendations publication recommendation_quality blend_experiment"
+MODELS = (
+    "als_top_n similarities fusion_weights final_recommendations publication "
+    "recommendation_quality blend_experiment"
+)
 DAYS = 4
 
 
 def build_world(home: Path, engine: str, today: date) -> Connections:
-    """The connections of a home whose services run and whose tables are all filled, on one engine."""
+    """Returns connections to a home with running services and all tables filled by one engine."""
     settings = Settings(home=home, engine=engine)  # type: ignore[arg-type]
     jars.ensure_all(settings, print)
     supervisor.up(settings, print)
@@ -72,9 +73,7 @@ def by_show(connections: Connections) -> dict[str, list[str]]:
 
 
 def planted(connections: Connections, today: date) -> list[bytes]:
-    """Ten listeners finish all of a show but its last episode; the planted one has heard only its
-    first half.
-    """
+    """Returns events: ten listeners finish a show but its last episode, the planted one half."""
     shows = by_show(connections)
     start = datetime(today.year, today.month, today.day, tzinfo=UTC) - timedelta(days=DAYS - 1)
     lines, n = [], 0

@@ -1,6 +1,4 @@
-"""All that Spark can do, through Dagster on a real cluster of it: a master and two workers from
-pyspark's own jars.
-"""
+"""All Spark steps through Dagster on a real cluster: a master and two workers from pyspark."""
 
 import os
 import subprocess
@@ -52,7 +50,7 @@ def daemon(home: Path, name: str, *arguments: str) -> Iterator[process.Running]:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """(master address, folder of the workers) of a running cluster of two workers with a core each."""
+    """Runs two workers with a core each; returns the master's address and the workers' folder."""
     home = tmp_path_factory.mktemp("cluster")
     port, page = (free_port() for _ in range(2))
     master, here = f"spark://127.0.0.1:{port}", ("--host", "127.0.0.1")
@@ -75,9 +73,7 @@ DAYS = [TODAY - timedelta(days=1), TODAY]
 
 
 def announced(origin: str, folder: Path) -> pa.Table:
-    """Episodes of both days: long texts by the publisher on the first, clips for ASR on the second,
-    some of no use.
-    """
+    """Returns episodes: publisher texts on day one; audio for ASR, some unusable, on day two."""
     for n in range(2):
         lines = [f"Line {i} of text {n} says {'much ' * (i % 9)}about comets." for i in range(150)]
         times = [
@@ -126,9 +122,7 @@ def on_one_process(settings: Settings, found: pa.Table) -> dict[str, list[str]]:
 
 
 def through_dagster(settings: Settings, found: pa.Table) -> Connections:
-    """The connections after everything that Spark can do went through Dagster in a process of its
-    own.
-    """
+    """Runs all Spark steps through Dagster in a separate process; returns the connections."""
     Connections(settings, {}).lake.replace_days(EPISODES, found, DAYS)
     fields = settings.model_dump(exclude_defaults=True, mode="json") | {
         "mongo_uri": settings.mongo_uri.get_secret_value()

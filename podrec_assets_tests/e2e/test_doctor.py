@@ -1,6 +1,4 @@
-"""`podrec doctor --deep`: nothing is found in a healthy home, and each planted fault is found with
-what to do about it.
-"""
+"""`podrec doctor --deep` finds nothing in a healthy home, and each planted fault with a remedy."""
 
 import json
 import shutil
@@ -41,9 +39,7 @@ pytestmark = pytest.mark.services
 
 @pytest.fixture
 def copy(served_world: Connections, tmp_path: Path) -> Iterator[Connections]:
-    """A world with a lake and a Mongo database of its own, to be harmed; topics and Dagster's
-    instance are shared.
-    """
+    """Returns a copy of lake and Mongo database to damage; topics and the instance are shared."""
     shutil.copytree(served_world.lake.root, tmp_path / "lake")
     whole, name = served_world.mongo.db, f"copy_{uuid.uuid4().hex[:8]}"
     settings = Settings(
@@ -237,7 +233,8 @@ def test_a_file_that_is_lost_or_cut_short_is_found_and_its_day_can_be_made_again
     (file,) = copy.lake.files(USER_VS_EPISODE_DAILY.name, day, day)
     harm(Path(file))
     name = f"day={day}/{Path(file).name}"
-    remedy = f"`podrec run --select user_vs_episode_daily --days {day}..{day}`, or `podrec restore` a backup"
+    command = f"podrec run --select user_vs_episode_daily --days {day}..{day}"
+    remedy = f"`{command}`, or `podrec restore` a backup"
     told = {
         f["what"]: (f["detail"], f["remedy"])
         for f in invoke(copy, monkeypatch, "doctor", "--deep")[1]["findings"]
@@ -304,7 +301,8 @@ def test_a_pointer_to_what_is_not_whole_was_refused_or_does_not_belong_together_
         f"als_top_n {als} is served, but no complete version has that name",
         f"{LISTS} {lists} is served although the gate did not let it pass",
         f"the served lists were made from als_top_n other, but {als} is served",
-        f"the documents of similarities {published.versions['similarities']} have changed since they were verified",
+        f"the documents of similarities {published.versions['similarities']} "
+        "have changed since they were verified",
     ]
 
 
@@ -377,9 +375,10 @@ def test_the_upkeep_job_shows_on_each_table_what_it_did(copy: Connections) -> No
         )
     assert shown is not None
     assert {k: v.value for k, v in shown.metadata.items()} == {
-        "files_before": len(copy.lake.files(EPISODES.name)), "files_after": len(copy.lake.files(EPISODES.name)),
+        "files_before": len(copy.lake.files(EPISODES.name)),
+        "files_after": len(copy.lake.files(EPISODES.name)),
         "removed_file_count": 0,
-    }  # fmt: skip
+    }
 
 
 def test_what_cannot_be_verified_is_a_fault_as_well(copy: Connections) -> None:

@@ -1,6 +1,4 @@
-"""The first hour as the guide tells it: own feeds and own events, by the commands that it names,
-until lists are served.
-"""
+"""The first-hour guide, command by command: own feeds and events until lists are served."""
 
 import json
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A fortnight without a hand, on real services and simulated time; on two days something is down."""
+"""A fortnight without intervention, on simulated time; on two days a service is down."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta

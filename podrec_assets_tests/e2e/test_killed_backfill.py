@@ -1,6 +1,4 @@
-"""A backfill through the real daemon: one run for all its days, and a daemon killed in the middle
-does not stop it for good.
-"""
+"""A backfill through the real daemon: one run for all days, and it survives a killed daemon."""
 
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -41,9 +39,7 @@ def connections(
     today: date,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Connections:
-    """An empty home on the running services, whose topic holds an event for each day; the
-    environment tells the daemon.
-    """
+    """Returns an empty home on the running services, with one event per day in the topic."""
     mongo = supervisor.address(service_settings, "mongo")
     shared = {
         "kafka_bootstrap": supervisor.address(service_settings, "kafka"),

@@ -1,6 +1,4 @@
-"""TLS and SASL against the real broker, and TLS in front of the Mongo server; no secret is left
-anywhere.
-"""
+"""TLS and SASL with the real broker, TLS in front of the Mongo server, and no leaked secrets."""
 
 import os
 import socket
@@ -123,9 +121,12 @@ def test_both_clients_are_told_the_same(tmp_path: Path) -> None:
         kafka_ca_file=str(ca),
     )
     assert security.client_properties(settings) == {
-        "security.protocol": "SASL_SSL", "sasl.mechanisms": "SCRAM-SHA-512", "sasl.username": 'u"', "sasl.password": "p",
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanisms": "SCRAM-SHA-512",
+        "sasl.username": 'u"',
+        "sasl.password": "p",
         "ssl.ca.location": str(ca),
-    }  # fmt: skip
+    }
     module = "org.apache.kafka.common.security.scram.ScramLoginModule"
     assert security.spark_options(settings) == {
         "kafka.security.protocol": "SASL_SSL", "kafka.sasl.mechanism": "SCRAM-SHA-512",
@@ -136,9 +137,7 @@ def test_both_clients_are_told_the_same(tmp_path: Path) -> None:
 
 @pytest.fixture
 def mongo_behind_tls(mongo_uri: str, tmp_path: Path) -> Iterator[str]:
-    """The Mongo server behind a relay that speaks TLS, and the address with the authority that
-    signs it.
-    """
+    """Runs a TLS relay in front of the Mongo server; yields its address."""
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(tmp_path / "mongo-ca.pem")

@@ -1,6 +1,4 @@
-"""A small world through Dagster on real Kafka, Delta and Mongo: planted listeners get planted
-lists, and nothing is lost.
-"""
+"""A small world through Dagster on real stores: planted listeners get the expected lists."""
 
 import os
 import shutil

@@ -1,0 +1,1 @@
+"""Feeds: parsing, ids, change detection, and the messages that announce episodes."""

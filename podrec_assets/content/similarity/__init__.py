@@ -1,0 +1,1 @@
+"""Similarity of episodes: chunks, embeddings, TF-IDF and nearest neighbours."""

@@ -1,0 +1,1 @@
+"""Transcripts: choosing, parsing, checking and retrying them."""

@@ -1,0 +1,1 @@
+"""Pipelines from feeds to episodes, transcripts and embeddings."""

@@ -1,0 +1,1 @@
+"""Pipelines that land, replay, import and erase listening events."""

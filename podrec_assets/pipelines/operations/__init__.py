@@ -1,0 +1,1 @@
+"""Pipelines for operating podrec, such as backups and alerts."""

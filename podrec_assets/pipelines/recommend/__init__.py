@@ -1,0 +1,1 @@
+"""Pipelines from the interaction history to ranked lists."""

@@ -1,0 +1,1 @@
+"""Alternating least squares for implicit feedback, by three engines."""

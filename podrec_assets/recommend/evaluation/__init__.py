@@ -1,0 +1,1 @@
+"""Online and offline evaluation of lists: metrics, splits and plots."""

@@ -1,0 +1,1 @@
+"""Ranking: from scored candidates to validated, explained lists."""

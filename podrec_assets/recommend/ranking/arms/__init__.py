@@ -1,0 +1,1 @@
+"""The arms that score candidates, one per file."""
