@@ -7,7 +7,7 @@ from typing import Annotated
 import dagster as dg
 import typer
 
-from podrec_assets.cli.console import Json, emit, out, parse_days, say
+from podrec_assets.cli.console import Json, emit, out, parse_days, say, today
 from podrec_assets.defs.freshness import DEADLINES
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.defs.partitions import range_tags
@@ -33,7 +33,7 @@ def run(
 
     Example: podrec run --select "user_events user_vs_episode_daily" --days 2026-11-01..2026-11-14
     """
-    first, last = parse_days(days or datetime.now(UTC).date().isoformat())
+    first, last = parse_days(days or today())
     document = materialize(Settings.load(), select, first, last)
     emit(document, as_json, print_run)
     if not document["success"]:

@@ -25,10 +25,10 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 def targets(instance: dg.DagsterInstance, backfill_id: str) -> dict[str, list[str]]:
-    found = instance.get_backfill(backfill_id)
-    assert found is not None
-    assert found.asset_backfill_data is not None
-    subset = found.asset_backfill_data.target_subset
+    backfill = instance.get_backfill(backfill_id)
+    assert backfill is not None
+    assert backfill.asset_backfill_data is not None
+    subset = backfill.asset_backfill_data.target_subset
     return {
         k.to_user_string(): sorted(subset.get_partitions_subset(k).get_partition_keys())
         for k in subset.asset_keys
