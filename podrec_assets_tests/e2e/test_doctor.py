@@ -131,11 +131,11 @@ def test_a_fault_is_told_with_its_remedy_and_exit_code_1(
         ),
         (
             lambda x: replace(x, landed={**x.landed, 7: 3}),
-            "user-events has no partition 7, of which 3 offsets are landed",
+            "user-events has no partition 7, but 3 of its offsets are landed",
         ),
         (
             lambda x: replace(x, starts={p: tuple(reversed(s)) for p, s in x.starts.items()}),
-            "user_events: the ledger's days of partition 0 are no ascending ranges",
+            "user_events: the ledger's days of partition 0 are not ascending ranges",
         ),
     ],
     ids=["topic made anew", "topic shorter", "partition gone", "ledger contradicts itself"],
@@ -164,7 +164,7 @@ def test_a_topic_that_holds_other_records_at_the_landed_offsets_is_found(copy: C
     change(copy, USER_EVENTS.name, day, moved)
     change(copy, "dead_letters", day, moved)
     assert [d for d, _ in faults(copy, "topics")] == [
-        f"user-events partition 0 holds another record at offset {last} than landed"
+        f"user-events partition 0 has another record at offset {last} than the one that landed"
     ]
 
 
@@ -181,7 +181,7 @@ def test_an_offset_that_stands_twice_in_the_place_of_another_is_found(copy: Conn
 
     change(copy, USER_EVENTS.name, day, doubled)
     assert [d for d, _ in faults(copy, "offsets of user_events")] == [
-        f"{day} partition {first}: 1 rows bear the offset of another"
+        f"{day} partition {first}: 1 rows have the offset of another row"
     ]
 
 
@@ -190,7 +190,7 @@ def test_rows_on_a_day_that_was_never_landed_are_found(copy: Connections) -> Non
     row = copy.lake.read(USER_EVENTS.name).slice(0, 1).to_pylist()[0] | {"day": stray}
     copy.lake.replace_days(USER_EVENTS, USER_EVENTS.rows([row]), [stray])
     assert [d for d, _ in faults(copy, "offsets of user_events")] == [
-        "1 rows lie on days that the ledger does not know"
+        "1 rows are on days that the ledger does not have"
     ]
 
 
@@ -216,7 +216,7 @@ def test_daily_scores_of_other_events_are_found(
     change(copy, USER_VS_EPISODE_DAILY.name, day, edit)
     assert faults(copy, "daily scores") == [
         (
-            f"{day} counts {count + more} events, user_events has {count}",
+            f"{day} counts {count + more} events, but user_events has {count}",
             f"`podrec run --select user_vs_episode_daily --days {day}..{day}`",
         )
     ]
