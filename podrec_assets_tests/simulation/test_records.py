@@ -33,7 +33,8 @@ class Log:
 @pytest.fixture(scope="module")
 def log() -> Log:
     messages = simulate(catalogue(), DAYS, USERS, 7, END)
-    events, refusals = [], []
+    events: list[dict] = []
+    refusals: list[str] = []
     for message in messages:
         try:
             events.append(

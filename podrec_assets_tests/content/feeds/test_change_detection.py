@@ -20,7 +20,7 @@ def item(guid: str, audio: str | None = None, title: str = "T", published: str =
     return f"<item>{identity}<title>{title}</title><pubDate>{published}</pubDate>{enclosure}</item>"
 
 
-def feed(url: str, *items: str, show: str = "Show") -> tuple[Announcement, ...]:
+def feed(url: str, *items: str, show: str = "Show") -> list[Announcement]:
     body = f'<rss version="2.0"><channel><title>{show}</title>{"".join(items)}</channel></rss>'
     return parse_feed(body.encode(), url).episodes
 

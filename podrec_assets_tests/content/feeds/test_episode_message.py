@@ -78,8 +78,12 @@ def test_the_content_hash_ignores_ids_and_feed_address() -> None:
     assert (
         len(
             {
-                replace(FULL, **{k: v}).content_hash
-                for k, v in (("title", "New"), ("season", 3), ("transcripts", ()))
+                changed.content_hash
+                for changed in (
+                    replace(FULL, title="New"),
+                    replace(FULL, season=3),
+                    replace(FULL, transcripts=()),
+                )
             }
         )
         == 3

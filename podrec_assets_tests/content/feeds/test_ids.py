@@ -156,5 +156,7 @@ def test_mirrors_share_the_file_or_guid_title_and_time() -> None:
         ("7", "Seven", at.replace(hour=1)),
         (None, "Seven", at),
     ):
-        assert not set(mirror_keys("7", "Seven", at, None)) & set(mirror_keys(*other, None))
+        guid, title, published_at = other
+        keys = mirror_keys(guid, title, published_at, None)
+        assert not set(mirror_keys("7", "Seven", at, None)) & set(keys)
     assert mirror_keys("7", None, at, "") == []

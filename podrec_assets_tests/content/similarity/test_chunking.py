@@ -70,7 +70,7 @@ def test_an_endless_word_is_cut_inside() -> None:
 def test_untimed_segments_give_untimed_chunks_and_half_known_times_are_kept() -> None:
     untimed = [{"start_s": None, "end_s": None, "speaker": None, "text": "One."}]
     assert chunk_segments(untimed, 5, words) == [Chunk("One.", 1, None, None)]
-    half = [*untimed, {"start_s": 4.0, "end_s": None, "speaker": None, "text": "Two."}]
+    half: list[dict] = [*untimed, {"start_s": 4.0, "end_s": None, "speaker": None, "text": "Two."}]
     assert chunk_segments(half, 5, words) == [Chunk("One. Two.", 2, 4.0, None)]
 
 
