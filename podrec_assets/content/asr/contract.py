@@ -59,7 +59,7 @@ class AsrEngine:
 
 @dataclass(frozen=True)
 class PieceTranscript:
-    """What an engine recognised in one piece of audio.
+    """The transcript of one piece of audio.
 
     Attributes:
         segments: {start_s, end_s, text, confidence} in order, in seconds from the start of the

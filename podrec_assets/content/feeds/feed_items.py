@@ -21,7 +21,7 @@ _INT32 = 2**31
 
 @dataclass(frozen=True)
 class Show:
-    """What the channel says of the show; language is the primary subtag."""
+    """A show as its channel describes it; language is the primary subtag."""
 
     show_id: str
     title: str | None

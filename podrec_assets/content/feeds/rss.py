@@ -99,7 +99,7 @@ def _parse(body: bytes) -> Any:
 
 
 def _show(root: Element | None, parsed: Any, feed_url: str) -> Show:
-    """Returns what the channel says of the show.
+    """Returns the show as its channel describes it.
 
     The channel's own child elements come first: feedparser lets a podcast:liveItem overwrite them.
     """

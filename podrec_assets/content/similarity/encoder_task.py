@@ -27,7 +27,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class EncoderSetup:
-    """What a worker encodes with.
+    """The encoder that a worker must use.
 
     Attributes:
         model_path: as in `make_encoder`; a folder must exist on the worker, at the same path.

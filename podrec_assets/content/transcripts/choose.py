@@ -43,7 +43,7 @@ Fetch = Callable[[str], Page]
 
 @dataclass(frozen=True)
 class PublisherResult:
-    """What the publisher's links gave.
+    """The result of trying the publisher's links.
 
     Attributes:
         row: TRANSCRIPTS row of the best usable transcript; None where there is none.
