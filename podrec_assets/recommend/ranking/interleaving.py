@@ -20,7 +20,7 @@ from podrec_assets.settings import Settings
 
 A, B = "a", "b"
 """Team of the blend that everybody else is served, and of its challenger."""
-RESPONSES = ("click", "play", "like")
+RESPONSES = ("click", "play", "like", "share")
 """Kinds of events that credit the team of an item."""
 COUNTS = ("a_win_count", "b_win_count", "tie_count", "a_credit_count", "b_credit_count")
 
