@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -24,7 +25,8 @@ class SimulatedDays:
     """
 
     def __init__(self, defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
-        self.defs, self.instance, self.cursor = defs, instance, None
+        self.defs, self.instance = defs, instance
+        self.cursor: Any = None
         graph = defs.resolve_asset_graph()
         self.order = [k.to_user_string() for k in graph.toposorted_asset_keys]
         self.inputs = {

@@ -2,6 +2,7 @@
 
 import wave
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -40,7 +41,7 @@ def write_encoded(path: Path, seconds: float) -> Path:
     codec, rate = SAMPLE_RATES[path.suffix[1:]]
     mono = tone(seconds, rate=rate)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=rate, layout="stereo")
+        stream: Any = container.add_stream(codec, rate=rate, layout="stereo")
         resampler = av.AudioResampler(
             format=stream.format, layout="stereo", rate=rate, frame_size=stream.frame_size or 1024
         )

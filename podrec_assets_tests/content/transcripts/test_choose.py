@@ -105,14 +105,13 @@ def test_links_are_ordered_by_language_wholeness_and_format() -> None:
 
 
 def test_a_refused_transcript_is_a_dead_letter_and_the_next_one_is_taken() -> None:
-    site = Site(
-        **{
-            "1_json": PAGE,
-            "1_vtt": FetchRefusedError("Not this address."),
-            "1_srt": b"no cues",
-            "1_txt": b"Said.",
-        }
-    )
+    answers: dict[str, bytes | Exception] = {
+        "1_json": PAGE,
+        "1_vtt": FetchRefusedError("Not this address."),
+        "1_srt": b"no cues",
+        "1_txt": b"Said.",
+    }
+    site = Site(**answers)
     result = publisher_transcript(
         episode(link("1.txt"), link("1.srt"), link("1.vtt"), link("1.json")), site
     )
@@ -177,13 +176,13 @@ def test_a_result_without_a_transcript_has_a_reason() -> None:
 
 def test_the_link_type_wins_over_the_server_type() -> None:
     site = Site(one=VTT)
-    assert publisher_transcript(episode(link("one", "text/vtt")), site).row["engine"] == "vtt/2"
-    assert (
-        publisher_transcript(
-            episode(link("one")), lambda url: Page(VTT, "text/vtt; charset=utf-8")
-        ).row["engine"]
-        == "vtt/2"
-    )
+    row = publisher_transcript(episode(link("one", "text/vtt")), site).row
+    assert row is not None
+    assert row["engine"] == "vtt/2"
+    answer = Page(VTT, "text/vtt; charset=utf-8")
+    row = publisher_transcript(episode(link("one")), lambda url: answer).row
+    assert row is not None
+    assert row["engine"] == "vtt/2"
     assert (
         publisher_transcript(episode(link("one")), site).dead_letters[0]["reason"]
         == "unknown_format"
