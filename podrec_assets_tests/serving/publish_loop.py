@@ -27,7 +27,7 @@ def documents(collection: str, day: date) -> list[dict]:
 
 
 def publish(store: MongoStore, day: date) -> None:
-    models = {}
+    models: dict[str, str] = {}
     for name in COLLECTIONS:
         version = store.write_version(
             name,

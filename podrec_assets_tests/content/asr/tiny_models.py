@@ -133,7 +133,7 @@ def build_whisper(folder: Path, languages: tuple[str, ...] = ("en", "de"), seed:
 def _tokenizer(folder: Path, languages: tuple[str, ...]) -> dict[str, int]:
     """Writes a byte-level tokenizer with Whisper's special tokens and returns their ids."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-    from transformers import WhisperTokenizerFast
+    from transformers import WhisperTokenizerFast  # type: ignore[attr-defined]
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokenizer = Tokenizer(models.BPE(vocab={c: n for n, c in enumerate(alphabet)}, merges=[]))
@@ -159,4 +159,4 @@ def _tokenizer(folder: Path, languages: tuple[str, ...]) -> dict[str, int]:
     (folder / "special_ids.json").write_text(
         json.dumps(ids := {n: tokenizer.token_to_id(n) for n in names})
     )
-    return ids
+    return ids  # type: ignore[return-value]
