@@ -13,6 +13,9 @@ from dagster._core.definitions.freshness import FreshnessStateChange
 from dagster._core.definitions.freshness_evaluator import (
     FRESHNESS_EVALUATORS_BY_POLICY_TYPE as FRESHNESS_EVALUATORS_BY_POLICY_TYPE,
 )
+from dagster._core.definitions.sensor_definition import (
+    SensorExecutionData as SensorExecutionData,
+)
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent, DagsterEventType
 from dagster._core.execution.asset_backfill import (
     backfill_runs_are_complete as backfill_runs_are_complete,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
@@ -156,29 +157,29 @@ def test_a_cluster_of_two_workers_makes_the_tables_that_one_process_makes(
     kafka.produce(
         "cluster-events", [event(n, at(1, 0.01 * n), user=f"u-{n % 40}") for n in range(1000)]
     )
-    places = {
+    places: dict[str, Any] = {
         "kafka_bootstrap": bootstrap,
         "mongo_uri": mongo,
         "mongo_database": "cluster",
         "events_topic": "cluster-events",
     }
     master, home = cluster
-    spark = {
+    spark: dict[str, Any] = {
         "spark_master": master,
         "lake_is_shared": True,
         "spark_driver_host": "127.0.0.1",
         "spark_executor_memory": "512m",
     }
-    content = {"asr_engine": "pocketsphinx", "asr_workers": 2, "chunk_tokens": 32}
+    content: dict[str, Any] = {"asr_engine": "pocketsphinx", "asr_workers": 2, "chunk_tokens": 32}
     # Its products depend most on batches and threads; `auto` takes it on some processors only.
     content["embedding_dtype"] = "bfloat16"
     with served(tmp_path) as origin:
         found = announced(origin, tmp_path)
         places |= {"fetch_allow": origin, "downloads_gap_s": 0, **content}
-        wanted = on_one_process(Settings(home=tmp_path / "one", engine="local", **places), found)  # type: ignore[arg-type]
+        wanted = on_one_process(Settings(home=tmp_path / "one", engine="local", **places), found)
         many = through_dagster(
             Settings(home=tmp_path / "many", compute="spark", **places, **spark), found
-        )  # type: ignore[arg-type]
+        )
 
     assert len(wanted["user_events"]) == 1000
     assert len(wanted["vectors"]) > 128, "too few chunks for two tasks"
@@ -187,8 +188,10 @@ def test_a_cluster_of_two_workers_makes_the_tables_that_one_process_makes(
         made = instance.get_latest_materialization_event(dg.AssetKey("vectors"))
     assert made is not None
     assert made.asset_materialization is not None
-    spread = made.asset_materialization.metadata["batches_by_place"].value
-    assert sum(spread.values()) > 8, spread  # type: ignore[union-attr]
+    spread = made.asset_materialization.metadata["batches_by_place"]
+    assert isinstance(spread, dg.JsonMetadataValue)
+    assert isinstance(spread.value, dict)
+    assert sum(spread.value.values()) > 8, spread
     listed = many.mongo.latest_version("als_top_n", TODAY)
     assert listed is not None
     documents = many.mongo.documents("als_top_n", listed.version)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import streamlit as st
@@ -198,7 +199,9 @@ def browser_page(world: Connections) -> Iterator[tuple[Page, list[str]]]:
 def photograph(shown: Page, name: str) -> None:
     """Saves desktop (light) and phone (dark) screenshots; asserts that nothing overflows."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for size, scheme in ((WIDE, "light"), (NARROW, "dark")):
+    views: list[tuple[ViewportSize, Literal["light", "dark"]]]
+    views = [(WIDE, "light"), (NARROW, "dark")]
+    for size, scheme in views:
         shown.emulate_media(color_scheme=scheme)
         shown.set_viewport_size(size)
         shown.wait_for_timeout(700)

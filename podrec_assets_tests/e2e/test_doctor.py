@@ -295,6 +295,7 @@ def test_a_pointer_to_what_is_not_whole_was_refused_or_does_not_belong_together_
     )
     versions.delete_one({"_id": f"als_top_n:{als}"})
     one = copy.mongo.db["similarities"].find_one({"version": published.versions["similarities"]})
+    assert one is not None
     copy.mongo.db["similarities"].update_one({"_id": one["_id"]}, {"$set": {"items": []}})
     details = [d for d, _ in faults(copy, "publication")]
     assert details == [

@@ -67,7 +67,7 @@ def test_rare_words_and_paraphrases_find_their_episode_and_the_fused_arms_are_no
         )
         hits["lexical"].append(lexical.max() > 0 and of_row[lexical.argmax()] == title)
         hits["semantic"].append(of_row[cosines.argmax()] == title)
-    shares = {arm: np.mean(found) for arm, found in hits.items()}
+    shares = {arm: float(np.mean(found)) for arm, found in hits.items()}
     assert len(hits["fused"]) >= 10
     assert shares["fused"] >= max(0.9, shares["lexical"], shares["semantic"]), shares
 

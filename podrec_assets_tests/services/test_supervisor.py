@@ -49,6 +49,13 @@ def test_up_again_starts_nothing(home: Settings) -> None:
     assert said == []
 
 
+def kill_9(home: Settings, name: str) -> None:
+    running = process.read_state(Path(home.home) / "services" / f"{name}.json")
+    assert running
+    os.kill(running.pid, signal.SIGKILL)
+    assert process.wait_for(lambda: not running.is_alive(), 10)
+
+
 def test_data_survive_kill_9_of_both_servers(home: Settings) -> None:
     kafka, mongo = (
         KafkaStore(supervisor.address(home, "kafka")),
@@ -61,10 +68,7 @@ def test_data_survive_kill_9_of_both_servers(home: Settings) -> None:
     )
     before = supervisor.status(home)
     for name in ("kafka", "mongo"):
-        running = process.read_state(Path(home.home) / "services" / f"{name}.json")
-        assert running
-        os.kill(running.pid, signal.SIGKILL)
-        assert process.wait_for(lambda running=running: not running.is_alive(), 10)
+        kill_9(home, name)
     assert not supervisor.status(home)["kafka"]["up"]
     with pytest.raises(
         ServiceError, match="embedded kafka is not running: start it with `podrec up`"

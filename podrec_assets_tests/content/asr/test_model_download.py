@@ -18,7 +18,8 @@ class Site:
     """Gives a file for every address and remembers what was asked for."""
 
     def __init__(self, file: Path) -> None:
-        self.file, self.asked = file, []
+        self.file = file
+        self.asked: list[str] = []
 
     def __call__(self, url: str, to: Path) -> None:
         self.asked.append(url)

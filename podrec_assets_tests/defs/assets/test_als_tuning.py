@@ -45,10 +45,13 @@ def test_a_day_has_its_trials_and_a_recommendation_unless_nothing_was_played_aft
     ]
     assert {r["day"] for r in rows} == {TODAY, TODAY - timedelta(days=1)}
     (materialization,) = result.asset_materializations_for_node("als_tuning")[:1]
-    assert materialization.metadata["adopt"].value.startswith("Keep the settings in force")
+    adopt, trials = (materialization.metadata[name].value for name in ("adopt", "trials"))
+    assert isinstance(adopt, str)
+    assert adopt.startswith("Keep the settings in force")
     assert materialization.metadata["trial_count"].value == 3
     assert materialization.metadata["ended_by_time"].value is False
-    assert "data:image/png;base64," in materialization.metadata["trials"].value
+    assert isinstance(trials, str)
+    assert "data:image/png;base64," in trials
     run(connections, TODAY, TODAY)
     again = connections.lake.read("als_tuning").to_pylist()
     assert sorted((r["trial"], r["ndcg"]) for r in again) == sorted(

@@ -161,7 +161,10 @@ def test_chunks_longer_than_the_encoder_reads_fail_the_check(connections: Connec
     connections.encoder = Forgetful("words@1/64/float32")  # type: ignore[misc]
     [check] = run(connections, [vectors, every_token_is_encoded]).get_asset_check_evaluations()
     assert not check.passed
-    assert "a chunk has" in check.metadata["faults"].value[0]
+    faults = check.metadata["faults"]
+    assert isinstance(faults, dg.JsonMetadataValue)
+    assert isinstance(faults.value, list)
+    assert "a chunk has" in faults.value[0]
 
 
 def test_a_second_run_encodes_nothing_and_changes_no_rows(connections: Connections) -> None:

@@ -73,7 +73,9 @@ def test_the_ui_shows_the_refusing_check_with_its_value_and_bound(
     evaluation = record.evaluation
     assert evaluation
     assert (evaluation.passed, evaluation.blocking) == (False, True)
-    assert evaluation.metadata["value"].value < 0 == evaluation.metadata["bound"].value
+    value, bound = (evaluation.metadata[name].value for name in ("value", "bound"))
+    assert isinstance(value, int | float)
+    assert value < 0 == bound
     assert evaluation.metadata["refused_days"].value == [str(yesterday)]
 
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -27,7 +28,8 @@ class Hook:
     """A web server that accepts posts while its `status` is 200."""
 
     def __init__(self) -> None:
-        self.status, self.posts = 200, []
+        self.status = 200
+        self.posts: list[tuple[str, dict[str, Any]]] = []
         hook = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -67,12 +69,8 @@ class Watch:
     """The alerts sensor of a deployment, ticked by hand."""
 
     def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
-        self.instance, self.settings, self.now, self.cursor = (
-            instance,
-            settings,
-            datetime.now(UTC),
-            None,
-        )
+        self.instance, self.settings, self.now = instance, settings, datetime.now(UTC)
+        self.cursor: str | None = None
         self.defs = build_defs(settings)
 
     def tick(self) -> str:
@@ -86,6 +84,7 @@ class Watch:
         ) as context:
             result = self.defs.resolve_sensor_def("alerts").evaluate_tick(context)
         self.cursor = result.cursor
+        assert result.skip_message is not None
         return result.skip_message
 
 

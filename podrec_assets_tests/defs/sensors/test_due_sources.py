@@ -1,7 +1,7 @@
 """The sensor of due feeds: requests polls that are due, and each day's partition once."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -11,6 +11,7 @@ from podrec_assets.defs.sensors.due_sources import POLLS, due_sources
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.sources_table import FollowedFeeds
 from podrec_assets.settings import Settings
+from podrec_assets_tests.defs.dagster_internals import SensorExecutionData
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +31,7 @@ def connections(settings: Settings) -> Connections:
     return Connections(settings, {}, lambda: NOW)
 
 
-def tick(connections: Connections, instance: dg.DagsterInstance) -> dg.SensorResult:
+def tick(connections: Connections, instance: dg.DagsterInstance) -> SensorExecutionData:
     with dg.build_sensor_context(
         instance=instance, resources={"connections": connections}
     ) as context:
@@ -45,8 +46,8 @@ def report(instance: dg.DagsterInstance, *days_ago: int) -> None:
         )
 
 
-def requested(result: dg.SensorResult) -> tuple:
-    (request,) = result.run_requests
+def requested(result: SensorExecutionData) -> tuple[date, date] | None:
+    (request,) = result.run_requests or []
     assert request.asset_selection == [dg.AssetKey("sources")]
     assert request.tags[POLLS] == "sources"
     return days_of_tags(request.tags)

@@ -17,6 +17,7 @@ from podrec_assets.defs.sensors.due_transcripts import RETRIES, due_days
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import TRANSCRIPTS
 from podrec_assets.settings import Settings
+from podrec_assets_tests.defs.dagster_internals import SensorExecutionData
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +50,7 @@ def write(connections: Connections, *rows: tuple[date, str, dict]) -> None:
     connections.lake.replace_days(TRANSCRIPTS, TRANSCRIPTS.rows(made), {r["day"] for r in made})
 
 
-def tick(connections: Connections, instance: dg.DagsterInstance) -> dg.SensorResult:
+def tick(connections: Connections, instance: dg.DagsterInstance) -> SensorExecutionData:
     sensor = build_defs(connections.settings).resolve_sensor_def("transcripts_due")
     with dg.build_sensor_context(
         instance=instance, resources={"connections": connections}, sensor_name=sensor.name

@@ -17,6 +17,7 @@ from podrec_assets.pipelines.listening.local_reader import LocalReader
 from podrec_assets.schemas import USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import Message
+from podrec_assets_tests.defs.dagster_internals import SensorExecutionData
 from podrec_assets_tests.pipelines.listening.event_log import at, event
 
 pytestmark = pytest.mark.services
@@ -45,7 +46,7 @@ def connections(
 
 def tick(
     connections: Connections, instance: dg.DagsterInstance, cursor: str | None = None
-) -> dg.SensorResult:
+) -> SensorExecutionData:
     sensor = build_defs(connections.settings).resolve_sensor_def("user_events_offsets")
     with dg.build_sensor_context(
         instance=instance, resources={"connections": connections}, cursor=cursor
@@ -72,10 +73,11 @@ def test_new_records_request_one_run_for_their_days_and_report_the_topic(
 ) -> None:
     produce(connections, TODAY - timedelta(days=3), TODAY - timedelta(days=1))
     result = tick(connections, instance)
-    (request,) = result.run_requests
+    (request,) = result.run_requests or []
     assert days_of_tags(request.tags) == (TODAY - timedelta(days=3), TODAY)
     assert request.run_key == f"{connections.settings.events_topic}:p0=0-2"
     (event,) = result.asset_events
+    assert isinstance(event, dg.AssetMaterialization)
     assert event.asset_key == dg.AssetKey("user_events_topic")
     assert {k: v.value for k, v in event.metadata.items()} == {
         "end_offsets": {"0": 2},
@@ -91,11 +93,11 @@ def test_landed_records_are_not_requested_and_later_ones_only_from_their_day_on(
 ) -> None:
     produce(connections, TODAY)
     land(connections)
-    assert "everything is landed" in tick(connections, instance).skip_message
+    assert "everything is landed" in str(tick(connections, instance).skip_message)
     produce(connections, TODAY - timedelta(days=5), TODAY)
-    (request,) = tick(connections, instance).run_requests
+    (request,) = tick(connections, instance).run_requests or []
     assert days_of_tags(request.tags) == (TODAY, TODAY)
-    assert request.run_key.endswith(":p0=1-3")
+    assert str(request.run_key).endswith(":p0=1-3")
 
 
 def test_days_without_records_are_requested_too(
@@ -103,9 +105,9 @@ def test_days_without_records_are_requested_too(
 ) -> None:
     produce(connections, TODAY - timedelta(days=3))
     land(connections)
-    (request,) = tick(connections, instance).run_requests
+    (request,) = tick(connections, instance).run_requests or []
     assert days_of_tags(request.tags) == (TODAY - timedelta(days=2), TODAY)
-    assert request.run_key.endswith(f":day:{TODAY}")
+    assert str(request.run_key).endswith(f":day:{TODAY}")
 
 
 def test_nothing_is_requested_while_a_landing_run_is_in_progress(
@@ -128,7 +130,7 @@ def test_a_tick_is_skipped_while_the_broker_is_down(
     )
     result = tick(connections, instance, '{"0": 1}')
     assert not result.run_requests
-    assert "does not answer" in result.skip_message
+    assert "does not answer" in str(result.skip_message)
     assert result.cursor == '{"0": 1}'
 
 
@@ -152,7 +154,7 @@ def test_a_late_event_requests_exactly_the_day_that_was_computed_without_it(
     land(connections)
     compute(connections, instance, on_time, {"0": 1})
     compute(connections, instance, late, {"0": 1})
-    (request,) = late_tick(connections, instance).run_requests
+    (request,) = late_tick(connections, instance).run_requests or []
     assert days_of_tags(request.tags) == (late, late)
     assert request.asset_selection == [dg.AssetKey("user_vs_episode_daily")]
     compute(connections, instance, late, {"0": 2})
@@ -172,7 +174,7 @@ def test_late_days_wait_while_a_refresh_is_in_progress(
     assert late_tick(connections, instance).skip_message == "a refresh is in progress"
 
 
-def late_tick(connections: Connections, instance: dg.DagsterInstance) -> dg.SensorResult:
+def late_tick(connections: Connections, instance: dg.DagsterInstance) -> SensorExecutionData:
     sensor = build_defs(connections.settings).resolve_sensor_def("late_events")
     with dg.build_sensor_context(
         instance=instance, resources={"connections": connections}
