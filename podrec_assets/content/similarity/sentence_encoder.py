@@ -89,12 +89,16 @@ class SentenceEncoder:
     @property
     def dimension(self) -> int:
         """Length of a vector."""
-        return self._model.get_embedding_dimension()
+        dimension = self._model.get_embedding_dimension()
+        assert dimension is not None, "a model without a fixed dimension"
+        return dimension
 
     @property
     def max_tokens(self) -> int:
         """Most tokens of a text, without the two special tokens around it."""
-        return self._model.max_seq_length - 2
+        window = self._model.max_seq_length
+        assert window is not None, "a model without a fixed window"
+        return window - 2
 
     def count_tokens(self, text: str) -> int:
         """Returns the tokens of the text, without the two special tokens around it."""
