@@ -22,7 +22,9 @@ def produce(
             metavar="FILE", help="One JSON event per line; or .csv with the fields as its header."
         ),
     ],
-    topic: Annotated[str, typer.Option("--topic", help="Kafka topic.")] = "user-events",
+    topic: Annotated[
+        str, typer.Option("--topic", help="Kafka topic; that of listening events by default.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Import listening events from a file (JSON lines or CSV) into Kafka.
@@ -38,6 +40,7 @@ def produce(
             f"{file} is not a file; give a file with one JSON object per line, or a .csv file."
         )
     connections = connect()
+    topic = topic or connections.settings.events_topic
     connections.kafka.ensure_topic(topic, connections.settings.kafka_partitions)
     imported = Imported(EpisodeNames(connections.lake))
     produced_count = connections.kafka.produce(

@@ -16,8 +16,9 @@ DOWNSTREAM_SHOWN = 20
 
 def replay(
     topic: Annotated[
-        str, typer.Option("--topic", help="Topic whose landed records are read again.")
-    ] = "user-events",
+        str,
+        typer.Option("--topic", help="Topic to read again; that of listening events by default."),
+    ] = "",
     days: Annotated[str, typer.Option("--days", help="A..B or one day.")] = "",
     from_offsets: Annotated[
         str, typer.Option("--from-offsets", help="First offsets: PARTITION:OFFSET,...")
@@ -41,6 +42,7 @@ def replay(
         raise typer.BadParameter("Give either --days, or --from-offsets with --to-offsets.")
     log_days = days_between(*parse_days(days)) if days else []
     connections = connect()
+    topic = topic or connections.settings.events_topic
     plan = plan_replay(connections.lake, connections.settings, topic, log_days, begin, end)
     if not as_json:
         _print_plan(plan)

@@ -10,14 +10,18 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[2]
 RESULT_CODE = (
     "day_windows.py",
+    "formatting.py",
     "settings/windows.py",
     "schemas/event_kinds.py",
+    "schemas/listening.py",
     "listening/daily_score.py",
     "content/similarity",
+    "content/words.py",
     "recommend/interactions.py",
     "recommend/als",
     "recommend/ranking",
     "recommend/evaluation/metrics.py",
+    "recommend/evaluation/online.py",
     "recommend/evaluation/position_bias.py",
     "pipelines/compute_engine.py",
     "pipelines/content/embedding_inputs.py",
