@@ -17,7 +17,7 @@ DOWNSTREAM_SHOWN = 20
 def replay(
     topic: Annotated[
         str,
-        typer.Option("--topic", help="Topic to read again; that of listening events by default."),
+        typer.Option("--topic", help="Topic to read again (default: that of events)."),
     ] = "",
     days: Annotated[str, typer.Option("--days", help="A..B or one day.")] = "",
     from_offsets: Annotated[
