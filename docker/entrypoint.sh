@@ -1,6 +1,6 @@
 #!/bin/sh
-# Secrets are files: podrec reads its own by PODREC_SECRETS_DIR; Dagster knows only variables, so its password becomes one here,
-# in this process and its children alone.
+# Exports the Postgres password, because Dagster reads only variables. Only this process and its children see it.
+# podrec reads its own secrets from the files in PODREC_SECRETS_DIR.
 set -eu
 password=${PODREC_SECRETS_DIR:-/run/secrets}/dagster_postgres_password
 if [ -r "$password" ]; then

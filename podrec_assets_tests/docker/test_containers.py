@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import tomllib
 from importlib import resources
 from pathlib import Path
 
@@ -130,6 +131,16 @@ def test_everything_that_is_copied_is_in_the_build_context(instructions: list[di
     for source in copied:
         assert (TOP / source).exists(), source
         assert source.split("/")[0].removeprefix("./") in {a.split("/")[0] for a in allowed}, source
+
+
+def test_the_license_files_are_copied_next_to_the_project(instructions: list[dict]) -> None:
+    project = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
+    [copied] = [
+        i["value"].split()[:-1]
+        for i in instructions
+        if i["instruction"] == "COPY" and "pyproject.toml" in i["value"]
+    ]
+    assert set(project["license-files"]) <= set(copied)
 
 
 def test_the_images_without_torch_have_the_same_versions_as_the_others() -> None:
