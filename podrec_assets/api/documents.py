@@ -15,7 +15,8 @@ class Item(BaseModel):
     show: str | None = Field(description="Title of the show.", examples=["Night Sky"])
     title: str | None = Field(examples=["A comet that forgot to shine"])
     score: float = Field(
-        description="alpha * als + (1 - alpha) * cosine, plus a small bonus for popular and new.",
+        description="alpha * als + (1 - alpha) * cosine + prior_weight * prior - overlap. "
+        "The prior favours popular and new episodes; overlap is similarity to the episodes above.",
         examples=[0.93],
     )
     als: float = Field(
@@ -28,7 +29,7 @@ class Item(BaseModel):
         examples=[0.72],
     )
     sources: list[str] = Field(
-        description="The arms that suggested it, most important first.",
+        description="What the score came from, most important first.",
         examples=[["als", "content"]],
     )
     reason: str = Field(

@@ -1,4 +1,4 @@
-"""`podrec backfill`: a range of days, materialized by the daemon in a few runs."""
+"""`podrec backfill`: a range of days, materialized by the daemon in one run."""
 
 import time
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""`podrec catch-up`: runs all pending work of the daemon now, in this process."""
+"""`podrec catch-up`: lands new records and publishes today's lists now, in this process."""
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
@@ -19,9 +19,9 @@ from podrec_assets.schemas import LISTS, USER_EVENTS
 
 
 def catch_up(as_json: Json = False) -> None:
-    """Run all pending work now: land new records, update tables, publish today's lists.
+    """Land new records, update the tables of affected days, and publish today's lists.
 
-    The daemon of `podrec ui` does the same on its own schedule.
+    The daemon of `podrec ui` does this on its own schedule.
 
     Example: podrec catch-up
     """

@@ -22,8 +22,8 @@ def publish(
     """Serve the lists of another day: roll back, or forward again.
 
     Lists that the gate refused or has not checked are never served. --force overrules its
-    comparisons (coverage, churn, popularity, quality), but not invalid lists. The nightly run goes
-    on to publish newer days; an older day never replaces the one chosen here.
+    comparisons (coverage, churn, popularity, quality), but not invalid lists. The nightly run still
+    publishes newer days; an older day never replaces the one chosen here.
 
     Example: podrec publish --day 2026-11-01
     """

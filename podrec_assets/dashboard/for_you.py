@@ -72,7 +72,7 @@ def _card(user: str, version: str, item: dict) -> None:
 
 
 def _score(item: dict) -> None:
-    """Shows the score and its arms; popular and new episodes that fill up a list have no arms."""
+    """Shows the score with its ALS and content parts, or with its sources if both parts are 0."""
     if not item["als"] and not item["cosine"]:
         st.caption(f"score {item['score']:.2f} · {', '.join(item['sources'])}")
         return

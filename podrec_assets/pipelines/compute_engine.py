@@ -1,6 +1,6 @@
 """What runs the heavy steps of listening: Spark, or this process without a JVM.
 
-Both give the same results for the same inputs.
+Both give the same facts for the same inputs; their ALS factors agree approximately.
 """
 
 from collections.abc import Callable

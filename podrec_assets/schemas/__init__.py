@@ -1,6 +1,6 @@
-"""Every Delta table and Mongo collection: columns, types and meanings.
+"""Columns, types and meanings of every Delta table; names and keys of the Mongo collections.
 
-Docs, IO managers and tests read these definitions.
+IO managers, pipelines and tests read these definitions.
 """
 
 from podrec_assets.schemas.content import (

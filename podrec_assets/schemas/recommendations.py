@@ -1,4 +1,4 @@
-"""Tables of the recommendations group: blend weights and measured quality."""
+"""Recommendations group: tables of blend weights, quality and experiments; fields of an item."""
 
 import pyarrow as pa
 
@@ -22,7 +22,8 @@ FUSION_WEIGHTS = Table(
             column(
                 "gain",
                 pa.float64(),
-                "nDCG gained by the best alpha over the default; null without evidence.",
+                "nDCG gained by the best alpha over the alpha it started from; "
+                "null without evidence.",
             ),
             column(
                 "gain_low",
@@ -105,12 +106,12 @@ BLEND_EXPERIMENT = Table(
             column(
                 "a_credit_count",
                 pa.int64(),
-                "Items of the served blend that were clicked, played or liked.",
+                "Items of the served blend that were clicked, played, liked or shared.",
             ),
             column(
                 "b_credit_count",
                 pa.int64(),
-                "Items of the challenger that were clicked, played or liked.",
+                "Items of the challenger that were clicked, played, liked or shared.",
             ),
             column(
                 "preference",

@@ -12,7 +12,7 @@ class WebSettings(BaseModel):
         3000,
         ge=0,
         le=65535,
-        description="Port of the Dagster webserver that `make ui` starts.",
+        description="Port of the Dagster webserver that `podrec ui` starts.",
         json_schema_extra=PLACE,
     )
     dashboard_host: str = Field(
@@ -24,7 +24,7 @@ class WebSettings(BaseModel):
         8501,
         ge=0,
         le=65535,
-        description="Port of the dashboard that `make ui` starts.",
+        description="Port of the dashboard that `podrec ui` starts.",
         json_schema_extra=PLACE,
     )
     dashboard_token: SecretStr = Field(

@@ -300,7 +300,7 @@ def test_a_pointer_to_what_is_not_whole_was_refused_or_does_not_belong_together_
     details = [d for d, _ in faults(copy, "publication")]
     assert details == [
         f"als_top_n {als} is served, but no complete version has that name",
-        f"{LISTS} {lists} is served although the gate did not let it pass",
+        f"{LISTS} {lists} is served although it did not pass the gate",
         f"the served lists were made from als_top_n other, but {als} is served",
         f"the documents of similarities {published.versions['similarities']} "
         "have changed since they were verified",

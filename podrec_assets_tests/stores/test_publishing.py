@@ -92,7 +92,7 @@ def test_a_person_can_overrule_a_comparison_but_not_a_fault_or_a_missing_verdict
     ):
         faulty = store.version(LISTS, write_version_set(store, D2, run, *findings).version)
         assert faulty
-        with pytest.raises(GateError, match=f"{why}.*No one may overrule that"):
+        with pytest.raises(GateError, match=f"{why}.*This cannot be overruled"):
             publishing.overrule(store, faulty)
 
 

@@ -114,7 +114,8 @@ def _transcripts(
 def _enclosure(entry: Any) -> dict[str, Any]:
     """Returns href, type and length of the item's audio.
 
-    It is the first enclosure that is no picture or text, or else the first audio of Media RSS.
+    It is the first enclosure that is not a picture or text, or else the first audio or video of
+    Media RSS.
     """
     for enclosure in entry.get("enclosures", ()):
         if enclosure.get("href") and _is_media(enclosure):

@@ -1,4 +1,4 @@
-"""RSS and Atom bytes to announcements. An unusable item is a problem of its own, no other's."""
+"""RSS and Atom bytes to announcements. One unusable item does not affect the others."""
 
 import io
 from dataclasses import dataclass, field

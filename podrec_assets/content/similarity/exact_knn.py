@@ -33,7 +33,7 @@ class Candidates:
 def exact_search(vectors: FusedVectors, originals: np.ndarray, k: int) -> Iterator[Candidates]:
     """Yields for each episode its k best candidates by fused similarity.
 
-    A copy of a recording is nobody's candidate, and an original is no candidate of its copies.
+    Copies of a recording never appear as candidates, nor does an original for its copies.
 
     Args:
         vectors: of all episodes.

@@ -36,9 +36,9 @@ SEARCH: NeighbourSearch = exact_search
 def similarities(vectors: pa.Table, episodes: pa.Table, k: int) -> list[dict]:
     """Returns one document for each episode with a transcript: its k nearest neighbours.
 
-    Neighbours are of one language: the packaged model knows English, and all texts of another
-    language look alike to it. Another copy of the same recording is no neighbour, and a list has
-    one copy at most.
+    Neighbours have the episode's language: the packaged model knows English, and all texts of
+    another language look alike to it. Copies of the episode's recording never appear, and of
+    another recording at most one copy.
 
     Args:
         vectors: rows of VECTORS, one embedding version, each episode once.
@@ -97,7 +97,7 @@ def scaling_factors(densities: np.ndarray) -> np.ndarray:
 
     This is local scaling (Zelnik-Manor and Perona 2004): being near to an episode that is near to
     everything says little. The factor is 1 at the median density, between 1 / MOST_FACTOR and
-    MOST_FACTOR elsewhere, and 1 for all of a catalogue that is too small to tell.
+    MOST_FACTOR elsewhere, and 1 everywhere with fewer than COMMON_COUNT episodes.
     """
     usual = float(np.median(densities)) if len(densities) >= COMMON_COUNT else 0.0
     if usual <= 0:

@@ -1,4 +1,4 @@
-"""Which transcript an episode gets: the publisher's best usable one, else what ASR heard.
+"""Chooses an episode's transcript: the publisher's best usable one, or else the ASR result.
 
 Pure except for the `fetch` function that is passed in.
 """

@@ -38,9 +38,9 @@ def blend_experiment(
 ) -> dg.MaterializeResult[pa.Table]:
     """One row is one challenger of the served blend: how many listeners preferred which blend.
 
-    An answer is a click, play or like in an interleaved list whose version the event names,
-    whenever the list was made. Pruned lists no longer count. The metadata adds up the days and
-    states the result. A day without an experiment has no rows.
+    An answer is a click, play, like or share in an interleaved list whose version the event
+    names, whenever the list was made. Pruned lists no longer count. The metadata adds up the days
+    and states the result. A day without an experiment has no rows.
 
     - Write: replaces the day.
     - Late data: counts when the day is materialized again.

@@ -135,7 +135,7 @@ def similarities(
     """One document is one episode's nearest neighbours at the end of the day.
 
     Each neighbour has the pair of chunks that shows why. Episodes without a transcript have no
-    document and are nobody's neighbour.
+    document and never appear as neighbours.
 
     - Write: a new version.
     - Late data: the next day's version reads the whole catalogue window again, so older episodes

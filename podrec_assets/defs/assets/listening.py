@@ -39,9 +39,9 @@ def user_events(
     The key is (kafka_partition, kafka_offset). PODREC_ENGINE chooses whether Spark Structured
     Streaming lands the records or this process does. Malformed records become dead letters.
 
-    - Write: days that are not landed yet are appended, with everything before and after them that
-      the topic holds. Landed days are replayed: read again by their offsets and replaced. Where
-      retention has removed their records, they are restored from the table's history.
+    - Write: appends all unlanded records of the topic, not only those of the days. Days that had
+      landed completely are replayed: read again by their offsets and replaced. Where retention has
+      removed their records, they are restored from the table's history.
     - Late data: a late event lands today; it keeps its own event_day and is flagged.
     - Fails when offsets were lost before they landed.
     """

@@ -53,9 +53,10 @@ def recommendation_quality(
 ) -> dg.MaterializeResult[pa.Table]:
     """One row is one metric of one ranker: the lists of the day before against the day's plays.
 
-    The ranker `blend` is the lists that the gate let pass. It is compared with ALS, popularity and
-    random. Each value has a bootstrap interval. Click-through needs players that report
-    impressions. If the day before has no lists, the day has no ranking metrics.
+    The ranker `blend` is the newest lists that passed the gate, or else the newest that it has
+    not judged. It is compared with ALS, popularity and random. Each value has a bootstrap interval.
+    Click-through needs players that report impressions. If the day before has no such lists, or
+    none of ALS, the day has no ranking metrics.
 
     - Write: replaces the day.
     - Late data: counts when the day is materialized again.
@@ -88,7 +89,7 @@ def recommendation_quality(
 
 
 def _published(connections: Connections, day: date) -> list[dict]:
-    """The day's newest lists that the gate let pass, or else the newest it has not judged."""
+    """The day's newest lists that passed the gate, or else the newest it has not judged."""
     versions = connections.mongo.versions(LISTS, day)
     unjudged = next((v for v in versions if not v.verdict), None)
     chosen = next((v for v in versions if v.verdict and v.verdict.allows), unjudged)

@@ -178,7 +178,7 @@ def publication(
 ) -> dg.MaterializeResult:
     """The one pointer to the served versions: a day's lists and the models they were made from.
 
-    It names the newest lists of the run's last day that the gate let pass. An older day never
+    It names the newest lists of the run's last day that passed the gate. An older day never
     replaces the one that is served. Versions of days past `keep_days` are pruned, except the
     served and the previous ones.
 

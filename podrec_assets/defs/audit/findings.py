@@ -9,7 +9,7 @@ from podrec_assets.stores.delta import to_ranges
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong and how to fix it, each in half a sentence."""
+    """What is wrong and how to fix it, each as a clause without a full stop."""
 
     detail: str
     remedy: str

@@ -41,9 +41,7 @@ def publication_faults(connections: Connections) -> Iterator[Fault]:
 
 def _served_lists(published: Publication, lists: Version, remedy: str) -> Iterator[Fault]:
     if not (lists.verdict and lists.verdict.allows):
-        yield Fault(
-            f"{LISTS} {lists.version} is served although the gate did not let it pass", remedy
-        )
+        yield Fault(f"{LISTS} {lists.version} is served although it did not pass the gate", remedy)
     for collection, made_from in lists.manifest.get("models", {}).items():
         if (served := published.versions.get(collection)) != made_from:
             yield Fault(

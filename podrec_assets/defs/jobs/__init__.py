@@ -1,5 +1,4 @@
-"""Jobs that people start by name in the UI, and their schedules.
+"""Jobs that people start by name in the UI, and the schedule of upkeep.
 
-What runs by itself is no job: automation conditions and sensors request it. What a job does is
-written in plain rooms, so that a command can do the same.
+Assets are kept up to date without these jobs: automation conditions and sensors request the runs.
 """

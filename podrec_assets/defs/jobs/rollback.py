@@ -20,7 +20,7 @@ class RollbackConfig(dg.Config):
 
 
 @dg.op(
-    description="Moves the publication pointer to the day's newest lists that the gate let pass.",
+    description="Moves the publication pointer to the day's newest lists that passed the gate.",
     pool="write_publication",
 )
 def serve_day(

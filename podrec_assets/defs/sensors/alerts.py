@@ -1,6 +1,7 @@
-"""The alerts sensor: sends each failed run, failed check and overdue asset once.
+"""The alerts sensor: sends failed runs, failed checks and overdue assets.
 
-A failed check or an overdue asset is reported once more when it is resolved.
+A failed check or an overdue asset is sent once, and once more when it is resolved. Runs that fail
+in the same steps for the same days are sent at most once a day.
 """
 
 import json
@@ -27,8 +28,9 @@ SHOWN = 3
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Sends failed runs, failed checks and overdue assets to logs/alerts.jsonl under "
-    "PODREC_HOME, and to PODREC_ALERT_WEBHOOK and PODREC_ALERT_EMAIL_TO if they are set. Each is "
-    "sent once, and failed checks and overdue assets once more when they are resolved.",
+    "PODREC_HOME, and to PODREC_ALERT_WEBHOOK and PODREC_ALERT_EMAIL_TO if they are set. A failed "
+    "check or overdue asset is sent once, and once more when it is resolved; runs that fail in the "
+    "same way at most once a day.",
 )
 def alerts(
     context: dg.SensorEvaluationContext, connections: dg.ResourceParam[Connections]

@@ -83,7 +83,10 @@ class PollRound:
         return self.backdate and self.is_first
 
     def poll(self, wanted: list[Source]) -> Iterable[PollReport]:
-        """Polls feeds in order; an unusable feed or item becomes a dead letter, others go on."""
+        """Polls feeds in order.
+
+        An unusable feed or item becomes a dead letter and does not affect the others.
+        """
         for start in range(0, len(wanted), BATCH):
             batch = wanted[start : start + BATCH]
             answers = self._answers(batch)

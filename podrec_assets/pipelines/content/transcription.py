@@ -107,7 +107,7 @@ def look_up(
 ) -> Known:
     """Determines which of the episodes have a row that is kept.
 
-    A re-announced episode takes its row along to its new day.
+    The kept row of a re-announced episode is given its new day.
     """
     rows = _rows_of_same_inputs(lake, episodes)
     kept = [

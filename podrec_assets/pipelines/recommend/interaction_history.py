@@ -1,4 +1,4 @@
-"""Reads what the models know of listeners: the history window, and what was heard before it."""
+"""Reads what listeners did: in the history window, before it, and with the lists of a day."""
 
 from dataclasses import replace
 from datetime import date, timedelta

@@ -37,7 +37,7 @@ class AlsConfig:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Returns the settings in force."""
+        """Returns the current settings."""
         return cls(
             settings.als_rank,
             settings.als_regularization,

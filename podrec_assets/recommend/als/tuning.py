@@ -77,14 +77,14 @@ def tune(
 ) -> list[dict]:
     """Returns rows of ALS_TUNING (without day): popularity, the current settings, other trials.
 
-    The trial that is best on one half of the listeners is chosen if the other half confirms it: its
-    gain over the current settings is above 0 by the whole paired 95 % interval. Otherwise the
+    The trial that is best on one half of the listeners is chosen only if, on the other half, the
+    whole paired 95 % interval of its gain over the current settings lies above 0. Otherwise the
     current settings are chosen. No rows if nothing new was played.
 
     Args:
         daily: USER_VS_EPISODE_DAILY of the history that ends with `as_of`.
         as_of: last day of the part that is measured on.
-        current: settings in force.
+        current: the current settings.
         fit: an engine.
         budget: number of trials, and the limits.
         clock: seconds.
@@ -171,7 +171,7 @@ def adoption(rows: list[dict]) -> str:
     if chosen is None:
         return "Nothing new was played in the days held out, so nothing can be measured."
     if chosen["is_current"]:
-        return "Keep the settings in force: no trial is better outside noise."
+        return "Keep the current settings: no trial is better outside noise."
     return " ".join(_variables(chosen))
 
 

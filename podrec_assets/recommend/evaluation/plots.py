@@ -61,7 +61,7 @@ def preference_over_days(rows: list[dict]) -> str:
     """Returns a plot of rows of BLEND_EXPERIMENT: preference by day, one panel a challenger."""
     decided = [r for r in rows if r["preference"] is not None]
     if not decided:
-        return "_Nothing decided yet: no interleaved list got a click, play or like._"
+        return "_Nothing decided yet: no interleaved list got a click, play, like or share._"
     alphas = sorted({r["challenger_alpha"] for r in decided})
     figure = _figure(len(alphas), "day")
     for axes, alpha in zip(figure.axes, alphas, strict=True):

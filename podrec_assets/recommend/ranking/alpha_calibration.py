@@ -59,9 +59,9 @@ def calibrated_weights(
 ) -> list[dict]:
     """Returns rows of FUSION_WEIGHTS (without day), one for each bucket.
 
-    A bucket moves from the default to the alpha with the best mean nDCG only if the gain is above 0
-    by its whole paired 95 % bootstrap interval. A bucket with too little evidence of its own starts
-    from the alpha of all listeners together, by the same rule.
+    A bucket moves from the default to the alpha with the best mean nDCG only if the whole paired
+    95 % bootstrap interval of the gain lies above 0. A bucket that does not move starts from the
+    alpha of all listeners together, by the same rule.
 
     Args:
         heard_counts: heard episodes of each listener now.

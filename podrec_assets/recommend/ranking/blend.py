@@ -23,8 +23,8 @@ from podrec_assets.recommend.ranking.prior import Prior, prior_of
 
 SHRINKAGE = 0.2
 """Added to a listener's largest value, in units of the arm: a predicted preference for ALS, a value
-per exposure for content. Without it, click-through in the simulated world was 1 point lower as a
-share of the best possible.
+per exposure for content. Without it, click-through in the simulated world, as a share of the
+best possible, was 1 percentage point lower.
 """
 FILLERS = 200
 """Candidates of every listener that come from the prior alone."""

@@ -42,7 +42,7 @@ class Reranker:
     def picks(self, scores: np.ndarray) -> list[Pick]:
         """Returns the list for (columns,) scores, -inf where an episode must not be listed.
 
-        Scores never rise along the list; ties go by episode id.
+        Scores never rise along the list; equal ones are in order of episode id.
         """
         eligible = np.flatnonzero(np.isfinite(scores))
         size = POOL * self.length

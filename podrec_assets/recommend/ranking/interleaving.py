@@ -107,9 +107,9 @@ def _best(ranked: list[dict], picked: list[dict], per_show_cap: int) -> dict | N
 def outcomes(documents: Iterable[tuple[str, dict]], events: pa.Table) -> list[dict]:
     """Returns rows of BLEND_EXPERIMENT (without day), one for each challenger that was shown.
 
-    A team's credits with a listener are its items that were clicked, played or liked in the lists
-    shown, each item of a list once. The team with more credits wins the listener; equal credits, or
-    none, are a tie. A listener counts once, because the responses of one person are not
+    A team's credits with a listener are its items that were clicked, played, liked or shared in
+    the lists shown, each item of a list once. The team with more credits wins the listener; equal
+    credits, or none, are a tie. A listener counts once, because the responses of one person are not
     independent.
 
     Args:

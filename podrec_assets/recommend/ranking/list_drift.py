@@ -1,7 +1,8 @@
-"""How much new lists differ from the served ones: coverage, churn, popularity and quality. Pure.
+"""Checks new lists for coverage, and for churn, popularity and quality against the served. Pure.
 
 These checks refuse what is unusual rather than wrong, so a person may overrule them. Before the
-first publication, and for a day older than the served one, there is nothing to compare with.
+first publication, and for a day older than the served one, there is nothing to compare with: all
+of them except coverage pass.
 """
 
 from dataclasses import dataclass

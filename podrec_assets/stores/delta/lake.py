@@ -219,7 +219,7 @@ class Lake:
             properties = commit_properties(state.metadata(ledger=ledger))
             with self.committing(spec.name, table):
                 table.delete(f"{column} = {text_literal(value)}", commit_properties=properties)
-            # A delete that matches nothing commits nothing; the ledger must be kept all the same.
+            # A delete that matches nothing commits nothing; the ledger must be kept anyway.
             if ledger is not None and table.version() == before:
                 self.note(spec, [], ledger)
 

@@ -1,4 +1,4 @@
-"""Versions, verdicts and the pointer, and how they are stored in Mongo. Pure."""
+"""Versions, verdicts and the pointer, and how they are stored in Mongo."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ class Verdict:
         findings: one for each check: {check, passed, forceable, says, value, bound}.
         run_id: the run that judged.
         compared_with: the served version of the comparisons; None before the first publication.
-        overruled_at: when a person published the version all the same, ISO 8601.
+        overruled_at: when a person published the version anyway, ISO 8601.
     """
 
     checksum: str
@@ -72,7 +72,7 @@ class Publication:
 
 
 def checksum(docs: Iterable[dict], key: str) -> str:
-    """Returns the sha256 of the documents' keys and items, in key order."""
+    """Returns the sha256 of the documents in key order, of every field but the store's own."""
     digest = hashlib.sha256()
     for doc in sorted(docs, key=lambda d: d[key]):
         digest.update(json.dumps(without_own_fields(doc), sort_keys=True).encode())

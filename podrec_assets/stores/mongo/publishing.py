@@ -87,13 +87,13 @@ def publish(
 
 
 def overrule(store: MongoStore, version: Version) -> None:
-    """Records that a person wants refused lists served all the same.
+    """Records that a person wants refused lists served anyway.
 
     Raises:
         GateError: the lists were not judged, or failed a check other than a comparison.
     """
     if version.verdict is None or not version.verdict.is_forceable:
-        raise GateError(f"{refusal(version)} No one may overrule that.")
+        raise GateError(f"{refusal(version)} This cannot be overruled.")
     verdict = replace(version.verdict, overruled_at=datetime.now(UTC).isoformat())
     store.judge(LISTS, version.version, verdict)
 

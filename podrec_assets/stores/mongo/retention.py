@@ -9,14 +9,14 @@ from podrec_assets.stores.mongo.entries import age_order, checksum, entry_id, fr
 from podrec_assets.stores.mongo.mongo_store import MongoStore
 
 GRACE = timedelta(hours=1)
-"""Longer than any reader or run uses a version that it was pointed to."""
+"""Time for which a reader or run may still use a version that is no longer needed otherwise."""
 
 
 def prune(store: MongoStore, keep_days: int, grace: timedelta = GRACE) -> list[str]:
     """Removes the versions that nobody needs any more; returns their names (collection:version).
 
-    Of each of the last `keep_days` days with lists, these stay: its newest versions, its newest
-    lists that may be published, and the models that those lists were computed from. Versions
+    Of each of the last `keep_days` days with lists or models, these stay: its newest versions, its
+    newest lists that may be published, and the models that those lists were computed from. Versions
     served now or before the last move always stay, and so do those served or written within the
     grace. Leftovers of killed writes are removed after the grace.
     """

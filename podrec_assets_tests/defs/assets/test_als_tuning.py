@@ -47,7 +47,7 @@ def test_a_day_has_its_trials_and_a_recommendation_unless_nothing_was_played_aft
     (materialization,) = result.asset_materializations_for_node("als_tuning")[:1]
     adopt, trials = (materialization.metadata[name].value for name in ("adopt", "trials"))
     assert isinstance(adopt, str)
-    assert adopt.startswith("Keep the settings in force")
+    assert adopt.startswith("Keep the current settings")
     assert materialization.metadata["trial_count"].value == 3
     assert materialization.metadata["ended_by_time"].value is False
     assert isinstance(trials, str)
