@@ -15,7 +15,7 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.operations.backup import back_up, restore
 from podrec_assets.schemas import LISTS
 from podrec_assets.services import jars, process, supervisor
-from podrec_assets.services.ports import LOOPBACK
+from podrec_assets.services.ports import LOOPBACK, is_taken
 from podrec_assets.serving.feedback import send_event
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import KafkaStore, Message
@@ -92,9 +92,12 @@ def test_open_connections_find_a_service_that_had_to_change_its_port(home: Setti
             running = process.read_state(Path(home.home) / "services" / f"{name}.json")
             assert running
             process.stop(running)
+            port = running.ports[name]
+            # Threads of the JVM may hold it a moment longer than the process seems to live.
+            assert process.wait_for(lambda port=port: not is_taken(port), 20)  # type: ignore[misc]
             other = held.enter_context(socket.socket())
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            other.bind((LOOPBACK, running.ports[name]))
+            other.bind((LOOPBACK, port))
             other.listen()
         supervisor.up(home, said.append)
         moved = [line.partition(":")[0] for line in said if "is in use" in line]
