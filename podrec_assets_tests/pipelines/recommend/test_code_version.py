@@ -17,7 +17,13 @@ MAKERS = [
 ]
 NO_RESULTS = {"recommend/evaluation/plots.py"}
 """Imported by the assets for their metadata only."""
-PURE = ("recommend/", "content/similarity/", "content/words.py", "formatting.py", "schemas/listening")
+PURE = (
+    "recommend/",
+    "content/similarity/",
+    "content/words.py",
+    "formatting.py",
+    "schemas/listening",
+)
 
 
 def imported_files(path: Path) -> set[Path]:
