@@ -20,7 +20,7 @@ _INT32 = 2**31
 
 
 @dataclass(frozen=True)
-class Show:
+class FeedShow:
     """A show as its channel describes it; language is the primary subtag."""
 
     show_id: str
@@ -32,7 +32,7 @@ class Show:
 
 
 def to_announcement(
-    entry: Any, element: Element | None, show: Show, feed_url: str
+    entry: Any, element: Element | None, show: FeedShow, feed_url: str
 ) -> Announcement | None:
     """Returns the announcement of one item; None for an item without identity."""
     audio = _enclosure(entry)

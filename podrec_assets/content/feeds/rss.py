@@ -14,7 +14,7 @@ from podrec_assets.content.feeds.episode_message import (
     encode,
 )
 from podrec_assets.content.feeds.feed_items import (
-    Show,
+    FeedShow,
     is_podcast_tag,
     local_name,
     to_announcement,
@@ -98,7 +98,7 @@ def _parse(body: bytes) -> Any:
     )
 
 
-def _show(root: Element | None, parsed: Any, feed_url: str) -> Show:
+def _show(root: Element | None, parsed: Any, feed_url: str) -> FeedShow:
     """Returns the show as its channel describes it.
 
     The channel's own child elements come first: feedparser lets a podcast:liveItem overwrite them.
@@ -114,7 +114,7 @@ def _show(root: Element | None, parsed: Any, feed_url: str) -> Show:
         or (parsed.get("image") or {}).get("href")
         or parsed.get("logo")
     )
-    return Show(
+    return FeedShow(
         show_id(guid or parsed.get("podcast_guid"), feed_url),
         plain_text(own.get("title") or parsed.get("title")) or None,
         primary_subtag(own.get("language") or parsed.get("language")),
@@ -125,7 +125,7 @@ def _show(root: Element | None, parsed: Any, feed_url: str) -> Show:
 
 
 def _read_items(
-    root: Element | None, entries: list, show: Show, feed_url: str
+    root: Element | None, entries: list, show: FeedShow, feed_url: str
 ) -> tuple[list[Announcement], list[Problem]]:
     """Returns (announcements, problems) of the items, in the feed's order."""
     elements: list[Element | None] = []

@@ -16,7 +16,7 @@ CELLS = 1 << 25
 
 
 @dataclass(frozen=True)
-class Candidates:
+class NeighbourCandidates:
     """The episodes most similar to one episode, ordered by position.
 
     Attributes:
@@ -30,7 +30,9 @@ class Candidates:
     lexicals: np.ndarray
 
 
-def exact_search(vectors: FusedVectors, originals: np.ndarray, k: int) -> Iterator[Candidates]:
+def exact_search(
+    vectors: FusedVectors, originals: np.ndarray, k: int
+) -> Iterator[NeighbourCandidates]:
     """Yields for each episode its k best candidates by fused similarity.
 
     Copies of a recording never appear as candidates, nor does an original for its copies.
@@ -48,7 +50,7 @@ def exact_search(vectors: FusedVectors, originals: np.ndarray, k: int) -> Iterat
         fused[originals[start:stop, None] == originals[None, :]] = -np.inf
         for row, order in enumerate(top_k(fused, k)):
             positions = np.sort(order[np.isfinite(fused[row, order])])
-            yield Candidates(
+            yield NeighbourCandidates(
                 positions, fused[row, positions], cosines[row, positions], lexicals[row, positions]
             )
 

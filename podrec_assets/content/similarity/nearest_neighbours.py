@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from podrec_assets.content.similarity.episode_chunks import EpisodeChunks, group_chunks
-from podrec_assets.content.similarity.exact_knn import Candidates, exact_search, top_k
+from podrec_assets.content.similarity.exact_knn import NeighbourCandidates, exact_search, top_k
 from podrec_assets.content.similarity.fused_similarity import (
     DIGITS,
     FusedVectors,
@@ -27,7 +27,7 @@ CANDIDATES_PER_PLACE = 4
 """Candidates by fused similarity, for each of the k places, before the correction for hubs."""
 MOST_FACTOR = 2.0
 
-NeighbourSearch = Callable[[FusedVectors, np.ndarray, int], Iterator[Candidates]]
+NeighbourSearch = Callable[[FusedVectors, np.ndarray, int], Iterator[NeighbourCandidates]]
 """Yields the candidates of each episode; see `exact_knn.exact_search` for the contract."""
 SEARCH: NeighbourSearch = exact_search
 """The search that `similarities` uses. Another vector index is registered here."""
