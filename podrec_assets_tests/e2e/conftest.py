@@ -1,7 +1,7 @@
 """The small worlds that end-to-end tests share."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,11 +10,12 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings
 from podrec_assets_tests.e2e.small_world import build_world
+from podrec_assets_tests.steady_clock import steady_today
 
 
 @pytest.fixture(scope="session")
 def today() -> date:
-    return datetime.now(UTC).date()
+    return steady_today()
 
 
 @pytest.fixture(scope="session", params=["local", "spark"])

@@ -1,7 +1,7 @@
 """The dashboard on a filled world: each page separately, and a walk through all in a browser."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +23,7 @@ from podrec_assets.serving.catalogue import passages, search
 from podrec_assets.serving.rollback import publish_day
 from podrec_assets_tests.browser import browsing
 from podrec_assets_tests.e2e.small_world import by_show, run_all
+from podrec_assets_tests.steady_clock import steady_today
 
 pytestmark = pytest.mark.services
 FOLDER = Path(dashboard.__path__[0])
@@ -212,8 +213,9 @@ def photograph(shown: Page, name: str) -> None:
 
 
 def test_a_walk_through_all_pages_works_and_a_like_reaches_delta(
-    world: Connections, browser_page: tuple[Page, list[str]], today: date
+    world: Connections, browser_page: tuple[Page, list[str]]
 ) -> None:
+    today = steady_today()  # Clicks are stamped now; the world may be of the day before.
     shown, errors = browser_page
     before = {kind: len(sent(world, kind)) for kind in ("like", "click")}
     expect(shown.get_by_role("heading", name="For you")).to_be_visible(timeout=60_000)

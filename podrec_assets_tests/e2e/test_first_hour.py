@@ -1,7 +1,7 @@
 """The first-hour guide, command by command: own feeds and events until lists are served."""
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,13 +11,15 @@ from podrec_assets.cli.catch_up import catch_up_to, land
 from podrec_assets.cli.main import app
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.serving.reader import recommendations
+from podrec_assets_tests.steady_clock import steady_today
 
 pytestmark = pytest.mark.services
 
 
 def test_events_of_a_csv_file_lead_to_a_list_of_their_listener(
-    served_world: Connections, today: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served_world: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    today = steady_today()  # The records are stamped now; the world may be of the day before.
     monkeypatch.setenv("PODREC_HOME", str(served_world.settings.home))
     monkeypatch.setenv("PODREC_ENGINE", "local")
     known = json.loads(CliRunner().invoke(app, ["episodes", "crumb", "--json"]).stdout)["episodes"]

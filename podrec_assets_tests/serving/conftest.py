@@ -1,18 +1,19 @@
 """A planted lake with its own database on the session's Mongo server."""
 
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.settings import Settings
 from podrec_assets_tests.serving.planted import plant
+from podrec_assets_tests.steady_clock import steady_today
 
 
 @pytest.fixture(scope="module")
 def today() -> date:
-    return datetime.now(UTC).date()
+    return steady_today()
 
 
 @pytest.fixture(scope="module")

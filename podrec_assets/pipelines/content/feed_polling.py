@@ -216,7 +216,7 @@ def _messages(
 ) -> list[Message]:
     """Returns messages in order of publication time, which is clamped to first day..now.
 
-    Backdated messages carry that time as their timestamp.
+    Their timestamp is that time if backdated, else now: the clock of the poll decides the day.
     """
     first = datetime(floor.year, floor.month, floor.day, tzinfo=UTC)
     stamped = sorted(
@@ -227,7 +227,7 @@ def _messages(
         Message(
             a.episode_id.encode(),
             episode_message.encode(a),
-            int(at.timestamp() * 1000) if backdated else None,
+            int((at if backdated else now).timestamp() * 1000),
         )
         for at, a in stamped
     ]

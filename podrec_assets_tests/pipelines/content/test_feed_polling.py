@@ -21,7 +21,8 @@ from podrec_assets_tests.pipelines.content.conftest import announced_titles
 
 pytestmark = pytest.mark.services
 # A fixed hour, because the polls of some hours later must be on the same day.
-NOW = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0)
+NOW = (datetime.now(UTC) - timedelta(days=5)).replace(hour=8, minute=0, second=0, microsecond=0)
+"""Records are stamped with the poll's clock, and a broker refuses stamps ahead of its own."""
 TODAY = NOW.date()
 HOUR = timedelta(hours=1)
 
@@ -165,6 +166,7 @@ def test_the_asset_polls_due_feeds_and_reports_counts(
     FollowedFeeds(feeds_podrec.lake).add(
         [f"http://{origin}/feed", f"http://{origin}/busy"], NOW - HOUR
     )
+    feeds_podrec.now = lambda: NOW
     resources = {"connections": feeds_podrec, "delta": DeltaIOManager(connections=feeds_podrec)}
     done = dg.materialize([sources_asset], partition_key=TODAY.isoformat(), resources=resources)
     found = {
