@@ -14,8 +14,7 @@ from rich.console import Console
 from scipy.sparse import csr_matrix
 
 from podrec_assets.recommend.interactions import Interactions
-from podrec_assets.recommend.ranking.blend_config import BlendConfig
-from podrec_assets.recommend.ranking.inputs import RankingInputs
+from podrec_assets.recommend.ranking.inputs import BlendConfig, RankingInputs
 from podrec_assets.recommend.ranking.lists import recommend
 from podrec_assets.schemas import EPISODES
 from podrec_assets.settings import Settings

@@ -17,8 +17,7 @@ from rich.table import Table
 from scipy.sparse import csr_matrix
 
 from podrec_assets.recommend.als import reference
-from podrec_assets.recommend.als.damping import damped
-from podrec_assets.recommend.als.factors import AlsConfig
+from podrec_assets.recommend.als.factors import AlsConfig, damped
 from podrec_assets.recommend.als.top_n import top_n
 from podrec_assets.recommend.interactions import Interactions
 from podrec_assets.services import jars

@@ -35,8 +35,7 @@ from podrec_assets.recommend.als.top_n import top_n
 from podrec_assets.recommend.evaluation.metrics import bootstrap_interval
 from podrec_assets.recommend.interactions import Interactions, interactions
 from podrec_assets.recommend.ranking.alpha_calibration import AlphaTrial, calibrated_weights
-from podrec_assets.recommend.ranking.blend_config import BlendConfig
-from podrec_assets.recommend.ranking.inputs import RankingInputs
+from podrec_assets.recommend.ranking.inputs import BlendConfig, RankingInputs
 from podrec_assets.recommend.ranking.lists import recommend
 from podrec_assets.sample_world import library, site
 from podrec_assets.schemas import EPISODES, NEWCOMER, TRANSCRIPTS

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
-from podrec_assets.recommend.als.damping import damped
+from podrec_assets.recommend.als.factors import damped
 from podrec_assets.schemas.listening import FINISHED_SHARE, HEARD_SHARE
 
 SUMMED = ("score", "likes", "plays", "skips", "unlikes", "shared", "recent", "exposures")

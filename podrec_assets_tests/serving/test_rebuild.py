@@ -12,7 +12,7 @@ from podrec_assets.defs.instance import open_instance
 from podrec_assets.defs.jobs.rebuild import Rebuilt, difference, rebuild
 from podrec_assets.errors import PermanentError, UnknownIdError
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.recommend.code_version import code_version
+from podrec_assets.pipelines.recommend.run_manifest import code_version
 from podrec_assets.schemas import COLLECTIONS, LISTS, USER_VS_EPISODE_DAILY
 from podrec_assets.stores.mongo import MongoStore, Publication
 from podrec_assets_tests.serving.planted import ALL, add_episodes, play, run

@@ -26,8 +26,7 @@ from podrec_assets.pipelines.recommend.interaction_history import (
 )
 from podrec_assets.recommend.evaluation.plots import alpha_curves
 from podrec_assets.recommend.ranking.alpha_calibration import AlphaTrial, calibrated_weights
-from podrec_assets.recommend.ranking.blend_config import BlendConfig
-from podrec_assets.recommend.ranking.inputs import RankingInputs
+from podrec_assets.recommend.ranking.inputs import BlendConfig, RankingInputs
 from podrec_assets.recommend.ranking.interleaving import Experiment
 from podrec_assets.recommend.ranking.lists import recommend
 from podrec_assets.schemas import ALS_TOP_N, FUSION_WEIGHTS, LISTS, SIMILARITIES, USER_EVENTS

@@ -17,7 +17,7 @@ from podrec_assets.defs.partitions import DAILY, range_tags
 from podrec_assets.defs.resources.spark import SparkResource
 from podrec_assets.errors import PermanentError, PodrecError, UnknownIdError
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.recommend.code_version import code_version
+from podrec_assets.pipelines.recommend.run_manifest import code_version
 from podrec_assets.schemas import ALS_TOP_N, COLLECTION_KEYS, COLLECTIONS, LISTS, SIMILARITIES
 from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import Version, checksum

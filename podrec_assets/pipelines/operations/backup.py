@@ -15,7 +15,7 @@ from pathlib import Path
 
 from podrec_assets.errors import PermanentError, RetryableError
 from podrec_assets.pipelines.listening.event_landing import is_streaming
-from podrec_assets.pipelines.recommend.code_version import code_version
+from podrec_assets.pipelines.recommend.run_manifest import code_version
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from podrec_assets.errors import UnusableInputError
-from podrec_assets.recommend.als.damping import damped
+from podrec_assets.recommend.als.factors import damped
 
 GZIP_SIGNATURE = b"\x1f\x8b"
 COLUMNS = {

@@ -16,8 +16,7 @@ from podrec_assets.recommend.evaluation.online import K, newly_played
 from podrec_assets.recommend.evaluation.position_bias import Shown, propensities, shown_by_user
 from podrec_assets.recommend.ranking.alpha import BUCKETS, bucket_of
 from podrec_assets.recommend.ranking.blend import Blender
-from podrec_assets.recommend.ranking.blend_config import BlendConfig
-from podrec_assets.recommend.ranking.inputs import RankingInputs
+from podrec_assets.recommend.ranking.inputs import BlendConfig, RankingInputs
 
 GRID = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 MIN_LISTENER_DAYS = 30

@@ -11,10 +11,9 @@ from podrec_assets.recommend.ranking.blend import (
     ScoredBlock,
     keep_serial_order,
 )
-from podrec_assets.recommend.ranking.blend_config import BlendConfig
 from podrec_assets.recommend.ranking.diversity_rerank import Pick, Reranker
 from podrec_assets.recommend.ranking.explanations import explanation, general_reasons
-from podrec_assets.recommend.ranking.inputs import RankingInputs
+from podrec_assets.recommend.ranking.inputs import BlendConfig, RankingInputs
 from podrec_assets.recommend.ranking.interleaving import Experiment
 from podrec_assets.schemas import NEWCOMER
 

@@ -3,8 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from podrec_assets.recommend.interactions import Interactions
-from podrec_assets.recommend.ranking.blend_config import BlendConfig
-from podrec_assets.recommend.ranking.inputs import RankingInputs
+from podrec_assets.recommend.ranking.inputs import BlendConfig, RankingInputs
 from podrec_assets.recommend.ranking.interleaving import Experiment
 from podrec_assets.recommend.ranking.lists import recommend
 from podrec_assets.schemas import EPISODES

@@ -16,8 +16,7 @@ from podrec_assets.recommend.ranking.alpha_calibration import (
     calibrated_weights,
 )
 from podrec_assets.recommend.ranking.blend import Blender
-from podrec_assets.recommend.ranking.blend_config import BlendConfig
-from podrec_assets.recommend.ranking.inputs import RankingInputs
+from podrec_assets.recommend.ranking.inputs import BlendConfig, RankingInputs
 from podrec_assets.schemas import EPISODES, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets_tests.recommend.planted import history_of
 

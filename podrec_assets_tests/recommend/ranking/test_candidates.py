@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from podrec_assets.recommend.ranking.blend_config import BlendConfig
+from podrec_assets.recommend.ranking.inputs import BlendConfig
 from podrec_assets_tests.recommend.ranking.planted_lists import (
     als,
     crowd,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from podrec_assets.recommend.ranking.blend_config import BlendConfig
+from podrec_assets.recommend.ranking.inputs import BlendConfig
 from podrec_assets_tests.recommend.planted import history_of
 from podrec_assets_tests.recommend.ranking.planted_lists import (
     als,

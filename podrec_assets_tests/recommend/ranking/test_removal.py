@@ -13,8 +13,7 @@ from scipy.sparse import csr_matrix
 from podrec_assets.recommend.als import reference
 from podrec_assets.recommend.als.top_n import top_n
 from podrec_assets.recommend.interactions import Interactions
-from podrec_assets.recommend.ranking.blend_config import BlendConfig
-from podrec_assets.recommend.ranking.inputs import RankingInputs
+from podrec_assets.recommend.ranking.inputs import BlendConfig, RankingInputs
 from podrec_assets.recommend.ranking.lists import recommend
 from podrec_assets.schemas import EPISODES
 from podrec_assets_tests.recommend.planted import CONFIG, history_of

@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from podrec_assets.pipelines.recommend.code_version import (
+from podrec_assets.pipelines.recommend.run_manifest import (
     PACKAGE,
     RESULT_CODE,
     _statements,
