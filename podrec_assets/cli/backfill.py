@@ -8,7 +8,7 @@ import dagster as dg
 import typer
 
 from podrec_assets.cli.console import Json, emit, out, parse_days, say
-from podrec_assets.cli.run import EVERY_DAY, SELECT_HELP, resolve_selection
+from podrec_assets.cli.run import EVERY_DAY, SELECT_HELP, check_days, resolve_selection
 from podrec_assets.day_windows import days_between
 from podrec_assets.defs.dagster_internals import (
     BACKFILL_ENDED,
@@ -78,10 +78,11 @@ def request_backfill(
 
     Raises:
         UnknownIdError: the selection names no asset.
-        PodrecError: no day is missing.
+        PodrecError: a day is outside the partitions, or no day is missing.
     """
     from podrec_assets.definitions import build_defs
 
+    check_days(settings, first, last)
     defs = build_defs(settings)
     keys = sorted(resolve_selection(defs, select), key=lambda k: k.to_user_string())
     days = days_between(first, last)
@@ -129,7 +130,7 @@ def _print_backfill(document: dict) -> None:
     state = f"{document['status'].lower()}, {document['run_count']} runs ({_runs_text(document)})"
     out.print(f"backfill {document['backfill_id']}: {state}")
     if document["error"]:
-        out.print(f"  {document['error']}", markup=False)
+        out.print(f"  {document['error']}")
 
 
 def _runs_text(document: dict) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import dagster as dg
 import typer
 
-from podrec_assets.cli.console import Json, emit, out, parse_days, say, today
+from podrec_assets.cli.console import Json, emit, line, out, parse_days, say, today
 from podrec_assets.defs.freshness import DEADLINES
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.defs.partitions import range_tags
@@ -64,10 +64,7 @@ def materialize(
 
     defs = build_defs(settings)
     keys = resolve_selection(defs, select)
-    if first < settings.start_day or last > datetime.now(UTC).date():
-        raise PodrecError(
-            f"Days must lie between {settings.start_day} and today ({datetime.now(UTC).date()})."
-        )
+    check_days(settings, first, last)
     names = sorted(k.to_user_string() for k in keys)
     say(f"running {', '.join(names)} for {first}..{last}")
     start = time.monotonic()
@@ -92,6 +89,13 @@ def materialize(
         "assets": names,
         "errors": errors_of(result),
     }
+
+
+def check_days(settings: Settings, first: date, last: date) -> None:
+    """Raises PodrecError unless the days lie within the partitions, which end today."""
+    now = datetime.now(UTC).date()
+    if first < settings.start_day or last > now:
+        raise PodrecError(f"Days must lie between {settings.start_day} and today ({now}).")
 
 
 def resolve_selection(defs: dg.Definitions, select: str) -> set[dg.AssetKey]:
@@ -148,8 +152,8 @@ def _describe(check: dg.AssetCheckEvaluation) -> str:
 
 def print_run(document: dict) -> None:
     """Prints the outcome of a run and its errors."""
-    state = "[green]succeeded[/]" if document["success"] else "[red]failed[/]"
-    assets = ", ".join(document["assets"])
-    out.print(f"run {document['run_id'][:8]} {state} in {document['seconds']} s: {assets}")
-    for line in document["errors"]:
-        out.print(f"  {line}", markup=False)
+    state = ("succeeded", "green") if document["success"] else ("failed", "red")
+    about = f" in {document['seconds']} s: {', '.join(document['assets'])}"
+    out.print(line(f"run {document['run_id'][:8]} ", state, about))
+    for error in document["errors"]:
+        out.print(f"  {error}")

@@ -52,9 +52,8 @@ def start(
     Raises:
         ServiceError: it exited, or did not listen in time; names the log.
     """
-    ports = (earlier.ports if earlier else {}) or {}
-    broker = choose_port("kafka", settings.kafka_port, ports.get("kafka"), say)
-    controller = choose_port("controller", 0, ports.get("controller"), say)
+    broker = choose_port("kafka", settings.kafka_port, process.port_of(earlier, "kafka"), say)
+    controller = choose_port("controller", 0, process.port_of(earlier, "controller"), say)
     home = settings.home / "kafka"
     home.mkdir(parents=True, exist_ok=True)
     file = home / "server.properties"
@@ -63,15 +62,16 @@ def start(
     _format(java, file)
     options = ["-Xms128m", "-Xmx256m", "-XX:+UseSerialGC"]
     command = [*java[:1], *options, *java[1:], "kafka.Kafka", str(file)]
-    running = process.start(command, log, state, {"kafka": broker, "controller": controller})
     # After kill -9 the broker first recovers its log, which can take 15 seconds.
-    process.wait_for(lambda: not running.is_alive() or answers(broker), READY_WAIT_S)
-    if not running.is_alive() or not answers(broker):
-        process.stop(running)
-        raise ServiceError(
-            f"The Kafka broker did not start; the end of {log}: {process.last_lines(log)}"
-        )
-    return running
+    return process.start_and_wait(
+        "The Kafka broker",
+        command,
+        log,
+        state,
+        {"kafka": broker, "controller": controller},
+        lambda: answers(broker),
+        READY_WAIT_S,
+    )
 
 
 def properties(broker: int, controller: int, data: Path) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from podrec_assets.errors import ServiceError
 from podrec_assets.services import jars, process
 from podrec_assets.services.java import java_binary
 from podrec_assets.services.ports import choose_port
@@ -25,9 +24,7 @@ def start(
     Raises:
         ServiceError: it exited, or did not listen in time; names the log.
     """
-    port = choose_port(
-        "mongo", settings.mongo_port, (earlier.ports if earlier else {}).get("mongo"), say
-    )
+    port = choose_port("mongo", settings.mongo_port, process.port_of(earlier, "mongo"), say)
     home = settings.home / "mongo"
     home.mkdir(parents=True, exist_ok=True)
     port_file = home / "port"
@@ -39,11 +36,12 @@ def start(
         "org.codehaus.janino.SimpleCompiler", str(LAUNCHER), "Launcher",
         str(home / "data.mv"), str(port), str(port_file),
     ]  # fmt: skip
-    running = process.start(command, log, state, {"mongo": port})
-    process.wait_for(lambda: not running.is_alive() or port_file.exists(), READY_WAIT_S)
-    if not running.is_alive() or not port_file.exists():
-        process.stop(running)
-        raise ServiceError(
-            f"The MongoDB-wire server did not start; the end of {log}: {process.last_lines(log)}"
-        )
-    return running
+    return process.start_and_wait(
+        "The MongoDB-wire server",
+        command,
+        log,
+        state,
+        {"mongo": port},
+        port_file.exists,
+        READY_WAIT_S,
+    )

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from podrec_assets.errors import ServiceError
+
 STOP_WAIT_S = 20.0
 
 
@@ -62,6 +64,33 @@ def start(
     running = Running(child.pid, _began(child.pid), ports)
     write_state(state, running)
     return running
+
+
+def start_and_wait(
+    what: str,
+    command: list[str],
+    log: Path,
+    state: Path,
+    ports: dict[str, int],
+    is_ready: Callable[[], bool],
+    seconds: float,
+) -> Running:
+    """Starts a detached process and waits until it is ready.
+
+    Raises:
+        ServiceError: it exited, or was not ready in time; quotes the end of its log.
+    """
+    running = start(command, log, state, ports)
+    wait_for(lambda: not running.is_alive() or is_ready(), seconds)
+    if not running.is_alive() or not is_ready():
+        stop(running)
+        raise ServiceError(f"{what} did not start; the end of {log}: {last_lines(log)}")
+    return running
+
+
+def port_of(earlier: Running | None, name: str) -> int | None:
+    """Returns the named port of the process before this one; None if there was none."""
+    return earlier.ports.get(name) if earlier else None
 
 
 def write_state(file: Path, running: Running) -> None:

@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from podrec_assets.errors import ServiceError
 from podrec_assets.services import process
 from podrec_assets.services.ports import LOOPBACK, answers, choose_port
 from podrec_assets.settings import Settings
@@ -28,20 +27,23 @@ def start(
     state: Path,
     say: Callable[[str], None],
 ) -> process.Running:
-    """Starts the server and waits until it listens."""
-    port = choose_port(
-        "samples", settings.samples_port, (earlier.ports if earlier else {}).get("samples"), say
-    )
+    """Starts the server and waits until it listens.
+
+    Raises:
+        ServiceError: it exited, or did not listen in time; names the log.
+    """
+    port = choose_port("samples", settings.samples_port, process.port_of(earlier, "samples"), say)
     options = ["--port", str(port), "--site", SITE, "--born", str(_born(settings.home))]
     command = [sys.executable, "-m", __name__, *options]
-    running = process.start(command, log, state, {"samples": port})
-    process.wait_for(lambda: not running.is_alive() or answers(port), READY_WAIT_S)
-    if not running.is_alive() or not answers(port):
-        process.stop(running)
-        raise ServiceError(
-            f"The sample server did not start; the end of {log}: {process.last_lines(log)}"
-        )
-    return running
+    return process.start_and_wait(
+        "The sample server",
+        command,
+        log,
+        state,
+        {"samples": port},
+        lambda: answers(port),
+        READY_WAIT_S,
+    )
 
 
 def _born(home: Path) -> date:

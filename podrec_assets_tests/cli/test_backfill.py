@@ -51,6 +51,16 @@ def test_the_default_selection_has_all_daily_assets_but_not_als_tuning(
     ).keys() == {*FACTS, *MODELS}
 
 
+@pytest.mark.parametrize(
+    ("first", "last"), [(date(2017, 12, 31), LAST), (FIRST, date.today() + timedelta(days=2))]
+)
+def test_days_outside_the_partitions_are_refused(
+    settings: Settings, instance: dg.DagsterInstance, first: date, last: date
+) -> None:
+    with pytest.raises(PodrecError, match=r"Days must lie between 2018-01-01 and today"):
+        request_backfill(settings, instance, "*", first, last)
+
+
 def test_missing_requests_only_days_that_some_asset_lacks(
     settings: Settings, instance: dg.DagsterInstance
 ) -> None:
