@@ -51,7 +51,7 @@ check: $(READY) ## format, lint, types, imports, dependencies and the fast tests
 	$(BIN)/python -m pytest -q $(IN_PARALLEL) -m "not services and not slow"
 
 docs: $(READY) ## write the generated pages: docs/graph.md, docs/reference/cli.md and settings.md
-	$(BIN)/python -m podrec_assets.cli.reference docs
+	$(BIN)/python -m podrec_assets.cli.reference_pages docs
 
 bench-listening: $(READY) ## a million events through both engines, against a plain consumer loop
 	$(BIN)/python -m podrec_benchmarks.listening

@@ -15,9 +15,9 @@ import numpy as np
 
 from podrec_assets.recommend.ranking.arms.registry import Alpha, arm_weights, build_arms
 from podrec_assets.recommend.ranking.candidates import Candidates, build_candidates
-from podrec_assets.recommend.ranking.feedback import listener_feedback
 from podrec_assets.recommend.ranking.inputs import BlendConfig, RankingInputs
 from podrec_assets.recommend.ranking.item_similarity import ItemSimilarity, item_similarity
+from podrec_assets.recommend.ranking.listener_feedback import listener_feedback
 from podrec_assets.recommend.ranking.prior import Prior, prior_of
 
 SHRINKAGE = 0.2

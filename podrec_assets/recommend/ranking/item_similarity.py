@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from podrec_assets.recommend.ranking.candidates import Candidates
-from podrec_assets.recommend.ranking.feedback import sparse_matrix
+from podrec_assets.recommend.ranking.listener_feedback import sparse_matrix
 
 SAME_SHOW = 0.5
 """Similarity added for a common show. In the simulated world content alone reached 67 % of the best

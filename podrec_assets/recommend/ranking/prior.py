@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from podrec_assets.recommend.ranking.candidates import Candidates
-from podrec_assets.recommend.ranking.feedback import ListenerFeedback
+from podrec_assets.recommend.ranking.listener_feedback import ListenerFeedback
 
 FRESH_SHARE = 1 / 6
 """Share of newness in the prior; the rest is reception."""

@@ -16,9 +16,9 @@ import numpy as np
 from podrec_assets.formatting import clock
 from podrec_assets.recommend.ranking.arms.protocol import ArmScores, Reason
 from podrec_assets.recommend.ranking.candidates import Candidates
-from podrec_assets.recommend.ranking.feedback import ListenerFeedback
 from podrec_assets.recommend.ranking.inputs import RankingInputs
 from podrec_assets.recommend.ranking.item_similarity import ItemSimilarity
+from podrec_assets.recommend.ranking.listener_feedback import ListenerFeedback
 from podrec_assets.schemas.listening import FINISHED_SHARE
 
 AFFINITY_SHRINKAGE = 1.5

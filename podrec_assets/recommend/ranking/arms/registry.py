@@ -8,9 +8,9 @@ from podrec_assets.recommend.ranking.arms.als_arm import AlsArm
 from podrec_assets.recommend.ranking.arms.content_arm import ContentArm
 from podrec_assets.recommend.ranking.arms.protocol import Arm
 from podrec_assets.recommend.ranking.candidates import Candidates
-from podrec_assets.recommend.ranking.feedback import ListenerFeedback
 from podrec_assets.recommend.ranking.inputs import RankingInputs
 from podrec_assets.recommend.ranking.item_similarity import ItemSimilarity
+from podrec_assets.recommend.ranking.listener_feedback import ListenerFeedback
 
 Alpha = TypeVar("Alpha", float, np.ndarray)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from podrec_assets.cli.graph import graph_page
-from podrec_assets.cli.reference import commands_page, main, pages, settings_page
+from podrec_assets.cli.reference_pages import commands_page, main, pages, settings_page
 from podrec_assets.definitions import build_defs
 from podrec_assets.settings import Settings
 
