@@ -1,0 +1,172 @@
+"""Bytes of untrusted text to characters: byte order mark, declared charset, UTF-8, detection. Pure.
+
+Nothing becomes U+FFFD: a byte that no charset explains is read as windows-1252, as browsers do.
+"""
+
+import codecs
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from charset_normalizer import from_bytes
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SUPERSETS = {
+    "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874",
+    "tis-620": "cp874", "gb2312": "gb18030", "gbk": "gb18030", "hz": "gb18030",
+    "euc_kr": "cp949", "shift_jis": "cp932", "big5": "big5hkscs",
+}  # fmt: skip
+"""What the web means by a charset: the encoding standard's supersets."""
+_MULTI_BYTE = {"gb18030", "cp949", "cp932", "big5hkscs", "big5", "euc_jp", "iso2022_jp"}
+_SINGLE_BYTE = re.compile(r"(cp\d+|iso8859-\d+|koi8-[rtu]|mac-\w+|ptcp154|kz1048)")
+_BY_LANGUAGE = {
+    **dict.fromkeys(("ru", "uk", "be", "bg", "sr", "mk"), ("cp1251", "koi8_r", "iso8859_5")),
+    **dict.fromkeys(("pl", "cs", "sk", "hu", "sl", "hr", "ro"), ("cp1250", "iso8859_2")),
+    **dict.fromkeys(("et", "lv", "lt"), ("cp1257",)),
+    "el": ("cp1253",), "tr": ("cp1254",), "he": ("cp1255",), "ar": ("cp1256",), "fa": ("cp1256",),
+    "vi": ("cp1258",), "th": ("cp874",), "ja": ("cp932", "euc_jp"), "ko": ("cp949",),
+    "zh": ("gb18030", "big5hkscs"),
+    **dict.fromkeys(("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "no"), ("cp1252",)),
+}  # fmt: skip
+"""Legacy charsets of a language; detection decides between several."""
+_ANY_LANGUAGE = list(dict.fromkeys(name for names in _BY_LANGUAGE.values() for name in names))
+_TAG = re.compile(rb"<[^<>]*>")
+_STRAY = re.compile("[\udc80-\udcff]")
+_AS_1252 = {
+    0xDC00 + byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte)
+    for byte in range(0x80, 0x100)
+}
+SAMPLE_BYTES = 32_768
+"""Bytes that detection looks at; it takes about a second for a megabyte."""
+
+
+@dataclass(frozen=True)
+class DecodedText:
+    """Text and how it was read.
+
+    Attributes:
+        text: the characters, without byte order marks.
+        charset: name of the codec that read them.
+        damage: what was wrong with the bytes or their declaration; None for nothing.
+    """
+
+    text: str
+    charset: str
+    damage: str | None = None
+
+
+def header_charset(content_type: str) -> str | None:
+    """Returns the charset parameter of a Content-Type header."""
+    match = re.search(r"charset\s*=\s*[\"']?([\w.:+-]{1,40})", content_type[:500], re.I)
+    return match[1] if match else None
+
+
+def decode(
+    body: bytes, declared: Iterable[str | None] = (), language: str | None = None
+) -> DecodedText:
+    """Returns the text of bytes.
+
+    A declared charset of one byte a character can read any bytes, so valid UTF-8 comes before it.
+
+    Args:
+        body: the bytes.
+        declared: charsets that the sender named, the more authoritative ones first; None for none.
+        language: primary subtag of the text's language, if known; helps detection.
+    """
+    names = [name for name in declared if name]
+    for mark, charset in _MARKS:
+        if body.startswith(mark):
+            return _marked(body, mark, charset)
+    if wide := _wide_charset(body):
+        return _wide(body, wide)
+    codecs_ = [codec for name in names if (codec := _codec(name))]
+    unknown = next((name for name in names if not _codec(name)), None)
+    damage = f"the declared charset {unknown!r} is not what it is" if unknown else None
+    if "iso2022_jp" in codecs_ or not body.isascii():
+        multi = [codec for codec in codecs_ if codec in _MULTI_BYTE]
+        single = [codec for codec in codecs_ if codec not in _MULTI_BYTE]
+        for charset in (*multi, "utf-8", *(codec for codec in single if codec != "utf-8")):
+            if (text := _strict(body, charset)) is not None:
+                return DecodedText(text, charset, damage)
+        return _detected(body, language)
+    return DecodedText(body.decode("ascii"), "utf-8", damage)
+
+
+def _marked(body: bytes, mark: bytes, charset: str) -> DecodedText:
+    rest = body[len(mark) :]
+    if charset != "utf-8":
+        return _wide(rest, charset)
+    text = _strict(rest, charset)
+    decoded = DecodedText(text, charset) if text is not None else _detected(rest, None)
+    if decoded.text.startswith("\ufeff"):
+        text = decoded.text.lstrip("\ufeff")
+        return DecodedText(text, charset, "it has more than one byte order mark")
+    return decoded
+
+
+def _wide_charset(body: bytes) -> str | None:
+    """Returns the charset of UTF-16 or UTF-32 without a mark: its ASCII letters have NUL bytes."""
+    nul = "".join("0" if byte == 0 else "x" for byte in body[:4])
+    wide = {"x000": "utf-32-le", "000x": "utf-32-be", "x0x0": "utf-16-le", "0x0x": "utf-16-be"}
+    return wide.get(nul)
+
+
+def _wide(body: bytes, charset: str) -> DecodedText:
+    text = body.decode(charset, "ignore").lstrip("\ufeff")
+    is_whole = _strict(body, charset) is not None
+    return DecodedText(text, charset, None if is_whole else f"some bytes are not {charset}")
+
+
+def _codec(name: str) -> str | None:
+    """Returns the codec of a declared charset of one or several bytes; None for any other name.
+
+    UTF-16 and UTF-32 are recognised by their bytes alone: feeds that are UTF-8 declare them.
+    """
+    try:
+        codec = codecs.lookup(name.strip()).name
+    except (LookupError, ValueError):
+        return None
+    codec = _SUPERSETS.get(codec, codec)
+    is_text = codec == "utf-8" or codec in _MULTI_BYTE or _SINGLE_BYTE.fullmatch(codec)
+    return codec if is_text else None
+
+
+def _strict(body: bytes, charset: str) -> str | None:
+    try:
+        return body.decode(charset)
+    except ValueError:
+        return None
+
+
+def _detected(body: bytes, language: str | None) -> DecodedText:
+    """Returns bytes that no declared charset explains: UTF-8 with strays, or a detected charset."""
+    text = body.decode("utf-8", "surrogateescape")
+    stray_count = len(_STRAY.findall(text))
+    if stray_count <= len(text) - len(text.encode("ascii", "ignore")) - stray_count:
+        return DecodedText(
+            text.translate(_AS_1252), "utf-8", f"{stray_count} of its bytes are not UTF-8"
+        )
+    for charset in (*_likely(body, language), "cp1252"):
+        if (found := _strict(body, charset)) is not None:
+            return DecodedText(
+                found, charset, f"it names no charset that reads it ({charset} does)"
+            )
+    return DecodedText(text.translate(_AS_1252), "cp1252", "its bytes are of no charset")
+
+
+def _likely(body: bytes, language: str | None) -> list[str]:
+    """Returns charsets to try, the likeliest first."""
+    charsets = list(_BY_LANGUAGE.get(language or "", _ANY_LANGUAGE))
+    if len(charsets) > 1:
+        words = (word for word in _TAG.sub(b" ", body).split() if not word.isascii())
+        sample = b" ".join(words)
+        end = sample.rfind(b" ", 0, SAMPLE_BYTES) if len(sample) > SAMPLE_BYTES else len(sample)
+        best = from_bytes(sample[:end], cp_isolation=charsets).best()
+        charsets = [best.encoding] if best else []
+    return charsets

@@ -1,0 +1,115 @@
+"""Bytes of every charset become the right characters, and never U+FFFD."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podrec_assets.content.text_encoding import decode, header_charset
+
+RUSSIAN, CHINESE, GERMAN = (
+    "Привет, это час хлеба.",
+    "面包时间。今天我们烤面包",
+    "Küche für Anfänger",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "charset", "declared"),
+    [
+        (RUSSIAN, "windows-1251", "windows-1251"),
+        (RUSSIAN, "koi8-r", "KOI8-R"),
+        (RUSSIAN, "iso8859-5", "iso-8859-5"),
+        (CHINESE, "gb2312", "GB2312"),
+        (CHINESE, "gb18030", "gbk"),
+        ("麵包時間", "big5", "Big5"),
+        ("パンの時間", "shift_jis", "Shift_JIS"),
+        ("パンの時間", "euc_jp", "euc-jp"),
+        ("パンの時間", "iso2022_jp", "iso-2022-jp"),
+        ("빵의 시간", "euc_kr", "ks_c_5601-1987"),
+        (GERMAN, "latin-1", "iso-8859-1"),
+        ("“bread” 5 €", "cp1252", "iso-8859-1"),
+        (GERMAN, "utf-8", "utf-8"),
+        (GERMAN, "utf-8", "iso-8859-1"),
+        (GERMAN, "utf-8", "us-ascii"),
+        (GERMAN, "utf-8-sig", "iso-8859-1"),
+        (GERMAN, "utf-16", "utf-16"),
+        ("<" + GERMAN, "utf-16-be", "utf-16"),
+        ("<" + GERMAN, "utf-16-le", None),
+        ("<" + GERMAN, "utf-32-le", None),
+        (GERMAN, "utf-8", None),
+        ("plain", "ascii", None),
+        ("", "utf-8", None),
+    ],
+)
+def test_declared_and_marked_charsets_are_read_without_damage(
+    text: str, charset: str, declared: str | None
+) -> None:
+    decoded = decode(text.encode(charset), [declared])
+    assert (decoded.text, decoded.damage) == (text, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "charset", "declared", "language"),
+    [
+        (RUSSIAN, "windows-1251", "utf-8", None),
+        (RUSSIAN, "windows-1251", None, "ru"),
+        ("Час хлеба", "windows-1251", "utf-8", "ru"),
+        (CHINESE, "gb18030", "utf-8", "zh"),
+        ("Ekmek saati: bugün şeker", "windows-1254", "utf-8", "tr"),
+        ("שלום לכולם", "windows-1255", None, "he"),
+        (GERMAN, "latin-1", "utf-8", "de"),
+        (GERMAN, "utf-8", "utf-16", None),
+        (GERMAN, "utf-8", "klingon", None),
+        (GERMAN, "latin-1", "punycode", "de"),
+        (GERMAN, "latin-1", "unicode_escape", "de"),
+    ],
+)
+def test_wrong_declarations_are_reported_and_the_text_is_right(
+    text: str, charset: str, declared: str | None, language: str | None
+) -> None:
+    decoded = decode(text.encode(charset), [declared], language)
+    assert decoded.text == text
+    assert decoded.damage is not None
+
+
+def test_the_first_declared_charset_that_reads_the_bytes_wins() -> None:
+    assert decode(RUSSIAN.encode("koi8-r"), ["koi8-r", "windows-1251"]).text == RUSSIAN
+    assert decode(RUSSIAN.encode("koi8-r"), ["utf-8", "koi8-r"]).text == RUSSIAN
+
+
+def test_a_few_stray_bytes_leave_the_rest_of_utf_8_as_it_is() -> None:
+    decoded = decode(f"{RUSSIAN} caf".encode() + b"\xe9 \x80 \x81", ["utf-8"])
+    assert decoded.text == f"{RUSSIAN} café € \x81"
+    assert decoded.damage == "3 of its bytes are not UTF-8"
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf" * 2, b"\xef\xbb\xbf" * 3])
+def test_repeated_byte_order_marks_are_removed_and_reported(mark: bytes) -> None:
+    decoded = decode(mark + GERMAN.encode())
+    assert (decoded.text, decoded.damage) == (GERMAN, "it has more than one byte order mark")
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("text/xml; charset=iso-8859-1", "iso-8859-1"),
+        ('application/rss+xml; x=y; Charset = "UTF-8"', "UTF-8"),
+        ("text/xml", None),
+        ("", None),
+    ],
+)
+def test_the_charset_of_a_header_is_found(header: str, expected: str | None) -> None:
+    assert header_charset(header) == expected
+
+
+@given(
+    st.binary(max_size=400),
+    st.lists(st.sampled_from([None, "utf-8", "gb2312", "utf-16", "iso-8859-1", "x"]), max_size=2),
+    st.sampled_from([None, "ru", "zh", "xx"]),
+)
+def test_any_bytes_are_text_without_replacement_characters(
+    body: bytes, declared: list[str | None], language: str | None
+) -> None:
+    text = decode(body, declared, language).text
+    text.encode("utf-8", "strict")
+    assert "\ufffd" not in text or "\ufffd".encode() in body or b"\xff\xfd" in body + body[::-1]
