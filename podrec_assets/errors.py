@@ -3,6 +3,15 @@
 Whether an error is retryable is decided once, where an external system is called.
 """
 
+import errno
+import re
+from collections.abc import Iterator
+
+from podrec_assets.redaction import redacted_text
+
+_FULL = re.compile(r"no space left|disk (is )?full|quota exceeded|file too large", re.IGNORECASE)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
 
 class PodrecError(Exception):
     """An error whose message says in one sentence what is wrong and how to fix it."""
@@ -69,3 +78,40 @@ class FetchFailedError(RetryableError):
 
 class DataLossError(PermanentError):
     """Kafka no longer holds the requested offsets, or the topic was recreated."""
+
+
+class DamagedTableError(PermanentError):
+    """Files of a table are missing or damaged; names the table, a file and the remedy."""
+
+
+def sentence(err: BaseException) -> str:
+    """Returns one sentence for a person: podrec's own, or one for what a machine often lacks."""
+    causes = list(_chain(err))
+    if full := next((c for c in causes if is_disk_full(c)), None):
+        place = f" of {full.filename}" if isinstance(full, OSError) and full.filename else ""
+        return f"The disk{place} is full: free some space, then run the same command again."
+    if isinstance(err, PodrecError):
+        return str(err)
+    if isinstance(err, OSError) and err.errno in _FORBIDDEN and err.filename:
+        return (
+            f"{err.filename} cannot be used by this user ({err.strerror}): change its owner or "
+            "permissions, or set PODREC_HOME and PODREC_CACHE to folders of this user."
+        )
+    lines = str(err).splitlines() or [""]
+    return f"{type(err).__name__}: {redacted_text(lines[0])} (--debug shows where)"
+
+
+def is_disk_full(err: BaseException) -> bool:
+    """Returns whether a write failed for lack of space, as the system or a driver words it."""
+    if isinstance(err, OSError) and err.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return True
+    return not isinstance(err, PodrecError) and bool(_FULL.search(str(err)))
+
+
+def _chain(err: BaseException | None) -> Iterator[BaseException]:
+    """Yields an error and what caused it."""
+    seen: set[int] = set()
+    while err is not None and id(err) not in seen:
+        seen.add(id(err))
+        yield err
+        err = err.__cause__ or err.__context__

@@ -2,6 +2,8 @@
 
 import re
 
+from podrec_assets.visible_text import visible
+
 JOINER = "\u2060"
 """Word joiner: invisible, and breaks the patterns that renderers match."""
 _CODE = re.compile(r"((?<!`)`(?!`)[^`]+(?<!`)`(?!`))")
@@ -18,7 +20,7 @@ def escape_markdown(text: str | None) -> str:
 
     Text between two single backticks stays code, so that commands can be copied.
     """
-    parts = _CODE.split(" ".join((text or "").split()))
+    parts = _CODE.split(visible(" ".join((text or "").split())))
     escaped = "".join(part if n % 2 else _escaped(part) for n, part in enumerate(parts))
     return _BEGIN.sub(r"\1\\", escaped)
 

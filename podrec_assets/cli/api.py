@@ -52,9 +52,6 @@ def api(
         ) from err
     bound = listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
-    # Without markup, since rich would read an IPv6 address in brackets as a style.
-    out.print(
-        f"REST API: http://{shown}:{bound}  (documentation at /docs; Ctrl-C stops it)", markup=False
-    )
+    out.print(f"REST API: http://{shown}:{bound}  (documentation at /docs; Ctrl-C stops it)")
     with listening:
         uvicorn.Server(config).run([listening])

@@ -54,11 +54,11 @@ def describe(backup: Backup, folder: Path) -> dict:
 
 def print_copied(document: dict, text: str) -> None:
     """Prints the text, the number of files and what the backup does not contain."""
-    out.print(text, markup=False)
+    out.print(text)
     size = f"{document['byte_count'] / 1e6:,.1f} MB"
     out.print(f"  {document['file_count']} files, {size}, each verified by its SHA-256")
     for store in document["outside"]:
-        out.print(f"  not included: {store}; back it up before podrec runs again", markup=False)
+        out.print(f"  not included: {store}; back it up before podrec runs again")
 
 
 def _refuse_while_dagster_works(settings: Settings) -> None:

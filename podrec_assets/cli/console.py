@@ -1,6 +1,5 @@
 """What all commands share: output as text or JSON, progress on stderr, and one-line errors."""
 
-import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -8,29 +7,51 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
-from podrec_assets.errors import PodrecError
+from podrec_assets.errors import sentence
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.settings import Settings
+from podrec_assets.visible_text import visible, visible_json, visible_traceback
 
-# Titles and errors contain untrusted text: `escape` or markup=False keeps rich from reading it as
-# markup, which could style a line or raise an error.
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-progress = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+class Terminal(Console):
+    """A console that shows every string verbatim, as one line of visible text.
+
+    Ids, titles and errors come from outside: they must not style a line, end a command with an
+    error of markup, forge a line or reach the terminal as control characters. Styles come from
+    `line` and from the `style` argument only.
+    """
+
+    def __init__(self, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
+
+    def render_str(self, text: str, **options: Any) -> Text:  # type: ignore[override]
+        return super().render_str(visible(text), **options | {"markup": False})
+
+
+out = Terminal()
+progress = Terminal(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
+def line(*parts: str | tuple[str, str]) -> Text:
+    """Returns one line of texts and (text, style) pairs; each text is shown verbatim."""
+    return Text.assemble(
+        *(visible(p) if isinstance(p, str) else (visible(p[0]), p[1]) for p in parts)
+    )
+
+
 def say(text: str) -> None:
     """Prints progress on stderr, so that --json output stays clean."""
-    progress.print(text, style="dim", markup=False)
+    progress.print(text, style="dim")
 
 
 def emit(document: dict, as_json: bool, text: Callable[[dict], None]) -> None:
     """Prints the document as JSON, or as text with the given function."""
     if as_json:
-        sys.stdout.write(json.dumps(document, default=str, ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(visible_json(document) + "\n")
     else:
         text(document)
 
@@ -62,22 +83,17 @@ def today() -> str:
 def guard(command: Callable[[], Any], debug: bool) -> int:
     """Runs a command and returns its exit code: 0, or 1 after one line of error on stderr.
 
-    With `debug` the error is raised instead, for its traceback.
+    With `debug` the traceback comes first.
     """
     try:
         command()
-    except PodrecError as err:
-        if debug:
-            raise
-        progress.print(f"[bold red]error:[/] {escape(str(err))}")
-        return 1
     except KeyboardInterrupt:
         progress.print("stopped")
         return 1
     except Exception as err:
         if debug:
-            raise
-        line = escape(str(err).splitlines()[0] if str(err) else "")
-        progress.print(f"[bold red]error:[/] {type(err).__name__}: {line} (--debug shows where)")
+            for text in visible_traceback(err).splitlines():
+                progress.print(text)
+        progress.print(line(("error:", "bold red"), f" {sentence(err)}"))
         return 1
     return 0

@@ -53,14 +53,14 @@ def _print_reasons(document: dict) -> None:
     for row in document["reasons"]:
         latest = f"last on {row['latest_day']}"
         line = f"{row['letters']:>7}  {row['reason']:<24} {row['stage']:<20} {latest}"
-        out.print(line, markup=False)
+        out.print(line)
 
 
 def _print_letters(document: dict) -> None:
     if not document["letters"]:
         out.print("none for that reason; `podrec dead-letters` lists the reasons")
     for row in document["letters"]:
-        out.print(f"{row['day']}  {row['stage']}  {row['source_key']}", markup=False)
-        out.print(f"    {row['detail']}", markup=False)
+        out.print(f"{row['day']}  {row['stage']}  {row['source_key']}")
+        out.print(f"    {row['detail']}")
         if row["payload"]:
-            out.print(f"    {row['payload'][:300]}", markup=False, style="dim")
+            out.print(f"    {row['payload'][:300]}", style="dim")

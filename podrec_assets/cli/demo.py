@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from podrec_assets.cli.catch_up import catch_up_to, land, run_or_raise
-from podrec_assets.cli.console import connect, out, say
+from podrec_assets.cli.console import connect, line, out, say
 from podrec_assets.cli.recommend import print_recommendations
 from podrec_assets.cli.status import report
 from podrec_assets.cli.up import up
@@ -39,19 +39,21 @@ def demo() -> None:
     run_or_raise(connections, "als_tuning", now.date(), now.date())
     _print_tables(connections)
     _print_lists(connections)
+    out.print()
     out.print(
-        "\nNext: `make ui` opens Dagster with these runs; try `podrec similar EPISODE` and "
+        "Next: `make ui` opens Dagster with these runs; try `podrec similar EPISODE` and "
         "`podrec status`; docs/guide/first-hour.md shows how to use your own feeds and events."
     )
 
 
 def _print_tables(connections: Connections) -> None:
     document = report(connections)
-    out.print("\n[bold]Tables[/]")
+    out.print()
+    out.print("Tables", style="bold")
     for name, table in document["tables"].items():
         days = f"{table['days']:>3} days, {table['first_day']} to {table['latest_day']}"
         out.print(f"  {name:<24}{table['rows']:>8} rows on {days}")
-    out.print("[bold]Collections[/]")
+    out.print("Collections", style="bold")
     for name, collection in document["collections"].items():
         out.print(f"  {name:<24}{collection['documents']:>8} documents as of {collection['day']}")
     published = document["publication"]
@@ -59,6 +61,7 @@ def _print_tables(connections: Connections) -> None:
 
 
 def _print_lists(connections: Connections) -> None:
-    out.print("\n[bold]Three listeners[/]: a heavy one, the fan of one show, a newcomer")
+    out.print()
+    out.print(line(("Three listeners", "bold"), ": a heavy one, the fan of one show, a newcomer"))
     for user in ("listener-0001", "listener-0002", "somebody-new"):
         print_recommendations(recommendations(connections, user, 3))

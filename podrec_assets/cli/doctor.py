@@ -8,9 +8,8 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from podrec_assets.cli.console import Json, connect, emit, out, say
+from podrec_assets.cli.console import Json, connect, emit, line, out, say
 from podrec_assets.defs.audit.audits import audits, examine
 from podrec_assets.defs.audit.findings import Finding
 from podrec_assets.defs.instance import open_instance
@@ -92,9 +91,9 @@ def verify(connections: Connections, say: Callable[[str], None]) -> list[Finding
 def print_findings(document: dict) -> None:
     """Prints one line per finding, with the remedy for a fault."""
     for finding in document["findings"]:
-        mark = "[green]ok[/]   " if finding["ok"] else "[red]fault[/]"
+        mark = ("ok   ", "green") if finding["ok"] else ("fault", "red")
         remedy = "" if finding["ok"] else f" -> {finding['remedy']}"
-        out.print(mark, escape(f"{finding['what']}: {finding['detail']}{remedy}"))
+        out.print(line(mark, f" {finding['what']}: {finding['detail']}{remedy}"))
 
 
 def _finding(what: str, detail: Callable[[], str], remedy: str) -> Finding:

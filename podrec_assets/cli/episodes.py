@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from podrec_assets.cli.console import Json, connect, emit, out
+from podrec_assets.cli.console import Json, connect, emit, line, out
 from podrec_assets.serving import catalogue
 
 FIELDS = (
@@ -57,7 +56,7 @@ def _print_episodes(document: dict) -> None:
         out.print("no episodes are known yet: run `podrec ingest FEED_URL`, then `podrec catch-up`")
     for row in document["episodes"]:
         published = f"{row['published_at']:%Y-%m-%d}" if row["published_at"] else " " * 10
-        title, show = escape(row["title"] or "-"), escape(row["show_title"] or "-")
-        out.print(f"{row['episode_id']}  {published}  {title} [dim]({show})[/]")
+        named = f"{row['episode_id']}  {published}  {row['title'] or '-'} "
+        out.print(line(named, (f"({row['show_title'] or '-'})", "dim")))
     if (hidden := document["found_count"] - len(document["episodes"])) > 0:
         out.print(f"and {hidden} more: --k {document['found_count']}", style="dim")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
-from podrec_assets.cli.console import Json, emit, out, say
+from podrec_assets.cli.console import Json, emit, line, out, say
 from podrec_assets.recommend.als.factors import AlsConfig
 from podrec_assets.recommend.evaluation.rating_files import read_ratings
 from podrec_assets.settings import Settings
@@ -66,10 +66,9 @@ def evaluate(
 
 def _print_metrics(document: dict) -> None:
     d = document
-    out.print(
-        f"[bold]{d['dataset']}[/], {d['split']}: {d['users']} users, {d['items']} items, "
-        f"{d['engine']} engine, {d['seconds']} s"
-    )
+    sizes = f"{d['users']} users, {d['items']} items"
+    about = f", {d['split']}: {sizes}, {d['engine']} engine, {d['seconds']} s"
+    out.print(line((d["dataset"], "bold"), about))
     by_ranker = d["metrics"]
     grid = Table("", *by_ranker, box=None, header_style="bold", pad_edge=False)
     for name in next(iter(by_ranker.values())):

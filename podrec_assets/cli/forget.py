@@ -37,7 +37,7 @@ def forget(
 
 
 def _print_forgotten(document: dict) -> None:
-    out.print(f"forgotten: {document['user_id']}", markup=False)
+    out.print(f"forgotten: {document['user_id']}")
     d = document
     out.print(
         f"  {d['event_count']} events, {d['daily_row_count']} daily rows, "

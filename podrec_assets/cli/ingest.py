@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from podrec_assets.cli.console import Json, connect, emit, out, say
+from podrec_assets.cli.console import Json, connect, emit, line, out, say
 from podrec_assets.content.feeds import opml, podcastindex
 from podrec_assets.errors import SetupError
 from podrec_assets.pipelines.connections import Connections
@@ -113,10 +112,10 @@ def _read(path: Path) -> bytes:
 def _print_ingest(document: dict) -> None:
     for feed in document["feeds"]:
         if feed["error"]:
-            url, error = escape(feed["feed_url"]), escape(feed["error"])
-            out.print(f"[red]{url}[/]: {error} (kept as a dead letter)")
+            reason = f": {feed['error']} (kept as a dead letter)"
+            out.print(line((feed["feed_url"], "red"), reason))
         else:
-            out.print(f"{feed['show_title']}: {counts_text(PollReport(**feed))}", markup=False)
+            out.print(f"{feed['show_title']}: {counts_text(PollReport(**feed))}")
     backdated = ", at their publication time" if document["backdated"] else ""
     out.print(f"{document['produced_count']} announcements produced{backdated}")
     if document["produced_count"]:

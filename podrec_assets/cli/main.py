@@ -1,5 +1,6 @@
 """Entry point of `podrec`, and the headings of its help."""
 
+import io
 import sys
 from collections.abc import Callable
 
@@ -44,6 +45,7 @@ from podrec_assets.cli.transcribe import transcribe
 from podrec_assets.cli.ui import ui
 from podrec_assets.cli.up import up
 from podrec_assets.cli.vacuum import vacuum
+from podrec_assets.visible_text import escape_log_records
 
 COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
     "Start and check": (demo, up, ui, dashboard, api, down, status, doctor, settings),
@@ -82,4 +84,9 @@ def _options(
 
 def main() -> None:
     """Runs the command line. Exit codes: 0 success, 1 failure, 2 wrong usage."""
+    escape_log_records()
+    for output in (sys.stdout, sys.stderr):
+        # A terminal without UTF-8 must not end a command at the first foreign title.
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="backslashreplace")
     sys.exit(guard(lambda: app(prog_name="podrec"), debug="--debug" in sys.argv))

@@ -62,7 +62,7 @@ def pull_model(
     connections = connect()
     say(f"downloading {name}")
     folder = pull(name, model_folder(connections.settings), _downloader(connections))
-    out.print(f"{name} is in {folder}", markup=False)
+    out.print(f"{name} is in {folder}")
 
 
 def _downloader(connections: Connections) -> Callable[[str, Path], None]:
@@ -78,10 +78,7 @@ def _print_models(document: dict) -> None:
     for model in document["models"]:
         size = f"{model['byte_count'] / 1e6:>8.0f} MB"
         line = f"{model['engine']:<15} {model['name']:<32} {size}  {model['folder']}"
-        out.print(line, markup=False)
+        out.print(line)
     if not document["models"]:
-        out.print(
-            f"no models in {document['folder']}: `podrec models pull small` downloads one",
-            markup=False,
-        )
+        out.print(f"no models in {document['folder']}: `podrec models pull small` downloads one")
     out.print(f"transcripts are made with {document['chosen'] or 'no engine: ASR is turned off'}")

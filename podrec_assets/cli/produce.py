@@ -63,8 +63,7 @@ def _print_produced(document: dict) -> None:
         out.print(
             f"{document['unknown_count']} events name an unknown episode, the first "
             f"{document['first_unknown']}; they will become dead letters. Ingest its feed, run "
-            "`podrec catch-up`, and produce the file again.",
-            markup=False,
+            "`podrec catch-up`, and produce the file again."
         )
     out.print(
         "next: `podrec catch-up` lands them and updates the lists; if `podrec ui` is running, its "

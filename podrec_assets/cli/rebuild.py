@@ -3,9 +3,8 @@
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from podrec_assets.cli.console import Json, connect, emit, out
+from podrec_assets.cli.console import Json, connect, emit, line, out
 from podrec_assets.schemas import LISTS
 
 
@@ -44,9 +43,11 @@ def _print_rebuilt(document: dict, difference: str) -> None:
     for name, version in document["models"].items():
         out.print(f"  read {name:<24} version {version}")
     verdict = (
-        f"[red]{escape(difference)}[/]"
+        [(difference, "red")]
         if difference
-        else f"[green]identical[/]: {document['rebuilt_count']} documents, "
-        f"checksum {document['checksum']}"
+        else [
+            ("identical", "green"),
+            f": {document['rebuilt_count']} documents, checksum {document['checksum']}",
+        ]
     )
-    out.print(f"{document['collection']} {document['version']}: {verdict}")
+    out.print(line(f"{document['collection']} {document['version']}: ", *verdict))

@@ -3,9 +3,8 @@
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from podrec_assets.cli.console import Json, connect, emit, out
+from podrec_assets.cli.console import Json, connect, emit, line, out
 from podrec_assets.serving.reader import recommendations
 
 
@@ -27,8 +26,8 @@ def recommend(
 def print_recommendations(document: dict) -> None:
     """Prints a listener's list with scores and reasons."""
     unknown = "" if document["known"] else " (unknown listener: the newcomers' list)"
-    out.print(f"[bold]{escape(document['user_id'] + unknown)}[/], as of {document['day']}")
+    out.print(line((document["user_id"] + unknown, "bold"), f", as of {document['day']}"))
     for item in document["items"]:
-        title, show = escape(item["title"]), escape(item["show"])
-        out.print(f" {item['rank']:>2}. {title} [dim]({show})[/]  {item['score']:.2f}")
-        out.print(f"     {item['reason']}", markup=False)
+        show = (f"({item['show']})", "dim")
+        out.print(line(f" {item['rank']:>2}. {item['title']} ", show, f"  {item['score']:.2f}"))
+        out.print(f"     {item['reason']}")

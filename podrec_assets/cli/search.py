@@ -30,5 +30,5 @@ def _print_passages(document: dict) -> None:
     for rank, passage in enumerate(document["passages"], start=1):
         at = "-" if passage["start_s"] is None else clock(passage["start_s"])
         title = f"{passage['show']}: {passage['title']}"
-        out.print(f"{rank:>3}. {title} at {at} ({passage['episode_id']})", markup=False)
-        out.print(f"     {passage['quote']}", markup=False, style="dim")
+        out.print(f"{rank:>3}. {title} at {at} ({passage['episode_id']})")
+        out.print(f"     {passage['quote']}", style="dim")

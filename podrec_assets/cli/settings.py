@@ -1,8 +1,7 @@
 """`podrec settings`: every setting with its value."""
 
-from rich.markup import escape
-
-from podrec_assets.cli.console import Json, emit, out
+from podrec_assets.cli.console import Json, emit, line, out
+from podrec_assets.redaction import redacted_text
 from podrec_assets.settings import Settings
 from podrec_assets.settings.fields import mark, variable
 
@@ -17,7 +16,7 @@ def settings(as_json: Json = False) -> None:
     current = Settings.load()
     document = {
         variable(name): {
-            "value": str(getattr(current, name)),
+            "value": redacted_text(str(getattr(current, name))),
             "meaning": field.description,
             "changes": mark(field),
         }
@@ -29,5 +28,5 @@ def settings(as_json: Json = False) -> None:
 
 def _print_settings(document: dict) -> None:
     for name, setting in document.items():
-        out.print(f"[bold]{name}[/]={escape(setting['value'])} [dim]({setting['changes']})[/]")
-        out.print(f"    {setting['meaning']}", markup=False)
+        out.print(line((name, "bold"), f"={setting['value']} ", (f"({setting['changes']})", "dim")))
+        out.print(f"    {setting['meaning']}")

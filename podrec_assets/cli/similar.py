@@ -3,9 +3,8 @@
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from podrec_assets.cli.console import Json, connect, emit, out
+from podrec_assets.cli.console import Json, connect, emit, line, out
 from podrec_assets.formatting import clock
 from podrec_assets.serving.reader import neighbours
 
@@ -28,8 +27,8 @@ def similar(
 
 def print_neighbours(document: dict) -> None:
     """Prints the neighbours with the time of the matching passage in either episode."""
-    out.print(f"[bold]{escape(document['title'])}[/] ({document['episode_id']})")
+    out.print(line((document["title"], "bold"), f" ({document['episode_id']})"))
     for item in document["items"]:
         here, there = ("-" if item[s] is None else clock(item[s]) for s in ("here_s", "there_s"))
-        places = f"[dim]{here} here, {there} there  {item['episode_id']}[/]"
-        out.print(f" {item['rank']:>2}. {escape(item['title'])}  {item['cosine']:.2f}  {places}")
+        places = (f"{here} here, {there} there  {item['episode_id']}", "dim")
+        out.print(line(f" {item['rank']:>2}. {item['title']}  {item['cosine']:.2f}  ", places))

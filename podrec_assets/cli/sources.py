@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from podrec_assets.cli.console import Json, connect, emit, out
+from podrec_assets.cli.console import Json, connect, emit, line, out
 from podrec_assets.content.feeds.source import DEAD, FAILING
 from podrec_assets.errors import UnknownIdError
 from podrec_assets.pipelines.content.sources_table import FollowedFeeds
@@ -84,21 +83,21 @@ def print_changes(document: dict) -> None:
     """Prints what was added, removed or left alone."""
     for change, urls in document.items():
         for url in urls:
-            out.print(f"{change.replace('_', ' ')}: {url}", markup=False)
+            out.print(f"{change.replace('_', ' ')}: {url}")
 
 
 def _print_source(row: dict, colour: str) -> None:
-    title, url = escape(row["show_title"] or "(not read yet)"), escape(row["feed_url"])
-    out.print(f"[{colour}]{row['status']:<8}[/]{title}  [dim]{url}[/]")
+    title = row["show_title"] or "(not read yet)"
+    out.print(line((f"{row['status']:<8}", colour), f"{title}  ", (row["feed_url"], "dim")))
     is_dead = row["status"] == DEAD
     upcoming = "polled no more" if is_dead else f"next poll {_time(row['next_poll_at'])}"
     counts = f"{row['episode_count']} episodes, {row['announced_count']} announced"
     out.print(f"        {counts}; last success {_time(row['last_success_at'])}, {upcoming}")
     if row["moved_to"]:
-        out.print(f"        moved to {row['moved_to']}", markup=False)
+        out.print(f"        moved to {row['moved_to']}")
     if row["last_error"]:
-        failures = f"[{colour}]{row['failure_count']} failures[/]"
-        out.print(f"        {failures}: {escape(row['last_error'])}")
+        failures = (f"{row['failure_count']} failures", colour)
+        out.print(line("        ", failures, f": {row['last_error']}"))
 
 
 def _time(at: datetime | None) -> str:

@@ -3,10 +3,9 @@
 from datetime import UTC, datetime
 
 import pyarrow.compute as pc
-from rich.markup import escape
 from rich.table import Table
 
-from podrec_assets.cli.console import Json, connect, emit, out
+from podrec_assets.cli.console import Json, connect, emit, line, out
 from podrec_assets.cli.up import print_services
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.defs.sensors.late_events import waiting_days
@@ -130,7 +129,7 @@ def _print_status(document: dict) -> None:
         else "published: nothing yet"
     )
     if document["refused"]:
-        out.print(f"[red]not served[/]: {escape(document['refused']['reason'])}")
+        out.print(line(("not served", "red"), f": {document['refused']['reason']}"))
     letters = ", ".join(f"{reason} {n}" for reason, n in document["dead_letters"].items())
     out.print(f"dead letters: {letters or 'none'}")
     waiting = ", ".join(document["days_waiting_for_late_events"])

@@ -59,7 +59,7 @@ def land_until(stop: threading.Event, connections: Connections, every_s: float) 
             try:
                 landed = EventLanding(lake, kafka, settings, today, reader).land_new()
             except RetryableError as err:
-                out.print(f"{_now()}  {err}", markup=False)
+                out.print(f"{_now()}  {err}")
             else:
                 report(instance, landed)
                 _print_progress(connections, landed, time.monotonic() - start)

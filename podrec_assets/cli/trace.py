@@ -3,9 +3,8 @@
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from podrec_assets.cli.console import Json, connect, emit, out
+from podrec_assets.cli.console import Json, connect, emit, line, out
 from podrec_assets.serving.provenance import trace as find_trace
 
 
@@ -26,12 +25,11 @@ def trace(
 def print_trace(document: dict) -> None:
     """Prints the item, how its list was published, its inputs and its events."""
     item, publication = document["item"], document["publication"]
-    title, show, who = (
-        escape(text)
-        for text in (item["title"], item["show_title"], document["user_id"] or "newcomers")
+    who = document["user_id"] or "newcomers"
+    out.print(
+        line((item["title"], "bold"), f" ({item['show_title']}), rank {item['rank']} for {who}")
     )
-    out.print(f"[bold]{title}[/] ({show}), rank {item['rank']} for {who}")
-    out.print(f"  {item['reason']}", markup=False)
+    out.print(f"  {item['reason']}")
     shares = f"ALS {item['als']:.3f}, cosine {item['cosine']:.3f}"
     out.print(f"  score {item['score']:.3f}: {shares}; sources {', '.join(item['sources'])}")
     gate = publication["gate"] or {"passed": None, "overruled_at": None}

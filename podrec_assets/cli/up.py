@@ -1,6 +1,6 @@
 """`podrec up`: starts the embedded services."""
 
-from podrec_assets.cli.console import Json, connect, emit, out, say
+from podrec_assets.cli.console import Json, connect, emit, line, out, say
 from podrec_assets.defs.instance import set_pool_limits
 from podrec_assets.services import jars, supervisor
 
@@ -26,8 +26,8 @@ def up(as_json: Json = False) -> None:
 def print_services(document: dict) -> None:
     """Prints the state and address of each service."""
     for name, service in document["services"].items():
-        state = "[green]up[/]" if service["up"] else "[red]down[/]"
+        state = ("up", "green") if service["up"] else ("down", "red")
         kind = "embedded" if service["embedded"] else "external"
-        out.print(f"{name:<8} {state}  {service['address'] or '-'}  {kind}")
+        out.print(line(f"{name:<8} ", state, f"  {service['address'] or '-'}  {kind}"))
         if service.get("problem"):
-            out.print(f"         {service['problem']}", markup=False)
+            out.print(f"         {service['problem']}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from podrec_assets.errors import ServiceError
+from podrec_assets.redaction import redacted
 from podrec_assets.services import kafka, mongo, process, samples
 from podrec_assets.services.ports import LOOPBACK, answers
 from podrec_assets.settings import Settings
@@ -74,7 +75,7 @@ def status(settings: Settings) -> dict[str, dict]:
         external = _external(settings, name)
         running = process.read_state(_state_file(settings, name))
         if external:
-            report[name] = {"up": True, "address": _redacted(external), "embedded": False}
+            report[name] = {"up": True, "address": redacted(external), "embedded": False}
         else:
             is_up = bool(running and running.is_alive() and answers(running.ports[name]))
             report[name] = {
@@ -108,12 +109,6 @@ def _external(settings: Settings, name: str) -> str:
 
 def _address(name: str, running: process.Running) -> str:
     return f"{_SCHEMES[name]}{LOOPBACK}:{running.ports[name]}"
-
-
-def _redacted(address: str) -> str:
-    """Returns an address without the user and password that a Mongo URI may contain."""
-    scheme, separator, rest = address.rpartition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def _state_file(settings: Settings, name: str) -> Path:

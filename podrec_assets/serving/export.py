@@ -4,6 +4,8 @@ A feed links such a file with `<podcast:recommendations>`. Format: Podcastindex-
 podcast-namespace, proposal-docs/recommendations/recommendations.md, version 1.0 of 2021-08-31.
 """
 
+import hashlib
+import re
 from collections.abc import Iterator
 
 from podrec_assets.day_windows import latest
@@ -14,6 +16,32 @@ from podrec_assets.serving.reader import neighbours, published
 VERSION = "1.0"
 MOTIVE = "content-based recommendation"
 COLUMNS = ("day", "episode_id", "title", "guid", "feed_url", "audio_url", "image_url")
+
+MAX_NAME_LENGTH = 200
+"""Longest file name before its ending; file systems allow 255 bytes."""
+_ENCODED = re.compile(rb"[^a-z0-9_-]")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")
+
+
+def file_name(episode: str) -> str:
+    """Returns the file of an episode: its id, percent-encoded except for a-z, 0-9, - and _.
+
+    `urllib.parse.unquote` gives the id back. Capitals are encoded too, because some file systems
+    take `A` and `a` for one name, and so is the first letter of a name that Windows reserves. Of an
+    id that is too long, the name ends with `~` and the SHA-256 of the id.
+    """
+    content = episode.encode("utf-8", "surrogatepass")
+    name = _ENCODED.sub(_percent, content).decode("ascii")
+    if _RESERVED.fullmatch(name):
+        name = f"%{ord(name[0]):02x}{name[1:]}"
+    if len(name) > MAX_NAME_LENGTH:
+        digest = hashlib.sha256(content).hexdigest()
+        name = f"{name[: MAX_NAME_LENGTH - len(digest) - 1]}~{digest}"
+    return f"{name}.json"
+
+
+def _percent(found: re.Match[bytes]) -> bytes:
+    return b"%%%02x" % found[0][0]
 
 
 def recommendations_of(connections: Connections, episode: str, k: int) -> dict:

@@ -89,6 +89,8 @@ class Settings(
             problem = err.errors()[0]
             field = cls.model_fields.get(name := str(problem["loc"][0]))
             is_secret = field is not None and field.annotation is SecretStr
+            # An address may hold a password, in whatever field it was given.
+            is_secret = is_secret or any(c in str(problem["input"]) for c in ("@", "://"))
             given = "" if is_secret else f"={problem['input']!r}"
             # The cause would quote a secret as well.
             raise SettingsError(f"{variable(name)}{given} cannot be used: {problem['msg']}.") from (

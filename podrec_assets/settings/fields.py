@@ -27,6 +27,8 @@ def _absolute(path: Path) -> Path:
 
 
 def _host_ports(text: str) -> str:
+    if "@" in text:
+        raise ValueError("it has a user or password, which have settings of their own")
     for part in filter(None, (p.strip() for p in text.split(","))):
         host, _, port = part.rpartition(":")
         if not host or not port.isdigit() or not 0 < int(port) < 65536:

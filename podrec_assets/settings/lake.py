@@ -1,6 +1,6 @@
 """Settings of the Delta tables."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from podrec_assets.settings.fields import LIMITS, PLACE
 
@@ -28,3 +28,15 @@ class LakeSettings(BaseModel):
         "that kept lists were made from stay while the Delta log has them, 30 days.",
         json_schema_extra=LIMITS,
     )
+
+    @field_validator("lake", mode="after")
+    @classmethod
+    def _without_secrets(cls, value: str) -> str:
+        # The address is shown in output, errors and metadata. abfss:// has container@account.
+        user = value.partition("://")[2].rpartition("@")[0]
+        if ":" in user or ("://" in value and "?" in value):
+            raise ValueError(
+                "it has a key or password; set the variables of the object store instead, such as "
+                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            )
+        return value

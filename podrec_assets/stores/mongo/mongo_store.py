@@ -5,13 +5,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 
-from pymongo import MongoClient
 from pymongo.database import Database
 
 from podrec_assets.errors import RetryableError
 from podrec_assets.schemas import COLLECTION_KEYS
 from podrec_assets.stores.mongo import bulk
-from podrec_assets.stores.mongo.driver_errors import translated
+from podrec_assets.stores.mongo.driver_errors import connected, translated
 from podrec_assets.stores.mongo.entries import (
     Publication,
     Verdict,
@@ -37,10 +36,7 @@ class MongoStore:
 
     @cached_property
     def db(self) -> Database:
-        client: MongoClient = MongoClient(
-            self.uri, serverSelectionTimeoutMS=CONNECT_MS, tz_aware=True
-        )
-        return client[self.database]
+        return connected(self.uri, CONNECT_MS)[self.database]
 
     def ping(self) -> None:
         """Raises RetryableError if the server does not answer."""
