@@ -9,10 +9,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
 
 from podrec_assets.errors import ServiceError
 
 STOP_WAIT_S = 20.0
+MAX_STATE_BYTES = 10_000
 
 
 @dataclass(frozen=True)
@@ -25,9 +29,10 @@ class Running:
         ports: port by name.
     """
 
-    pid: int
-    began: str
-    ports: dict[str, int]
+    # A signal to a pid below 1 would reach whole groups of processes.
+    pid: Annotated[int, Field(gt=1, lt=2**31)]
+    began: Annotated[str, Field(min_length=1)]
+    ports: dict[str, Annotated[int, Field(gt=0, lt=65_536)]]
 
     def is_alive(self) -> bool:
         """Returns whether exactly this process still runs."""
@@ -35,11 +40,16 @@ class Running:
 
 
 def read_state(file: Path) -> Running | None:
-    """Returns the process of a state file, running or not; None without a readable file."""
+    """Returns the process of a state file, running or not; None if there is no valid file."""
     try:
-        return Running(**json.loads(file.read_text()))
-    except (OSError, ValueError, TypeError):
+        if not file.is_file() or file.stat().st_size > MAX_STATE_BYTES:
+            return None
+        return _STATE.validate_json(file.read_bytes(), strict=True)
+    except (OSError, ValueError):
         return None
+
+
+_STATE = TypeAdapter(Running)
 
 
 def start(

@@ -28,7 +28,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
     with FileLock(settings.home / "up.lock"):
         for name, start in STARTERS.items():
-            earlier = process.read_state(_state_file(settings, name))
+            earlier = _recorded(settings, name)
             if _external(settings, name) or (earlier and earlier.is_alive()):
                 continue
             say(f"starting {name}")
@@ -39,7 +39,7 @@ def up(settings: Settings, say: Callable[[str], None]) -> None:
 def down(settings: Settings) -> None:
     """Stops the embedded services; a later `up` uses the same ports again."""
     for name in reversed(STARTERS):
-        running = process.read_state(_state_file(settings, name))
+        running = _recorded(settings, name)
         if running:
             process.stop(running)
 
@@ -53,7 +53,7 @@ def stopped(settings: Settings) -> Iterator[None]:
     """
     try:
         with FileLock(settings.home / "up.lock", timeout=0):
-            states = {name: process.read_state(_state_file(settings, name)) for name in STARTERS}
+            states = {name: _recorded(settings, name) for name in STARTERS}
             running = [name for name, state in states.items() if state and state.is_alive()]
             if running:
                 raise ServiceError(
@@ -73,7 +73,7 @@ def status(settings: Settings) -> dict[str, dict]:
     report = {}
     for name in STARTERS:
         external = _external(settings, name)
-        running = process.read_state(_state_file(settings, name))
+        running = _recorded(settings, name)
         if external:
             report[name] = {"up": True, "address": redacted(external), "embedded": False}
         else:
@@ -95,7 +95,7 @@ def address(settings: Settings, name: str) -> str:
     external = _external(settings, name)
     if external:
         return external
-    running = process.read_state(_state_file(settings, name))
+    running = _recorded(settings, name)
     if running is None or not running.is_alive():
         raise ServiceError(f"The embedded {name} is not running: start it with `podrec up`.")
     return _address(name, running)
@@ -109,6 +109,12 @@ def _external(settings: Settings, name: str) -> str:
 
 def _address(name: str, running: process.Running) -> str:
     return f"{_SCHEMES[name]}{LOOPBACK}:{running.ports[name]}"
+
+
+def _recorded(settings: Settings, name: str) -> process.Running | None:
+    """Returns the last started process of a service, running or not; None if there is none."""
+    recorded = process.read_state(_state_file(settings, name))
+    return recorded if recorded and name in recorded.ports else None
 
 
 def _state_file(settings: Settings, name: str) -> Path:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from podrec_assets.services import process
+from podrec_assets.errors import ServiceError
+from podrec_assets.services import process, supervisor
 from podrec_assets.services.process import Running
+from podrec_assets.settings import Settings
 
 SLEEPER = [sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(60)"]
 IGNORES_SIGTERM = [
@@ -48,6 +50,59 @@ def test_a_killed_process_is_not_alive_although_its_state_file_says_so(
     os.kill(started.pid, signal.SIGKILL)
     assert process.wait_for(lambda: not started.is_alive(), 10)
     assert process.read_state(tmp_path / "state" / "sleeper.json") == started
+
+
+ODD_STATES = {
+    "empty": b"",
+    "binary": bytes(range(256)),
+    "half": b'{"pid": 12',
+    "no object": b"[1, 2]",
+    "null": b"null",
+    "deep": b"[" * 9000,
+    "no fields": b"{}",
+    "more fields": b'{"pid": 12, "began": "1", "ports": {"kafka": 1}, "x": 1, "began2": []}',
+    "pid 0": b'{"pid": 0, "began": "1", "ports": {"kafka": 1}}',
+    "pid -1": b'{"pid": -1, "began": "", "ports": {"kafka": 1}}',
+    "pid as text": b'{"pid": "12", "began": "1", "ports": {"kafka": 1}}',
+    "pid as boolean": b'{"pid": true, "began": "1", "ports": {"kafka": 1}}',
+    "pid as float": b'{"pid": 12.5, "began": "1", "ports": {"kafka": 1}}',
+    "huge pid": b'{"pid": 99999999999999999999, "began": "1", "ports": {"kafka": 1}}',
+    "gone pid that never began": b'{"pid": 2147483646, "began": "", "ports": {"kafka": 1}}',
+    "began as number": b'{"pid": 12, "began": 1, "ports": {"kafka": 1}}',
+    "no ports": b'{"pid": 12, "began": "1", "ports": null}',
+    "ports as list": b'{"pid": 12, "began": "1", "ports": [1]}',
+    "port as text": b'{"pid": 12, "began": "1", "ports": {"kafka": "x"}}',
+    "huge port": b'{"pid": 12, "began": "1", "ports": {"kafka": 65536}}',
+    "another's port": b'{"pid": 12, "began": "1", "ports": {"mongo": 1}}',
+    "huge": b'{"pid": 12, "began": "1", "ports": {"kafka": 1}}' + b" " * 20_000,
+}
+
+
+@pytest.mark.parametrize("odd", ODD_STATES)
+def test_an_odd_state_file_is_no_living_process(odd: str, settings: Settings) -> None:
+    file = settings.home / "services" / "kafka.json"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(ODD_STATES[odd])
+    assert not supervisor.status(settings)["kafka"]["up"]
+    supervisor.down(settings)
+    with supervisor.stopped(settings), pytest.raises(ServiceError, match="`podrec up`"):
+        supervisor.address(settings, "kafka")
+
+
+@pytest.mark.parametrize("odd", ["folder", "pipe", "link to nothing", "our pid"])
+def test_an_odd_file_is_no_living_process(odd: str, settings: Settings) -> None:
+    file = settings.home / "services" / "kafka.json"
+    file.parent.mkdir(parents=True)
+    if odd == "folder":
+        file.mkdir()
+    elif odd == "pipe":
+        os.mkfifo(file)
+    elif odd == "our pid":
+        process.write_state(file, Running(os.getpid(), "12345", {"kafka": 9092}))
+    else:
+        file.symlink_to(file.with_name("absent"))
+    assert not supervisor.status(settings)["kafka"]["up"]
+    supervisor.down(settings)
 
 
 def test_another_process_with_the_same_pid_is_not_mistaken_for_ours() -> None:
