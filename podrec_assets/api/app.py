@@ -14,8 +14,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from podrec_assets.api import documents
 from podrec_assets.api.limits import Limits, TokenBuckets, refusal
 from podrec_assets.errors import PodrecError, RetryableError, UnknownIdError
-from podrec_assets.listening.event_message import MAX_ID_LENGTH, Refusal
+from podrec_assets.listening.event_message import Refusal
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.schemas.messages import MAX_ID_LENGTH, id_problem
 from podrec_assets.serving import feedback, reader
 from podrec_assets.serving.access import LOOPBACK, is_token
 from podrec_assets.serving.health import problems
@@ -147,11 +148,8 @@ def _bearer(token: str) -> Callable:
 
 def _check_id(name: str, value: str) -> None:
     """Applies the rules for ids in events to ids in paths."""
-    if not value.strip() or len(value) > MAX_ID_LENGTH or not value.isprintable():
-        raise HTTPException(
-            422,
-            f"{name} is empty, has more than {MAX_ID_LENGTH} characters or control characters.",
-        )
+    if problem := id_problem(value):
+        raise HTTPException(422, f"{name} {problem}.")
 
 
 async def _failed(_: Request, err: Exception) -> JSONResponse:

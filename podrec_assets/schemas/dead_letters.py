@@ -10,6 +10,8 @@ from podrec_assets.schemas.table import DAY, KAFKA, Table, column
 
 PAYLOAD_BYTES = 64 * 1024
 """Bytes of a payload that are kept."""
+UNREADABLE = "unreadable"
+"""Reason of a record that failed in a way that no rule foresees."""
 
 DEAD_LETTERS = Table(
     "dead_letters",
@@ -22,15 +24,37 @@ DEAD_LETTERS = Table(
             column(
                 "source_key",
                 pa.string(),
-                "topic:partition:offset, feed address or episode id: unique in its stage and day.",
+                "topic:partition:offset:id of the topic, feed address or episode id: unique in its "
+                "stage and day. Letters of older versions lack the topic's id.",
             ),
             column("reason", pa.string(), "Short code, e.g. not_json; groups in reports."),
             column("detail", pa.string(), "One sentence on what exactly was wrong."),
             *KAFKA,
             column("payload", pa.binary(), "Raw bytes, at most 64 KiB of them."),
+            column(
+                "redrive_from",
+                pa.string(),
+                "End offsets of the topic, as JSON, when `podrec redrive` began to repeat the "
+                "record.",
+            ),
+            column("redriven_to", pa.string(), "source_key of the record that repeats this one."),
         ]
     ),
 )
+
+
+def of_topic(letter: dict[str, Any], topic_id: str) -> dict[str, Any]:
+    """Returns a letter whose key tells the topic from others of the same name.
+
+    A topic that was deleted and recreated has the same offsets again.
+    """
+    key = letter["source_key"]
+    return letter | {"source_key": f"{key}:{topic_id}" if topic_id else key}
+
+
+def unreadable_detail(err: Exception) -> str:
+    """Returns the type and message of an unforeseen error, as storable text."""
+    return f"{type(err).__name__}: {str(err)[:200]!r}"
 
 
 def dead_letter(

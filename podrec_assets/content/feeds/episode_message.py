@@ -16,11 +16,13 @@ import pyarrow as pa
 
 from podrec_assets.content.feeds.json_columns import column_value
 from podrec_assets.errors import UnusableInputError
-from podrec_assets.schemas import EPISODES, dead_letter
+from podrec_assets.schemas import EPISODES, dead_letter, messages
+from podrec_assets.schemas.dead_letters import UNREADABLE, unreadable_detail
 
 SCHEMA_VERSION = 1
 STAGE = EPISODES.name
-REQUIRED = ("episode_id", "show_id", "title")
+IDS = ("episode_id", "show_id")
+REQUIRED = (*IDS, "title")
 MAX_DESCRIPTION = 100_000
 """Longest description that is announced, in characters of up to six bytes; the rest is cut."""
 MAX_MESSAGE_BYTES = 900_000
@@ -93,14 +95,17 @@ def decode(value: bytes | None) -> dict[str, Any]:
     """Returns the columns of `episodes` in a message; unknown fields are ignored.
 
     Raises:
-        UnusableInputError: reason empty_message, not_utf8, not_json, wrong_schema, missing_field or
-            bad_type.
+        UnusableInputError: reason empty_message, not_utf8, not_json, too_deep, wrong_schema,
+            missing_field, bad_type or bad_id.
     """
     message = _message(value)
     row = {field.name: column_value(field, message.get(field.name)) for field in _message_fields()}
     for name in REQUIRED:
         if not row[name]:
             raise UnusableInputError("missing_field", f"{name} is missing or empty.")
+    for name in IDS:
+        if problem := messages.id_problem(row[name]):
+            raise UnusableInputError("bad_id", f"{name} {problem}.")
     row["transcripts"] = row["transcripts"] or []
     row["content_hash"] = row["content_hash"] or _content_hash(row)
     return row
@@ -123,22 +128,27 @@ def landing_rows(
         except UnusableInputError as err:
             value = record.value or b""
             dead.append(dead_letter(day, STAGE, kafka, err.reason, str(err), value))
+        except MemoryError:
+            raise
+        except Exception as err:
+            decode(KNOWN_GOOD)  # if it fails too, podrec is at fault
+            dead.append(unreadable_letter(record, day, err))
         else:
             rows[day, row["episode_id"]] = {"day": day, **row, **kafka}
     return [row for _, row in sorted(rows.items(), key=lambda item: item[0])], dead
 
 
+def unreadable_letter(record: TopicRecord, day: date, err: Exception) -> dict:
+    """Returns the dead letter of a record that failed in a way that no rule foresees."""
+    detail, value = unreadable_detail(err), record.value or b""
+    return dead_letter(day, STAGE, _kafka_columns(record), UNREADABLE, detail, value)
+
+
 def _message(value: bytes | None) -> dict:
     if not value:
         raise UnusableInputError("empty_message", "The record has no value.")
-    try:
-        text = value.decode()
-    except UnicodeDecodeError as err:
-        raise UnusableInputError("not_utf8", f"Byte {err.start} is not UTF-8.") from err
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError) as err:
-        raise UnusableInputError("not_json", f"The value is not JSON: {err}.") from err
+    # A NaN is refused where a column would store it, with the name of the field.
+    message = messages.decode_json(value, takes_nan=True)
     if not isinstance(message, dict):
         raise UnusableInputError("wrong_schema", "The value is not a JSON object.")
     if message.get("schema") != SCHEMA_VERSION or isinstance(message.get("schema"), bool):
@@ -184,3 +194,7 @@ def _json(value: dict) -> str:
     return json.dumps(
         value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=datetime.isoformat
     )
+
+
+KNOWN_GOOD = encode(Announcement("known-good", "known-good", None, "Known good", None, None, ""))
+"""A message without fault; where even it fails, the fault is not in a record."""

@@ -34,7 +34,10 @@ def column_value(field: pa.Field, value: Any) -> Any:
 def _text(_: pa.Field, value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("expected text")
-    value.encode()  # a lone surrogate is valid JSON, but not Unicode text
+    try:
+        value.encode()
+    except UnicodeEncodeError as err:
+        raise ValueError("half a surrogate pair is not text") from err
     return value[:MAX_TEXT]
 
 

@@ -4,8 +4,11 @@ import json
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
 
+from podrec_assets.content.feeds import episode_message
 from podrec_assets.content.feeds.episode_message import (
     Announcement,
     decode,
@@ -16,6 +19,7 @@ from podrec_assets.content.feeds.json_columns import MAX_TEXT
 from podrec_assets.errors import UnusableInputError
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES
 from podrec_assets.schemas.dead_letters import PAYLOAD_BYTES
+from podrec_assets_tests.any_messages import mutations
 
 LINK = {"url": "https://t.example/1.vtt", "type": "text/vtt", "language": "en", "rel": None}
 FULL = Announcement(
@@ -140,6 +144,27 @@ def test_unknown_fields_are_ignored_times_become_utc_and_long_texts_are_cut() ->
         pytest.param(message(episode_id=None), "missing_field", id="null id"),
         pytest.param(message(show_id=""), "missing_field", id="empty id"),
         pytest.param(message(title=None), "missing_field", id="no title"),
+        pytest.param(b"\xef\xbb\xbf" + message(), "not_json", id="a byte order mark"),
+        pytest.param(
+            b'{"x": ' + b"[" * 950 + b"]" * 950 + b"}", "too_deep", id="valid but nested too deep"
+        ),
+        pytest.param(message(episode_id="a\u0000"), "bad_id", id="control character in an id"),
+        pytest.param(message(show_id="s\u202e"), "bad_id", id="direction override in an id"),
+        pytest.param(message(episode_id="e" * 257), "bad_id", id="long id"),
+        pytest.param(message(show_id=" \u200b"), "bad_id", id="id without a visible character"),
+        pytest.param(message(episode_id="e\ud83d"), "bad_type", id="half an emoji in an id"),
+        pytest.param(message(description="bread \udc00"), "bad_type", id="half an emoji in a text"),
+        pytest.param(
+            message(transcripts=[{"url": "x", "rel": "\ud83d"}]), "bad_type", id="half in a link"
+        ),
+        pytest.param(message(transcripts=[5]), "bad_type", id="number as link"),
+        pytest.param(message(audio_bytes=2**63), "bad_type", id="more bytes than the column holds"),
+        pytest.param(
+            message(duration_s="?").replace(b'"?"', b"1e999"), "bad_type", id="endless episode"
+        ),
+        pytest.param(
+            message(published_at="9999-12-31T23:59:59-14:00"), "bad_type", id="after all time"
+        ),
         pytest.param(message(title=5), "bad_type", id="number as text"),
         pytest.param(message(title="\ud800"), "bad_type", id="lone surrogate"),
         pytest.param(message(duration_s="60"), "bad_type", id="text as number"),
@@ -171,6 +196,58 @@ def test_unusable_messages_are_dead_letters_with_a_reason(value: bytes | None, r
     assert (rows, letter["reason"], letter["source_key"]) == ([], reason, "episode-metadata:0:7")
     assert letter["payload"] == (value or b"")[:PAYLOAD_BYTES]
     assert DEAD_LETTERS.rows([letter]).num_rows == 1
+
+
+@pytest.mark.parametrize("text", ["👨‍👩‍👧", "علی‌رضا", "山田　太郎", "../../etc/passwd", "[/x]"])
+def test_an_id_is_any_text_of_people(text: str) -> None:
+    row = decode(message(episode_id=text, show_id=text))
+    assert (row["episode_id"], row["show_id"]) == (text, text)
+
+
+def test_an_unknown_field_costs_no_episode_and_texts_keep_their_nul() -> None:
+    odd = message(title="T\0", x="\ud83d").replace(b'"x"', b'"y": [1e999], "z": NaN, "x"')
+    assert decode(odd)["title"] == "T\0"
+
+
+def test_a_record_that_fails_in_an_unforeseen_way_is_unreadable_and_affects_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = episode_message.column_value
+
+    def fail_on_two(field: pa.Field, value: object) -> object:
+        if value == "Two":
+            raise ZeroDivisionError("\ud83d")
+        return real(field, value)
+
+    monkeypatch.setattr(episode_message, "column_value", fail_on_two)
+    records = [Record(n, message(episode_id=t, title=t)) for n, t in enumerate(("One", "Two", "3"))]
+    rows, [letter] = landing_rows(records, lambda _: DAY)
+    assert [r["title"] for r in rows] == ["3", "One"]
+    assert (letter["reason"], letter["detail"], letter["payload"]) == (
+        "unreadable",
+        r"ZeroDivisionError: '\ud83d'",
+        records[1].value,
+    )
+
+
+def test_a_parser_that_fails_on_everything_is_an_error_and_makes_no_letters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(field: pa.Field, value: object) -> object:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(episode_message, "column_value", fail)
+    with pytest.raises(ZeroDivisionError):
+        landing_rows([Record(0, message())], lambda _: DAY)
+
+
+@given(mutations(json.loads(encode(FULL))))
+@settings(deadline=None)
+def test_any_message_is_a_row_or_a_letter_that_the_tables_take(value: bytes | None) -> None:
+    rows, letters = landing_rows([Record(0, value)], lambda _: DAY)
+    assert len(rows) + len(letters) == 1
+    assert EPISODES.rows(rows).num_rows + DEAD_LETTERS.rows(letters).num_rows == 1
+    assert all(r["reason"] != "unreadable" for r in letters)
 
 
 def test_the_last_announcement_of_a_day_wins_and_bad_records_affect_no_other() -> None:
