@@ -6,11 +6,15 @@ but quadratic in nested tags; BeautifulSoup is eight times slower (ADR 0015).
 
 import re
 from html.parser import HTMLParser
+from itertools import islice
+from typing import ClassVar, TypeVar
 
 BLOCKS = {
-    "p", "br", "div", "li", "ul", "ol", "tr", "table", "section", "article", "blockquote",
-    "h1", "h2", "h3", "h4", "h5", "h6", "hr", "dd", "dt", "figure", "figcaption", "header",
-    "footer", "pre", "cite", "time",
+    "address", "article", "aside", "blockquote", "body", "br", "button", "caption", "cite", "dd",
+    "details", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2",
+    "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "iframe", "legend", "li", "main",
+    "nav", "noscript", "object", "ol", "option", "p", "pre", "section", "select", "summary",
+    "svg", "table", "td", "textarea", "th", "time", "title", "tr", "ul",
 }  # fmt: skip
 """Tags that start and end a line."""
 SILENT = {
@@ -18,33 +22,53 @@ SILENT = {
     "button", "title",
 }  # fmt: skip
 """Tags whose content is not text for a reader."""
+IN_HEAD = {
+    "base", "head", "html", "link", "meta", "noscript", "script", "style", "template", "title",
+}  # fmt: skip
+"""Tags that do not end a head; every other tag begins the body."""
+MAX_TAGS = 200_000
+"""Tags that are read of one text, which takes about a second. Honest pages have far fewer."""
 _LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!][^<>]*>|&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,10});")
 _TAG_BEGINS = re.compile(r"<[a-zA-Z/!?]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
-class _TextExtractor(HTMLParser):
+class TextParser(HTMLParser):
+    """Collects the text of HTML in `parts`, with line ends where blocks begin and end."""
+
+    silent: ClassVar[set[str]] = SILENT
+    """Tags whose content is left out."""
+
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self.open_silent: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list) -> None:  # noqa: ARG002
-        if tag in SILENT:
+        if tag not in IN_HEAD:
+            self._leave_head()
+        if tag in self.silent:
             if tag not in self.open_silent:
                 self.open_silent.append(tag)
-        elif tag in BLOCKS:
+        elif tag in BLOCKS and not self.open_silent:
             self.parts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self.open_silent:
             del self.open_silent[self.open_silent.index(tag) :]
-        elif tag in BLOCKS:
+        elif tag in BLOCKS and not self.open_silent:
             self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:
+        if self.open_silent == ["head"] and data.strip():
+            self._leave_head()
         if not self.open_silent:
             self.parts.append(data)
+
+    def _leave_head(self) -> None:
+        """Ends a head that is never closed, as browsers do."""
+        if self.open_silent[:1] == ["head"]:
+            self.open_silent.clear()
 
     def parse_marked_section(self, i: int, report: bool = True) -> int:
         """Skips `<![...` up to the next `>`.
@@ -54,20 +78,39 @@ class _TextExtractor(HTMLParser):
         return self.parse_bogus_comment(i, report)
 
 
+Parser = TypeVar("Parser", bound=TextParser)
+
+
 def plain_text(html: str | None) -> str:
     """Returns the text of HTML or plain text, one line per block.
 
-    Tags and scripts are removed, entities decoded, whitespace collapsed.
+    Tags and scripts are removed, entities decoded, whitespace collapsed. What follows the first
+    MAX_TAGS tags is left out.
     """
     if not html:
         return ""
     if _LOOKS_LIKE_HTML.search(html):
-        extractor = _TextExtractor()
-        extractor.feed(_drop_unclosed_markup(html))
-        extractor.close()
-        html = "".join(extractor.parts)
+        html = "".join(parsed(TextParser(), _first_tags(html)).parts)
     lines = (" ".join(line.split()) for line in clean(html).splitlines())
     return "\n".join(line for line in lines if line)
+
+
+def parsed(parser: Parser, html: str) -> Parser:
+    """Returns the parser after it has read the HTML to its end."""
+    parser.feed(_drop_unclosed_markup(html))
+    parser.close()
+    return parser
+
+
+def has_too_many_tags(html: str) -> bool:
+    """Whether the HTML has more than MAX_TAGS tags."""
+    return html.count("<") > MAX_TAGS
+
+
+def _first_tags(html: str) -> str:
+    if not has_too_many_tags(html):
+        return html
+    return html[: next(islice(re.finditer("<", html), MAX_TAGS, None)).start()]
 
 
 def _drop_unclosed_markup(html: str) -> str:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from podrec_assets.content.words import word_count
 from podrec_assets.settings import Settings
 
 RATE_HZ = 16_000
@@ -97,7 +98,7 @@ class Recognition:
     def confidence(self) -> float | None:
         """Mean confidence of the segments, weighted by words; None if the engine gives none."""
         known = [
-            (s["confidence"], len(s["text"].split()))
+            (s["confidence"], word_count(s["text"]))
             for s in self.segments
             if s["confidence"] is not None
         ]

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from podrec_assets.content.asr.contract import Recognition
+from podrec_assets.content.transcripts.stock_phrases import has_stock_phrase
 from podrec_assets.content.transcripts.stopwords import STOPWORDS
-from podrec_assets.content.words import spoken_words
+from podrec_assets.content.words import loop_units, spoken_words, word_count
 
 LONGEST_LOOP = 12
 """Longest phrase, in words, that is searched for in a loop."""
+LONGEST_LOOP_CHARACTERS = 60
+"""The same in characters, for scripts without blanks."""
 LOOP_TIMES, LOOP_WORDS, LOOP_SHARE = 4, 24, 0.15
 """A phrase said LOOP_TIMES in a row is a loop.
 
@@ -31,19 +34,6 @@ pocketsphinx gives .04 to .6 on clear speech.
 TRUNCATED_SHARE = 0.5
 JUDGED_WORDS, FOREIGN_RATIO, FOREIGN_SHARE = 50, 2.0, 0.15
 STOCK_SHARE = 0.5
-STOCK_PHRASES = (
-    "thanks for watching",
-    "thank you for watching",
-    "please subscribe",
-    "subscribe to my channel",
-    "subtitles by",
-    "amara org",
-    "untertitel",
-    "sous titres",
-    "subtítulos",
-    "sottotitoli",
-)
-"""What Whisper writes over music and silence, because subtitles end with these phrases."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +60,8 @@ def suspicions(
     is_long = recognition.audio_s >= SHORTEST_JUDGED_S
     signs = [
         _truncated(recognition.audio_s, announced_s),
-        _repetition(words),
-        *(_pace(recognition, len(words)) if is_long else ()),
+        _repetition(recognition.text),
+        *(_pace(recognition) if is_long else ()),
         _language(words, language),
         _stock(recognition.segments),
         _confidence(recognition.confidence, least),
@@ -79,15 +69,15 @@ def suspicions(
     return [sign for sign in signs if sign]
 
 
-def looped_words(words: Sequence[str]) -> tuple[int, int]:
+def looped_words(words: Sequence[str], longest_phrase: int = LONGEST_LOOP) -> tuple[int, int]:
     """Returns (words inside loops, words of the longest loop).
 
-    A loop is a phrase that is said LOOP_TIMES or more in a row.
+    A loop is a phrase of at most `longest_phrase` words that is said LOOP_TIMES or more in a row.
     """
     numbers = {w: n for n, w in enumerate(dict.fromkeys(words))}
     text = np.array([numbers[w] for w in words])
     inside, longest = np.zeros(len(text), bool), 0
-    for size in range(1, min(LONGEST_LOOP, len(text) // LOOP_TIMES) + 1):
+    for size in range(1, min(longest_phrase, len(text) // LOOP_TIMES) + 1):
         same = np.concatenate([[False], text[size:] == text[:-size], [False]])
         edges = np.flatnonzero(same[1:] != same[:-1])
         for first, last in zip(edges[::2], edges[1::2], strict=True):
@@ -105,18 +95,21 @@ def _truncated(audio_s: float, announced_s: float | None) -> Suspicion | None:
     )
 
 
-def _repetition(words: list[str]) -> Suspicion | None:
-    inside, longest = looped_words(words)
-    if longest < LOOP_WORDS and inside < LOOP_SHARE * len(words):
+def _repetition(text: str) -> Suspicion | None:
+    units, per_word = loop_units(text)
+    longest_phrase = LONGEST_LOOP if per_word == 1 else LONGEST_LOOP_CHARACTERS
+    inside, longest = looped_words(units, longest_phrase)
+    if longest < LOOP_WORDS * per_word and inside < LOOP_SHARE * len(units):
         return None
+    noun = "words" if per_word == 1 else "characters"
     return Suspicion(
         "repetition",
-        f"{inside} of {len(words)} words are phrases in a loop, the longest of {longest} words",
+        f"{inside} of {len(units)} {noun} are phrases in a loop, the longest of {longest} {noun}",
     )
 
 
-def _pace(recognition: Recognition, word_count: int) -> list[Suspicion]:
-    words_a_minute = word_count / recognition.audio_s * 60
+def _pace(recognition: Recognition) -> list[Suspicion]:
+    words_a_minute = word_count(recognition.text) / recognition.audio_s * 60
     covered_s = sum(s["end_s"] - s["start_s"] for s in recognition.segments)
     silent_share = max(0.0, 1 - covered_s / recognition.audio_s)
     signs = []
@@ -140,10 +133,7 @@ def _language(words: list[str], language: str | None) -> Suspicion | None:
 
 
 def _stock(segments: list[dict]) -> Suspicion | None:
-    count = sum(
-        any(phrase in " ".join(spoken_words(s["text"])) for phrase in STOCK_PHRASES)
-        for s in segments
-    )
+    count = sum(has_stock_phrase(s["text"]) for s in segments)
     if not segments or count < STOCK_SHARE * len(segments):
         return None
     return Suspicion(

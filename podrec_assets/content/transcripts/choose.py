@@ -18,6 +18,7 @@ from podrec_assets.content.transcripts.formats import (
     detect_format,
     parse_transcript,
 )
+from podrec_assets.content.words import word_count
 from podrec_assets.errors import PodrecError, RetryableError
 from podrec_assets.schemas import TRANSCRIPTS, dead_letter
 
@@ -25,6 +26,8 @@ STAGE = TRANSCRIPTS.name
 MIN_WORDS_A_MINUTE = 20
 MIN_TIMED_SHARE = 0.5
 """A timed transcript that ends before this share of the audio is only its beginning."""
+MAX_LINKS = 20
+"""Links of an episode that are tried."""
 PREFERENCE = ("json", "vtt", "srt", "html", "text")
 NO_SPEECH = "no_speech"
 
@@ -61,9 +64,10 @@ class PublisherResult:
 def publisher_transcript(episode: dict, fetch: Fetch) -> PublisherResult:
     """Returns the best usable transcript that the episode links."""
     dead_letters, outages = [], []
-    for link in ordered_links(episode["transcripts"] or [], episode["language"]):
+    links = ordered_links(episode["transcripts"] or [], episode["language"])
+    for link in links[:MAX_LINKS]:
         try:
-            transcript = _fetch_usable(link, episode["duration_s"], fetch)
+            transcript = _fetch_usable(link, episode, fetch)
         except RetryableError as err:
             # Not a dead letter: the server may be up again at the next run.
             outages.append(str(err))
@@ -77,6 +81,8 @@ def publisher_transcript(episode: dict, fetch: Fetch) -> PublisherResult:
     reason = (
         f"none of {count} publisher transcripts is usable" if count else "the publisher links none"
     )
+    if len(links) > MAX_LINKS:
+        reason += f", of which {MAX_LINKS} were tried"
     if outages:
         return PublisherResult(None, dead_letters, f"{reason}: {outages[0]}", is_retryable=True)
     return PublisherResult(None, dead_letters, reason)
@@ -184,7 +190,7 @@ def transcript_row(episode: dict, status: str, reason: str | None, **columns: ob
         "is_low_quality": False,
         "attempts": 0,
         "next_attempt_at": None,
-        "word_count": len(str(text).split()) if text else 0,
+        "word_count": word_count(str(text)) if text else 0,
         "input_hash": input_hash(episode),
         **columns,
     }
@@ -200,7 +206,7 @@ def _publisher_row(episode: dict, link: dict, transcript: Transcript) -> dict:
     return transcript_row(
         episode,
         "ok",
-        None,
+        "; ".join(transcript.notes) or None,
         source="publisher",
         engine=transcript.engine,
         source_url=link["url"],
@@ -210,17 +216,18 @@ def _publisher_row(episode: dict, link: dict, transcript: Transcript) -> dict:
     )
 
 
-def _fetch_usable(link: dict, duration_s: float | None, fetch: Fetch) -> Transcript:
+def _fetch_usable(link: dict, episode: dict, fetch: Fetch) -> Transcript:
     """Returns the transcript of a link. Raises TranscriptError where it is far too short."""
     page = fetch(link["url"])
-    transcript = parse_transcript(page.body, link.get("type") or page.content_type, link["url"])
+    transcript = _parse(link, page, episode["language"])
+    duration_s = episode["duration_s"]
     if not duration_s:
         return transcript
-    word_count = len(transcript.text.split())
-    if word_count < duration_s / 60 * MIN_WORDS_A_MINUTE:
+    words = word_count(transcript.text)
+    if words < duration_s / 60 * MIN_WORDS_A_MINUTE:
         raise TranscriptError(
             "far_too_short",
-            f"{link['url']} has {word_count} words for {duration_s / 60:.0f} minutes of audio.",
+            f"{link['url']} has {words} words for {duration_s / 60:.0f} minutes of audio.",
         )
     ends = [s["end_s"] for s in transcript.segments if s["end_s"] is not None]
     if ends and max(ends) < duration_s * MIN_TIMED_SHARE:
@@ -229,6 +236,24 @@ def _fetch_usable(link: dict, duration_s: float | None, fetch: Fetch) -> Transcr
             f"{link['url']} ends at {max(ends):.0f} of {duration_s:.0f} seconds of audio.",
         )
     return transcript
+
+
+def _parse(link: dict, page: Page, language: str | None) -> Transcript:
+    """Returns the transcript of a page; one that fails in an unforeseen way is refused alone."""
+    try:
+        return parse_transcript(
+            page.body,
+            link.get("type") or page.content_type,
+            link["url"],
+            page.content_type,
+            primary_subtag(link.get("language")) or language,
+        )
+    except PodrecError:
+        raise
+    except Exception as err:
+        raise TranscriptError(
+            "unreadable", f"{link['url']} cannot be read: {type(err).__name__}: {str(err)[:100]}."
+        ) from err
 
 
 def _hash(inputs: list) -> str:

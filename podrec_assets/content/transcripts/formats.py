@@ -1,15 +1,19 @@
-"""Publisher transcripts to segments: which format a body has, and whether it is a transcript."""
+"""Publisher transcripts to segments: which format a body has, and what of it is text."""
 
 import re
 from dataclasses import dataclass
 
-from podrec_assets.content.html_text import plain_text
-from podrec_assets.content.transcripts.cues import parse_cues
+from podrec_assets.content.charsets import REPLACEMENT, decode
+from podrec_assets.content.html_text import clean
+from podrec_assets.content.transcripts.body_format import body_format, refuse_error_page
+from podrec_assets.content.transcripts.cues import parse_srt, parse_vtt
 from podrec_assets.content.transcripts.html_segments import parse_html
 from podrec_assets.content.transcripts.json_segments import parse_json
 from podrec_assets.content.transcripts.markdown import is_markdown, parse_markdown
 from podrec_assets.content.transcripts.segments import (
+    Parsed,
     TranscriptError,
+    count_of,
     end_at_next_start,
     segment,
 )
@@ -45,25 +49,28 @@ EXTENSIONS = {
     "txt": "text",
     "md": "text",
 }
-PARSER_VERSION = 2
-"""Part of a row's engine. Version 2 tells speakers from sentences with a colon."""
-ERROR_WORDS = 60
-"""A page that begins like an error and has fewer words is an error page."""
-_ERROR = re.compile(
-    r"^\W*(?:error\b|40[0134]\b|410\b|50[0-4]\b|(?:page |file )?not found"
-    r"|(?:access )?(?:denied|forbidden)|bad gateway|service unavailable|internal server error"
-    r"|gateway time-?out|something went wrong|just a moment)",
-    re.IGNORECASE,
-)
-_HTML_PAGE = re.compile(r"\s*<(!doctype|html|head|body)\b", re.IGNORECASE)
+PARSER_VERSION = 3
+"""Part of a row's engine. Version 3 tells what it left out."""
+MAX_BYTES = 10_000_000
+"""Largest body that is parsed, which takes at most seconds; a day of speech has under 1 MB."""
+_LINE_END = re.compile(r"\r+\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_MOST_DAMAGE = 0.02
+"""A text with more unreadable or control characters than this share is no text."""
 
 
 @dataclass(frozen=True)
 class Transcript:
-    """Segments (start_s, end_s, speaker, text) in order, and the parser that made them."""
+    """A transcript that was read.
+
+    Attributes:
+        segments: start_s, end_s, speaker and text of each, in order.
+        engine: parser that made them, with its version.
+        notes: what was left out.
+    """
 
     segments: list[dict]
     engine: str
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -80,52 +87,102 @@ def detect_format(content_type: str | None, url: str) -> str | None:
     return by_extension if by_type in (None, "text") and by_extension else by_type
 
 
-def parse_transcript(body: bytes, content_type: str | None, url: str) -> Transcript:
+def parse_transcript(
+    body: bytes,
+    content_type: str | None,
+    url: str,
+    served_type: str | None = None,
+    language: str | None = None,
+) -> Transcript:
     """Returns the transcript in a body.
 
+    Args:
+        body: bytes as fetched.
+        content_type: type that the feed declares, or else the server.
+        url: address, for its extension and for messages.
+        served_type: type that the server declares; its charset comes before the feed's.
+        language: primary subtag according to the feed, for texts of undeclared encoding.
+
     Raises:
-        TranscriptError: reason unknown_format, error_page, empty_transcript, no_cues or bad_json.
+        TranscriptError: reason too_large, unknown_encoding, unknown_format, error_page, no_cues,
+            bad_json, too_complex or empty_transcript.
     """
-    kind = detect_format(content_type, url)
+    text = _decoded(body, (served_type, content_type), language, url)
+    kind = body_format(text, detect_format(content_type, url), url)
     if kind is None:
         raise TranscriptError(
             "unknown_format",
             f"{url} is {content_type!r}, not a transcript format that podrec reads.",
         )
-    text = body.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
-    if kind != "html" and _HTML_PAGE.match(text):
-        raise TranscriptError("error_page", f"{url} is a web page in place of a {kind} transcript.")
-    segments = [s for s in PARSERS[kind](text, url) if s["text"]]
+    parsed = PARSERS[kind](text, url)
+    notes = [*parsed.notes, *_drop_damage(parsed.segments, url)]
+    segments = [s for s in parsed.segments if s["text"]]
     if not segments:
-        raise TranscriptError("empty_transcript", f"{url} holds no words.")
-    transcript = Transcript(segments, f"{kind}/{PARSER_VERSION}")
+        raise TranscriptError("empty_transcript", f"{url} holds no words{_because(notes)}.")
+    transcript = Transcript(segments, f"{kind}/{PARSER_VERSION}", tuple(notes))
     if kind in ("html", "text"):
-        _refuse_error_page(plain_text(text) if kind == "html" else transcript.text, url)
+        refuse_error_page(text if kind == "html" else "", transcript.text, url)
     return transcript
 
 
-def _refuse_error_page(page: str, url: str) -> None:
-    if _ERROR.match(page) and len(page.split()) < ERROR_WORDS:
+def _decoded(
+    body: bytes, content_types: tuple[str | None, ...], language: str | None, url: str
+) -> str:
+    """Returns the text of a body with line ends of one character."""
+    if len(body) > MAX_BYTES:
         raise TranscriptError(
-            "error_page", f"{url} is an error page in place of a transcript: {page[:60]!r}."
+            "too_large", f"{url} has {len(body):,} bytes, more than {MAX_BYTES:,}."
         )
+    text = decode(body, content_types, language)
+    if text is None:
+        raise TranscriptError(
+            "unknown_encoding",
+            f"{url} is in an unknown encoding; serve it as UTF-8 or with its charset.",
+        )
+    text = text.strip("\ufeff")
+    if len(text) - len(clean(text)) > _MOST_DAMAGE * len(text):
+        raise TranscriptError("unknown_format", f"{url} is a binary file, not text.")
+    return clean(_LINE_END.sub("\n", text))
 
 
-def _parse_text(text: str, _url: str) -> list[dict]:
+def _drop_damage(segments: list[dict], url: str) -> list[str]:
+    """Removes U+FFFD, which decoders write for what they cannot read.
+
+    Returns:
+        A note of it, if there was any.
+    """
+    count = sum(s["text"].count(REPLACEMENT) for s in segments)
+    if count > _MOST_DAMAGE * sum(len(s["text"]) for s in segments):
+        raise TranscriptError(
+            "unknown_encoding", f"{url} has {count_of(count, 'unreadable character')}."
+        )
+    for s in segments:
+        s["text"] = re.sub(" {2,}", " ", s["text"].replace(REPLACEMENT, "")).strip()
+        s["speaker"] = (s["speaker"] or "").replace(REPLACEMENT, "").strip() or None
+    return [f"{count_of(count, 'unreadable character')} left out"] if count else []
+
+
+def _because(notes: list[str]) -> str:
+    return f": {'; '.join(notes)}" if notes else ""
+
+
+def _parse_text(text: str, _url: str) -> Parsed:
     """Returns a segment for each paragraph of Markdown or plain text."""
     if is_markdown(text):
         segments = [
             segment(start, None, speaker, words) for start, speaker, words in parse_markdown(text)
         ]
         has_times = any(s["start_s"] is not None for s in segments)
-        return end_at_next_start(segments) if has_times else segments
+        return Parsed(end_at_next_start(segments) if has_times else segments)
     paragraphs = [" ".join(p.split()) for p in re.split(r"\n\s*\n", text)]
-    return [segment(None, None, speaker, words) for speaker, words in split_speakers(paragraphs)]
+    return Parsed(
+        [segment(None, None, speaker, words) for speaker, words in split_speakers(paragraphs)]
+    )
 
 
 PARSERS = {
-    "vtt": parse_cues,
-    "srt": parse_cues,
+    "vtt": parse_vtt,
+    "srt": parse_srt,
     "json": parse_json,
     "html": parse_html,
     "text": _parse_text,

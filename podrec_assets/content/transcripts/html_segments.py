@@ -1,53 +1,108 @@
 """HTML transcripts as the podcast namespace defines them: <cite>, <time> and <p>. Pure."""
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterator
+from typing import ClassVar
 
-from podrec_assets.content.html_text import plain_text
+from podrec_assets.content.html_text import (
+    BLOCKS,
+    MAX_TAGS,
+    TextParser,
+    has_too_many_tags,
+    parsed,
+)
 from podrec_assets.content.transcripts.segments import (
     CLOCK,
+    Parsed,
+    TranscriptError,
     clock_seconds,
     end_at_next_start,
     segment,
 )
 
-_OPENING = re.compile(r"<(cite|time|p)\b[^<>]*>", re.IGNORECASE)
-_CLOSING = re.compile(r"</(cite|time|p)>", re.IGNORECASE)
+LABELS = {"cite", "time"}
+_CONTAINERS = {"blockquote", "figure", "li", "q", "table"}
+"""Tags in which <cite> and <time> are a part of the text."""
+_PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "dd", "dt", "pre"}
 
 
-def parse_html(text: str, _url: str) -> list[dict]:
-    """Returns a segment for each paragraph, or one for a page without paragraphs.
+class _BlockParser(TextParser):
+    """Collects (tag, words) of each block: "cite", "time", or "" for text."""
 
-    <cite> names the speaker and <time> the start of the paragraphs that follow.
+    silent: ClassVar[set[str]] = {"head", "script", "style", "title"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks: list[tuple[str, str]] = []
+        self.label = ""
+        self.depth = 0
+        self.in_paragraph = False
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        if tag in LABELS and not self.open_silent:
+            if not self.depth and not self.in_paragraph:
+                self.end_block()
+                self.label = tag
+            else:
+                self.parts.append(" ")
+            return
+        super().handle_starttag(tag, attrs)
+        if tag in BLOCKS and tag != "br" and not self.open_silent:
+            self.end_block()
+            self.in_paragraph = tag in _PARAGRAPHS
+        self.depth += tag in _CONTAINERS
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in LABELS and not self.open_silent:
+            if self.label == tag:
+                self.end_block()
+            else:
+                self.parts.append(" ")
+            return
+        super().handle_endtag(tag)
+        if tag in BLOCKS and tag != "br" and not self.open_silent:
+            self.end_block()
+            self.in_paragraph = False
+        self.depth = max(0, self.depth - (tag in _CONTAINERS))
+
+    def end_block(self) -> None:
+        lines = (" ".join(line.split()) for line in "".join(self.parts).splitlines())
+        if words := "\n".join(line for line in lines if line):
+            self.blocks.append((self.label, words))
+        self.label = ""
+        self.parts.clear()
+
+
+def parse_html(text: str, url: str) -> Parsed:
+    """Returns a segment for each block of text.
+
+    <cite> names the speaker and <time> the start of the blocks that follow. Every word of the page
+    is in a segment or names a speaker of one.
+
+    Raises:
+        TranscriptError: reason too_complex.
     """
-    segments, speaker, start = [], None, None
-    for tag, inner in _elements(text):
-        words = plain_text(inner)
-        if tag == "cite":
-            speaker = words.rstrip(":") or None
-        elif tag == "time":
-            clock = re.fullmatch(CLOCK, words.strip())
+    if has_too_many_tags(text):
+        raise TranscriptError("too_complex", f"{url} has more than {MAX_TAGS:,} tags.")
+    parser = parsed(_BlockParser(), text)
+    parser.end_block()
+    segments: list[dict] = []
+    start: float | None = None
+    speaker: str | None = None
+    unheard: str | None = None
+    for label, words in parser.blocks:
+        if label == "time":
+            clock = re.fullmatch(CLOCK, words.strip(" []()"))
             start = clock_seconds(clock.groups()) if clock else None
-        elif words:
+            if clock:
+                continue
+        if unheard and label != "time":
+            if label == "cite":  # a <cite> that nothing follows names nobody
+                segments.append(segment(start, None, None, unheard))
+            unheard = None
+        if label == "cite":
+            speaker, unheard = words.rstrip(": ") or None, words
+        else:
             segments.append(segment(start, None, speaker, words))
-    if not segments:
-        return [segment(None, None, None, plain_text(text))]
-    return end_at_next_start(segments)
-
-
-def _elements(html: str) -> Iterator[tuple[str, str]]:
-    """Yields (tag, inner HTML) from an opening tag to the next closing tag of its kind.
-
-    One regular expression for both tags would be quadratic where none closes.
-    """
-    closings: dict[str, list[int]] = {"cite": [], "time": [], "p": []}
-    for closing in _CLOSING.finditer(html):
-        closings[closing[1].lower()].append(closing.start())
-    at = 0
-    for opening in _OPENING.finditer(html):
-        ends = closings[opening[1].lower()]
-        number = bisect_left(ends, opening.end())
-        if opening.start() >= at and number < len(ends):
-            yield opening[1].lower(), html[opening.end() : ends[number]]
-            at = ends[number]
+    if unheard:
+        segments.append(segment(start, None, None, unheard))
+    return Parsed(end_at_next_start(segments))
