@@ -5,7 +5,7 @@ Nothing becomes U+FFFD: a byte that no charset explains is read as windows-1252,
 
 import codecs
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
@@ -35,8 +35,14 @@ _BY_LANGUAGE = {
     **dict.fromkeys(("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "no"), ("cp1252",)),
 }  # fmt: skip
 """Legacy charsets of a language; detection decides between several."""
-_ANY_LANGUAGE = list(dict.fromkeys(name for names in _BY_LANGUAGE.values() for name in names))
+_ANY_LANGUAGE = (
+    "cp1252", "cp1251", "koi8_r", "cp932", "euc_jp", "gb18030", "big5hkscs", "cp949", "cp1253",
+    "cp1255", "cp1256", "cp874",
+)  # fmt: skip
+"""Charsets of texts in an unknown language. cp1250 is not one: French text looks like it."""
 _TAG = re.compile(rb"<[^<>]*>")
+_JAPANESE_ESCAPE = re.compile(rb"\x1b\$[@B]")
+_IDEOGRAPH = re.compile("[\u4e00-\u9fff]")
 _STRAY = re.compile("[\udc80-\udcff]")
 _AS_1252 = {
     0xDC00 + byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte)
@@ -88,6 +94,8 @@ def decode(
     codecs_ = [codec for name in names if (codec := _codec(name))]
     unknown = next((name for name in names if not _codec(name)), None)
     damage = f"the declared charset {unknown!r} is not what it is" if unknown else None
+    if body.isascii() and _JAPANESE_ESCAPE.search(body):
+        codecs_.append("iso2022_jp")
     if "iso2022_jp" in codecs_ or not body.isascii():
         multi = [codec for codec in codecs_ if codec in _MULTI_BYTE]
         single = [codec for codec in codecs_ if codec not in _MULTI_BYTE]
@@ -114,7 +122,12 @@ def _wide_charset(body: bytes) -> str | None:
     """Returns the charset of UTF-16 or UTF-32 without a mark: its ASCII letters have NUL bytes."""
     nul = "".join("0" if byte == 0 else "x" for byte in body[:4])
     wide = {"x000": "utf-32-le", "000x": "utf-32-be", "x0x0": "utf-16-le", "0x0x": "utf-16-be"}
-    return wide.get(nul)
+    if nul in wide:
+        return wide[nul]
+    high, low = body[::2].count(0), body[1::2].count(0)
+    if max(high, low) * 10 <= len(body) or max(high, low) < 4 * min(high, low):
+        return None
+    return "utf-16-be" if high > low else "utf-16-le"
 
 
 def _wide(body: bytes, charset: str) -> DecodedText:
@@ -147,12 +160,12 @@ def _strict(body: bytes, charset: str) -> str | None:
 def _detected(body: bytes, language: str | None) -> DecodedText:
     """Returns bytes that no declared charset explains: UTF-8 with strays, or a detected charset."""
     text = body.decode("utf-8", "surrogateescape")
-    stray_count = len(_STRAY.findall(text))
+    stray_count = len(text) - len(_STRAY.sub("", text))
     if stray_count <= len(text) - len(text.encode("ascii", "ignore")) - stray_count:
         return DecodedText(
             text.translate(_AS_1252), "utf-8", f"{stray_count} of its bytes are not UTF-8"
         )
-    for charset in (*_likely(body, language), "cp1252"):
+    for charset in (*_likely(body, language), *_BY_LANGUAGE.get(language or "", ()), "cp1252"):
         if (found := _strict(body, charset)) is not None:
             return DecodedText(
                 found, charset, f"it names no charset that reads it ({charset} does)"
@@ -160,13 +173,16 @@ def _detected(body: bytes, language: str | None) -> DecodedText:
     return DecodedText(text.translate(_AS_1252), "cp1252", "its bytes are of no charset")
 
 
-def _likely(body: bytes, language: str | None) -> list[str]:
-    """Returns charsets to try, the likeliest first."""
-    charsets = list(_BY_LANGUAGE.get(language or "", _ANY_LANGUAGE))
-    if len(charsets) > 1:
-        words = (word for word in _TAG.sub(b" ", body).split() if not word.isascii())
-        sample = b" ".join(words)
-        end = sample.rfind(b" ", 0, SAMPLE_BYTES) if len(sample) > SAMPLE_BYTES else len(sample)
-        best = from_bytes(sample[:end], cp_isolation=charsets).best()
-        charsets = [best.encoding] if best else []
-    return charsets
+def _likely(body: bytes, language: str | None) -> Iterator[str]:
+    """Yields the likeliest charset of the language, then of any; none that makes a mess of it."""
+    words = (word for word in _TAG.sub(b" ", body).split() if not word.isascii())
+    sample = b" ".join(words)
+    end = sample.rfind(b" ", 0, SAMPLE_BYTES) if len(sample) > SAMPLE_BYTES else len(sample)
+    for charsets in (_BY_LANGUAGE.get(language or "", ()), _ANY_LANGUAGE):
+        if not charsets:
+            continue
+        matches = from_bytes(sample[:end], cp_isolation=list(charsets))
+        names = [match.encoding for match in matches]
+        if names[:1] == ["cp949"] and "gb18030" in names and _IDEOGRAPH.search(str(matches[0])):
+            names.remove("cp949")  # Korean is written in Hangul alone
+        yield from names[:1]

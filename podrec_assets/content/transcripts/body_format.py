@@ -8,6 +8,7 @@ from podrec_assets.content.transcripts.segments import TranscriptError
 
 ERROR_WORDS = 60
 """A page that begins like an error and has fewer words is an error page."""
+ERROR_CHARACTERS = 2000
 TITLE_ERROR_WORDS = 150
 """The same for a page whose title names an error."""
 FIRST_LINES = 3
@@ -49,7 +50,19 @@ _ERROR_TITLE = re.compile(
     r"|\u043d\u0435 \u043d\u0430\u0439\u0434\u0435\u043d\u0430",
     re.IGNORECASE,
 )
+_DECLARED_CHARSET = re.compile(
+    rb"<meta\b[^<>]{0,200}\bcharset\s*=\s*[\"']?([\w.:-]{1,40})"
+    rb"|<\?xml[^<>]{0,200}\bencoding\s*=\s*[\"']?([\w.:-]{1,40})",
+    re.IGNORECASE,
+)
+_DECLARATION_BYTES = 2048
 _TITLE = re.compile(r"<title\b[^<>]*>([^<]{0,500})", re.IGNORECASE)
+
+
+def declared_charset(body: bytes) -> str | None:
+    """Returns the charset that a page declares for itself."""
+    match = _DECLARED_CHARSET.search(body[:_DECLARATION_BYTES])
+    return (match[1] or match[2]).decode("ascii", errors="ignore") if match else None
 
 
 def body_format(text: str, declared: str | None, url: str) -> str | None:
@@ -88,7 +101,7 @@ def refuse_error_page(html: str, text: str, url: str) -> None:
     """Raises TranscriptError, reason error_page, for a short page that names an error."""
     words = len(text.split())
     title = _TITLE.search(html)
-    is_error = words < ERROR_WORDS and _ERROR.search(text)
+    is_error = words < ERROR_WORDS and _ERROR.search(text[:ERROR_CHARACTERS])
     is_titled = words < TITLE_ERROR_WORDS and title and _ERROR_TITLE.search(title[1])
     if is_error or is_titled:
         raise TranscriptError(

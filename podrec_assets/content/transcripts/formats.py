@@ -3,9 +3,13 @@
 import re
 from dataclasses import dataclass
 
-from podrec_assets.content.charsets import REPLACEMENT, decode
 from podrec_assets.content.html_text import clean
-from podrec_assets.content.transcripts.body_format import body_format, refuse_error_page
+from podrec_assets.content.text_encoding import decode, header_charset
+from podrec_assets.content.transcripts.body_format import (
+    body_format,
+    declared_charset,
+    refuse_error_page,
+)
 from podrec_assets.content.transcripts.cues import parse_srt, parse_vtt
 from podrec_assets.content.transcripts.html_segments import parse_html
 from podrec_assets.content.transcripts.json_segments import parse_json
@@ -54,6 +58,9 @@ PARSER_VERSION = 3
 MAX_BYTES = 10_000_000
 """Largest body that is parsed, which takes at most seconds; a day of speech has under 1 MB."""
 _LINE_END = re.compile(r"\r+\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_REPLACEMENT = "\ufffd"
+"""What a sender's software wrote for characters that it could not read."""
 _MOST_DAMAGE = 0.02
 """A text with more unreadable or control characters than this share is no text."""
 
@@ -104,10 +111,16 @@ def parse_transcript(
         language: primary subtag according to the feed, for texts of undeclared encoding.
 
     Raises:
-        TranscriptError: reason too_large, unknown_encoding, unknown_format, error_page, no_cues,
+        TranscriptError: reason too_large, unreadable_text, unknown_format, error_page, no_cues,
             bad_json, too_complex or empty_transcript.
     """
-    text = _decoded(body, (served_type, content_type), language, url)
+    if len(body) > MAX_BYTES:
+        raise TranscriptError(
+            "too_large", f"{url} has {len(body):,} bytes, more than {MAX_BYTES:,}."
+        )
+    charsets = (*map(header_charset, filter(None, (served_type, content_type))),)
+    decoded = decode(body, (*charsets, declared_charset(body)), language)
+    text = _clean(decoded.text, url)
     kind = body_format(text, detect_format(content_type, url), url)
     if kind is None:
         raise TranscriptError(
@@ -116,6 +129,8 @@ def parse_transcript(
         )
     parsed = PARSERS[kind](text, url)
     notes = [*parsed.notes, *_drop_damage(parsed.segments, url)]
+    if decoded.damage:
+        notes.append(decoded.damage)
     segments = [s for s in parsed.segments if s["text"]]
     if not segments:
         raise TranscriptError("empty_transcript", f"{url} holds no words{_because(notes)}.")
@@ -125,40 +140,28 @@ def parse_transcript(
     return transcript
 
 
-def _decoded(
-    body: bytes, content_types: tuple[str | None, ...], language: str | None, url: str
-) -> str:
-    """Returns the text of a body with line ends of one character."""
-    if len(body) > MAX_BYTES:
-        raise TranscriptError(
-            "too_large", f"{url} has {len(body):,} bytes, more than {MAX_BYTES:,}."
-        )
-    text = decode(body, content_types, language)
-    if text is None:
-        raise TranscriptError(
-            "unknown_encoding",
-            f"{url} is in an unknown encoding; serve it as UTF-8 or with its charset.",
-        )
-    text = text.strip("\ufeff")
-    if len(text) - len(clean(text)) > _MOST_DAMAGE * len(text):
+def _clean(text: str, url: str) -> str:
+    """Returns the text without control characters, its lines ended by one character."""
+    text = _LINE_END.sub("\n", text)
+    if len(text) - len(_CONTROL.sub("", text)) > _MOST_DAMAGE * len(text):
         raise TranscriptError("unknown_format", f"{url} is a binary file, not text.")
-    return clean(_LINE_END.sub("\n", text))
+    return clean(text)
 
 
 def _drop_damage(segments: list[dict], url: str) -> list[str]:
-    """Removes U+FFFD, which decoders write for what they cannot read.
+    """Removes U+FFFD, which stands for characters that somebody could not read.
 
     Returns:
         A note of it, if there was any.
     """
-    count = sum(s["text"].count(REPLACEMENT) for s in segments)
+    count = sum(s["text"].count(_REPLACEMENT) for s in segments)
     if count > _MOST_DAMAGE * sum(len(s["text"]) for s in segments):
         raise TranscriptError(
-            "unknown_encoding", f"{url} has {count_of(count, 'unreadable character')}."
+            "unreadable_text", f"{url} has {count_of(count, 'unreadable character')}."
         )
     for s in segments:
-        s["text"] = re.sub(" {2,}", " ", s["text"].replace(REPLACEMENT, "")).strip()
-        s["speaker"] = (s["speaker"] or "").replace(REPLACEMENT, "").strip() or None
+        s["text"] = re.sub(" {2,}", " ", s["text"].replace(_REPLACEMENT, "")).strip()
+        s["speaker"] = (s["speaker"] or "").replace(_REPLACEMENT, "").strip() or None
     return [f"{count_of(count, 'unreadable character')} left out"] if count else []
 
 
