@@ -126,7 +126,7 @@ def models(
     near = similarities(
         catalogue(vectors, as_of, settings.catalogue_days), known, settings.neighbours
     )
-    history = interactions(daily, as_of, settings.half_life_days)
+    history = interactions(daily, as_of, settings.half_life_days, settings.weight_like)
     config = AlsConfig.from_settings(settings)
     config = replace(config, rank=bounded_rank(config.rank, history.matrix))
     als = list(top_n(implicit.fit(history.matrix, config), history, config, settings.als_top_n))

@@ -12,7 +12,7 @@ import pyarrow as pa
 from scipy.sparse import csr_matrix
 
 from podrec_assets.errors import MissingPartitionError
-from podrec_assets.listening.daily_score import daily_score_sql
+from podrec_assets.listening.daily_score import INPUTS, daily_score_sql
 from podrec_assets.pipelines.listening.event_reader import EventReader
 from podrec_assets.pipelines.listening.local_reader import LocalReader
 from podrec_assets.recommend.als import implicit
@@ -64,7 +64,7 @@ class ComputeEngine:
         listed = ", ".join(f"DATE '{d}'" for d in days)
         condition = f"event_day IN ({listed})"
         if self.session is None:
-            rows = duckdb.query(sql, {"events": lake.read(USER_EVENTS.name, condition)})
+            rows = duckdb.query(sql, {"events": lake.read(USER_EVENTS.name, condition, INPUTS)})
         else:
             session = self.session()
             _events(session, lake, condition).createOrReplaceTempView("events")
@@ -100,5 +100,9 @@ def _events(session: "SparkSession", lake: Lake, condition: str) -> "DataFrame":
     On an object store deltalake reads them: Spark would need that store's client on every worker.
     """
     if lake.is_remote:
-        return session.createDataFrame(lake.read(USER_EVENTS.name, condition))
-    return spark.read(session, lake.uri(USER_EVENTS.name), USER_EVENTS).where(condition)
+        return session.createDataFrame(lake.read(USER_EVENTS.name, condition, INPUTS))
+    return (
+        spark.read(session, lake.uri(USER_EVENTS.name), USER_EVENTS)
+        .where(condition)
+        .select(*INPUTS)
+    )

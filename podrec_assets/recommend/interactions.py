@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +12,11 @@ from scipy.sparse import csr_matrix
 from podrec_assets.recommend.als.factors import damped
 from podrec_assets.schemas.listening import FINISHED_SHARE, HEARD_SHARE
 
-SUMMED = ("score", "likes", "plays", "skips", "unlikes", "shared", "recent", "exposures")
+SUMMED = ("score", "plays", "skips", "shared", "recent", "exposures")
 LARGEST = ("share", "recency")
+LATEST = ("liked_day", "unliked_day")
+Signal = Literal["finished", "shared", "liked", "played"]
+"""What a listener did with a heard episode, the strongest first."""
 Values = dict[str, dict[str, float]]
 """By listener and episode."""
 
@@ -27,7 +31,7 @@ class Interactions:
         matrix: sums of positive daily scores, decayed, damped and scaled to a mean of 1; no entry
             for what was only skipped.
         seen: episodes heard (see HEARD_SHARE) by listener.
-        unliked: episodes whose like was taken back, by listener.
+        unliked: episodes whose last like or unlike is an unlike, by listener.
         finished: furthest share by listener and episode, for episodes liked or played past
             FINISHED_SHARE.
         recent_plays: decayed number of listeners by episode, for popularity.
@@ -36,6 +40,9 @@ class Interactions:
         exposures: decayed number of impressions by listener and episode; a skip without any counts
             as one.
         heard_before: episodes heard or unliked before the history window, by listener.
+        liked: episodes whose last like or unlike is a like, by listener.
+        shared: episodes recommended to others, by listener.
+        unplayed: episodes among `seen` that were liked or shared, but not heard, by listener.
     """
 
     users: list[str]
@@ -48,48 +55,75 @@ class Interactions:
     recency: dict[str, dict[str, float]] = field(default_factory=dict)
     exposures: dict[str, dict[str, float]] = field(default_factory=dict)
     heard_before: dict[str, set[str]] = field(default_factory=dict)
+    liked: dict[str, set[str]] = field(default_factory=dict)
+    shared: dict[str, set[str]] = field(default_factory=dict)
+    unplayed: dict[str, set[str]] = field(default_factory=dict)
 
     def excluded(self, user: str) -> set[str]:
         """Returns what is never recommended to a listener again: heard or unliked at any time."""
         parts = (self.seen, self.unliked, self.heard_before)
         return set().union(*(part.get(user, ()) for part in parts))
 
+    def played(self, user: str) -> set[str]:
+        """Returns what a listener heard by playing it."""
+        return self.seen.get(user, set()) - self.unplayed.get(user, set())
 
-def interactions(daily: pa.Table, as_of: date, half_life_days: float) -> Interactions:
+    def signal(self, user: str, episode: str) -> Signal:
+        """Returns the strongest thing that a listener did with a heard episode."""
+        if self.finished[user].get(episode, 0.0) > FINISHED_SHARE:
+            return "finished"
+        if episode in self.shared.get(user, ()):
+            return "shared"
+        return "liked" if episode in self.liked.get(user, ()) else "played"
+
+
+def interactions(
+    daily: pa.Table, as_of: date, half_life_days: float, like_weight: float
+) -> Interactions:
     """Returns the interactions in rows of USER_VS_EPISODE_DAILY up to `as_of`.
 
-    A day's score halves every `half_life_days`. An episode that was only skipped is not a
-    preference: it stays out of the matrix and may be recommended again.
+    A day's score halves every `half_life_days`. Of likes and unlikes only the last one of all days
+    counts: an episode that is liked has one `like_weight`, as old as the day of that like, and
+    nothing else of them remains. An episode that was only skipped is not a preference: it stays out
+    of the matrix and may be recommended again.
     """
-    pairs = _summed(daily.filter(pc.field("day") <= as_of), as_of, half_life_days)
+    rows = daily.filter(pc.field("day") <= as_of)
+    pairs = _summed(rows, as_of, half_life_days, like_weight)
     users, user = _numbered(pairs["user_id"])
     items, item = _numbered(pairs["episode_id"])
     totals = {
         name: pairs[f"{name}_{how}"].to_numpy()
-        for how, group in (("sum", SUMMED), ("max", LARGEST))
+        for how, group in (("sum", SUMMED), ("max", LARGEST + LATEST))
         for name in group
     }
     listening = _Pairs(users, items, user, item)
-    share = totals["share"]
+    share, is_shared = totals["share"], totals["shared"] > 0
+    is_liked = totals["liked_day"] > totals["unliked_day"]
+    is_unliked = totals["unliked_day"] > totals["liked_day"]
     # An unlike takes back a like, never a share.
-    liked = (totals["likes"] > 0) | (totals["shared"] > 0)
-    only_skipped = (totals["skips"] > 0) & (totals["plays"] == 0) & ~liked
-    preferred = (totals["score"] > 0) & ~only_skipped
+    is_endorsed = is_liked | is_shared
+    like = like_weight * _decay(totals["liked_day"], as_of, half_life_days)
+    score = totals["score"] + np.where(is_liked, like, 0.0)
+    only_skipped = (totals["skips"] > 0) & (totals["plays"] == 0) & ~is_endorsed
+    preferred = (score > 0) & ~only_skipped
     popularity = np.bincount(item, weights=totals["recent"], minlength=len(items))
     return Interactions(
         users,
         items,
         csr_matrix(
-            (damped(totals["score"][preferred]), (user[preferred], item[preferred])),
+            (damped(score[preferred]), (user[preferred], item[preferred])),
             shape=(len(users), len(items)),
             dtype=np.float64,
         ),
-        seen=listening.sets((share >= HEARD_SHARE) | liked),
-        unliked=listening.sets((totals["unlikes"] > 0) & ~liked),
-        finished=listening.values((share > FINISHED_SHARE) | liked, share),
+        seen=listening.sets((share >= HEARD_SHARE) | is_endorsed),
+        unliked=listening.sets(is_unliked & ~is_shared),
+        finished=listening.values((share > FINISHED_SHARE) | is_endorsed, share),
         recent_plays={items[i]: float(popularity[i]) for i in np.flatnonzero(popularity)},
         recency=listening.values(totals["recency"] > 0, totals["recency"]),
         exposures=listening.values(totals["exposures"] > 0, totals["exposures"]),
+        liked=listening.sets(is_liked),
+        shared=listening.sets(is_shared),
+        unplayed=listening.sets(is_endorsed & (share < HEARD_SHARE)),
     )
 
 
@@ -129,24 +163,31 @@ def share_of(row: dict) -> float:
     return row["max_completed_share"]
 
 
-def _summed(rows: pa.Table, as_of: date, half_life_days: float) -> pa.Table:
-    """A row for each listener and episode in order: sums of SUMMED, maxima of LARGEST."""
+def _summed(rows: pa.Table, as_of: date, half_life_days: float, like_weight: float) -> pa.Table:
+    """A row for each listener and episode in order: sums of SUMMED, maxima of the others.
+
+    `score` is without likes and unlikes. `liked_day` and `unliked_day` are the numbers of the last
+    days that ended so, 0 without one.
+    """
     rows = rows.sort_by([(name, "ascending") for name in ("user_id", "episode_id", "day")])
-    ages = np.datetime64(as_of, "D") - rows["day"].to_numpy().astype("datetime64[D]")
-    decay = 0.5 ** (ages.astype(np.float64) / half_life_days)
+    days = rows["day"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    decay = _decay(days, as_of, half_life_days)
     plays, likes, unlikes, skips, shown, shared = (
         pc.fill_null(rows[f"{kind}_count"], 0).to_numpy()
         for kind in ("play", "like", "unlike", "skip", "impression", "share")
     )
+    # Days computed by earlier versions have no state.
+    is_liked = pc.coalesce(rows["is_liked"], pa.array(likes > unlikes)).to_numpy()
+    has_state = (likes > 0) | (unlikes > 0)
     share = rows["max_completed_share"].to_numpy()
     columns = {
         "user_id": rows["user_id"],
         "episode_id": rows["episode_id"],
-        "score": decay * rows["score"].to_numpy(),
-        "likes": likes - unlikes,
+        "score": decay * (rows["score"].to_numpy() - like_weight * (likes - unlikes)),
+        "liked_day": np.where(has_state & is_liked, days, 0),
+        "unliked_day": np.where(has_state & ~is_liked, days, 0),
         "plays": plays,
         "skips": skips,
-        "unlikes": unlikes,
         "shared": shared,
         "recent": np.where(plays > 0, decay, 0.0),
         "exposures": decay * np.where(shown > 0, shown, np.minimum(skips, 1)),
@@ -156,8 +197,17 @@ def _summed(rows: pa.Table, as_of: date, half_life_days: float) -> pa.Table:
     # One thread: the order of a floating-point sum changes its bytes.
     grouped = pa.table(columns).group_by(["user_id", "episode_id"], use_threads=False)
     return grouped.aggregate(
-        [*((name, "sum") for name in SUMMED), *((name, "max") for name in LARGEST)]
+        [
+            *((name, "sum") for name in SUMMED),
+            *((name, "max") for name in LARGEST + LATEST),
+        ]
     )
+
+
+def _decay(days: np.ndarray, as_of: date, half_life_days: float) -> np.ndarray:
+    """What is left on `as_of` of 1 on each of the days, given by numbers."""
+    ages = np.datetime64(as_of, "D").astype(np.int64) - days
+    return 0.5 ** (ages / half_life_days)
 
 
 def _numbered(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:

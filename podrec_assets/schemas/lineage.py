@@ -63,6 +63,8 @@ LINEAGE: dict[str, dict[str, list[str]]] = {
         **{k.count_column: _COUNTED for k in EVENT_KINDS.values()},
         "max_completed_share": ["user_events.completed_share"],
         "last_at": ["user_events.occurred_at"],
+        "is_liked": ["user_events.kind", "user_events.occurred_at"],
+        "is_capped": ["user_events.user_id", "user_events.event_id"],
     },
     "als_top_n": {"user_id": ["user_vs_episode_daily.user_id"], "items": _DAILY_SCORE},
     "similarities": {

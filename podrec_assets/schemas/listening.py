@@ -18,7 +18,11 @@ USER_EVENTS = Table(
         [
             DAY,
             *KAFKA,
-            column("event_id", pa.string(), "Id given by the sender; repeated, it counts once."),
+            column(
+                "event_id",
+                pa.string(),
+                "Id given by the sender; a listener's id that is repeated counts once.",
+            ),
             column("user_id", pa.string(), "Listener."),
             EPISODE,
             column("kind", pa.string(), f"One of {', '.join(EVENT_KINDS)}."),
@@ -47,13 +51,25 @@ USER_VS_EPISODE_DAILY = Table(
             column("user_id", pa.string(), "Listener."),
             EPISODE,
             column(
-                "score", pa.float64(), "Sum of the event weights of the day's distinct event_ids."
+                "score",
+                pa.float64(),
+                "Sum of the weights of the day's distinct events; a repeated like adds nothing.",
             ),
             *(column(k.count_column, pa.int64(), k.counts) for k in EVENT_KINDS.values()),
             column(
                 "max_completed_share", pa.float64(), "Furthest play, 0 to 1; null without a play."
             ),
             column("last_at", UTC_TIMESTAMP, "Latest event."),
+            column(
+                "is_liked",
+                pa.bool_(),
+                "Whether the day's last like or unlike is a like; null without one.",
+            ),
+            column(
+                "is_capped",
+                pa.bool_(),
+                "The listener had more events that day than listener_events_per_day.",
+            ),
         ]
     ),
 )

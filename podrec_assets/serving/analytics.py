@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 
-from podrec_assets.listening.daily_score import distinct_events_sql
+from podrec_assets.listening.daily_score import bounded_events_sql
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES, TABLES, TRANSCRIPTS
 from podrec_assets.stores import duckdb
@@ -34,13 +34,12 @@ def _share(hits: str, of: str) -> str:
 def _clicks_by(column: str) -> str:
     """Returns SQL of impressions, clicks and click-through with its interval, by a column."""
     return f"""
-WITH shown AS (
-    SELECT * FROM user_events
-    WHERE kind IN ('impression', 'click') AND position IS NOT NULL),
-counted AS (
+WITH counted AS (
     SELECT {column}, COUNT(*) FILTER (kind = 'impression') AS impressions,
         COUNT(*) FILTER (kind = 'click') AS clicks
-    FROM ({distinct_events_sql("shown")}) WHERE {column} IS NOT NULL GROUP BY {column})
+    FROM ({bounded_events_sql("user_events", "$events_per_day")})
+    WHERE kind IN ('impression', 'click') AND position IS NOT NULL AND {column} IS NOT NULL
+    GROUP BY {column})
 SELECT {column}, impressions, clicks, {_share("clicks", "impressions")}
 FROM counted ORDER BY {column}
 """
@@ -135,7 +134,7 @@ GROUP BY ALL ORDER BY episodes DESC, status, source
 SHOWS = "SELECT DISTINCT show_title FROM episodes WHERE show_title IS NOT NULL ORDER BY 1"
 RECENTLY_HEARD = """
 SELECT day, episode_id, play_count AS plays, max_completed_share AS played,
-    like_count - unlike_count AS likes
+    COALESCE(CAST(is_liked AS INTEGER), like_count - unlike_count) AS likes
 FROM user_vs_episode_daily WHERE user_id = $user AND (play_count > 0 OR like_count > 0)
 ORDER BY last_at DESC, episode_id LIMIT 20
 """
@@ -186,6 +185,8 @@ def ask(
         parameters |= {"shows": list(shows)} if shows else {}
     if "$first" in sql:
         parameters["first"] = first
+    if "$events_per_day" in sql:
+        parameters["events_per_day"] = connections.settings.listener_events_per_day
     lake = connections.lake
     views = {
         table: lake.files(table) if table in WHOLE_TABLES else lake.files(table, first, last)

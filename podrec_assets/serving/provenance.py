@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 
 from podrec_assets.errors import PermanentError, UnknownIdError
-from podrec_assets.listening.daily_score import distinct_events_sql, weight_sql
+from podrec_assets.listening.daily_score import counted_events_sql, weight_sql
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.recommend.interaction_history import history_of_window
 from podrec_assets.recommend.interactions import Interactions
@@ -162,7 +162,7 @@ def _evidence(
     history = history_of_window(daily, current.day, settings)
     heard = _heard(connections, owner, item, current, history)
     ids = [h["episode_id"] for h in heard]
-    events = _events(lake, weight_sql(settings), owner, ids) if ids else []
+    events = _events(lake, settings, owner, ids) if ids else []
     rows = [_daily_row(r, events) for r in daily.to_pylist() if r["episode_id"] in ids]
     evidence = {
         "causes": item["causes"],
@@ -218,19 +218,18 @@ def _similarity(
     return forward | backward
 
 
-def _events(lake: _Lake, weight: str, user: str, heard: list[str]) -> list[dict]:
+def _events(lake: _Lake, settings: Settings, user: str, heard: list[str]) -> list[dict]:
     own = lake.rows(USER_EVENTS.name, "event_day", "user_id", [user])
-    # If several listeners sent the same id, only the first record counts, whoever sent it.
-    ids = sorted(set(own["event_id"].to_pylist()))
-    rows = lake.rows(USER_EVENTS.name, "event_day", "event_id", ids)
+    counted = counted_events_sql("events", settings.listener_events_per_day)
     sql = f"""
     SELECT kafka_topic AS topic, kafka_partition AS "partition", kafka_offset AS "offset",
-        recorded_at, event_id, episode_id, kind, occurred_at, CAST({weight} AS DOUBLE) AS weight
-    FROM ({distinct_events_sql("events")}) counted
-    WHERE user_id = $user AND list_contains($heard, episode_id) AND weight <> 0
+        recorded_at, event_id, episode_id, kind, occurred_at,
+        CAST({weight_sql(settings)} AS DOUBLE) AS weight
+    FROM ({counted}) counted
+    WHERE list_contains($heard, episode_id) AND weight <> 0
     ORDER BY occurred_at, "partition", "offset"
     """
-    events = duckdb.query(sql, {"events": rows}, {"user": user, "heard": heard}).to_pylist()
+    events = duckdb.query(sql, {"events": own}, {"heard": heard}).to_pylist()
     times = ("recorded_at", "occurred_at")
     return [{**event, **{time: event[time].isoformat() for time in times}} for event in events]
 

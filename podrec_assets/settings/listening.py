@@ -20,6 +20,13 @@ class ListeningSettings(BaseModel):
         description="Most Kafka records in one landing batch.",
         json_schema_extra=SPEED,
     )
+    listener_events_per_day: int = Field(
+        2000,
+        gt=0,
+        description="Most events of one listener that count on a day; later ones are kept, but "
+        "weigh nothing.",
+        json_schema_extra=RESULTS,
+    )
     weight_play_finished: float = Field(
         3.0, ge=0, description="Weight of a play of over 80 %.", json_schema_extra=RESULTS
     )

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from pyspark.sql import SparkSession
 
-from podrec_assets.listening.daily_score import daily_score_sql
+from podrec_assets.listening.daily_score import INPUTS, daily_score_sql
 from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
 from podrec_assets.stores import duckdb
@@ -52,23 +53,23 @@ Run = Callable[[str, pa.Table], pa.Table]
 
 def events() -> pa.Table:
     return USER_EVENTS.rows(
-        {
-            "day": DAY,
-            "kafka_topic": "t",
-            "kafka_partition": 0,
-            "kafka_offset": n,
-            "recorded_at": NOON,
-            "event_id": event_id,
-            "user_id": user,
-            "episode_id": episode,
-            "kind": kind,
-            "completed_share": share,
-            "occurred_at": NOON + timedelta(minutes=int(event_id)),
-            "event_day": day,
-            "is_late": False,
-        }
-        for n, (event_id, user, episode, kind, share, day) in enumerate(EVENTS)
-    )
+        event(
+            offset, user, kind, int(event_id),
+            event_id=event_id, episode_id=episode, completed_share=share, event_day=day,
+        )
+        for offset, (event_id, user, episode, kind, share, day) in enumerate(EVENTS)
+    )  # fmt: skip
+
+
+def event(offset: int, user: str, kind: str, minute: int, **more: object) -> dict:
+    """Returns an event of episode e, `minute` minutes after noon, with the offset as its id."""
+    return {
+        "day": DAY, "kafka_topic": "t", "kafka_partition": 0, "kafka_offset": offset,
+        "recorded_at": NOON, "event_id": str(offset), "user_id": user, "episode_id": "e",
+        "kind": kind, "completed_share": 0.9 if kind == "play" else None,
+        "occurred_at": NOON + timedelta(minutes=minute), "event_day": DAY, "is_late": False,
+        **more,
+    }  # fmt: skip
 
 
 @pytest.fixture(
@@ -128,3 +129,113 @@ def test_two_days_in_one_run_are_as_two_runs(run: Run, settings: Settings) -> No
     ]
     assert sorted(map(str, together)) == sorted(map(str, apart))
     assert len(together) == 2
+
+
+# Kinds in order of event time: L is a like, U an unlike, P a play past 80 %.
+STATES = {
+    "L": (2.0, 1, 0, True),
+    "LL": (2.0, 1, 0, True),
+    "LLU": (0.0, 1, 1, False),
+    "LUUL": (2.0, 2, 1, True),
+    "LULU": (0.0, 2, 2, False),
+    "U": (-2.0, 0, 1, False),
+    "UU": (-2.0, 0, 1, False),
+    "UL": (0.0, 1, 1, True),
+    "LPL": (5.0, 1, 0, True),
+    "LPLU": (3.0, 1, 1, False),
+    "P": (3.0, 0, 0, None),
+}
+KINDS = {"L": "like", "U": "unlike", "P": "play"}
+
+
+@pytest.mark.parametrize("arrival", [1, -1], ids=["in order", "in reverse"])
+def test_the_last_like_or_unlike_of_a_day_decides_and_a_repeated_one_changes_nothing(
+    run: Run, settings: Settings, arrival: int
+) -> None:
+    rows = [
+        event(100 * row + arrival * minute, sequence, KINDS[letter], minute)
+        for row, sequence in enumerate(STATES, start=1)
+        for minute, letter in enumerate(sequence)
+    ]
+    found = run(daily_score_sql(settings), USER_EVENTS.rows(rows)).to_pylist()
+    assert {
+        r["user_id"]: (r["score"], r["like_count"], r["unlike_count"], r["is_liked"]) for r in found
+    } == STATES
+
+
+def test_of_a_like_and_an_unlike_at_the_same_time_the_later_record_decides(
+    run: Run, settings: Settings
+) -> None:
+    places = {"by offset": ((0, 1), (0, 2)), "by partition": ((1, 9), (2, 1))}
+    rows = [
+        event(offset, user, kind, 0, kafka_partition=partition, event_id=kind)
+        for user, order in places.items()
+        for kind, (partition, offset) in zip(("unlike", "like"), order, strict=True)
+    ]
+    found = run(daily_score_sql(settings), USER_EVENTS.rows(reversed(rows))).to_pylist()
+    assert {r["user_id"]: r["is_liked"] for r in found} == dict.fromkeys(places, True)
+
+
+def test_an_event_id_that_two_listeners_use_counts_for_both(run: Run, settings: Settings) -> None:
+    rows = [
+        event(10 * n + place, user, "play", place, event_id=str(place), episode_id=f"e{place}")
+        for n, user in enumerate("uv")
+        for place in (1, 2, 3)
+    ]
+    found = run(daily_score_sql(settings), USER_EVENTS.rows([*rows, *rows])).to_pylist()
+    assert sorted((r["user_id"], r["episode_id"], r["play_count"], r["score"]) for r in found) == [
+        (user, f"e{place}", 1, 3.0) for user in "uv" for place in (1, 2, 3)
+    ]
+
+
+def test_of_a_listeners_day_only_the_first_events_by_time_count(
+    run: Run, settings: Settings
+) -> None:
+    """The bot has seven distinct events; the fourth and later ones weigh nothing."""
+    bounded = settings.model_copy(update={"listener_events_per_day": 3})
+    bot = [
+        event(100 - minute, "bot", "play", minute, episode_id=f"e{minute}") for minute in range(7)
+    ]
+    copies = [row | {"kafka_offset": row["kafka_offset"] + 500} for row in bot[:3]]
+    busy = [event(200 + n, "busy", "play", 0) for n in range(3)]
+    next_day = [row | {"event_day": DAY + timedelta(days=1)} for row in bot[:1]]
+    table = USER_EVENTS.rows([*copies, *bot, *busy, *next_day])
+    rows = run(daily_score_sql(bounded), table).to_pylist()
+    assert sorted(
+        (r["user_id"], r["day"].day, r["episode_id"], r["score"], r["is_capped"]) for r in rows
+    ) == [
+        ("bot", 20, "e0", 3.0, True),
+        ("bot", 20, "e1", 3.0, True),
+        ("bot", 20, "e2", 3.0, True),
+        ("bot", 21, "e0", 3.0, False),
+        ("busy", 20, "e", 9.0, False),
+    ]
+
+
+def test_one_listener_with_hundreds_of_thousands_of_plays_has_no_more_rows_than_a_busy_one(
+    settings: Settings,
+) -> None:
+    """300,000 plays of as many episodes, next to one play of somebody else."""
+    count, few = 300_000, USER_EVENTS.rows([event(0, "ann", "play", 0)])
+    numbers = pa.array(range(1, count + 1), pa.int64())
+    texts = numbers.cast(pa.string())
+    own = {
+        "kafka_offset": numbers,
+        "event_id": texts,
+        "user_id": pa.array(["bot"] * count),
+        "episode_id": texts,
+        "occurred_at": numbers.cast(pa.timestamp("us", tz="UTC")),
+    }
+    many = pa.table(
+        {
+            name: own[name] if name in own else pa.concat_arrays(few[name].chunks * count)
+            for name in INPUTS
+        },
+        schema=pa.schema([few.schema.field(name) for name in INPUTS]),
+    )
+    rows = duckdb.query(
+        daily_score_sql(settings), {"events": pa.concat_tables([few.select(INPUTS), many])}
+    )
+    bot = rows.filter(pc.field("user_id") == "bot")
+    assert sorted(map(int, bot["episode_id"].to_pylist())) == list(range(1, 2001))
+    assert rows.filter(pc.field("user_id") == "ann")["score"].to_pylist() == [3.0]

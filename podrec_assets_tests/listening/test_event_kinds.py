@@ -85,7 +85,7 @@ def test_an_event_weighs_what_its_setting_says(kind: EventKind, settings: Settin
 def test_an_endorsed_episode_is_heard_and_finished_even_if_it_was_skipped(kind: EventKind) -> None:
     counts = {kind.count_column: 1, "skip_count": 1}
     row = {"day": DAY, "user_id": "ann", "episode_id": "e", "score": 1.0, **counts}
-    history = interactions(USER_VS_EPISODE_DAILY.rows([row]), DAY, 45.0)
+    history = interactions(USER_VS_EPISODE_DAILY.rows([row]), DAY, 45.0, 2.0)
     assert ("e" in history.finished["ann"]) == kind.is_endorsement
     if kind.is_endorsement:
         assert history.seen == {"ann": {"e"}}
@@ -95,7 +95,7 @@ def test_an_endorsed_episode_is_heard_and_finished_even_if_it_was_skipped(kind: 
 def test_an_unlike_does_not_take_back_a_share() -> None:
     row = {"day": DAY, "user_id": "ann", "episode_id": "e", "score": 0.5}
     rows = USER_VS_EPISODE_DAILY.rows([row | {"share_count": 1, "unlike_count": 1}])
-    history = interactions(rows, DAY, 45.0)
+    history = interactions(rows, DAY, 45.0, 2.0)
     assert (history.seen["ann"], history.unliked["ann"]) == ({"e"}, set())
 
 

@@ -11,6 +11,7 @@ from podrec_assets.schemas import USER_VS_EPISODE_DAILY
 
 TODAY = date(2026, 11, 10)
 HALF_LIFE = 45.0
+LIKE = 2.0
 
 
 def row(
@@ -27,7 +28,7 @@ def played(share: float, user: str = "ann", episode: str = "e1", ago: int = 0) -
 
 
 def of(*rows: dict, half_life: float = HALF_LIFE) -> Interactions:
-    return interactions(USER_VS_EPISODE_DAILY.rows(rows), TODAY, half_life)
+    return interactions(USER_VS_EPISODE_DAILY.rows(rows), TODAY, half_life, LIKE)
 
 
 def damped(*scores: float) -> np.ndarray:
@@ -96,10 +97,97 @@ def test_an_unlike_without_a_known_like_makes_the_episode_unliked() -> None:
     assert of(row(unlike_count=1, score=-2.0)).unliked == {"ann": {"e1"}}
 
 
-def test_a_second_like_outweighs_the_unlike() -> None:
-    history = of(row(ago=2, like_count=1), row(ago=1, unlike_count=1), row(like_count=1))
-    assert history.unliked == {"ann": set()}
+# Days in order, oldest first: L ends with a like, U with an unlike; both count one such event.
+STATES_OVER_DAYS = {
+    "L": (True, 1.0),
+    "LL": (True, 1.0),
+    "LLL": (True, 1.0),
+    "LU": (False, 0.0),
+    "LLU": (False, 0.0),
+    "LUU": (False, 0.0),
+    "LULL": (True, 1.0),
+    "LUUL": (True, 1.0),
+    "U": (False, 0.0),
+    "UL": (True, 1.0),
+}
+
+
+@pytest.mark.parametrize("arrival", [1, -1], ids=["in order", "late"])
+@pytest.mark.parametrize("days", STATES_OVER_DAYS)
+def test_the_last_like_or_unlike_of_all_days_decides_and_counts_once(
+    days: str, arrival: int
+) -> None:
+    is_liked, likes = STATES_OVER_DAYS[days]
+    rows = [
+        row(ago=ago, score=LIKE, like_count=1) if letter == "L" else
+        row(ago=ago, score=-LIKE, unlike_count=1)
+        for ago, letter in enumerate(reversed(days))
+    ]  # fmt: skip
+    history = of(*rows[::arrival], played(0.5, episode="other"), half_life=1e9)
+    assert ("e1" in history.seen["ann"], "e1" in history.liked["ann"]) == (is_liked, is_liked)
+    assert ("e1" in history.unliked["ann"]) == (not is_liked)
+    expected = damped(LIKE * likes, 1.0) if is_liked else (0.0, 1.0)
+    assert history.matrix.toarray()[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("is_liked", "counts"),
+    [(True, {"like_count": 1, "unlike_count": 1}), (False, {"like_count": 2, "unlike_count": 2})],
+    ids=["unlike, like", "like, unlike, like, unlike"],
+)
+def test_the_last_event_of_a_day_decides_where_its_counts_are_equal(
+    is_liked: bool, counts: dict
+) -> None:
+    history = of(row(ago=3, score=LIKE, like_count=1), row(is_liked=is_liked, **counts))
+    assert ("e1" in history.seen["ann"], "e1" in history.unliked["ann"]) == (is_liked, not is_liked)
+
+
+def test_a_like_is_as_old_as_its_last_day_and_a_play_keeps_what_an_unlike_cannot_take() -> None:
+    history = of(
+        row(ago=90, score=LIKE, like_count=1),
+        row(ago=45, score=LIKE, like_count=1),
+        played(0.9, episode="e2", ago=45) | {"score": 3.0 + LIKE, "like_count": 1},
+        row(episode="e2", score=-LIKE, unlike_count=1),
+    )
+    assert history.matrix.toarray()[0] == pytest.approx(damped(LIKE / 2, 3.0 / 2))
+
+
+def test_a_like_of_any_age_is_a_state_however_short_the_half_life() -> None:
+    assert of(row(ago=300, like_count=1, score=LIKE), half_life=0.001).liked == {"ann": {"e1"}}
+
+
+def test_days_computed_before_the_state_was_stored_count_their_events() -> None:
+    rows = USER_VS_EPISODE_DAILY.rows(
+        [row(like_count=2, score=2 * LIKE), row(episode="e2", like_count=1, unlike_count=1)]
+    )
+    history = interactions(rows, TODAY, HALF_LIFE, LIKE)
+    assert (history.liked, history.unliked) == ({"ann": {"e1"}}, {"ann": {"e2"}})
+
+
+PLAYED: dict = {"play_count": 1, "max_completed_share": 0.5}
+SIGNALS: dict[str, dict] = {
+    "finished": PLAYED | {"max_completed_share": 0.9},
+    "finished, liked and shared": PLAYED
+    | {"max_completed_share": 0.9, "like_count": 1, "share_count": 1},
+    "shared": {"share_count": 1},
+    "shared, liked and played": PLAYED | {"share_count": 1, "like_count": 1},
+    "shared and unliked": {"share_count": 1, "unlike_count": 1},
+    "liked": {"like_count": 1},
+    "liked and played": PLAYED | {"like_count": 1},
+    "liked and barely begun": {"like_count": 1, "play_count": 1, "max_completed_share": 0.1},
+    "played": PLAYED,
+    "played and unliked": PLAYED | {"unlike_count": 1},
+    "played of unknown length": {"play_count": 1},
+}
+
+
+@pytest.mark.parametrize("events", SIGNALS)
+def test_the_strongest_thing_that_a_listener_did_is_known_and_what_was_played(events: str) -> None:
+    history = of(row(score=1.0, **SIGNALS[events]))
     assert history.seen == {"ann": {"e1"}}
+    assert history.signal("ann", "e1") == events.split(maxsplit=1)[0].strip(",")
+    is_played = SIGNALS[events].get("play_count") and "barely" not in events
+    assert history.played("ann") == ({"e1"} if is_played else set())
 
 
 @pytest.mark.parametrize(
@@ -116,10 +204,10 @@ def test_days_after_as_of_are_ignored_including_their_listeners() -> None:
     assert history.recent_plays == {"e1": 1.0}
 
 
-def test_a_sum_that_is_not_positive_has_no_entry_but_a_row_and_column() -> None:
+def test_what_weighs_nothing_has_no_entry_but_a_row_and_column() -> None:
     history = of(
-        row(episode="gone", score=1.0),
-        row(episode="gone", unlike_count=1, score=-2.0),
+        row(episode="gone", ago=1, like_count=1, score=LIKE),
+        row(episode="gone", unlike_count=1, score=-LIKE),
         row(episode="zero"),
         played(1.0),
     )
@@ -154,7 +242,7 @@ def test_recent_plays_count_each_listener_and_day_decayed_and_no_skips() -> None
 
 
 def test_no_rows_are_no_interactions() -> None:
-    history = interactions(USER_VS_EPISODE_DAILY.empty(), TODAY, HALF_LIFE)
+    history = interactions(USER_VS_EPISODE_DAILY.empty(), TODAY, HALF_LIFE, LIKE)
     assert (history.users, history.items, history.matrix.shape) == ([], [], (0, 0))
     assert (history.seen, history.unliked, history.finished, history.recent_plays) == (
         {},
@@ -167,7 +255,9 @@ def test_no_rows_are_no_interactions() -> None:
 def test_the_order_of_rows_does_not_matter() -> None:
     rows = [played(0.3 + n / 10, user=f"u{n % 3}", episode=f"e{n % 2}", ago=n) for n in range(6)]
     forth, back = (
-        interactions(pa.concat_tables([USER_VS_EPISODE_DAILY.rows([r]) for r in o]), TODAY, 7.0)
+        interactions(
+            pa.concat_tables([USER_VS_EPISODE_DAILY.rows([r]) for r in o]), TODAY, 7.0, LIKE
+        )
         for o in (rows, rows[::-1])
     )
     assert forth.matrix.toarray().tobytes() == back.matrix.toarray().tobytes()

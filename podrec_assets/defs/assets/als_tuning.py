@@ -60,7 +60,7 @@ def als_tuning(
         if seconds_left > 0:
             history = of_window(user_vs_episode_daily, day, Settings.history_days)
             day_budget = replace(budget, seconds=seconds_left)
-            trials = tune(history, day, current, engine.fit_als, day_budget)
+            trials = tune(history, day, current, engine.fit_als, day_budget, settings.weight_like)
             rows += [{**row, "day": day} for row in trials]
     last = [r for r in rows if r["day"] == run_days(context)[-1]]
     trial_count = sum(r["ranker"] == "als" for r in last)

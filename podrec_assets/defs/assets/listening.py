@@ -21,6 +21,8 @@ from podrec_assets.recommend.als.top_n import top_n
 from podrec_assets.schemas import ALS_TOP_N, USER_EVENTS, USER_VS_EPISODE_DAILY
 
 GROUP = "listening"
+EVENT_KEY = ["event_day", "user_id", "event_id"]
+"""What makes two records the same event."""
 
 
 @table_asset(
@@ -79,8 +81,9 @@ def user_vs_episode_daily(
 ) -> dg.MaterializeResult[pa.Table]:
     """One row is one listener and episode on the day of the events: score and counts.
 
-    Computed from every row of `user_events` with that event day, whenever it landed. A repeated
-    event_id counts once.
+    Computed from every row of `user_events` with that event day, whenever it landed. An event_id
+    that a listener repeats counts once. The last like or unlike is the state, and repeating it
+    changes nothing. Of a listener's events, the first `listener_events_per_day` count.
 
     - Write: replaces the day.
     - Late data: the sensor `late_events` requests the days whose late events landed afterwards.
@@ -91,12 +94,13 @@ def user_vs_episode_daily(
     engine = build_engine(settings, lambda: spark.session(settings))
     rows = engine.daily_score(lake, settings, days)
     where = f"event_day >= '{days[0]}' AND event_day <= '{days[-1]}'"
-    event_ids = lake.read(USER_EVENTS.name, where, ("event_id",))["event_id"]
+    events = lake.read(USER_EVENTS.name, where, EVENT_KEY)
+    distinct_count = events.group_by(EVENT_KEY).aggregate([]).num_rows
     return dg.MaterializeResult(
         value=rows,
         metadata={
             "listener_count": len(rows["user_id"].unique()),
-            "repeated_event_count": len(event_ids) - len(event_ids.unique()),
+            "repeated_event_count": events.num_rows - distinct_count,
             COMPUTED_FROM: {str(p): o for p, o in sorted(landed.items())},
         },
     )

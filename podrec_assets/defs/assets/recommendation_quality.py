@@ -69,7 +69,7 @@ def recommendation_quality(
             "blend": _published(connections, day_before),
             "als": connections.mongo.latest_documents(ALS_TOP_N, day_before),
         }
-        metrics = click_through(shown_and_clicked(connections.lake, day), settings.seed)
+        metrics = click_through(shown_and_clicked(connections.lake, day, settings), settings.seed)
         if all(lists.values()):
             history = history_of_window(user_vs_episode_daily, day_before, settings)
             played = of_window(user_vs_episode_daily, day, 1)

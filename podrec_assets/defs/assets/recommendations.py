@@ -108,7 +108,7 @@ def _trials(
             heard = history_of_window(daily, model_day, connections.settings)
             known = catalogue(episodes, model_day, Settings.catalogue_days)
             after = model_day + timedelta(days=1)
-            shown = shown_and_clicked(connections.lake, after)
+            shown = shown_and_clicked(connections.lake, after, connections.settings)
             inputs = RankingInputs(heard, als, similarities, known, model_day)
             yield AlphaTrial(inputs, of_window(daily, after, 1), shown)
 

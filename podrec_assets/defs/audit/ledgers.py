@@ -15,10 +15,12 @@ from podrec_assets.errors import DataLossError
 from podrec_assets.ledger import ledger as offsets
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.ledger.reconciliation import Account, accounts
+from podrec_assets.listening.daily_score import INPUTS, counted_events_sql
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_recovery import landed_letters
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
+from podrec_assets.stores import duckdb
 from podrec_assets.stores.delta import Lake
 
 RESTORE_BOTH = "Kafka and the lake belong together: `podrec restore` both from one backup"
@@ -179,18 +181,11 @@ def daily_score_faults(connections: Connections, instance: dg.DagsterInstance) -
         # Events are read last, so that they include whatever lands during these reads.
         landed = computed_from(instance, day) or {}
         daily = lake.read(USER_VS_EPISODE_DAILY.name, f"day = '{day}'", kinds)
-        events = lake.read(
-            USER_EVENTS.name,
-            f"event_day = '{day}'",
-            ("event_id", "kafka_partition", "kafka_offset"),
-        )
+        events = lake.read(USER_EVENTS.name, f"event_day = '{day}'", INPUTS)
         ends = [landed.get(p, 0) for p in events["kafka_partition"].to_pylist()]
-        least = len(
-            events.filter(pc.less(events["kafka_offset"], pa.array(ends, pa.int64())))[
-                "event_id"
-            ].unique()
-        )
-        most = len(events["event_id"].unique())
+        before = events.filter(pc.less(events["kafka_offset"], pa.array(ends, pa.int64())))
+        bound = connections.settings.listener_events_per_day
+        least, most = sorted(_counted(rows, bound) for rows in (before, events))
         counted = sum(pc.sum(daily[k]).as_py() or 0 for k in kinds)
         if not least <= counted <= most:
             between = f"{most}" if least == most else f"{least} to {most}"
@@ -198,6 +193,11 @@ def daily_score_faults(connections: Connections, instance: dg.DagsterInstance) -
                 f"{day} counts {counted} events, but user_events has {between}",
                 commands_to_run(USER_VS_EPISODE_DAILY.name, [day]),
             )
+
+
+def _counted(events: pa.Table, bound: int) -> int:
+    sql = f"SELECT COUNT(*) AS n FROM ({counted_events_sql('events', bound)}) counted"
+    return int(duckdb.query(sql, {"events": events})["n"][0].as_py())
 
 
 def _by_place(rows: pa.Table) -> dict[tuple[date, int], OffsetSpan]:

@@ -9,7 +9,9 @@ from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.ledger.reconciliation import no_longer_held
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_recovery import accounts_of
+from podrec_assets.pipelines.listening.listener_volume import excess_events
 from podrec_assets.schemas import EPISODES, USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.visible_text import visible
 
 SHOWN = 20
 
@@ -88,4 +90,33 @@ def episodes_are_known(
     )
 
 
-CHECKS = [offsets_add_up, log_is_replayable, episodes_are_known]
+@dg.asset_check(
+    asset=USER_VS_EPISODE_DAILY.name,
+    description="No listener had more events on a day of the run than "
+    "PODREC_LISTENER_EVENTS_PER_DAY. Later events of that day are kept in user_events but weigh "
+    "nothing, and the listener's rows are flagged as is_capped. Usually it is a faulty player, a "
+    "robot, or many people under one user_id.",
+)
+def listener_volume_is_bounded(
+    context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]
+) -> dg.AssetCheckResult:
+    lake, bound = connections.lake, connections.settings.listener_events_per_day
+    where = run_filter(context, lake, USER_VS_EPISODE_DAILY.name)
+    capped = lake.read(USER_VS_EPISODE_DAILY.name, f"{where} AND is_capped", ("day", "user_id"))
+    excess = excess_events(lake, capped, bound)
+    most = sorted(excess, key=lambda place: (-excess[place], place))
+    return dg.AssetCheckResult(
+        passed=not excess,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "events_per_day": bound,
+            "capped_listener_count": len({user for _, user in excess}),
+            "excess_event_count": sum(excess.values()),
+            "listeners": {
+                visible(f"{user} on {day}"): excess[day, user] for day, user in most[:SHOWN]
+            },
+        },
+    )
+
+
+CHECKS = [offsets_add_up, log_is_replayable, episodes_are_known, listener_volume_is_bounded]

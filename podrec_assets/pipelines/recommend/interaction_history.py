@@ -6,10 +6,12 @@ from datetime import date, timedelta
 import pyarrow as pa
 
 from podrec_assets.day_windows import of_window
+from podrec_assets.listening.daily_score import INPUTS, bounded_events_sql
 from podrec_assets.recommend.interactions import Interactions, interactions
 from podrec_assets.schemas import EVENT_KINDS, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.schemas.listening import HEARD_SHARE
 from podrec_assets.settings import Settings
+from podrec_assets.stores import duckdb
 from podrec_assets.stores.delta import Lake
 
 HEARD_OR_UNLIKED = " OR ".join(
@@ -28,9 +30,10 @@ def history_of_window(daily: pa.Table, day: date, settings: Settings) -> Interac
     Args:
         daily: rows of USER_VS_EPISODE_DAILY that include the window; other days are ignored.
         day: last day of the window.
-        settings: half-life.
+        settings: half-life, and weight of a like.
     """
-    return interactions(of_window(daily, day, Settings.history_days), day, settings.half_life_days)
+    window = of_window(daily, day, Settings.history_days)
+    return interactions(window, day, settings.half_life_days, settings.weight_like)
 
 
 def history_until(lake: Lake, daily: pa.Table, day: date, settings: Settings) -> Interactions:
@@ -51,9 +54,16 @@ def history_until(lake: Lake, daily: pa.Table, day: date, settings: Settings) ->
     return replace(history_of_window(daily, day, settings), heard_before=heard)
 
 
-def shown_and_clicked(lake: Lake, day: date) -> pa.Table:
-    """Reads the impressions and clicks of a day from USER_EVENTS.
+def shown_and_clicked(lake: Lake, day: date, settings: Settings) -> pa.Table:
+    """Reads the impressions and clicks of a day that count, from USER_EVENTS.
 
     The daily scores do not have their positions.
     """
-    return lake.read(USER_EVENTS.name, f"event_day = '{day}' AND kind IN ('impression', 'click')")
+    columns = (*INPUTS, "list_version", "position")
+    events = lake.read(USER_EVENTS.name, f"event_day = '{day}'", columns)
+    counted = bounded_events_sql("events", settings.listener_events_per_day)
+    sql = f"""
+    SELECT {", ".join(columns)} FROM ({counted}) counted WHERE kind IN ('impression', 'click')
+    ORDER BY kafka_partition, kafka_offset
+    """
+    return duckdb.query(sql, {"events": events})

@@ -73,6 +73,7 @@ def tune(
     current: TuningTrial,
     fit: Fit,
     budget: Budget,
+    like_weight: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[dict]:
     """Returns rows of ALS_TUNING (without day): popularity, the current settings, other trials.
@@ -87,6 +88,7 @@ def tune(
         current: the current settings.
         fit: an engine.
         budget: number of trials, and the limits.
+        like_weight: of the daily scores.
         clock: seconds.
     """
     started, split = clock(), as_of - timedelta(days=budget.held_out_days)
@@ -97,7 +99,7 @@ def tune(
     for trial in trials(current, budget.trials):
         if rows and clock() - started > budget.seconds:
             break
-        history = interactions(daily, split, trial.half_life_days)
+        history = interactions(daily, split, trial.half_life_days, like_weight)
         test = pairs_matrix(history, _known(history, newly_played(history, played)))
         if not history.matrix.nnz or not test.nnz:
             return []

@@ -45,7 +45,7 @@ def listening(listeners: int = 100, after: bool = True) -> pa.Table:
 def search(
     current: TuningTrial = GOOD, budget: Budget = BUDGET, daily: pa.Table | None = None
 ) -> list[dict]:
-    return tune(listening() if daily is None else daily, TODAY, current, implicit.fit, budget)
+    return tune(listening() if daily is None else daily, TODAY, current, implicit.fit, budget, 2.0)
 
 
 def test_the_current_settings_are_tried_first_and_the_seed_draws_the_others() -> None:
@@ -112,6 +112,7 @@ def test_a_search_stops_between_trials_when_time_is_up_but_always_tries_the_curr
         GOOD,
         implicit.fit,
         replace(BUDGET, seconds=seconds),
+        2.0,
         lambda: float(next(ticks)),
     )
     assert sum(r["ranker"] == "als" for r in rows) == trial_count
