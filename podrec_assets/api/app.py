@@ -12,14 +12,15 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from podrec_assets.api import documents
-from podrec_assets.api.limits import Limits, TokenBuckets, refusal
+from podrec_assets.api.limits import Limits, refusal
 from podrec_assets.errors import PodrecError, RetryableError, UnknownIdError
 from podrec_assets.listening.event_message import Refusal
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas.messages import MAX_ID_LENGTH, id_problem
 from podrec_assets.serving import feedback, reader
-from podrec_assets.serving.access import LOOPBACK, is_token
+from podrec_assets.serving.access import LOOPBACK, TooManyGuessesError, admits, brake
 from podrec_assets.serving.health import problems
+from podrec_assets.serving.token_buckets import TokenBuckets
 
 MAX_ITEMS = 100
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -137,13 +138,23 @@ def health(connections: Connected, response: Response) -> documents.Health:
 def _bearer(token: str) -> Callable:
     scheme = HTTPBearer(auto_error=False, description="The value of PODREC_API_TOKEN.")
 
-    def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]) -> None:
-        if given is None or not is_token(given.credentials, token):
+    guesses = brake()
+
+    async def check(
+        request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]
+    ) -> None:
+        client = request.client.host if request.client else ""
+        if given is None or not admits(_as_sent(given.credentials), token, client, guesses):
             raise HTTPException(
                 401, "Send the bearer token of this server.", {"WWW-Authenticate": "Bearer"}
             )
 
     return check
+
+
+def _as_sent(header: str) -> str:
+    """Headers are read as Latin-1; a token is UTF-8, as in the environment."""
+    return header.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
 def _check_id(name: str, value: str) -> None:
@@ -155,6 +166,8 @@ def _check_id(name: str, value: str) -> None:
 async def _failed(_: Request, err: Exception) -> JSONResponse:
     if isinstance(err, UnknownIdError):
         return refusal(404, str(err))
+    if isinstance(err, TooManyGuessesError):
+        return refusal(429, str(err), {"Retry-After": str(err.wait_s)})
     if isinstance(err, RetryableError | reader.NotPublishedError):
         return refusal(503, str(err), {"Retry-After": "5"})
     return refusal(500, str(err))

@@ -1,50 +1,21 @@
-"""ASGI middleware that limits the size of a body and the request rate of a client."""
+"""ASGI middleware that limits the size of a request and the request rate of a client."""
 
-import time
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MAX_CLIENTS = 10_000
-"""Clients with a bucket; if there are more, the least recent one is dropped."""
+from podrec_assets.serving.token_buckets import TokenBuckets
 
-
-@dataclass
-class TokenBuckets:
-    """One token bucket per client.
-
-    The `limits` package has no token bucket, takes 5 to 12 times as long per request, and remembers
-    every client until its window ends, which an attacker with many addresses can exploit.
-
-    Attributes:
-        per_second: tokens that a bucket gains.
-        burst: capacity of a bucket; a new one is full.
-        clock: monotonic seconds.
-    """
-
-    per_second: float
-    burst: int
-    clock: Callable[[], float] = time.monotonic
-    _buckets: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
-
-    def wait_s(self, client: str) -> float:
-        """Takes a token and returns 0.0; if there is none, returns the seconds until the next."""
-        now = self.clock()
-        tokens, since = self._buckets.pop(client, (float(self.burst), now))
-        tokens = min(float(self.burst), tokens + (now - since) * self.per_second)
-        granted = tokens >= 1
-        self._buckets[client] = (tokens - 1 if granted else tokens, now)
-        if len(self._buckets) > MAX_CLIENTS:
-            self._buckets.popitem(last=False)
-        return 0.0 if granted else (1 - tokens) / self.per_second
+MAX_HEAD_BYTES = 16_384
+"""Of the request line and all headers; tokens and cookies fit into a fraction of it."""
+CLOSE = {"Connection": "close"}
 
 
 @dataclass
 class Limits:
-    """Middleware that answers 429 to too many requests, and 413 to a body that is too large."""
+    """Middleware that answers 429 to too many requests, and 431 or 413 to too large ones."""
 
     app: ASGIApp
     buckets: TokenBuckets
@@ -54,27 +25,30 @@ class Limits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        wait = self.buckets.wait_s(scope["client"][0] if scope.get("client") else "")
-        if wait:
-            seconds = int(wait) + 1
-            answer = refusal(
-                429, f"Too many requests: try again in {seconds} s.", {"Retry-After": str(seconds)}
-            )
-        elif _declared_bytes(scope) > self.max_bytes:
-            answer = self._too_large()
-        else:
-            try:
-                await self.app(scope, _counted(receive, self.max_bytes), send)
-            except _TooLargeError:
-                await self._too_large()(scope, receive, send)
-            return
-        await answer(scope, receive, send)
+        request = _Metered(scope, receive, send, self.buckets, self.max_bytes)
+        try:
+            if _head_bytes(scope) > MAX_HEAD_BYTES:
+                text = f"The headers have more than {MAX_HEAD_BYTES} bytes."
+                await refusal(431, text, CLOSE)(scope, receive, send)
+            elif _declared_bytes(scope) > self.max_bytes:
+                request.charge()
+                raise _TooLargeError
+            else:
+                if scope["method"] != "POST":
+                    request.charge()
+                await self.app(scope, request.receive, request.send)
+        except _TooManyError as err:
+            await _too_many(err.wait_s)(scope, receive, send)
+        except _TooLargeError:
+            await self._too_large()(scope, receive, send)
+        except ClientDisconnect:
+            pass  # nobody is left to answer, and nothing was produced
 
     def _too_large(self) -> JSONResponse:
         return refusal(
             413,
             f"The body has more than {self.max_bytes} bytes; send fewer events at a time.",
-            {"Connection": "close"},
+            CLOSE,
         )
 
 
@@ -84,7 +58,19 @@ def refusal(status: int, sentence: str, headers: dict[str, str] | None = None) -
 
 
 class _TooLargeError(Exception):
-    """A body without a Content-Length, or with a wrong one, exceeded the limit during reading."""
+    """The body exceeds the limit, by its Content-Length or during reading."""
+
+
+class _TooManyError(Exception):
+    """The client has no token left; `wait_s` says when the next comes."""
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = wait_s
+
+
+def _head_bytes(scope: Scope) -> int:
+    headers = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+    return headers + len(scope.get("raw_path") or b"") + len(scope["query_string"])
 
 
 def _declared_bytes(scope: Scope) -> int:
@@ -92,15 +78,45 @@ def _declared_bytes(scope: Scope) -> int:
     return int(declared) if declared.isdigit() else 0
 
 
-def _counted(receive: Receive, max_bytes: int) -> Receive:
-    seen = 0
+def _too_many(wait_s: float) -> JSONResponse:
+    seconds = int(wait_s) + 1
+    text = f"Too many requests: try again in {seconds} s."
+    return refusal(429, text, {"Retry-After": str(seconds)})
 
-    async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > max_bytes:
+
+@dataclass
+class _Metered:
+    """One request: charged to its client once, when it has arrived whole or is answered earlier.
+
+    Half-sent requests thus use up nothing of what others behind the same address may send.
+    """
+
+    scope: Scope
+    real_receive: Receive
+    real_send: Send
+    buckets: TokenBuckets
+    max_bytes: int
+    received_bytes: int = 0
+    is_charged: bool = False
+
+    def charge(self) -> None:
+        """Raises _TooManyError if the client may not send another request yet."""
+        if not self.is_charged:
+            self.is_charged = True
+            client = self.scope.get("client")
+            if wait := self.buckets.wait_s(client[0] if client else ""):
+                raise _TooManyError(wait)
+
+    async def receive(self) -> Message:
+        message = await self.real_receive()
+        self.received_bytes += len(message.get("body", b""))
+        if self.received_bytes > self.max_bytes:
             raise _TooLargeError
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            self.charge()
         return message
 
-    return counted
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.charge()
+        await self.real_send(message)

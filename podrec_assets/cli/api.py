@@ -31,16 +31,14 @@ def api(
     try:
         import uvicorn
 
-        from podrec_assets.api.app import build_app
+        from podrec_assets.api.server import server_config
     except ImportError as err:
         raise SetupError(f"The REST API needs {err.name}: run `make setup`.") from err
     connections = connect()
     settings = connections.settings
     host, port = host or settings.api_host, port or settings.api_port
     check_exposure(host, settings.api_token.get_secret_value(), "PODREC_API_TOKEN")
-    config = uvicorn.Config(
-        build_app(connections), log_level="warning", server_header=False, proxy_headers=False
-    )
+    config = server_config(connections)
     try:
         # Listens before the address is printed, so that a reader can use it at once.
         family = socket.AF_INET6 if ":" in host else socket.AF_INET

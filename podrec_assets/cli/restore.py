@@ -7,7 +7,7 @@ import typer
 
 from podrec_assets.cli.backup import describe, print_copied
 from podrec_assets.cli.console import Json, emit, say
-from podrec_assets.pipelines.operations.backup import restore as restore_home
+from podrec_assets.pipelines.operations.restore import restore as restore_home
 from podrec_assets.settings import Settings
 
 
@@ -18,6 +18,8 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Restore a backup into an empty PODREC_HOME, after verifying the hash of every file.
+
+    If it is cut off, the home is still empty or already whole; other commands say so.
 
     Example: podrec restore /backups/2026-11-25 && podrec up && podrec doctor --deep
     """

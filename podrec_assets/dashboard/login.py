@@ -3,9 +3,11 @@
 import streamlit as st
 
 from podrec_assets.dashboard.shared import connections, error_messages
-from podrec_assets.serving.access import check_exposure, is_token
+from podrec_assets.serving.access import TooManyGuessesError, admits, brake, check_exposure
 
-ADMITTED, ENTERED = "is_admitted", "entered_token"
+ADMITTED, ENTERED, PROBLEM = "is_admitted", "entered_token", "login_problem"
+_GUESSES = brake()
+"""Of all sessions of this server: a new session does not bring new guesses."""
 
 
 def is_admitted() -> bool:
@@ -29,12 +31,18 @@ def ask() -> None:
             "Token", type="password", key=ENTERED, help="The value of PODREC_DASHBOARD_TOKEN."
         )
         st.form_submit_button("Log in", on_click=_compare)
-    if st.session_state.get(ADMITTED) is False:
-        st.error("Wrong token.")
+    if problem := st.session_state.get(PROBLEM):
+        st.error(problem)
 
 
 def _compare() -> None:
-    st.session_state[ADMITTED] = is_token(st.session_state[ENTERED], _token())
+    client = st.context.ip_address or ""  # None on this machine
+    try:
+        is_right = admits(st.session_state[ENTERED], _token(), client, _GUESSES)
+        problem = "" if is_right else "Wrong token."
+    except TooManyGuessesError as err:
+        is_right, problem = False, str(err)
+    st.session_state[ADMITTED], st.session_state[PROBLEM] = is_right, problem
 
 
 def _token() -> str:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import uvicorn
 
-from podrec_assets.api.app import build_app
+from podrec_assets.api.server import server_config
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services import process
 from podrec_assets.services.ports import LOOPBACK
@@ -77,7 +77,7 @@ def served(service_settings: Settings) -> Connections:
 @contextmanager
 def running(connections: Connections) -> Iterator[str]:
     """Serves the API in a thread; yields its address."""
-    config = uvicorn.Config(build_app(connections), LOOPBACK, 0, log_level="warning")
+    config = server_config(connections, host=LOOPBACK, port=0)
     listening = config.bind_socket()
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],))

@@ -12,7 +12,8 @@ import pytest
 
 from podrec_assets.errors import ServiceError
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.operations.backup import back_up, restore
+from podrec_assets.pipelines.operations.backup import back_up
+from podrec_assets.pipelines.operations.restore import restore
 from podrec_assets.schemas import LISTS
 from podrec_assets.services import jars, process, supervisor
 from podrec_assets.services.ports import LOOPBACK, is_taken

@@ -21,8 +21,8 @@ from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 
 FORMAT = 1
-MANIFEST, CONTENT, DRAFT = "manifest.json", "home", ".restoring"
-LEFT_OUT = ("audio", "checkpoints", "locks", "spark", "spark-warehouse", "up.lock", DRAFT)
+MANIFEST, CONTENT = "manifest.json", "home"
+LEFT_OUT = ("audio", "checkpoints", "locks", "spark", "spark-warehouse", "up.lock")
 """Entries of the home that are fetched or recomputed when needed."""
 CHUNK = 1 << 20
 
@@ -67,7 +67,7 @@ def back_up(settings: Settings, lake: Lake, target: Path, say: Callable[[str], N
         paths = list(_paths(settings.home))
         say(f"copying {len(paths)} files to {target}")
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_space(sum(p.stat().st_size for p in paths), target)
+        check_space(sum(p.stat().st_size for p in paths), target)
         names = {p.relative_to(settings.home).as_posix(): p for p in paths}
         files = {name: _copy(path, target / CONTENT / name) for name, path in names.items()}
     backup = Backup(
@@ -79,36 +79,6 @@ def back_up(settings: Settings, lake: Lake, target: Path, say: Callable[[str], N
         files,
     )
     (target / MANIFEST).write_text(json.dumps(asdict(backup), indent=1))
-    return backup
-
-
-def restore(settings: Settings, source: Path, say: Callable[[str], None]) -> Backup:
-    """Restores a backup into an empty home and returns its manifest.
-
-    A damaged backup leaves the home empty.
-
-    Raises:
-        PermanentError: the home is not empty, or the backup is incomplete or damaged; names the
-            first such file.
-    """
-    backup = _read_manifest(source)
-    home = settings.home
-    if home.exists() and any(p.name != DRAFT for p in home.iterdir()):
-        raise PermanentError(
-            f"{home} is not empty: move it away, or set PODREC_HOME to another folder."
-        )
-    draft = home / DRAFT
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o700, parents=True)
-    say(f"verifying and copying {len(backup.files)} files of {backup.made_at}")
-    try:
-        _check_space(backup.byte_count, draft)
-        for name, expected in backup.files.items():
-            _restore_file(source / CONTENT / name, draft / name, expected)
-        for part in sorted(draft.iterdir()):
-            part.rename(home / part.name)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return backup
 
 
@@ -137,7 +107,8 @@ def _check_target(home: Path, target: Path) -> None:
         raise PermanentError(f"{target} is not an empty folder: choose another.")
 
 
-def _check_space(needed: int, folder: Path) -> None:
+def check_space(needed: int, folder: Path) -> None:
+    """Raises PermanentError unless the folder's disk has so many bytes free."""
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise PermanentError(f"{folder} has {free:,} bytes free, {needed:,} are needed.")
@@ -174,7 +145,7 @@ def _copy(path: Path, to: Path) -> dict:
         RetryableError: the file changed while it was copied.
     """
     before = path.stat()
-    digest = _copy_bytes(path, to)
+    digest = copy_bytes(path, to)
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise RetryableError(
@@ -184,7 +155,7 @@ def _copy(path: Path, to: Path) -> dict:
     return {"bytes": after.st_size, "sha256": digest}
 
 
-def _copy_bytes(path: Path, to: Path) -> str:
+def copy_bytes(path: Path, to: Path) -> str:
     """Copies a file and returns its sha256; keeps its times, which vacuum relies on."""
     to.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
@@ -194,28 +165,3 @@ def _copy_bytes(path: Path, to: Path) -> str:
             target.write(chunk)
     shutil.copystat(path, to)
     return digest.hexdigest()
-
-
-def _read_manifest(source: Path) -> Backup:
-    try:
-        manifest = dict(json.loads((source / MANIFEST).read_text()))
-        if manifest["format"] != FORMAT:
-            raise PermanentError(
-                f"{source} is a backup of format {manifest['format']}; "
-                f"this podrec reads format {FORMAT}."
-            )
-        backup = Backup(**manifest)
-    except (OSError, ValueError, TypeError, KeyError) as err:
-        raise PermanentError(
-            f"{source} is not a complete backup: it has no readable {MANIFEST}."
-        ) from err
-    if escaping := [n for n in backup.files if Path(n).is_absolute() or ".." in Path(n).parts]:
-        raise PermanentError(f"{source} is not a backup of podrec: it contains {escaping[0]}.")
-    return backup
-
-
-def _restore_file(path: Path, to: Path, expected: dict) -> None:
-    if not path.is_file():
-        raise PermanentError(f"The backup lacks {path}: nothing was restored; use another backup.")
-    if _copy_bytes(path, to) != expected["sha256"]:
-        raise PermanentError(f"{path} is damaged: nothing was restored; use another backup.")

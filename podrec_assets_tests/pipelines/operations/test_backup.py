@@ -18,7 +18,8 @@ from podrec_assets.errors import PermanentError, RetryableError
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import stream_lock
 from podrec_assets.pipelines.operations import backup as backup_module
-from podrec_assets.pipelines.operations.backup import back_up, restore
+from podrec_assets.pipelines.operations.backup import back_up
+from podrec_assets.pipelines.operations.restore import restore
 from podrec_assets.settings import Settings
 from podrec_assets_tests.defs.dagster_internals import DaemonHeartbeat
 
@@ -180,14 +181,14 @@ def test_nothing_is_copied_while_something_writes(
         pytest.raises(RetryableError, match="A run is writing vectors: wait until it is done"),
     ):
         take_backup(home, target)
-    real = backup_module._copy_bytes
+    real = backup_module.copy_bytes
 
     def disturbed(path: Path, to: Path) -> str:
         digest = real(path, to)
         path.write_bytes(path.read_bytes() + b"more")
         return digest
 
-    monkeypatch.setattr(backup_module, "_copy_bytes", disturbed)
+    monkeypatch.setattr(backup_module, "copy_bytes", disturbed)
     with pytest.raises(RetryableError, match="changed while it was copied: stop what writes to it"):
         take_backup(home, target)
     assert not (target / "manifest.json").exists()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from podrec_assets.api import limits
-from podrec_assets.api.limits import TokenBuckets
+from podrec_assets.serving import token_buckets
+from podrec_assets.serving.token_buckets import TokenBuckets
 
 
 class Clock:
@@ -36,7 +36,7 @@ def test_one_client_does_not_use_up_anothers_tokens() -> None:
 
 
 def test_the_number_of_buckets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MAX_CLIENTS", 3)
+    monkeypatch.setattr(token_buckets, "MAX_CLIENTS", 3)
     buckets = TokenBuckets(per_second=1, burst=1, clock=Clock())
     for client in "abcde":
         buckets.wait_s(client)
