@@ -102,13 +102,8 @@ def parsed(parser: Parser, html: str) -> Parser:
     return parser
 
 
-def has_too_many_tags(html: str) -> bool:
-    """Whether the HTML has more than MAX_TAGS tags."""
-    return html.count("<") > MAX_TAGS
-
-
 def _first_tags(html: str) -> str:
-    if not has_too_many_tags(html):
+    if html.count("<") <= MAX_TAGS:
         return html
     return html[: next(islice(re.finditer("<", html), MAX_TAGS, None)).start()]
 

@@ -125,17 +125,21 @@ def _srt_cues(lines: list[str]) -> tuple[list[_Cue], list[str]]:
     for block in blocks:
         while block and not block[-1].strip():
             block.pop()
-    numbered = sum(bool(block) and _NUMBER.match(block[-1]) is not None for block in blocks[:-1])
-    if 2 * numbered >= len(cues):
+    numbered = sum(map(_ends_with_number, blocks[:-1]))
+    if _ends_with_number(blocks[0]) or 2 * numbered > len(cues):
         for block in blocks[:-1]:
             _drop_number(block)
         _drop_cut_cue(blocks[-1])
     return cues, [line for line in blocks[0] if not _NUMBER.match(line)]
 
 
+def _ends_with_number(block: list[str]) -> bool:
+    return bool(block) and _NUMBER.match(block[-1]) is not None
+
+
 def _drop_number(block: list[str]) -> None:
     """Removes the number of the next cue from the end of a payload, also one written twice."""
-    if not block or not _NUMBER.match(block[-1]):
+    if not _ends_with_number(block):
         return
     number = block.pop().strip()
     if block and block[-1].strip() == number:

@@ -57,6 +57,9 @@ PARSER_VERSION = 3
 """Part of a row's engine. Version 3 tells what it left out."""
 MAX_BYTES = 10_000_000
 """Largest body that is parsed, which takes at most seconds; a day of speech has under 1 MB."""
+MAX_PARTS = 200_000
+"""Most lines, tags or objects that are parsed: seconds of work. A day of speech has a tenth."""
+_PARTS = {"vtt": "\n", "srt": "\n", "text": "\n", "html": "<", "json": "{["}
 _LINE_END = re.compile(r"\r+\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _REPLACEMENT = "\ufffd"
@@ -127,6 +130,10 @@ def parse_transcript(
             "unknown_format",
             f"{url} is {content_type!r}, not a transcript format that podrec reads.",
         )
+    if (parts := sum(map(text.count, _PARTS[kind]))) > MAX_PARTS:
+        raise TranscriptError(
+            "too_complex", f"{url} has {parts:,} lines, tags or objects, more than {MAX_PARTS:,}."
+        )
     parsed = PARSERS[kind](text, url)
     notes = [*parsed.notes, *_drop_damage(parsed.segments, url)]
     if decoded.damage:
@@ -141,11 +148,11 @@ def parse_transcript(
 
 
 def _clean(text: str, url: str) -> str:
-    """Returns the text without control characters, its lines ended by one character."""
+    """Returns the text without control characters and blank ends, with LF as line ends."""
     text = _LINE_END.sub("\n", text)
     if len(text) - len(_CONTROL.sub("", text)) > _MOST_DAMAGE * len(text):
         raise TranscriptError("unknown_format", f"{url} is a binary file, not text.")
-    return clean(text)
+    return clean(text).strip("\ufeff \t\n")
 
 
 def _drop_damage(segments: list[dict], url: str) -> list[str]:

@@ -3,17 +3,10 @@
 import re
 from typing import ClassVar
 
-from podrec_assets.content.html_text import (
-    BLOCKS,
-    MAX_TAGS,
-    TextParser,
-    has_too_many_tags,
-    parsed,
-)
+from podrec_assets.content.html_text import BLOCKS, TextParser, parsed
 from podrec_assets.content.transcripts.segments import (
     CLOCK,
     Parsed,
-    TranscriptError,
     clock_seconds,
     end_at_next_start,
     segment,
@@ -72,17 +65,12 @@ class _BlockParser(TextParser):
         self.parts.clear()
 
 
-def parse_html(text: str, url: str) -> Parsed:
+def parse_html(text: str, _url: str) -> Parsed:
     """Returns a segment for each block of text.
 
     <cite> names the speaker and <time> the start of the blocks that follow. Every word of the page
     is in a segment or names a speaker of one.
-
-    Raises:
-        TranscriptError: reason too_complex.
     """
-    if has_too_many_tags(text):
-        raise TranscriptError("too_complex", f"{url} has more than {MAX_TAGS:,} tags.")
     parser = parsed(_BlockParser(), text)
     parser.end_block()
     segments: list[dict] = []
