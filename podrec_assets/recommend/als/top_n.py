@@ -23,9 +23,10 @@ def top_n(factors: Factors, history: Interactions, config: AlsConfig, n: int) ->
     Yields:
         {"user_id", "items": [{rank, episode_id, score, because, listener_count}]}: `because` is the
         heard episode that contributes most to the score (None if none raises it), `listener_count`
-        how many others heard both.
+        how many others played both.
     """
     seen = pairs_matrix(history, history.seen)
+    played = pairs_matrix(history, {user: history.played(user) for user in history.users})
     excluded = pairs_matrix(history, excluded_items(history))
     user, item, score = (
         np.concatenate(parts) for parts in zip(*best_items(factors, excluded, n), strict=True)
@@ -37,7 +38,7 @@ def top_n(factors: Factors, history: Interactions, config: AlsConfig, n: int) ->
         cause[start:stop] = main_causes(
             factors, history.matrix, row, item[start:stop], nameable, config
         )
-    listener_count = co_listeners(seen, item, cause)
+    listener_count = co_listeners(played, item, cause)
     for row, name in enumerate(history.users):
         yield {
             "user_id": name,
@@ -141,15 +142,15 @@ def main_causes(
     return np.where(largest > 0, heard[named][best], -1)
 
 
-def co_listeners(seen: csr_matrix, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Returns how many users saw both items of each pair of columns; 0 where `other` is -1."""
-    by_item, counts = seen.T.tocsr(), np.zeros(len(one), dtype=np.int64)
+def co_listeners(played: csr_matrix, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Returns how many users played both items of each pair of columns; 0 where `other` is -1."""
+    by_item, counts = played.T.tocsr(), np.zeros(len(one), dtype=np.int64)
     order = np.argsort(other, kind="stable")
     order = order[np.searchsorted(other[order], 0) :]
     columns, place = np.unique(other[order], return_inverse=True)
-    size = max(1, BLOCK_SCORES // max(1, seen.shape[1]))
+    size = max(1, BLOCK_SCORES // max(1, played.shape[1]))
     for start in range(0, len(columns), size):
-        together = (by_item[columns[start : start + size]] @ seen).toarray()
+        together = (by_item[columns[start : start + size]] @ played).toarray()
         pairs = slice(*np.searchsorted(place, (start, start + size)))
         counts[order[pairs]] = together[place[pairs] - start, one[order[pairs]]]
     return counts

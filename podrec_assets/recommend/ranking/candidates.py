@@ -30,7 +30,7 @@ class Candidates:
         freshness: (columns,) 1 for an episode published at the end of the day, falling to 0 after
             FRESH_DAYS; 0 before publication.
         popularity: (columns,) decayed plays divided by the largest, 0 to 1.
-        listener_count: (columns,) listeners who heard it.
+        listener_count: (columns,) listeners who played it.
     """
 
     ids: list[str]
@@ -138,7 +138,7 @@ def _offered(
 
 def _listener_counts(history: Interactions, ids: list[str]) -> np.ndarray:
     count: dict[str, int] = {}
-    for heard in history.seen.values():
-        for episode in heard:
+    for user in history.users:
+        for episode in history.played(user):
             count[episode] = count.get(episode, 0) + 1
     return np.array([count.get(e, 0) for e in ids])

@@ -162,20 +162,22 @@ def test_without_the_cause_the_score_is_lower() -> None:
         assert after < item["score"] - 0.001
 
 
-def test_listener_count_is_the_number_of_others_who_heard_both() -> None:
-    """Both bob and cat heard e1 and e2, dan only e2; eve played too little of e2 to count."""
+def test_listener_count_is_the_number_of_others_who_played_both() -> None:
+    """Bob and cat played e1 and e2, dan only e2, eve too little of e2; fay only liked it."""
     row = {"e1": 1.0, "e2": 1.0}
     history = history_of(
-        {"ann": {"e1": 1.0}, "bob": row, "cat": row, "dan": {"e2": 1.0}, "eve": row},
+        {"ann": {"e1": 1.0}, "bob": row, "cat": row, "dan": {"e2": 1.0}, "eve": row, "fay": row},
         heard={
             "ann": {"e1"},
             "bob": {"e1", "e2"},
             "cat": {"e1", "e2"},
             "dan": {"e2"},
             "eve": {"e1"},
+            "fay": {"e1", "e2"},
         },
     )
-    item = lists_of(factors([[1.0]] * 5, [[1.0], [1.0]]), history, UNIT, 1)[0]["items"][0]
+    history.unplayed["fay"] = {"e2"}
+    item = lists_of(factors([[1.0]] * 6, [[1.0], [1.0]]), history, UNIT, 1)[0]["items"][0]
     assert (item["episode_id"], item["because"], item["listener_count"]) == ("e2", "e1", 2)
 
 

@@ -163,5 +163,5 @@ def test_a_cause_outside_the_catalogue_is_not_named() -> None:
     )["ann"][0]
     assert (first["because"], first["reason"]) == (
         None,
-        "Listeners with a history like yours play this.",
+        "Listeners with a history like yours chose this.",
     )

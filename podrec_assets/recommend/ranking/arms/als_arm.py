@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from podrec_assets.recommend.interactions import Signal
 from podrec_assets.recommend.ranking.arms.protocol import ArmScores, Reason
 from podrec_assets.recommend.ranking.candidates import Candidates
 from podrec_assets.recommend.ranking.inputs import RankingInputs
@@ -16,14 +17,14 @@ class AlsArm:
     score_field: ClassVar[str] = "als"
 
     def __init__(self, inputs: RankingInputs, candidates: Candidates) -> None:
-        self._users, self._candidates = inputs.history.users, candidates
+        self._history, self._candidates = inputs.history, candidates
         self._items = {d["user_id"]: {i["episode_id"]: i for i in d["items"]} for d in inputs.als}
 
     def scores(self, users: range) -> ArmScores:
         """Returns predicted preferences, 0 outside a listener's ALS list and for negative ones."""
         column = self._candidates.column
         values = np.zeros((len(users), len(self._candidates.ids)))
-        for row, user in enumerate(self._users[users.start : users.stop]):
+        for row, user in enumerate(self._history.users[users.start : users.stop]):
             items = self._items.get(user, {})
             listed = [(column[e], i["score"]) for e, i in items.items() if e in column]
             if listed:
@@ -33,20 +34,25 @@ class AlsArm:
 
     def reasons(self, user: int, columns: list[int]) -> list[Reason | None]:
         """Returns the reasons of the episodes in the listener's ALS list."""
-        items = self._items.get(self._users[user], {})
-        return [self._reason(items.get(self._candidates.ids[c])) for c in columns]
+        name = self._history.users[user]
+        items = self._items.get(name, {})
+        return [self._reason(name, items.get(self._candidates.ids[c])) for c in columns]
 
-    def _reason(self, item: dict | None) -> Reason | None:
+    def _reason(self, user: str, item: dict | None) -> Reason | None:
         if item is None:
             return None
-        title = self._candidates.title(item["because"])
-        cause = item["because"] if title is not None else None
-        return Reason(reason_text(title, item["listener_count"]), cause)
+        cause = item["because"]
+        title = self._candidates.title(cause)
+        if title is None:
+            return Reason(reason_text(None, 0))
+        signal = self._history.signal(user, cause)
+        return Reason(reason_text(title, item["listener_count"], signal), cause)
 
 
-def reason_text(heard_title: str | None, listener_count: int) -> str:
+def reason_text(heard_title: str | None, listener_count: int, signal: Signal = "played") -> str:
     """Names the heard episode that contributes most, and how many others played both."""
     if heard_title is None or not listener_count:
-        return "Listeners with a history like yours play this."
+        return "Listeners with a history like yours chose this."
     who = "A listener" if listener_count == 1 else f"{listener_count} listeners"
-    return f"{who} who played “{heard_title}” as you did also played this."
+    own = f", which you {signal}," if signal in ("liked", "shared") else " as you did"
+    return f"{who} who played “{heard_title}”{own} also played this."

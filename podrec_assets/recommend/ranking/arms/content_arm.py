@@ -14,12 +14,12 @@ from typing import ClassVar
 import numpy as np
 
 from podrec_assets.formatting import clock
+from podrec_assets.recommend.interactions import Signal
 from podrec_assets.recommend.ranking.arms.protocol import ArmScores, Reason
 from podrec_assets.recommend.ranking.candidates import Candidates
 from podrec_assets.recommend.ranking.inputs import RankingInputs
 from podrec_assets.recommend.ranking.item_similarity import ItemSimilarity
 from podrec_assets.recommend.ranking.listener_feedback import ListenerFeedback
-from podrec_assets.schemas.listening import FINISHED_SHARE
 
 AFFINITY_SHRINKAGE = 1.5
 """Weight of the overall mean, in exposures of an episode of similarity 1."""
@@ -76,11 +76,10 @@ class ContentArm:
 
     def _reason(self, user: int, cause: int, column: int) -> Reason:
         heard, episode = self._candidates.ids[cause], self._candidates.ids[column]
-        finished_share = self._history.finished[self._history.users[user]].get(heard, 0.0)
         pair = passages(self._compared, heard, episode)
         text = reason_text(
             self._candidates.title(heard) or "",
-            finished_share > FINISHED_SHARE,
+            self._history.signal(self._history.users[user], heard),
             pair,
             bool(self._candidates.shows[cause] == self._candidates.shows[column]),
         )
@@ -113,10 +112,10 @@ def passages(pairs: dict[tuple[str, str], dict], heard: str, episode: str) -> di
 
 
 def reason_text(
-    heard_title: str, is_finished: bool, pair: dict | None, is_same_show: bool = False
+    heard_title: str, signal: Signal, pair: dict | None, is_same_show: bool = False
 ) -> str:
     """Names the heard episode and quotes the similar passage, or else names the common show."""
-    verb = "finished" if is_finished else "listened to"
+    verb = "listened to" if signal == "played" else signal
     if pair is None or not pair.get("there_text"):
         likeness = "of the same show" if is_same_show else "which is close"
         return f"You {verb} “{heard_title}”, {likeness}."

@@ -2,6 +2,7 @@
 
 import pytest
 
+from podrec_assets.recommend.interactions import Signal
 from podrec_assets.recommend.ranking.arms.content_arm import (
     compared_pairs,
     excerpt,
@@ -14,32 +15,38 @@ PASSAGE = {"there_s": 754.9, "there_text": "the tide turns twice a day"}
 
 
 def test_the_reason_quotes_the_similar_passage_with_its_time() -> None:
-    assert reason_text("Low Water", True, PASSAGE) == (
+    assert reason_text("Low Water", "finished", PASSAGE) == (
         "You finished “Low Water”; one of its passages is close to this one's at 12:34: "
         "“the tide turns twice a day”."
     )
 
 
 def test_the_reason_gives_the_time_in_the_heard_episode_too_where_it_is_known() -> None:
-    text = reason_text("Low Water", True, PASSAGE | {"here_s": 0.0})
+    text = reason_text("Low Water", "finished", PASSAGE | {"here_s": 0.0})
     assert "; its passage at 0:00 is close to this one's at 12:34: " in text
 
 
-def test_a_heard_episode_is_called_finished_only_if_it_was() -> None:
-    assert reason_text("Low Water", False, PASSAGE).startswith("You listened to “Low Water”;")
+@pytest.mark.parametrize(
+    ("signal", "verb"),
+    [("finished", "finished"), ("shared", "shared"), ("liked", "liked"), ("played", "listened to")],
+)
+def test_the_verb_is_what_the_listener_did(signal: Signal, verb: str) -> None:
+    assert reason_text("Low Water", signal, PASSAGE).startswith(f"You {verb} “Low Water”;")
 
 
 @pytest.mark.parametrize(
     "passage", [{"there_text": "the tide"}, {"there_s": None, "there_text": "the tide"}]
 )
 def test_a_passage_without_a_time_is_quoted_without_one(passage: dict) -> None:
-    assert reason_text("Low Water", True, passage) == (
+    assert reason_text("Low Water", "finished", passage) == (
         "You finished “Low Water”; one of its passages is close to this one's: “the tide”."
     )
 
 
 def test_a_passage_at_the_very_start_still_has_its_time() -> None:
-    assert " this one's at 0:00: " in reason_text("Low Water", True, PASSAGE | {"there_s": 0.0})
+    assert " this one's at 0:00: " in reason_text(
+        "Low Water", "finished", PASSAGE | {"there_s": 0.0}
+    )
 
 
 @pytest.mark.parametrize("passage", [None, {"there_text": ""}])
@@ -53,7 +60,7 @@ def test_a_passage_at_the_very_start_still_has_its_time() -> None:
 def test_without_a_passage_the_reason_is_the_common_show_if_there_is_one(
     passage: dict | None, is_same_show: bool, sentence: str
 ) -> None:
-    assert reason_text("Low Water", True, passage, is_same_show) == sentence
+    assert reason_text("Low Water", "finished", passage, is_same_show) == sentence
 
 
 def test_a_short_passage_is_quoted_whole() -> None:
