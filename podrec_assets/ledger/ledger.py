@@ -2,7 +2,8 @@
 
 The log day of a record is the latest UTC date among the timestamps of its partition up to and
 including it. A day therefore starts at the first record stamped at or after midnight, as the
-broker's `offsets_for_times` also finds it. A boundary never moves once it is set.
+broker's `offsets_for_times` also finds it. A timestamp that is absent, outside of the calendar or
+after the day of the landing counts as none. A boundary never moves once it is set.
 """
 
 from bisect import bisect_right
@@ -29,6 +30,10 @@ class Ledger:
             that were accepted as lost.
         forgotten: by hash of a listener's id, the landed offsets before which the listener's
             records are forgotten.
+        gaps: by partition and log day, the number of landed offsets that hold no record:
+            transaction markers, aborted records, and what compaction removed.
+        has_unmarked_letters: dead letters whose key lacks the topic's id may be of this topic,
+            because podrec began to land it when keys had none.
     """
 
     landed: Offsets = field(default_factory=dict)
@@ -37,6 +42,8 @@ class Ledger:
     topic_id: str = ""
     lost: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     forgotten: dict[str, Offsets] = field(default_factory=dict)
+    gaps: dict[int, dict[date, int]] = field(default_factory=dict)
+    has_unmarked_letters: bool = False
 
     def day_of(self, partition: int, offset: int) -> date:
         """Returns the log day of a landed offset.
@@ -62,13 +69,18 @@ class Ledger:
                     ranges[partition] = (start, end)
         return ranges
 
+    def is_landed(self, day: date, partition: int, offset: int) -> bool:
+        """Whether an offset is among the landed ones of a log day."""
+        start, end = self.ranges(day).get(partition, (0, 0))
+        return start <= offset < end
+
     def days(self) -> list[date]:
         """Returns all days from the first to the last that any partition has reached."""
         reached = [day for starts in self.starts.values() for day, _ in starts]
         return days_between(min(reached), max(reached)) if reached else []
 
     def behind(self, ends: Offsets) -> Offsets:
-        """Returns, by partition, the number of records that are not landed yet."""
+        """Returns, by partition, the number of offsets that are not landed yet."""
         return {
             p: end - self.landed.get(p, self.first.get(p, 0)) for p, end in sorted(ends.items())
         }
@@ -89,6 +101,11 @@ class Ledger:
                 user: {str(p): o for p, o in sorted(ends.items())}
                 for user, ends in sorted(self.forgotten.items())
             },
+            "gaps": {
+                str(p): {d.isoformat(): n for d, n in sorted(days.items())}
+                for p, days in sorted(self.gaps.items())
+            },
+            "has_unmarked_letters": self.has_unmarked_letters,
         }
 
     @classmethod
@@ -112,11 +129,20 @@ class Ledger:
                 user: {int(p): o for p, o in ends.items()}
                 for user, ends in value.get("forgotten", {}).items()
             },
+            gaps={
+                int(p): {date.fromisoformat(d): n for d, n in days.items()}
+                for p, days in value.get("gaps", {}).items()
+            },
+            has_unmarked_letters=value.get("has_unmarked_letters", True),
         )
 
 
+FirstOffsets = dict[int, dict[date | None, int]]
+"""Kafka partition -> date of a timestamp (None without a usable one) -> lowest offset with it."""
+
+
 def advance(
-    ledger: Ledger, ends: Offsets, earliest: dict[int, dict[date, int]], floor: date, ceiling: date
+    ledger: Ledger, ends: Offsets, earliest: FirstOffsets, floor: date, today: date
 ) -> Ledger:
     """Returns the ledger after the records [landed, ends) were read.
 
@@ -125,22 +151,23 @@ def advance(
         ends: by partition, the next offset after the read.
         earliest: by partition, the lowest offset of each date among the new records.
         floor: first day that exists; records stamped earlier land there.
-        ceiling: today. If a partition's log reaches beyond it, only the records before that point
-            land: a record stamped tomorrow by a producer's clock waits until its day exists.
+        today: day of the landing. A record without a date, or with a later one, takes the day that
+            its partition has reached; the first record of a partition takes today.
     """
-    starts, landed = dict(ledger.starts), dict(ledger.landed)
-    for partition, end in ends.items():
-        known = starts.get(partition, ())
-        last = known[-1][0] if known else date.min
-        new = [s for s in _day_starts(earliest.get(partition, {}), floor) if s[0] > last]
-        starts[partition] = known + tuple(s for s in new if s[0] <= ceiling)
-        landed[partition] = min([end, *(offset for day, offset in new if day > ceiling)])
+    starts = dict(ledger.starts)
+    for partition in ends:
+        landed, known = ledger.landed.get(partition, 0), starts.get(partition, ())
+        new = {d: o for d, o in earliest.get(partition, {}).items() if o >= landed}
+        starts[partition] = known + _day_starts(new, known, floor, today)
     first = {
         **{p: ledger.landed.get(p, _lowest(earliest.get(p, {}), ends[p])) for p in ends},
         **ledger.first,
     }
     return replace(
-        ledger, landed=landed, first=first, starts={p: s for p, s in starts.items() if s}
+        ledger,
+        landed={**ledger.landed, **ends},
+        first=first,
+        starts={p: s for p, s in starts.items() if s},
     )
 
 
@@ -168,17 +195,29 @@ def union(ledger: Ledger, days: list[date]) -> dict[int, tuple[int, int]]:
     return spans
 
 
-def _lowest(offsets: dict[date, int], default: int) -> int:
+def offset_count(ledger: Ledger, days: list[date]) -> int:
+    """Returns the number of offsets, with and without a record, from the first day to the last."""
+    return sum(end - start for start, end in union(ledger, days).values())
+
+
+def _lowest(offsets: dict[date | None, int], default: int) -> int:
     return min(offsets.values(), default=default)
 
 
-def _day_starts(earliest: dict[date, int], floor: date) -> list[tuple[date, int]]:
+def _day_starts(
+    earliest: dict[date | None, int], known: tuple[tuple[date, int], ...], floor: date, today: date
+) -> tuple[tuple[date, int], ...]:
     """Returns (day, first offset) of each date later than all dates before it in the log."""
+    reached = known[-1][0] if known else None
     starts: list[tuple[date, int]] = []
-    for offset, day in sorted((offset, max(day, floor)) for day, offset in earliest.items()):
-        if not starts or day > starts[-1][0]:
+    for stamped, offset in sorted(earliest.items(), key=lambda item: item[1]):
+        day = reached or today
+        if stamped is not None and stamped <= today:
+            day = max(stamped, floor)
+        if reached is None or day > reached:
             starts.append((day, offset))
-    return starts
+            reached = day
+    return tuple(starts)
 
 
 def check_continuity(

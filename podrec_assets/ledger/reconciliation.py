@@ -1,18 +1,19 @@
-"""Accounts of landed days: every offset is a row, a dead letter, or recorded as lost. Pure."""
+"""Accounts of landed days: every record is a row, a dead letter, or recorded as lost. Pure."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
+from podrec_assets.ledger.gaps import Places
 from podrec_assets.ledger.ledger import Ledger, Offsets
-
-Places = Counter[tuple[date, int]]
-"""Number of records by (log day, Kafka partition)."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """One log day of one Kafka partition: its offsets [start, end), and what they are now."""
+    """One log day of one Kafka partition: its offsets [start, end), and what they are now.
+
+    Attributes:
+        gap_count: offsets that hold no record.
+    """
 
     day: date
     partition: int
@@ -21,11 +22,17 @@ class Account:
     row_count: int
     letter_count: int
     lost_count: int
+    gap_count: int
+
+    @property
+    def record_count(self) -> int:
+        """Records that the log held when they landed, and those lost before."""
+        return self.end - self.start - self.gap_count
 
     @property
     def missing_count(self) -> int:
-        """Offsets without a row, letter or loss; negative if there are too many of these."""
-        return self.end - self.start - self.row_count - self.letter_count - self.lost_count
+        """Records without a row, letter or loss; negative if there are too many of these."""
+        return self.record_count - self.row_count - self.letter_count - self.lost_count
 
     def __str__(self) -> str:
         offsets = f"{self.missing_count} of offsets {self.start} to {self.end - 1}"
@@ -40,8 +47,8 @@ def accounts(ledger: Ledger, days: list[date], rows: Places, letters: Places) ->
     for day, partition in sorted(ranges.keys() | stray):
         start, end = ranges.get((day, partition), (0, 0))
         lost = sum(_overlap(span, (start, end)) for span in ledger.lost.get(partition, ()))
-        place = (day, partition)
-        result.append(Account(day, partition, start, end, rows[place], letters[place], lost))
+        place, gaps = (day, partition), ledger.gaps.get(partition, {}).get(day, 0)
+        result.append(Account(day, partition, start, end, rows[place], letters[place], lost, gaps))
     return result
 
 

@@ -1,20 +1,24 @@
 """Event records in Arrow: their log days, and the split into rows and dead letters. Pure."""
 
 import hashlib
-import json
+from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from podrec_assets.ledger.ledger import Ledger
+from podrec_assets.errors import UnusableInputError
+from podrec_assets.ledger.gaps import Places
+from podrec_assets.ledger.ledger import FirstOffsets, Ledger, Offsets
 from podrec_assets.listening.event_message import PARSED_SCHEMA
-from podrec_assets.schemas import USER_EVENTS, dead_letter
+from podrec_assets.schemas import USER_EVENTS, dead_letter, messages
 from podrec_assets.schemas.table import KAFKA
 
 STAGE = USER_EVENTS.name
+QUIET = timedelta(days=32)
+"""How long a partition may have gone without a record that has a usable timestamp."""
 FORGOTTEN, FORGOTTEN_DETAIL = "forgotten", "The listener asked to be forgotten."
 RECORD_COLUMNS = tuple(f.name for f in KAFKA)
 TAGGED_SCHEMA = pa.schema(
@@ -23,18 +27,47 @@ TAGGED_SCHEMA = pa.schema(
 """PARSED_SCHEMA with the log day, and whether the event was late."""
 
 
-def day_boundaries(records: pa.Table) -> dict[int, dict[date, int]]:
+POSITION_COLUMNS = ("kafka_partition", "kafka_offset", "recorded_at")
+"""Columns of the records of a batch that say where they are in the log."""
+
+
+def day_boundaries(positions: pa.Table) -> FirstOffsets:
     """Returns, by Kafka partition, the lowest offset of each record date."""
-    dated = records.select(["kafka_partition", "kafka_offset"]).append_column(
-        "record_day", pc.cast(records["recorded_at"], pa.date32())
-    )
+    dated = positions.append_column("record_day", pc.cast(positions["recorded_at"], pa.date32()))
     lowest = dated.group_by(["kafka_partition", "record_day"]).aggregate([("kafka_offset", "min")])
-    boundaries: dict[int, dict[date, int]] = {}
+    boundaries: FirstOffsets = {}
     for row in lowest.to_pylist():
         boundaries.setdefault(row["kafka_partition"], {})[row["record_day"]] = row[
             "kafka_offset_min"
         ]
     return boundaries
+
+
+def ends(positions: pa.Table) -> Offsets:
+    """Returns, by Kafka partition, one past the highest offset."""
+    highest = positions.group_by("kafka_partition").aggregate([("kafka_offset", "max")])
+    return {r["kafka_partition"]: r["kafka_offset_max"] + 1 for r in highest.to_pylist()}
+
+
+def record_counts(positions: pa.Table, since: Ledger, ledger: Ledger) -> Places:
+    """Returns how many of the records landed between two ledgers, by log day and partition."""
+    landed = positions.filter(_landed_between(positions, since, ledger))
+    placed = landed.append_column("day", _log_days(landed, ledger))
+    counts = placed.group_by(["day", "kafka_partition"]).aggregate([([], "count_all")])
+    return Counter({(r["day"], r["kafka_partition"]): r["count_all"] for r in counts.to_pylist()})
+
+
+def bound_times(records: pa.Table, since: Ledger, ledger: Ledger) -> pa.Table:
+    """Returns the records that landed between two ledgers, with the column `written_by`.
+
+    That is the latest time at which a record can have been written: its timestamp, but not long
+    after the log day that its partition had reached, because only a wrong timestamp is.
+    """
+    landed = records.filter(_landed_between(records, since, ledger))
+    naive = pa.timestamp("us")  # Arrow has no minimum of zoned times
+    limit = pc.add(_log_days(landed, ledger).cast(naive), pa.scalar(QUIET))
+    written_by = pc.min_element_wise(landed["recorded_at"].cast(naive), limit)
+    return landed.append_column("written_by", written_by)
 
 
 def tag_days(parsed: pa.Table, since: Ledger, ledger: Ledger, late_days: int) -> pa.Table:
@@ -55,20 +88,20 @@ def tag_days(parsed: pa.Table, since: Ledger, ledger: Ledger, late_days: int) ->
     return landed.append_column("day", days).append_column("is_late", late).cast(TAGGED_SCHEMA)
 
 
-def _landed_between(parsed: pa.Table, since: Ledger, ledger: Ledger) -> pa.Array:
-    offsets = parsed["kafka_offset"].to_numpy()
+def _landed_between(records: pa.Table, since: Ledger, ledger: Ledger) -> pa.Array:
+    offsets = records["kafka_offset"].to_numpy()
     is_new = np.zeros(len(offsets), bool)
-    for partition, is_here in _by_partition(parsed):
+    for partition, is_here in _by_partition(records):
         start, end = since.landed.get(partition, 0), ledger.landed.get(partition, 0)
         is_new |= is_here & (offsets >= start) & (offsets < end)
     return pa.array(is_new)
 
 
-def _log_days(parsed: pa.Table, ledger: Ledger) -> pa.Array:
+def _log_days(records: pa.Table, ledger: Ledger) -> pa.Array:
     """Returns the log day of each record: `Ledger.day_of` for whole columns."""
-    offsets = parsed["kafka_offset"].to_numpy()
+    offsets = records["kafka_offset"].to_numpy()
     days = np.zeros(len(offsets), "datetime64[D]")
-    for partition, is_here in _by_partition(parsed):
+    for partition, is_here in _by_partition(records):
         starts = ledger.starts.get(partition, ())
         index = np.searchsorted([first for _, first in starts], offsets[is_here], side="right") - 1
         if index.min() < 0:
@@ -119,8 +152,8 @@ def user_of(row: dict) -> str:
     if row.get("user_id"):
         return row["user_id"]
     try:
-        message = json.loads(row["payload"] or b"")
-    except (ValueError, RecursionError):
+        message = messages.parse_json(messages.text_of(row["payload"] or b""), takes_nan=True)
+    except UnusableInputError:
         return ""
     user = message.get("user_id") if isinstance(message, dict) else None
     return user if isinstance(user, str) else ""

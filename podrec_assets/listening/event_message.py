@@ -4,19 +4,21 @@ The rules are on the page docs/reference/events.md.
 """
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal, cast
 
 import pyarrow as pa
 
-from podrec_assets.schemas import EVENT_KINDS, UTC_TIMESTAMP
+from podrec_assets.errors import UnusableInputError
+from podrec_assets.schemas import EVENT_KINDS, UTC_TIMESTAMP, messages
+from podrec_assets.schemas.dead_letters import UNREADABLE, unreadable_detail
 from podrec_assets.schemas.table import KAFKA
 from podrec_assets.settings import Settings
 
 SCHEMA_VERSION = 1
 MAX_BYTES = 64 * 1024
-MAX_ID_LENGTH = 256
 FIELDS = frozenset(
     [
         "schema",
@@ -34,9 +36,10 @@ FIELDS = frozenset(
 )
 """Fields of a message; others are kept in the column `extra`."""
 RefusalReason = Literal[
-    "empty", "oversized", "not_utf8", "not_json", "not_an_object", "unknown_schema",
-    "missing_field", "bad_type", "empty_id", "bad_id", "unknown_kind", "share_out_of_range",
-    "bad_position", "bad_time", "time_without_zone", "from_the_future", "bad_count",
+    "empty", "oversized", "not_utf8", "not_json", "too_deep", "not_an_object", "unknown_schema",
+    "missing_field", "bad_type", "bad_text", "bad_number", "empty_id", "bad_id", "unknown_kind",
+    "share_out_of_range", "bad_position", "bad_time", "time_without_zone", "from_the_future",
+    "bad_count",
 ]  # fmt: skip
 """Why a message is refused; `bad_count` only by `POST /events`, which takes several at once."""
 PARSED_SCHEMA = pa.schema(
@@ -58,6 +61,16 @@ PARSED_SCHEMA = pa.schema(
     ]
 )
 """Parsed records: each is an event, or a refusal with its reason, detail and raw bytes."""
+KNOWN_GOOD = json.dumps(
+    {
+        "event_id": "known-good",
+        "user_id": "known-good",
+        "episode_id": "known-good",
+        "kind": "like",
+        "occurred_at": f"{Settings.start_day}T00:00:00Z",
+    }
+).encode()
+"""A message without fault; where even it fails, the fault is not in a record."""
 _PARSE_ROWS = 10_000
 """Records that are Python objects at the same time; the others stay in Arrow."""
 
@@ -73,12 +86,12 @@ class Refusal(Exception):
         return self.detail
 
 
-def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dict:
+def parse(value: bytes | None, written_by: datetime, future_skew_s: int) -> dict:
     """Returns the event in a message, as columns.
 
     Args:
         value: raw bytes of the record.
-        recorded_at: timestamp of the record, tz-aware.
+        written_by: latest time at which the record can have been written, tz-aware.
         future_skew_s: seconds by which an event may be ahead of its record.
 
     Raises:
@@ -88,7 +101,8 @@ def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dic
     if message.get("schema", SCHEMA_VERSION) != SCHEMA_VERSION or isinstance(
         message.get("schema"), bool
     ):
-        raise Refusal("unknown_schema", f"schema {message['schema']!r} is not {SCHEMA_VERSION}")
+        given = repr(message["schema"])[:80]
+        raise Refusal("unknown_schema", f"schema {given} is not {SCHEMA_VERSION}")
     event_id = _identifier(message, "event_id")
     user_id = _identifier(message, "user_id")
     episode_id = _identifier(message, "episode_id")
@@ -97,10 +111,11 @@ def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dic
         known = ", ".join(EVENT_KINDS)
         raise Refusal("unknown_kind", f"kind {str(kind)[:40]!r} is none of {known}")
     occurred_at = _time(message)
-    if (occurred_at - recorded_at).total_seconds() > future_skew_s:
+    if (occurred_at - written_by).total_seconds() > future_skew_s:
         raise Refusal(
             "from_the_future",
-            f"occurred_at {occurred_at.isoformat()} is after its record {recorded_at.isoformat()}",
+            f"occurred_at {occurred_at.isoformat()} is after its record, which was written by "
+            f"{written_by.isoformat()}",
         )
     has_share = EVENT_KINDS[kind].has_completed_share
     share = _share(message) if has_share else None
@@ -108,6 +123,9 @@ def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dic
     extra = {} if is_known else {k: v for k, v in message.items() if k not in FIELDS}
     if has_share and share is None:
         extra["played_s"] = message["played_s"]
+    list_version, position = _list_version(message), _position(message)
+    if value and messages.may_hold_half_pairs(value):
+        check_storable(message)
     return {
         "event_id": event_id,
         "user_id": user_id,
@@ -116,14 +134,22 @@ def parse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dic
         "completed_share": share,
         "occurred_at": occurred_at,
         "event_day": occurred_at.date(),
-        "list_version": _optional_text(message, "list_version"),
-        "position": _position(message),
-        "extra": json.dumps(extra, sort_keys=True, ensure_ascii=False) if extra else None,
+        "list_version": list_version,
+        "position": position,
+        "extra": _json(extra) if extra else None,
     }
 
 
+def _json(extra: dict) -> str:
+    try:
+        return json.dumps(extra, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        check_storable(extra)
+        raise
+
+
 def parse_batch(records: pa.Table, future_skew_s: int) -> pa.Table:
-    """Parses records (columns KAFKA and `value`) into PARSED_SCHEMA, one row each, in order."""
+    """Parses records (columns KAFKA, `value` and `written_by`) into PARSED_SCHEMA, in order."""
     parts = (records.slice(start, _PARSE_ROWS) for start in range(0, records.num_rows, _PARSE_ROWS))
     return pa.concat_tables(
         [PARSED_SCHEMA.empty_table(), *(_parse_part(part, future_skew_s) for part in parts)]
@@ -132,22 +158,44 @@ def parse_batch(records: pa.Table, future_skew_s: int) -> pa.Table:
 
 def _parse_part(records: pa.Table, future_skew_s: int) -> pa.Table:
     # Arrow converts a column to naive datetimes many times faster than to zoned ones.
-    stamps = records["recorded_at"].cast(pa.timestamp("us")).to_numpy().tolist()
+    stamps = records["written_by"].cast(pa.timestamp("us")).to_numpy().tolist()
     rows = [
         _parse_or_refuse(value, stamp.replace(tzinfo=UTC), future_skew_s)
         for value, stamp in zip(records["value"].to_pylist(), stamps, strict=True)
     ]
+    return _with_record_columns(records, rows)
+
+
+def _with_record_columns(records: pa.Table, rows: list[dict]) -> pa.Table:
     parsed = pa.Table.from_pylist(rows, schema=pa.schema([*PARSED_SCHEMA][len(KAFKA) :]))
     from_record = records.select([f.name for f in KAFKA])
     return pa.table([*from_record.columns, *parsed.columns], schema=PARSED_SCHEMA)
 
 
-def _parse_or_refuse(value: bytes | None, recorded_at: datetime, future_skew_s: int) -> dict:
+def _parse_or_refuse(value: bytes | None, written_by: datetime, future_skew_s: int) -> dict:
     try:
-        return parse(value, recorded_at, future_skew_s)
+        return parse(value, written_by, future_skew_s)
     except Refusal as refusal:
-        payload = None if value is None else value[:MAX_BYTES]
-        return {"refusal": refusal.reason, "detail": refusal.detail, "payload": payload}
+        return _refused(value, refusal.reason, refusal.detail)
+    except MemoryError:
+        raise
+    except Exception as err:
+        parse(KNOWN_GOOD, written_by, future_skew_s)  # if it fails too, podrec is at fault
+        return _refused(value, UNREADABLE, unreadable_detail(err))
+
+
+def refuse_unreadable(records: pa.Table, errors: list[Exception]) -> pa.Table:
+    """Returns records as refusals in PARSED_SCHEMA, each with the error that it caused."""
+    rows = [
+        _refused(value, UNREADABLE, unreadable_detail(err))
+        for value, err in zip(records["value"].to_pylist(), errors, strict=True)
+    ]
+    return _with_record_columns(records, rows)
+
+
+def _refused(value: bytes | None, reason: str, detail: str) -> dict:
+    payload = None if value is None else value[:MAX_BYTES]
+    return {"refusal": reason, "detail": detail, "payload": payload}
 
 
 def _decode(value: bytes | None) -> dict:
@@ -156,28 +204,41 @@ def _decode(value: bytes | None) -> dict:
     if len(value) > MAX_BYTES:
         raise Refusal("oversized", f"{len(value)} bytes are more than {MAX_BYTES}")
     try:
-        text = value.decode("utf-8")
-    except UnicodeDecodeError as err:
-        raise Refusal("not_utf8", str(err)) from err
-    if text.startswith("\ufeff"):
-        raise Refusal(
-            "not_json", "Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)"
-        )
-    try:
-        message = _DECODER.decode(text)
-    except (ValueError, RecursionError) as err:
-        raise Refusal("not_json", str(err)[:200]) from err
+        message = messages.decode_json(value)
+    except UnusableInputError as err:
+        raise _refusal(err) from err
     if not isinstance(message, dict):
         raise Refusal("not_an_object", f"a JSON {type(message).__name__} is not an object")
     return message
 
 
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
+def check_storable(message: dict) -> None:
+    """Checks every field, also those that are not used, for what no column can hold.
+
+    Raises:
+        Refusal: reason bad_text or bad_number; names the field.
+    """
+    try:
+        messages.check_storable(message)
+    except UnusableInputError as err:
+        raise _refusal(err) from err
 
 
-# json.loads with a parse_constant would build a decoder for every message.
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+def read_document(body: bytes) -> Any:
+    """Returns the JSON document that `POST /events` received: one event or an array of them.
+
+    Raises:
+        Refusal: it is not JSON, or nested too deep.
+    """
+    try:
+        # An array of events adds a level.
+        return messages.parse_json(messages.text_of(body), max_depth=messages.MAX_DEPTH + 1)
+    except UnusableInputError as err:
+        raise _refusal(err) from err
+
+
+def _refusal(err: UnusableInputError) -> Refusal:
+    return Refusal(cast(RefusalReason, err.reason), str(err)[:200])
 
 
 def _required(message: dict, name: str) -> object:
@@ -190,19 +251,14 @@ def _identifier(message: dict, name: str) -> str:
     value = _required(message, name)
     if not isinstance(value, str):
         raise Refusal("bad_type", f"{name} is a {type(value).__name__}, not a string")
-    if not value.strip():
-        raise Refusal("empty_id", f"{name} is empty")
-    if len(value) > MAX_ID_LENGTH or not value.isprintable():
-        limit = f"is longer than {MAX_ID_LENGTH} characters or has control characters"
-        raise Refusal("bad_id", f"{name} {limit}")
+    if problem := messages.id_problem(value):
+        raise Refusal("empty_id" if problem == "is empty" else "bad_id", f"{name} {problem}")
     return value
 
 
-def _optional_text(message: dict, name: str) -> str | None:
-    value = message.get(name)
-    if value is not None and not isinstance(value, str):
-        raise Refusal("bad_type", f"{name} is a {type(value).__name__}, not a string")
-    return value
+def _list_version(message: dict) -> str | None:
+    value = message.get("list_version")
+    return None if value in (None, "") else _identifier(message, "list_version")
 
 
 def _number(message: dict, name: str) -> float:
@@ -210,9 +266,12 @@ def _number(message: dict, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Refusal("bad_type", f"{name} is a {type(value).__name__}, not a number")
     try:
-        return float(value)
-    except OverflowError as err:
-        raise Refusal("bad_type", f"{name} is too large") from err
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise Refusal("bad_type", f"{name} is too large")
+    return number
 
 
 def _share(message: dict) -> float | None:
@@ -243,7 +302,7 @@ def _position(message: dict) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise Refusal("bad_type", f"position is a {type(value).__name__}, not an integer")
     if not 0 <= value < 2**31:
-        raise Refusal("bad_position", f"position {value} is out of range")
+        raise Refusal("bad_position", f"position {str(value)[:40]} is out of range")
     return value
 
 

@@ -61,7 +61,10 @@ def build_topic_check(name: str) -> dg.AssetChecksDefinition:
 def usual_records(ledger: offsets.Ledger) -> int:
     """Median number of records of the seven landed days before the latest one."""
     counts = [
-        sum(end - start for start, end in ledger.ranges(day).values())
+        sum(
+            end - start - ledger.gaps.get(p, {}).get(day, 0)
+            for p, (start, end) in ledger.ranges(day).items()
+        )
         for day in ledger.days()[-8:-1]
     ]
     return int(statistics.median(counts)) if counts else 0

@@ -54,8 +54,9 @@ def build_offset_sensor(
             first_days = kafka.first_record_days(topic, {p: ledger.landed.get(p, 0) for p in ends})
         except PodrecError as err:
             return dg.SensorResult(skip_reason=str(err), cursor=context.cursor)
-        next_day = planning.next_log_day(ledger, first_days, connections.settings.start_day)
-        plan = planning.plan(topic, ledger, ends, next_day, now.date(), state.latest_day)
+        start_day, today = connections.settings.start_day, now.date()
+        next_day = planning.next_log_day(ledger, first_days, start_day, today)
+        plan = planning.plan(topic, ledger, ends, next_day, today, state.latest_day)
         cursor = json.dumps({str(p): o for p, o in sorted(ends.items())})
         events = [] if cursor == context.cursor else [_topic_event(topic_asset, ends, plan.lag)]
         if plan.first_day is None or plan.last_day is None:

@@ -5,19 +5,34 @@ rows and the ledger of landed offsets follow in one commit. Only the table's led
 landed, so a lost checkpoint, a repeated batch and a killed driver all end in the same rows.
 """
 
-from dataclasses import dataclass
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
 from podrec_assets.ledger import ledger as offsets
-from podrec_assets.ledger.ledger import Ledger
+from podrec_assets.ledger.gaps import count_gaps
+from podrec_assets.ledger.ledger import FirstOffsets, Ledger, Offsets
+from podrec_assets.ledger.reconciliation import accounts
+from podrec_assets.listening import event_batches
+from podrec_assets.listening.event_message import KNOWN_GOOD
 from podrec_assets.pipelines.listening.event_reader import Batch, EventReader, ParsedBatch
 from podrec_assets.pipelines.listening.event_recovery import restore_days
+from podrec_assets.pipelines.listening.local_reader import LocalBatch
+from podrec_assets.pipelines.unreadable_records import find_unreadable, has_known_reason
 from podrec_assets.schemas import USER_EVENTS
+from podrec_assets.schemas.dead_letters import UNREADABLE, of_topic
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake, add_dead_letters, replace_dead_letters
 from podrec_assets.stores.kafka import KafkaStore
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,7 @@ class Landed:
         ledger: ledger after it.
         log_days: log days of the rows and dead letters.
         event_days: event days of the rows.
+        unreadable_count: dead letters of records that failed in an unforeseen way.
     """
 
     row_count: int
@@ -37,6 +53,7 @@ class Landed:
     ledger: Ledger
     log_days: frozenset[date] = frozenset()
     event_days: frozenset[date] = frozenset()
+    unreadable_count: int = 0
 
     def then(self, other: "Landed") -> "Landed":
         """Returns this landing followed by `other`."""
@@ -46,6 +63,7 @@ class Landed:
             other.ledger,
             self.log_days | other.log_days,
             self.event_days | other.event_days,
+            self.unreadable_count + other.unreadable_count,
         )
 
 
@@ -88,10 +106,7 @@ class EventLanding:
         return landed
 
     def land_new(self) -> Landed:
-        """Lands everything from the ledger to the end of the topic, except records of tomorrow.
-
-        Idempotent.
-        """
+        """Lands everything from the ledger to the end of the topic. Idempotent."""
         with self.lake.writing(USER_EVENTS.name):
             # Spark does not know our definitions, so columns are added before it writes.
             self.lake.evolve_schema(USER_EVENTS)
@@ -100,11 +115,12 @@ class EventLanding:
 
             def land(batch: Batch) -> None:
                 nonlocal total
-                total = total.then(self._land(batch))
+                total = total.then(self._isolating(batch, EventLanding._land))
 
             ends = self.kafka.end_offsets(self.settings.events_topic)
             if any(end > start.landed[p] for p, end in ends.items()):
                 self.reader.stream(start.landed, land)
+                total = total.then(self._land_rest(ends))
         return total
 
     def replay(self, days: list[date]) -> Landed:
@@ -123,15 +139,47 @@ class EventLanding:
             total = Landed(0, 0, ledger)
             for group in _groups(ledger, days, self.settings.events_per_batch):
                 for batch in self.reader.read(offsets.union(ledger, group)):
-                    total = total.then(self._replace(batch, group, ledger))
+                    held = self._held_days(batch, group, ledger)
+                    replace_held = partial(EventLanding._replace, days=held, ledger=ledger)
+                    total = total.then(self._isolating(batch, replace_held))
+                    restore_days(self.lake, ledger, sorted(set(group) - set(held)))
         return total
+
+    def _held_days(self, batch: Batch, days: list[date], ledger: Ledger) -> list[date]:
+        """Returns the days whose landed records Kafka still has; compaction may remove some."""
+        records = event_batches.record_counts(batch.positions(), Ledger(), ledger)
+        compacted = {a.day for a in accounts(ledger, days, records, Counter()) if a.missing_count}
+        return [day for day in days if day not in compacted]
 
     def _replace(self, batch: Batch, days: list[date], ledger: Ledger) -> Landed:
         parsed = batch.parse(Ledger(), ledger)
-        letters = [d for d in parsed.dead_letters() if d["day"] in days]
-        replace_dead_letters(self.lake, USER_EVENTS.name, days, letters)
+        letters = [d for d in _letters(parsed, ledger) if d["day"] in days]
+        replace_dead_letters(self.lake, USER_EVENTS.name, days, letters, ledger)
         parsed.replace(days, ledger)
         return _summary(parsed, letters, ledger)
+
+    def _isolating(self, batch: Batch, land: Callable[["EventLanding", Batch], Landed]) -> Landed:
+        """Lands a batch; where that fails unforeseen, all but the records that cause it.
+
+        That second landing is done in this process, so both engines give the same dead letters.
+        """
+        try:
+            return land(self, batch)
+        except Exception as err:
+            if has_known_reason(err):
+                raise
+            logger.warning("A batch failed; its records land in this process", exc_info=err)
+            return self._land_readable(batch.to_arrow(), land)
+
+    def _land_readable(
+        self, records: pa.Table, land: Callable[["EventLanding", Batch], Landed]
+    ) -> Landed:
+        def rehearse(part: pa.Table, lake: Lake) -> None:
+            land(replace(self, lake=lake), LocalBatch(part, lake, self.settings))
+
+        unreadable = find_unreadable(records, _known_good(records), rehearse)
+        logger.warning("%d of %d records are unreadable", len(unreadable), len(records))
+        return land(self, LocalBatch(records, self.lake, self.settings, unreadable))
 
     def ledger(self) -> Ledger:
         """Returns what the table has landed."""
@@ -148,17 +196,33 @@ class EventLanding:
         offsets.check_continuity(topic, ledger, low, self.kafka.end_offsets(topic), topic_id)
         return offsets.begin(ledger, low, topic_id)
 
+    def _advanced(self, since: Ledger, ends: Offsets, earliest: FirstOffsets) -> Ledger:
+        ahead = {p: max(end, since.landed[p]) for p, end in ends.items()}
+        return offsets.advance(since, ahead, earliest, self.settings.start_day, self.today)
+
+    def _land_rest(self, ends: Offsets) -> Landed:
+        """Lands the offsets behind the last record: transaction markers, aborted records."""
+        ledger = since = self._begin()
+        if any(end > since.landed[p] for p, end in ends.items()):
+            ledger = count_gaps(since, self._advanced(since, ends, {}), Counter())
+            self.lake.note(USER_EVENTS, [], ledger.to_json())
+        return Landed(0, 0, ledger)
+
     def _land(self, batch: Batch) -> Landed:
         """Lands one batch; a batch that is already landed changes nothing."""
-        since = self._begin()
-        ends = {p: max(end, since.landed[p]) for p, end in batch.ends().items()}
-        first_day = self.settings.start_day
-        ledger = offsets.advance(since, ends, batch.day_boundaries(), first_day, self.today)
+        since, positions = self._begin(), batch.positions()
+        ends, earliest = event_batches.ends(positions), event_batches.day_boundaries(positions)
+        ledger = self._advanced(since, ends, earliest)
+        ledger = count_gaps(since, ledger, event_batches.record_counts(positions, since, ledger))
         parsed = batch.parse(since, ledger)
-        letters = parsed.dead_letters()
+        letters = _letters(parsed, ledger)
         add_dead_letters(self.lake, letters)
         parsed.append(ledger.days(), ledger)
         return _summary(parsed, letters, ledger)
+
+
+def _letters(parsed: ParsedBatch, ledger: Ledger) -> list[dict]:
+    return [of_topic(letter, ledger.topic_id) for letter in parsed.dead_letters()]
 
 
 def _summary(parsed: ParsedBatch, letters: list[dict], ledger: Ledger) -> Landed:
@@ -169,16 +233,23 @@ def _summary(parsed: ParsedBatch, letters: list[dict], ledger: Ledger) -> Landed
         ledger,
         frozenset({day for day, _, _ in counts} | {d["day"] for d in letters}),
         frozenset(event_day for _, event_day, _ in counts),
+        sum(letter["reason"] == UNREADABLE for letter in letters),
     )
+
+
+def _known_good(records: pa.Table) -> pa.Table:
+    """Returns the last record with a message without fault, at the next offset."""
+    last = records[-1:]
+    columns = {
+        "kafka_offset": pc.add(last["kafka_offset"], 1),
+        "value": pa.array([KNOWN_GOOD] * len(last), pa.binary()),
+    }
+    return pa.table({name: columns.get(name, last[name]) for name in last.column_names})
 
 
 def _groups(ledger: Ledger, days: list[date], limit: int) -> list[list[date]]:
     """Groups the days in order, while the span of a group is at most `limit` offsets."""
-
-    def size(group: list[date]) -> int:
-        return sum(end - start for start, end in offsets.union(ledger, group).values())
-
-    groups: list[list[date]] = []
+    size, groups = partial(offsets.offset_count, ledger), list[list[date]]()
     for day in sorted(days):
         if groups and (not size(groups[-1]) or size([*groups[-1], day]) <= limit):
             groups[-1].append(day)

@@ -38,12 +38,12 @@ class ParsedBatch(Protocol):
 class Batch(Protocol):
     """Some Kafka records."""
 
-    def day_boundaries(self) -> dict[int, dict[date, int]]:
-        """Returns, by partition, the lowest offset of each record date."""
+    def positions(self) -> pa.Table:
+        """Returns partition, offset and timestamp of each record."""
         ...
 
-    def ends(self) -> Offsets:
-        """Returns, by partition, one past the highest offset."""
+    def to_arrow(self) -> pa.Table:
+        """Returns the records in RECORD_SCHEMA."""
         ...
 
     def parse(self, since: Ledger, ledger: Ledger) -> ParsedBatch:

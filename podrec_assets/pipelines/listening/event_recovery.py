@@ -4,10 +4,11 @@ from collections import Counter
 from datetime import date
 
 from podrec_assets.errors import DataLossError
+from podrec_assets.ledger.gaps import Places
 from podrec_assets.ledger.ledger import Ledger
-from podrec_assets.ledger.reconciliation import Account, Places, accounts
+from podrec_assets.ledger.reconciliation import Account, accounts
 from podrec_assets.schemas import DEAD_LETTERS, USER_EVENTS
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, letters_of
 
 
 def accounts_of(lake: Lake, days: list[date], version: int | None = None) -> list[Account]:
@@ -36,7 +37,7 @@ def landed_letters(ledger: Ledger) -> str:
         f"(kafka_partition = {p} AND kafka_offset < {end})"
         for p, end in sorted(ledger.landed.items())
     )
-    return f"stage = '{USER_EVENTS.name}' AND ({ends or 'false'})"
+    return f"{letters_of(USER_EVENTS.name, ledger)} AND ({ends or 'false'})"
 
 
 def restore_days(lake: Lake, ledger: Ledger, days: list[date]) -> None:

@@ -1,9 +1,10 @@
 """The reader of events in one process: a bounded consumer, Arrow and deltalake, without a JVM."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -44,21 +45,31 @@ class LocalParsedBatch:
 
 @dataclass(frozen=True)
 class LocalBatch:
-    """Raw records in Arrow, in RECORD_SCHEMA."""
+    """Raw records in Arrow, in RECORD_SCHEMA.
+
+    Those in `unreadable`, by position, are refused with their error instead of being parsed.
+    """
 
     records: pa.Table
     lake: Lake
     settings: Settings
+    unreadable: dict[int, Exception] = field(default_factory=dict)
 
-    def day_boundaries(self) -> dict[int, dict[date, int]]:
-        return event_batches.day_boundaries(self.records)
+    def positions(self) -> pa.Table:
+        return self.records.select(event_batches.POSITION_COLUMNS)
 
-    def ends(self) -> Offsets:
-        highest = self.records.group_by("kafka_partition").aggregate([("kafka_offset", "max")])
-        return {r["kafka_partition"]: r["kafka_offset_max"] + 1 for r in highest.to_pylist()}
+    def to_arrow(self) -> pa.Table:
+        return self.records
 
     def parse(self, since: Ledger, ledger: Ledger) -> LocalParsedBatch:
-        parsed = event_message.parse_batch(self.records, self.settings.future_skew_s)
+        refused = event_message.refuse_unreadable(
+            self.records.take(pa.array([*self.unreadable], pa.int64())), [*self.unreadable.values()]
+        )
+        is_readable = ~np.isin(np.arange(len(self.records)), [*self.unreadable])
+        readable = event_batches.bound_times(self.records.filter(is_readable), since, ledger)
+        parsed = pa.concat_tables(
+            [event_message.parse_batch(readable, self.settings.future_skew_s), refused]
+        )
         tagged = event_batches.tag_days(parsed, since, ledger, self.settings.late_days)
         rows, letters = event_batches.split(tagged)
         return LocalParsedBatch(rows, letters, self.lake)
@@ -105,7 +116,7 @@ def to_table(records: list[Record]) -> pa.Table:
         [r.topic for r in records],
         [r.partition for r in records],
         [r.offset for r in records],
-        [r.timestamp_ms * 1000 for r in records],
+        [r.timestamp_ms * 1000 if r.timestamp_ms >= 0 else None for r in records],
         [r.value for r in records],
     ]
     arrays = [pa.array(c, f.type) for c, f in zip(columns, RECORD_SCHEMA, strict=True)]

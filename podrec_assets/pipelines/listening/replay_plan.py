@@ -7,7 +7,7 @@ from podrec_assets.errors import PermanentError, UnknownIdError
 from podrec_assets.ledger.ledger import Ledger, Offsets
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES, USER_EVENTS
 from podrec_assets.settings import Settings
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, letters_of
 
 
 def plan_replay(
@@ -47,7 +47,7 @@ def plan_replay(
     # Which downstream day a row belongs to.
     column = "event_day" if table == USER_EVENTS.name else "day"
     rows = lake.read(table, condition, (column,))
-    letters = lake.read(DEAD_LETTERS.name, f"{condition} AND stage = '{table}'", ("day",))
+    letters = lake.read(DEAD_LETTERS.name, f"{condition} AND {letters_of(table, ledger)}", ("day",))
     return {
         "topic": topic,
         "table": table,

@@ -1,6 +1,7 @@
 """The Spark reader of events: Structured Streaming for new ones, a batch read for replay."""
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,34 +11,47 @@ from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, DataFrameReader, Row, SparkSession, functions
+from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
-from pyspark.sql.streaming import DataStreamReader
+from pyspark.sql.streaming import DataStreamReader, StreamingQueryException
 
 from podrec_assets.ledger.ledger import Ledger, Offsets
+from podrec_assets.ledger.record_dates import LAST_MS
 from podrec_assets.listening import event_batches, event_message
-from podrec_assets.pipelines.listening.event_reader import RECORD_SCHEMA, LandBatch, Ranges
+from podrec_assets.pipelines.listening.event_reader import (
+    RECORD_SCHEMA,
+    Batch,
+    LandBatch,
+    Ranges,
+)
+from podrec_assets.pipelines.listening.local_reader import LocalReader
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
-from podrec_assets.stores.kafka import security
+from podrec_assets.stores.kafka import KafkaStore, security
 from podrec_assets.stores.spark import session as spark
 
+logger = logging.getLogger(__name__)
 SparkReaderType = TypeVar("SparkReaderType", DataFrameReader, DataStreamReader)
 COLUMNS = (
     "topic AS kafka_topic",
     "partition AS kafka_partition",
     "offset AS kafka_offset",
-    "timestamp AS recorded_at",
+    f"CASE WHEN unix_millis(timestamp) BETWEEN 0 AND {LAST_MS} THEN timestamp END AS recorded_at",
     "value",
 )
 KAFKA_OPTIONS = {
     "failOnDataLoss": "true",
+    # Records of aborted transactions are no records; librdkafka skips them too.
+    "kafka.isolation.level": "read_committed",
     # Give up on an unreachable broker within a minute; the defaults take three times as long.
     "fetchOffset.numRetries": "1",
     "kafka.default.api.timeout.ms": "20000",
     "kafka.request.timeout.ms": "10000",
 }
+
+BEYOND_SPARK = "overflows when converting to Spark's microsecond-precision TimestampType"
+"""Spark's words for a record whose timestamp it cannot hold; it fails the whole query."""
 
 
 @dataclass(frozen=True)
@@ -86,23 +100,17 @@ class SparkBatch:
     lake: Lake
     settings: Settings
 
-    def day_boundaries(self) -> dict[int, dict[date, int]]:
-        boundaries: dict[int, dict[date, int]] = {}
-        for partition, day, lowest, _ in self._spans:
-            boundaries.setdefault(partition, {})[day] = lowest
-        return boundaries
-
-    def ends(self) -> Offsets:
-        ends: Offsets = {}
-        for partition, _, _, highest in self._spans:
-            ends[partition] = max(ends.get(partition, 0), highest + 1)
-        return ends
+    def positions(self) -> pa.Table:
+        return self._positions
 
     @cached_property
-    def _spans(self) -> list[Row]:
-        """(partition, record date, lowest offset, highest offset), by one Spark job."""
-        dated = self.frame.groupBy("kafka_partition", self.frame["recorded_at"].cast("date"))
-        return dated.agg(functions.min("kafka_offset"), functions.max("kafka_offset")).collect()
+    def _positions(self) -> pa.Table:
+        columns = event_batches.POSITION_COLUMNS
+        schema = pa.schema([RECORD_SCHEMA.field(name) for name in columns])
+        return self.frame.select(*columns).toArrow().cast(schema)
+
+    def to_arrow(self) -> pa.Table:
+        return self.frame.toArrow().cast(RECORD_SCHEMA)
 
     def parse(self, since: Ledger, ledger: Ledger) -> SparkParsedBatch:
         skew_s, late_days = self.settings.future_skew_s, self.settings.late_days
@@ -110,7 +118,8 @@ class SparkBatch:
         def parse_parts(parts: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for part in parts:
                 records = pa.Table.from_batches([part]).cast(RECORD_SCHEMA)
-                parsed = event_message.parse_batch(records, skew_s)
+                bounded = event_batches.bound_times(records, since, ledger)
+                parsed = event_message.parse_batch(bounded, skew_s)
                 yield from event_batches.tag_days(parsed, since, ledger, late_days).to_batches()
 
         schema = from_arrow_schema(event_batches.TAGGED_SCHEMA)
@@ -145,9 +154,15 @@ class SparkReader:
             .foreachBatch(lambda batch, _: self._cached(batch, land))
             .start()
         )
-        query.awaitTermination()
+        try:
+            query.awaitTermination()
+        except StreamingQueryException as err:
+            if BEYOND_SPARK not in str(err):
+                raise
+            landed = Ledger.from_json(self.lake.state(USER_EVENTS.name).ledger).landed
+            self._local_reader().stream({**start, **landed}, land)
 
-    def read(self, ranges: Ranges) -> Iterator[SparkBatch]:
+    def read(self, ranges: Ranges) -> Iterator[Batch]:
         topic = self.settings.events_topic
         begin, end = ({str(p): r[i] for p, r in ranges.items()} for i in (0, 1))
         frame = (
@@ -159,10 +174,17 @@ class SparkReader:
             .load()
             .selectExpr(*COLUMNS)
         )
+        batch = SparkBatch(frame.persist(), self.lake, self.settings)
         try:
-            yield SparkBatch(frame, self.lake, self.settings)
+            yield batch if _can_be_read(batch) else next(self._local_reader().read(ranges))
         finally:
             self.session().catalog.clearCache()
+
+    def _local_reader(self) -> LocalReader:
+        """Reads in this process what Spark cannot; the rows are the same."""
+        logger.warning("%s: this process reads %s", BEYOND_SPARK, self.settings.events_topic)
+        kafka = KafkaStore(self.bootstrap, security.client_properties(self.settings))
+        return LocalReader(self.lake, kafka, self.settings)
 
     def _kafka(self, reader: SparkReaderType) -> SparkReaderType:
         options = KAFKA_OPTIONS | security.spark_options(self.settings)
@@ -174,7 +196,19 @@ class SparkReader:
 
     def _cached(self, frame: DataFrame, land: LandBatch) -> None:
         cached = frame.persist()
+        batch = SparkBatch(cached, self.lake, self.settings)
         try:
-            land(SparkBatch(cached, self.lake, self.settings))
+            batch.positions()  # fails for a record that Spark cannot read
+            land(batch)
         finally:
             cached.sparkSession.catalog.clearCache()
+
+
+def _can_be_read(batch: SparkBatch) -> bool:
+    try:
+        batch.positions()
+    except Exception as err:
+        if BEYOND_SPARK in str(err):
+            return False
+        raise
+    return True

@@ -11,6 +11,7 @@ from podrec_assets.listening.event_batches import (
     user_of,
 )
 from podrec_assets.schemas import DEAD_LETTERS, USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.schemas.dead_letters import of_topic
 from podrec_assets.stores.delta import Lake, add_dead_letters, replace_dead_letters
 from podrec_assets.stores.mongo import MongoStore, retention
 
@@ -40,7 +41,8 @@ def forget_user(lake: Lake, mongo: MongoStore, user_id: str) -> Forgotten:
         rows = lake.read_equal(
             USER_EVENTS.name, "user_id", user_id, ("day", *RECORD_COLUMNS)
         ).to_pylist()
-        add_dead_letters(lake, [forgotten_letter(row) for row in rows])
+        letters = [of_topic(forgotten_letter(row), ledger.topic_id) for row in rows]
+        add_dead_letters(lake, letters)
         lake.delete_equal(USER_EVENTS, "user_id", user_id, ledger.to_json())
     daily_count = len(lake.read_equal(USER_VS_EPISODE_DAILY.name, "user_id", user_id, ("day",)))
     if daily_count:
@@ -56,6 +58,9 @@ def _forget_letters(lake: Lake, user_id: str) -> int:
     if not days:
         return 0
     of_days = [(r, user_of(r) == user_id) for r in letters if r["day"] in days]
-    rows = [forgotten_letter(r) if is_theirs else r for r, is_theirs in of_days]
+    rows = [
+        forgotten_letter(r) | {"source_key": r["source_key"]} if is_theirs else r
+        for r, is_theirs in of_days
+    ]
     replace_dead_letters(lake, STAGE, days, rows)
     return sum(is_theirs for _, is_theirs in of_days)

@@ -7,8 +7,13 @@ commits use the same field.
 """
 
 from podrec_assets.stores.delta.commits import TABLE_PROPERTIES, TableState, to_ranges
-from podrec_assets.stores.delta.conditions import is_one_of
-from podrec_assets.stores.delta.dead_letters import add_dead_letters, replace_dead_letters
+from podrec_assets.stores.delta.conditions import is_one_of, on_days
+from podrec_assets.stores.delta.dead_letters import (
+    add_dead_letters,
+    letters_of,
+    mark_dead_letters,
+    replace_dead_letters,
+)
 from podrec_assets.stores.delta.lake import Lake
 from podrec_assets.stores.delta.table_schema import conflicts, declared_columns
 
@@ -20,6 +25,9 @@ __all__ = [
     "conflicts",
     "declared_columns",
     "is_one_of",
+    "letters_of",
+    "mark_dead_letters",
+    "on_days",
     "replace_dead_letters",
     "to_ranges",
 ]

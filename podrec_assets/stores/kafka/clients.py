@@ -35,7 +35,11 @@ class Clients:
     @cached_property
     def metadata(self) -> Consumer:
         """A consumer that only asks for partitions and offsets."""
-        no_group = {"group.id": "podrec-offsets", "enable.auto.commit": False}
+        no_group = {
+            "group.id": "podrec-offsets",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+        }
         return Consumer({**self._base, **no_group}, logger=logger)
 
     def consumer(self) -> Consumer:
@@ -45,6 +49,8 @@ class Clients:
             "enable.auto.commit": False,
             "auto.offset.reset": "error",
             "enable.partition.eof": True,
+            # Records of aborted and open transactions are no records; Spark is told the same.
+            "isolation.level": "read_committed",
             # By default, a reader that emptied the queue waits a second for what is ready.
             "fetch.queue.backoff.ms": 20,
         }

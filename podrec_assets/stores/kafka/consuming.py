@@ -4,17 +4,18 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple, cast
 
-from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as RawMessage
 
 from podrec_assets.errors import RetryableError
+from podrec_assets.ledger.record_dates import usable_ms
 from podrec_assets.stores.kafka.clients import Clients
 
 READ_STALL_S = 30.0
 
 
 class Record(NamedTuple):
-    """A record as read; timestamp_ms is -1 if the log has none."""
+    """A record as read; timestamp_ms is -1 if the log has none within the years 1970 to 9999."""
 
     topic: str
     partition: int
@@ -22,6 +23,7 @@ class Record(NamedTuple):
     timestamp_ms: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def read_ranges(
@@ -85,12 +87,13 @@ def _record(clients: Clients, message: RawMessage) -> Record | None:
         if error.code() != KafkaError._PARTITION_EOF:
             raise clients.unreachable(KafkaException(error))
         return None
-    kind, timestamp_ms = message.timestamp()
+    _, timestamp_ms = message.timestamp()
     return Record(
         cast(str, message.topic()),
         cast(int, message.partition()),
         cast(int, message.offset()),
-        timestamp_ms if kind != OFFSET_INVALID and timestamp_ms >= 0 else -1,
+        usable_ms(timestamp_ms),
         message.key(),
         message.value(),
+        tuple(cast(list[tuple[str, bytes]], message.headers() or ())),
     )

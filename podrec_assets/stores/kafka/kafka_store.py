@@ -1,7 +1,8 @@
 """The `KafkaStore`: topics and their offsets, bounded reads, and producing."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -10,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPa
 from confluent_kafka.admin import NewTopic
 
 from podrec_assets.errors import DataLossError, RetryableError
+from podrec_assets.ledger.record_dates import date_of
 from podrec_assets.stores.kafka import producing
 from podrec_assets.stores.kafka.clients import Clients
 from podrec_assets.stores.kafka.consuming import Record, read_ranges
@@ -93,7 +95,7 @@ class KafkaStore:
             time.sleep(0.1)
 
     def end_offsets(self, topic: str) -> dict[int, int]:
-        """Next offset of each partition."""
+        """Next offset of each partition; where a transaction is open, its first offset."""
         return {p: high for p, (_, high) in self._watermarks(topic).items()}
 
     def begin_offsets(self, topic: str) -> dict[int, int]:
@@ -113,20 +115,27 @@ class KafkaStore:
             raise self.clients.unreachable(err) from err
         return {t.partition: t.offset if t.offset >= 0 else ends[t.partition] for t in offsets}
 
-    def first_record_days(self, topic: str, start: dict[int, int]) -> dict[int, date]:
-        """By partition, the date of the first record at or after `start`; absent without one."""
+    def first_record_days(self, topic: str, start: dict[int, int]) -> dict[int, date | None]:
+        """By partition, the date of the first record at or after `start`; absent without one.
+
+        The date is None if the record has no usable timestamp.
+        """
         ends, low = self.end_offsets(topic), self.begin_offsets(topic)
-        firsts = {p: max(start.get(p, 0), low[p]) for p in ends}
-        ranges = {p: (o, o + 1) for p, o in firsts.items() if o < ends[p]}
-        records = [r for batch in self.read(topic, ranges) for r in batch]
-        return {
-            r.partition: datetime.fromtimestamp(r.timestamp_ms / 1000, UTC).date() for r in records
-        }
+        days: dict[int, date | None] = {}
+        for partition, end in ends.items():
+            first = max(start.get(partition, 0), low[partition])
+            # Any number of offsets without a record may come first.
+            with closing(self.read(topic, {partition: (first, end)}, batch=1)) as batches:
+                for record in next(batches, []):
+                    days.setdefault(partition, date_of(record.timestamp_ms))
+        return days
 
     def read(
         self, topic: str, ranges: dict[int, tuple[int, int]], batch: int = BATCH
-    ) -> Iterator[list[Record]]:
+    ) -> Generator[list[Record]]:
         """Yields batches of all records in the ranges [start, end), in order within a partition.
+
+        Only committed ones: aborted records and transaction markers are offsets without a record.
 
         Raises:
             DataLossError: retention removed the start of a range, or the partition does not exist.

@@ -1,19 +1,16 @@
 """Landing from a real broker, one contract for both engines: every offset once, in its day."""
 
-import re
 import shutil
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import pyarrow as pa
 import pytest
-from pyspark.sql import SparkSession
 
 from podrec_assets.errors import PermanentError
 from podrec_assets.listening.event_batches import STAGE
 from podrec_assets.pipelines.compute_engine import ComputeEngine
 from podrec_assets.pipelines.listening import event_landing as landing_module
-from podrec_assets.pipelines.listening.event_landing import EventLanding
 from podrec_assets.pipelines.listening.event_recovery import accounts_of
 from podrec_assets.pipelines.listening.local_reader import LocalReader
 from podrec_assets.pipelines.listening.spark_reader import SparkReader
@@ -32,18 +29,6 @@ from podrec_assets_tests.pipelines.listening.event_log import (
 )
 
 pytestmark = pytest.mark.services
-
-
-@pytest.fixture(params=["local", "spark"])
-def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: str) -> World:
-    found = local_world(settings, kafka_bootstrap, re.sub(r"\W+", "-", request.node.name))
-    if request.param == "local":
-        return found
-    session: SparkSession = request.getfixturevalue("spark")
-    reader = SparkReader(lambda: session, found.lake, kafka_bootstrap, found.settings)
-    return replace(
-        found, landing=lambda: EventLanding(found.lake, found.kafka, found.settings, TODAY, reader)
-    )
 
 
 @pytest.fixture
@@ -179,19 +164,6 @@ def fail_once(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     wrap(Lake if step == "append" else landing_module, step)
     if step == "append":
         wrap(spark, "append")
-
-
-def test_records_stamped_tomorrow_wait_until_tomorrow(world: World) -> None:
-    yesterday = TODAY - timedelta(days=1)
-    world.produce([event(1, at(1)), event(2, at(0, 0)), event(3, at(1))])
-    replace(world.landing(), today=yesterday).land_new()
-    assert [r["event_id"] for r in world.events()] == ["id-1"]
-    world.land()
-    assert [(r["event_id"], r["day"]) for r in world.events()] == [
-        ("id-1", yesterday),
-        ("id-2", TODAY),
-        ("id-3", TODAY),
-    ]
 
 
 def test_an_added_column_is_null_in_old_days_and_filled_in_new_ones(
