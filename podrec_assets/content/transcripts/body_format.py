@@ -13,6 +13,7 @@ TITLE_ERROR_WORDS = 150
 """The same for a page whose title names an error."""
 FIRST_LINES = 3
 """Filled lines in which the first clock times of captions stand."""
+_WEBVTT = re.compile(r"WEBVTT(?!\w)", re.IGNORECASE)
 _HTML_PAGE = re.compile(
     r"(?:<\?xml[^<>]{0,200}>\s*)?(?:<!--[^<>]{0,500}-->\s*)?<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE,
@@ -32,7 +33,6 @@ _OTHERS = (
     ("LRC lyrics", re.compile(r"(?:\[[a-z]{2,6}:[^\]\n]*\]\s*)+\[\d\d:\d\d[.:]\d\d")),
     ("an RTF document", re.compile(r"\{\\rtf")),
     ("a PDF document", re.compile(r"%PDF-")),
-    ("a ZIP or Office file", re.compile(r"PK\x03?\x04?")),
 )
 """Beginnings of files that are no transcript which podrec reads."""
 _ERROR = re.compile(
@@ -44,8 +44,8 @@ _ERROR = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ERROR_TITLE = re.compile(
-    r"\berror\b|\b(?:40[0134]|410|50[0-4])\b|not found|forbidden|access denied|unavailable"
-    r"|just a moment|attention required|nicht gefunden|introuvable|no encontrada"
+    r"^\W*(?:error|40[0134]|410|50[0-4])\b|\berror\W*\d{3}|not found|forbidden|access denied"
+    r"|unavailable|just a moment|attention required|nicht gefunden|introuvable|no encontrada"
     r"|n\u00e3o encontrada|non trovata|niet gevonden"
     r"|\u043d\u0435 \u043d\u0430\u0439\u0434\u0435\u043d\u0430",
     re.IGNORECASE,
@@ -73,7 +73,7 @@ def body_format(text: str, declared: str | None, url: str) -> str | None:
             error_page for a web page where captions or JSON were declared.
     """
     begins = text.lstrip()
-    if begins[:6].upper() == "WEBVTT":
+    if _WEBVTT.match(begins):
         return "vtt"
     if _HTML_PAGE.match(begins):
         if declared in ("vtt", "srt", "json"):
