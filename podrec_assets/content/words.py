@@ -69,7 +69,7 @@ def loop_units(text: str) -> tuple[list[str], int]:
     These are words, or characters where more of the text is in a script without blanks.
     """
     spaced, unspaced_words = _apart(text)
-    if unspaced_words <= len(spaced.split()):
+    if unspaced_words <= len(_SPOKEN_WORD.findall(spaced)):
         return spoken_words(text), 1
     characters = [c for c in text.lower() if c.isalnum() or is_unspaced(c)]
     return characters, max(2, round(len(characters) / word_count(text)))

@@ -105,3 +105,99 @@ def test_real_transcripts_have_no_signs(shared_data: Path) -> None:
         ]
     flagged = [codes(heard(t, audio_s=len(t.split()) / 160 * 60, covered=1.0)) for t in texts]
     assert [c for c in flagged if c] == []
+
+
+JAPANESE = (
+    "今日はパンの焼き方についてゆっくり話していきます",
+    "まず小麦粉を三百グラム用意して水を少しずつ加えます",
+    "生地が手につかなくなるまで十分ほどこねてください",
+    "暖かい場所に置いて二倍の大きさになるまで待ちます",
+    "その間に窯を温めておくと後の作業がとても楽になります",
+    "焼き色がついたら網の上で一時間ほど冷ましましょう",
+)
+CHINESE = (
+    "今天我们来聊聊怎么在家里烤面包",
+    "首先准备三百克面粉然后慢慢加水",
+    "揉面大约十分钟直到面团不再粘手",
+    "放在温暖的地方等它发到两倍大小",
+    "这段时间可以先把烤箱预热好",
+    "烤好以后放在架子上凉一个小时",
+)
+THAI = (
+    "วันนี้เราจะพูดถึงวิธีการอบขนมปังที่บ้านกันอย่างช้าๆ",
+    "ก่อนอื่นเตรียมแป้งสามร้อยกรัมแล้วค่อยๆเติมน้ำ",
+    "นวดแป้งประมาณสิบนาทีจนแป้งไม่ติดมือ",
+    "วางไว้ในที่อุ่นแล้วรอจนขยายเป็นสองเท่า",
+    "ระหว่างนั้นอุ่นเตาอบไว้ก่อนจะช่วยให้ง่ายขึ้น",
+    "เมื่อสุกเป็นสีทองแล้ววางบนตะแกรงหนึ่งชั่วโมง",
+)
+
+
+def recognized(texts: list[str], length_s: float) -> Recognition:
+    segments = [
+        {"start_s": n * length_s, "end_s": (n + 1) * length_s, "text": text, "confidence": 0.8}
+        for n, text in enumerate(texts)
+    ]
+    return Recognition("v", segments, None, len(texts) * length_s, 1.0)
+
+
+@pytest.mark.parametrize("texts", [JAPANESE, CHINESE, THAI], ids=["ja", "zh", "th"])
+@pytest.mark.parametrize("length_s", [5.0, 10.0, 30.0])
+def test_honest_speech_without_blanks_has_no_signs(texts: tuple[str, ...], length_s: float) -> None:
+    per_segment = round(length_s / 5)
+    joined = ["".join(texts[(n + k) % len(texts)] for k in range(per_segment)) for n in range(12)]
+    assert codes(recognized(joined, length_s), language="ja") == []
+
+
+@pytest.mark.parametrize("texts", [JAPANESE, CHINESE, THAI], ids=["ja", "zh", "th"])
+def test_a_few_characters_in_minutes_are_too_few(texts: tuple[str, ...]) -> None:
+    assert codes(recognized([texts[0][:4], texts[1][:4]], 60.0)) == ["words_a_minute"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "phrase"),
+    [
+        (JAPANESE, "ありがとうございました"),
+        (JAPANESE, "次の動画でお会いしましょうそれではまたね"),
+        (CHINESE, "我们一起去吧"),
+        (THAI, "ไปด้วยกันนะครับ"),
+    ],
+)
+def test_a_phrase_in_a_loop_without_blanks_is_found(texts: tuple[str, ...], phrase: str) -> None:
+    for joined in ([phrase * 12], [phrase] * 12, [f"{phrase}。" * 12]):
+        heard_texts = [*texts, *joined]
+        assert codes(recognized(heard_texts, 10.0), language="ja") == ["repetition"]
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "Thanks for watching!",
+        "Untertitel der Amara.org-Community",
+        "Vielen Dank fürs Zuschauen.",
+        "Sous-titrage Société Radio-Canada",
+        "Merci d\u2019avoir regardé cette vidéo !",
+        "¡Gracias por ver el video!",
+        "Legendas pela comunidade Amara.org",
+        "Sottotitoli creati dalla comunità Amara.org",
+        "Ondertiteld door de Amara.org gemeenschap",
+        "Napisy stworzone przez społeczność Amara.org",
+        "Продолжение следует...",
+        "Субтитры сделал DimaTorzok",
+        "ご視聴ありがとうございました。",
+        "チャンネル登録 お願いします",
+        "字幕由Amara.org社区提供",
+        "请不吝点赞 订阅 转发 打赏支持明镜与点点栏目",
+        "시청해 주셔서 감사합니다.",
+        "ترجمة نانسي قنقر",
+        "Altyaz\u0131 M.K.",
+        "ขอบคุณที่รับชม",
+        "Cảm ơn các bạn đã theo dõi",
+        "Terima kasih telah menonton!",
+        "Undertexter från Amara.org-gemenskapen",
+        "Дякую за перегляд!",
+    ],
+)
+def test_stock_phrases_of_other_languages_are_known(phrase: str) -> None:
+    assert codes(recognized([phrase], 20.0), language=None) == ["stock_phrases"]
+    assert codes(recognized([phrase, *JAPANESE], 5.0), language=None) == []

@@ -7,12 +7,14 @@ import pytest
 
 from podrec_assets.content.asr.contract import AsrEngine, Recognition
 from podrec_assets.content.transcripts.choose import (
+    MAX_LINKS,
     asr_transcript,
     input_hash,
     ordered_links,
     publisher_transcript,
     recognition_key,
 )
+from podrec_assets.content.transcripts.formats import PARSERS
 from podrec_assets.errors import FetchFailedError, FetchRefusedError
 from podrec_assets.schemas import DEAD_LETTERS, TRANSCRIPTS
 
@@ -274,3 +276,75 @@ def test_the_recognition_key_depends_on_the_feeds_audio_facts_and_the_engine() -
         )
         != key
     )
+
+
+def captions(lines: tuple[str, ...], length_s: int) -> bytes:
+    cues = "\n\n".join(
+        f"{n * length_s // 60:02}:{n * length_s % 60:02}.000 --> "
+        f"{(n + 1) * length_s // 60:02}:{(n + 1) * length_s % 60:02}.000\n{line}"
+        for n, line in enumerate(lines)
+    )
+    return f"WEBVTT\n\n{cues}".encode()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "今日はパンの焼き方についてゆっくり話していきます",
+        "今天我们来聊聊怎么在家里烤面包和准备面团",
+        "วันนี้เราจะพูดถึงวิธีการอบขนมปังที่บ้าน",
+    ],
+)
+def test_a_transcript_in_a_language_without_blanks_is_usable(line: str) -> None:
+    site = Site(**{"1_vtt": captions((line,) * 12, 5)})
+    row = publisher_transcript(episode(link("1.vtt"), duration_s=60.0), site).row
+    assert row is not None
+    assert (row["status"], row["source"]) == ("ok", "publisher")
+    assert 60 <= row["word_count"] <= 200
+    short = Site(**{"1_vtt": captions((line[:6],), 40)})
+    refused = publisher_transcript(episode(link("1.vtt"), duration_s=60.0), short)
+    assert [x["reason"] for x in refused.dead_letters] == ["far_too_short"]
+
+
+def test_what_was_left_out_is_the_reason_of_a_usable_transcript() -> None:
+    site = Site(**{"1_vtt": VTT + b"\n\nnot in a cue"})
+    row = publisher_transcript(episode(link("1.vtt")), site).row
+    assert row is not None
+    assert (row["status"], row["reason"]) == ("ok", "4 words outside of cues left out")
+
+
+def test_the_charset_of_the_server_and_the_language_of_the_feed_are_used() -> None:
+    words = "Привет, это час хлеба."
+    body = f"1\n00:00:00,000 --> 00:00:02,000\n{words}".encode("windows-1251")
+    answer = Page(body, "application/srt; charset=windows-1251")
+    row = publisher_transcript(episode(link("1", "application/srt")), lambda url: answer).row
+    assert row is not None
+    assert (row["text"], row["reason"]) == (words, None)
+    for language in ("ru", "en", None):
+        bare = Site(**{"1_srt": body})
+        row = publisher_transcript(episode(link("1.srt"), language=language), bare).row
+        assert row is not None
+        assert row["text"] == words
+
+
+def test_an_unforeseen_failure_of_a_parser_costs_its_own_link_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(text: str, url: str) -> None:
+        raise IndexError("not foreseen")
+
+    monkeypatch.setitem(PARSERS, "json", fails)
+    site = Site(**{"1_json": b"{}", "1_vtt": VTT})
+    result = publisher_transcript(episode(link("1.json"), link("1.vtt")), site)
+    assert result.row
+    assert [(x["reason"], x["detail"]) for x in result.dead_letters] == [
+        ("unreadable", "https://t.example/1.json cannot be read: IndexError: not foreseen.")
+    ]
+
+
+def test_only_the_first_links_are_tried() -> None:
+    names = [f"{n:02}.srt" for n in range(MAX_LINKS + 5)]
+    site = Site(**{name.replace(".", "_"): b"no cues" for name in names})
+    result = publisher_transcript(episode(*map(link, names)), site)
+    assert len(site.asked) == len(result.dead_letters) == MAX_LINKS
+    assert result.reason.endswith(f"transcripts is usable, of which {MAX_LINKS} were tried")
