@@ -4,7 +4,7 @@ import json
 import uuid
 from datetime import UTC, datetime
 
-from podrec_assets.listening.event_message import Refusal, parse
+from podrec_assets.listening.event_message import Refusal, check_storable, parse, read_document
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.stores.kafka import Message
 
@@ -86,10 +86,7 @@ def take_events(connections: Connections, body: bytes) -> int:
         Refusal: the document is not JSON, or an event is invalid; none was produced.
         RetryableError: the broker did not accept them.
     """
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as err:
-        raise Refusal("not_json", str(err)[:200]) from err
+    document = read_document(body)
     events = document if isinstance(document, list) else [document]
     if not 1 <= len(events) <= MOST_EVENTS:
         raise Refusal("bad_count", f"{len(events)} events are not 1 to {MOST_EVENTS}")
@@ -104,10 +101,12 @@ def send_events(connections: Connections, events: list[dict]) -> int:
         RetryableError: the broker did not accept them in time.
     """
     settings, now = connections.settings, datetime.now(UTC)
-    values = [json.dumps(event).encode() for event in events]
     messages = []
-    for number, value in enumerate(values):
+    for number, event in enumerate(events):
         try:
+            if isinstance(event, dict):
+                check_storable(event)
+            value = json.dumps(event).encode()
             user = parse(value, now, settings.future_skew_s)["user_id"]
             messages.append(Message(user.encode(), value))
         except Refusal as refusal:

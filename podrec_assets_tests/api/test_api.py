@@ -88,6 +88,18 @@ def test_accepted_events_are_on_the_topic(client: httpx.Client, served: Connecti
             "missing_field: event 1: episode_id is missing",
         ),
         (b"[" * 100_000, "not_json: "),
+        (json.dumps(event(note="bread \ud83d")).encode(), "bad_text: 'note' contains half a"),
+        (json.dumps(event(list_version=["\ud83d"])).encode(), "bad_text: 'list_version' "),
+        (json.dumps(event(**{"\udc00": 1})).encode(), r"bad_text: '\udc00' contains half a"),
+        (
+            json.dumps([event(1), event(2, user_id="\ud83d")]).encode(),
+            "bad_text: event 1: 'user_id' contains half a",
+        ),
+        (json.dumps(event(note="?")).replace('"?"', "[1e999]").encode(), "bad_number: 'note' "),
+        (json.dumps(event(duration_s="?")).replace('"?"', "1e999").encode(), "bad_number: 'durat"),
+        (json.dumps(event(note="?")).replace('"?"', "9" * 5000).encode(), "not_json: a number has"),
+        (b'{"a":' * 950 + b"1" + b"}" * 950, "too_deep: 950 arrays and objects"),
+        (json.dumps(event(episode_id="a\u202eb")).encode(), "bad_id: episode_id contains U+202E"),
     ],
 )
 def test_an_invalid_document_is_refused_with_its_reason_and_nothing_is_produced(

@@ -66,10 +66,12 @@ class World:
         )
 
 
-def local_world(settings: Settings, bootstrap: str, topic: str, partitions: int = 2) -> World:
+def local_world(
+    settings: Settings, bootstrap: str, topic: str, partitions: int = 2, batch: int = 100
+) -> World:
     """Returns a world on the local engine, with batches so small that a landing has several."""
     settings = settings.model_copy(
-        update={"kafka_bootstrap": bootstrap, "events_topic": topic, "events_per_batch": 100}
+        update={"kafka_bootstrap": bootstrap, "events_topic": topic, "events_per_batch": batch}
     )
     lake, kafka = Lake(settings.lake_root, settings.home / "locks"), KafkaStore(bootstrap)
     kafka.ensure_topic(topic, partitions)
