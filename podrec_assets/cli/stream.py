@@ -73,6 +73,7 @@ def report(instance: dg.DagsterInstance, landed: Landed) -> None:
         "landed_offsets": dg.MetadataValue.json(offsets),
         "new_row_count": dg.MetadataValue.int(landed.row_count),
         "dead_letter_count": dg.MetadataValue.int(landed.dead_count),
+        "unreadable_count": dg.MetadataValue.int(landed.unreadable_count),
     }
     for day in sorted(landed.log_days):
         instance.report_runless_asset_event(

@@ -61,6 +61,7 @@ def episodes(
         metadata=metadata
         | {
             "dead_letter_count": landed.dead_count,
+            "unreadable_count": landed.unreadable_count,
             "landed_offsets": {str(p): o for p, o in landed.ledger.landed.items()},
         }
     )

@@ -60,6 +60,7 @@ def user_events(
         metadata=metadata
         | {
             "dead_letter_count": landed.dead_count,
+            "unreadable_count": landed.unreadable_count,
             "new_row_count": landed.row_count,
             "landed_offsets": {str(p): o for p, o in sorted(landed.ledger.landed.items())},
             "event_days_touched": [str(d) for d in sorted(landed.event_days)],
