@@ -10,6 +10,7 @@ HIDDEN = "***"
 WITH_PATHS = ("file", "s3", "s3a", "gs", "abfss")
 """Schemes of the lake, whose path says where a table is."""
 _IN_TEXT = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+_CREDENTIALS = re.compile(r"(?<=://)[^/?#\s'\"<>]*@")
 _HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::\d+)?"
 _HOSTS = re.compile(rf"{_HOST}(?:,{_HOST})*")
 
@@ -36,3 +37,11 @@ def redacted(address: str) -> str:
 def redacted_text(text: str) -> str:
     """Returns a text, such as a driver's error, with every address in it redacted."""
     return _IN_TEXT.sub(lambda found: redacted(found[0]), text)
+
+
+def without_credentials(text: str) -> str:
+    """Returns an address, or a text with addresses, without user names and passwords.
+
+    Unlike `redacted`, it keeps the rest, so that the address can be fetched.
+    """
+    return _CREDENTIALS.sub("", text)

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field, SecretStr
 
-from podrec_assets.settings.fields import ACCESS, LIMITS, PLACE, SPEED
+from podrec_assets.settings.fields import ACCESS, LIMITS, PLACE, RESULTS, SPEED
 
 
 class FeedSettings(BaseModel):
@@ -33,6 +33,18 @@ class FeedSettings(BaseModel):
         le=64,
         description="Feeds fetched at a time, at most two of them from one host.",
         json_schema_extra=SPEED,
+    )
+    feed_pages: int = Field(
+        20,
+        ge=1,
+        description="Most pages of a paged feed (RFC 5005) that are read; more are reported.",
+        json_schema_extra=RESULTS,
+    )
+    feed_read_s: float = Field(
+        120,
+        gt=0,
+        description="Seconds that reading one feed may take, with all its pages.",
+        json_schema_extra=LIMITS,
     )
     podcastindex_key: SecretStr = Field(
         SecretStr(""), description="Key of the PodcastIndex API.", json_schema_extra=ACCESS

@@ -1,29 +1,32 @@
 """RSS and Atom bytes to announcements. One unusable item does not affect the others."""
 
-import io
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
-from xml.etree.ElementTree import Element, tostring
-
-import feedparser
 
 from podrec_assets.content.feeds.episode_message import (
     MAX_MESSAGE_BYTES,
     Announcement,
     encode,
 )
-from podrec_assets.content.feeds.feed_items import (
-    FeedShow,
-    is_podcast_tag,
-    local_name,
-    to_announcement,
+from podrec_assets.content.feeds.feed_elements import (
+    MOST_CHARACTERS,
+    MOST_TAGS,
+    Element,
+    FeedElement,
+    feed_elements,
+    tag_name,
 )
-from podrec_assets.content.feeds.feed_values import http_address, primary_subtag
+from podrec_assets.content.feeds.feed_items import FeedShow, Tags, item_guid, plain, to_announcement
+from podrec_assets.content.feeds.feed_values import http_address, joined_address, primary_subtag
 from podrec_assets.content.feeds.ids import audio_key, reused_guid_id, show_id
-from podrec_assets.content.feeds.safe_xml import HEAD_BYTES, feed_tree
-from podrec_assets.content.html_text import plain_text
+from podrec_assets.content.feeds.safe_xml import FeedText, feed_text
 from podrec_assets.errors import UnusableInputError
+from podrec_assets.redaction import without_credentials
+
+HEAD_BYTES = 65536
+"""Bytes of a damaged feed or unusable item that are kept."""
+_XML_BASE, _XML_LANG = (f"{{http://www.w3.org/XML/1998/namespace}}{n}" for n in ("base", "lang"))
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Feed:
         show_id, show_title, language, image_url, link: of the show; language is the primary subtag.
         episodes: usable items, each episode once.
         problems: the other items, and damage of the feed itself.
+        new_url: where the publisher says that the feed has moved (itunes:new-feed-url).
+        next_url: the next page of a paged feed (RFC 5005).
     """
 
     show_id: str
@@ -53,29 +58,47 @@ class Feed:
     link: str | None
     episodes: list[Announcement] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    new_url: str | None = None
+    next_url: str | None = None
 
 
-def parse_feed(body: bytes, feed_url: str) -> Feed:
+def parse_feed(
+    body: bytes,
+    feed_url: str,
+    base_url: str | None = None,
+    content_type: str = "",
+    is_late: Callable[[], bool] = lambda: False,
+) -> Feed:
     """Returns the show and episodes of a feed.
 
+    Time and memory are linear in the size of the body.
+
+    Args:
+        body: the bytes.
+        feed_url: address under which the feed is followed; ids derive from it.
+        base_url: address that answered, to which relative ones are joined; None for feed_url.
+        content_type: header of the response.
+        is_late: asked before each item whether the time for this feed is over.
+
     Raises:
-        UnusableInputError: nothing in it can be used; reason not_a_feed, unsafe_xml, too_complex or
-            empty_feed.
+        UnusableInputError: nothing in it can be used; reason not_a_feed, unsafe_xml, too_complex,
+            too_slow or empty_feed.
     """
-    # Blank lines before the declaration are common and harmless, but not XML. UTF-16 does not
-    # begin with "<".
-    body = body.lstrip() if body.lstrip().startswith(b"<") else body
-    root, damage = feed_tree(body, feed_url)
-    parsed = _parse(body)
-    if not parsed.version and not parsed.entries:
-        raise UnusableInputError("not_a_feed", f"{feed_url} is XML, but neither RSS nor Atom.")
-    if not parsed.entries:
+    text = feed_text(body, content_type, feed_url)
+    pieces = feed_elements(text, feed_url)
+    head = next(pieces)
+    channel, tags = _channel(head, base_url or feed_url)
+    show = _show(channel, tags, feed_url)
+    items = _Items(show, tags.base, feed_url, [*text.damage, *filter(None, [head.damage])])
+    for piece in pieces:
+        if is_late():
+            raise UnusableInputError(
+                "too_slow", f"{feed_url} takes too long to read; PODREC_FEED_READ_S sets the limit."
+            )
+        items.add(piece)
+    if not items.count:
         raise UnusableInputError("empty_feed", f"{feed_url} is a feed without episodes.")
-    show = _show(root, parsed.feed, feed_url)
-    items, problems = _read_items(root, parsed.entries, show, feed_url)
-    if damage:
-        problems.insert(0, Problem(feed_url, "malformed_xml", damage, body[:HEAD_BYTES]))
-    episodes, repeated = _unique_episodes(items)
+    episodes, repeated = _unique_episodes(items.announcements)
     return Feed(
         show.show_id,
         show.title,
@@ -83,72 +106,102 @@ def parse_feed(body: bytes, feed_url: str) -> Feed:
         show.image_url,
         show.link,
         episodes,
-        problems + repeated,
+        [*_damage(items.damage, text, body, feed_url), *items.problems, *repeated],
+        http_address(tags.text("itunes:new-feed-url"), tags.base),
+        next(_links(tags, "next"), None),
     )
 
 
-def _parse(body: bytes) -> Any:
-    # A byte stream, never bytes or an address: feedparser would open a path or URL spelled in them.
-    # Sanitizing and joining of addresses are done here, in a tenth of feedparser's time.
-    return feedparser.parse(
-        io.BytesIO(body),
-        response_headers={"content-type": "application/xml"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+def with_pages(feed: Feed, pages: list[Feed], problems: list[Problem]) -> Feed:
+    """Returns a feed with the episodes of its other pages, and what was wrong with the pages.
 
-
-def _show(root: Element | None, parsed: Any, feed_url: str) -> FeedShow:
-    """Returns the show as its channel describes it.
-
-    The channel's own child elements come first: feedparser lets a podcast:liveItem overwrite them.
+    An episode that moved to the next page while they were read is on both, and counts once.
     """
-    elements = root.iter() if root is not None else ()
-    channel = next((e for e in elements if local_name(e) in ("channel", "feed")), None)
-    children = list(channel) if channel is not None else []
-    own = {local_name(e): text for e in reversed(children) if (text := (e.text or "").strip())}
-    guid = next((e.text for e in children if local_name(e) == "guid" and is_podcast_tag(e)), None)
-    images = (e.get("href") or e.findtext("url") for e in children if local_name(e) == "image")
-    image = (
-        next(filter(None, images), None)
-        or (parsed.get("image") or {}).get("href")
-        or parsed.get("logo")
-    )
-    return FeedShow(
-        show_id(guid or parsed.get("podcast_guid"), feed_url),
-        plain_text(own.get("title") or parsed.get("title")) or None,
-        primary_subtag(own.get("language") or parsed.get("language")),
-        http_address(image, feed_url),
-        http_address(own.get("link") or parsed.get("link"), feed_url),
-        (own.get("type") or parsed.get("itunes_type") or "").lower() == "serial",
-    )
+    every = [feed, *pages]
+    episodes, _ = _unique_episodes([e for page in every for e in page.episodes])
+    read = [problem for page in every for problem in page.problems]
+    return replace(feed, episodes=episodes, problems=[*read, *problems])
 
 
-def _read_items(
-    root: Element | None, entries: list, show: FeedShow, feed_url: str
-) -> tuple[list[Announcement], list[Problem]]:
-    """Returns (announcements, problems) of the items, in the feed's order."""
-    elements: list[Element | None] = []
-    if root is not None:
-        elements += [e for e in root.iter() if local_name(e) in ("item", "entry")]
-    if len(elements) != len(entries):  # damaged: the tree's items are not feedparser's
-        elements = [None] * len(entries)
-    announcements, problems = [], []
-    for number, (entry, element) in enumerate(zip(entries, elements, strict=True), start=1):
-        announcement = to_announcement(entry, element, show, feed_url)
+@dataclass
+class _Items:
+    """The items of a feed that were read so far."""
+
+    show: FeedShow
+    base: str
+    feed_url: str
+    damage: list[str]
+    count: int = 0
+    announcements: list[Announcement] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, piece: FeedElement) -> None:
+        """Reads one item; one that cannot be used becomes a problem."""
+        self.count += 1
+        if piece.damage and len(self.damage) < 3:
+            self.damage.append(f"item {self.count}: {piece.damage}")
+        if piece.root is None:
+            limit = f"{MOST_CHARACTERS} characters or {MOST_TAGS} tags"
+            return self._refuse(piece, "too_large", f"has more than {limit}")
+        element = next((e for e in piece.root if isinstance(e.tag, str)), piece.root)
+        tags = Tags(element, self.base, bool(piece.damage))
+        if piece.is_cut and not item_guid(tags):
+            return None  # half an item would get another id than the whole one
+        announcement = to_announcement(tags, self.show, self.feed_url)
         if announcement is None:
-            reason = "no_identity"
-            detail = f"Item {number} has no guid, enclosure, link or title."
-        elif (size := len(encode(announcement))) > MAX_MESSAGE_BYTES:
-            reason = "too_large"
-            detail = (
-                f"Item {number} makes a message of {size} bytes, more than {MAX_MESSAGE_BYTES}."
-            )
-        else:
-            announcements.append(announcement)
-            continue
-        problems.append(Problem(f"{feed_url}#item-{number}", reason, detail, _payload(element)))
-    return announcements, problems
+            return self._refuse(piece, "no_identity", "has no guid, enclosure, link or title")
+        if (size := len(encode(announcement))) > MAX_MESSAGE_BYTES:
+            detail = f"makes a message of {size} bytes, more than {MAX_MESSAGE_BYTES}"
+            return self._refuse(piece, "too_large", detail)
+        return self.announcements.append(announcement)
+
+    def _refuse(self, piece: FeedElement, reason: str, detail: str) -> None:
+        key = f"{self.feed_url}#item-{self.count}"
+        payload = without_credentials(piece.text).encode()[:HEAD_BYTES]
+        self.problems.append(Problem(key, reason, f"Item {self.count} {detail}.", payload))
+
+
+def _damage(damage: list[str], text: FeedText, body: bytes, feed_url: str) -> list[Problem]:
+    """Returns the one problem of a damaged feed, with the bytes that it begins with."""
+    if not damage:
+        return []
+    detail = f"The XML is damaged ({'; '.join(damage)}); what could be read was kept."
+    if b"\0" in body:  # UTF-16, whose credentials only its characters show
+        payload = without_credentials(text.text).encode()
+    else:
+        payload = without_credentials(body.decode("latin-1")).encode("latin-1")
+    return [Problem(feed_url, "malformed_xml", detail, payload[:HEAD_BYTES])]
+
+
+def _channel(head: FeedElement, base: str) -> tuple[Element, Tags]:
+    """Returns the element that describes the show, and the tags in it."""
+    root = head.root
+    assert root is not None  # feed_elements refuses a head that is too large
+    elements = [e for e in root.iter() if isinstance(e.tag, str)]
+    channel = next((e for e in elements if tag_name(e.tag) in ("channel", "feed")), elements[-1])
+    for ancestor in reversed(list(channel.iterancestors())):
+        base = joined_address(ancestor.get(_XML_BASE), base) or base
+    tags = Tags(channel, base)
+    return channel, tags if tags.text("title") or not head.damage else Tags(channel, base, True)
+
+
+def _show(channel: Element, tags: Tags, feed_url: str) -> FeedShow:
+    langs = (e.get(_XML_LANG) for e in (channel, *channel.iterancestors()))
+    return FeedShow(
+        show_id(tags.text("podcast:guid"), feed_url),
+        plain(tags.text("title", "itunes:title")) or None,
+        primary_subtag(tags.text("language", "dc:language") or next(filter(None, langs), None)),
+        tags.image(),
+        tags.link(),
+        tags.text("itunes:type").lower() == "serial",
+    )
+
+
+def _links(tags: Tags, rel: str) -> Iterator[str]:
+    for element in tags.all("link"):
+        url = tags.address(element, element.get("href"))
+        if url and (element.get("rel") or "").strip().lower() == rel:
+            yield url
 
 
 def _unique_episodes(items: list[Announcement]) -> tuple[list[Announcement], list[Problem]]:
@@ -186,10 +239,3 @@ def _with_own_id(item: Announcement, owner: Announcement) -> Announcement:
         return item
     reused = reused_guid_id(item.show_id, item.guid or "", item.audio_url)
     return item.with_ids(reused, item.show_id)
-
-
-def _payload(element: Element | None) -> bytes:
-    try:
-        return tostring(element)[:HEAD_BYTES] if element is not None else b""
-    except RecursionError:  # nested deeper than Python can serialise
-        return b""

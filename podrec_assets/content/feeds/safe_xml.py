@@ -1,72 +1,170 @@
-"""Untrusted XML: refuses what is no feed, unsafe or too large before anything else reads it."""
+"""Bytes of a feed to XML text that a parser can read in parts: refused, decoded, repaired. Pure.
+
+Feeds in the wild have bytes before and after the XML, HTML entities, bare ampersands, controls and
+halves of surrogate pairs. All of it is repaired here in linear time, and reported as damage.
+A document type never reaches the XML parser, so there are no entities to expand.
+"""
 
 import re
-from xml.etree.ElementTree import Element, ParseError
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from html.entities import html5
 
-import defusedxml.ElementTree
-from defusedxml.common import DefusedXmlException
-
+from podrec_assets.content.text_encoding import decode, header_charset
 from podrec_assets.errors import UnusableInputError
 
-HEAD_BYTES = 65536
-MOST_ELEMENTS, MOST_ATTRIBUTES = 150_000, 200
-"""Most elements of a feed and attributes of an element.
+_DECLARED = re.compile(rb"<\?xml[^<>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.I)
+_LANGUAGE = re.compile(rb"<language>\s*(?:<!\[CDATA\[)?\s*([a-zA-Z]{2,3})\b|\blang=[\"'](\w{2,3})")
+_HEAD = 65536
+"""Bytes or characters in which a declaration or a page is looked for."""
+_ROOT = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf|channel))(?=[\s/>])", re.I)
+_HTML = re.compile(r"<(?:!doctype\s{1,9}html|html|head|body)\b", re.I)
+_TYPE = re.compile(r"<!(?:doctype|entity)", re.I)
+_OPENERS = re.compile(r"<!\[CDATA\[|<!--|<\?")
+_CLOSERS = {"<![CDATA[": "]]>", "<!--": "-->", "<?": "?>"}
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BARE = re.compile(r"&(?!(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});)", re.I)
+_NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([a-zA-Z][a-zA-Z0-9]{1,31});")
+_NUMBERED = re.compile(r"&#(?:(\d{1,7})|x([0-9a-f]{1,6}));", re.I)
+_HALVES = re.compile("[\ud800-\udfff]")
 
-feedparser takes about 0.2 ms an element, and quadratic time for attributes.
-"""
-# Possessive and atomic: a head of many comments or spaces must not be tried in every split.
-_HTML = re.compile(rb"^(?>\s+|<\?xml[^>]*\?>|<!--.*?-->)*+<(!doctype\s+html|html)\b", re.I | re.S)
+
+@dataclass(frozen=True)
+class FeedText:
+    """The XML of a feed, from its root element on, without comments and CDATA sections.
+
+    Attributes:
+        text: repaired characters, all of which XML allows.
+        damage: what was repaired or is missing, each kind once.
+        is_cut: whether the root element never ends.
+    """
+
+    text: str
+    damage: tuple[str, ...]
+    is_cut: bool
 
 
-def feed_tree(body: bytes, feed_url: str) -> tuple[Element | None, str | None]:
-    """Returns (the feed's tree, None), or (None, the damage) for XML that is readable in parts.
+def feed_text(body: bytes, content_type: str, feed_url: str) -> FeedText:
+    """Returns the readable XML of a feed.
+
+    Args:
+        body: the bytes.
+        content_type: header of the response, whose charset comes before that of the XML.
+        feed_url: for error messages.
 
     Raises:
-        UnusableInputError: reason empty_feed, not_a_feed, unsafe_xml or too_complex.
+        UnusableInputError: reason empty_feed, not_a_feed or unsafe_xml.
     """
-    root, damage = _parse(body, feed_url)
-    _refuse_too_complex(root, body, feed_url)
-    return root, damage
-
-
-def _parse(body: bytes, feed_url: str) -> tuple[Element | None, str | None]:
-    head = body[:HEAD_BYTES]
-    if not body.strip():
+    if not body.strip(b" \t\r\n\0\xef\xbb\xbf"):
         raise UnusableInputError("empty_feed", f"{feed_url} is empty.")
-    if head.lstrip().startswith(b"%PDF"):
+    declared, language = _DECLARED.search(body[:2048]), _LANGUAGE.search(body[:_HEAD])
+    decoded = decode(
+        body,
+        [header_charset(content_type), declared[1].decode() if declared else None],
+        (language[1] or language[2]).decode().lower() if language else None,
+    )
+    damage = dict.fromkeys(filter(None, [decoded.damage]))
+    text = "".join(_without_sections(decoded.text, damage))
+    root = _ROOT.search(text)
+    head = text[: root.start()] if root else text[:_HEAD]
+    _refuse(head, bool(root), feed_url)
+    assert root is not None
+    if head.strip():
+        damage["there is text before the feed"] = None
+    end = text.rfind(f"</{root[1]}")
+    is_cut = end < root.end()
+    after = "" if is_cut else text[end:].partition(">")[2]
+    if is_cut:
+        damage["it ends early"] = None
+    elif after.strip():
+        damage["there is text after the feed"] = None
+    whole = text[root.start() : len(text) - len(after)]
+    return FeedText(_repaired(whole, damage), tuple(damage), is_cut)
+
+
+def repaired_references(text: str) -> str:
+    """Returns a text with halves of surrogate pairs joined, and other impossible characters out.
+
+    HTML would make U+FFFD of them.
+    """
+    return _joined(_NUMBERED.sub(_character, text)) if "&#" in text else text
+
+
+def _refuse(head: str, has_root: bool, feed_url: str) -> None:
+    """Raises UnusableInputError for what is no feed, by the text before its root."""
+    if head.lstrip().startswith("%PDF"):
         raise UnusableInputError("not_a_feed", f"{feed_url} is a PDF, not a feed.")
-    if _HTML.search(head.lstrip(b"\xef\xbb\xbf")):
+    if _HTML.search(head):
         raise UnusableInputError(
             "not_a_feed", f"{feed_url} is a web page, not a feed; look for its RSS address."
         )
-    try:
-        return defusedxml.ElementTree.fromstring(body, forbid_dtd=True), None
-    except DefusedXmlException as err:
+    if _TYPE.search(head):
         raise UnusableInputError(
             "unsafe_xml", f"{feed_url} declares a DOCTYPE or entities, which are not read."
-        ) from err
-    except (ParseError, ValueError, LookupError) as err:
-        flat = head.replace(b"\0", b"").lower()
-        if b"<!doctype" in flat or b"<!entity" in flat:
-            raise UnusableInputError(
-                "unsafe_xml", f"{feed_url} declares a DOCTYPE or entities, which are not read."
-            ) from err
-        if not any(tag in flat for tag in (b"<rss", b"<feed", b"<rdf")):
-            raise UnusableInputError("not_a_feed", f"{feed_url} is neither RSS nor Atom.") from err
-        return None, f"The XML is damaged ({err}); what could be read was kept."
-
-
-def _refuse_too_complex(root: Element | None, body: bytes, feed_url: str) -> None:
-    """Raises UnusableInputError for a feed that would take minutes, e.g. one of a million items."""
-    if root is None:
-        is_too_complex = body.count(b"<") + body.count(b"&") > 2 * MOST_ELEMENTS
-    else:
-        attribute_counts = [len(element.attrib) for element in root.iter()]
-        is_too_complex = (
-            len(attribute_counts) > MOST_ELEMENTS or max(attribute_counts) > MOST_ATTRIBUTES
         )
-    if is_too_complex:
-        most = f"{MOST_ELEMENTS} elements or {MOST_ATTRIBUTES} attributes of one"
+    if head.lstrip().startswith(("{", "[")) and (not has_root or "jsonfeed.org" in head):
+        kind = "a JSON Feed" if "jsonfeed.org" in head else "JSON"
         raise UnusableInputError(
-            "too_complex", f"{feed_url} has more than {most}; ask its publisher for a shorter feed."
+            "not_a_feed", f"{feed_url} is {kind}, which podrec does not read; use its RSS address."
         )
+    if not has_root:
+        raise UnusableInputError("not_a_feed", f"{feed_url} is neither RSS nor Atom.")
+
+
+def _without_sections(text: str, damage: dict[str, None]) -> Iterator[str]:
+    """Yields the text without comments and instructions, and with CDATA as escaped text."""
+    at, unclosed = 0, set()
+    while opener := _OPENERS.search(text, at):
+        yield text[at : opener.start()]
+        closer = _CLOSERS[opener[0]]
+        # Searched once at most to the end of the text, or many openers would take quadratic time.
+        end = -1 if closer in unclosed else text.find(closer, opener.end())
+        if end < 0:
+            unclosed.add(closer)
+            damage[f"{opener[0]} never ends"] = None
+            at = opener.end()
+            continue
+        if closer == "]]>":
+            yield escape(text[opener.end() : end], quote=False)
+        at = end + len(closer)
+    yield text[at:]
+
+
+def _repaired(text: str, damage: dict[str, None]) -> str:
+    """Returns text that differs from XML in nothing but its tags."""
+    text, count = _NOT_XML.subn("", text)
+    if count:
+        damage["it has characters that XML forbids"] = None
+    text, count = _BARE.subn("&amp;", text)
+    if count:
+        damage["it has & that are not escaped"] = None
+    text, count = _NAMED.subn(_entity, text)
+    if count:
+        damage["it has entities that XML does not know"] = None
+    repaired = repaired_references(text)
+    if repaired != text:
+        damage["it has numbers of characters that do not exist"] = None
+    return repaired
+
+
+def _entity(match: re.Match[str]) -> str:
+    characters = html5.get(f"{match[1]};")
+    return f"&amp;{match[1]};" if characters is None else escape(characters, quote=True)
+
+
+def _character(match: re.Match[str]) -> str:
+    """Returns the reference of a character that XML allows, half a pair, or nothing."""
+    code = int(match[1]) if match[1] else int(match[2], 16)
+    if code > 0x10FFFF:
+        return ""
+    if 0xD800 <= code < 0xE000:
+        return chr(code)
+    return "" if _NOT_XML.match(chr(code)) else match[0]
+
+
+def _joined(text: str) -> str:
+    """Returns the text with surrogate pairs as one character, and without single halves."""
+    if not _HALVES.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")

@@ -9,8 +9,11 @@ adds it again.
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, timedelta
+from urllib.parse import urlsplit
 
 from podrec_assets.content.feeds.ids import feed_key
+from podrec_assets.errors import UnusableInputError
+from podrec_assets.redaction import redacted, without_credentials
 
 ACTIVE, FAILING, DEAD = STATUSES = ("active", "failing", "dead")
 GONE = "http_410"
@@ -75,12 +78,41 @@ class PollPolicy:
 
 def from_row(row: dict) -> Source:
     """Returns the source of a row of SOURCES."""
-    return Source(**{f.name: row[f.name] for f in fields(Source)})
+    columns = {f.name: row[f.name] for f in fields(Source)}
+    return Source(**columns | {"feed_url": stored_address(row["feed_url"])})
 
 
 def new_source(url: str, now: datetime) -> Source:
     """Returns a source that is followed from now on and was never polled."""
-    return Source(url.strip(), now, now)
+    return Source(stored_address(url), now, now)
+
+
+def stored_address(url: str) -> str:
+    """Returns a feed's address as it is kept and shown: without user name and password."""
+    address = without_credentials(url.strip())
+    if "://" not in address:
+        return address.rpartition("@")[2]
+    try:
+        has_port = urlsplit(address).port != 0
+    except ValueError:
+        has_port = False
+    # A password with a slash looks like a host with a port that is no number.
+    return redacted(address) if "@" in address and not has_port else address
+
+
+def has_credentials(url: str) -> bool:
+    """Whether an address has a user name or password, which podrec neither keeps nor uses."""
+    return stored_address(url) != url.strip()
+
+
+def credentials_error(url: str) -> UnusableInputError:
+    """Returns the error for a feed whose address has a user name or password."""
+    return UnusableInputError(
+        "credentials",
+        f"{stored_address(url)} was given with a user name or password, which podrec does not "
+        "store; use an address without them, such as the private link that the publisher gives to "
+        "podcast apps.",
+    )
 
 
 def revive(source: Source, now: datetime) -> Source:
@@ -125,7 +157,7 @@ def after_success(
         source: before the poll.
         now: time of the poll.
         policy: decides when the next poll is.
-        moved_to: target of permanent redirects.
+        moved_to: target of permanent redirects or of itunes:new-feed-url.
         validators: (etag, modified) of the response.
         show: (id, title).
         episode_count: usable episodes in the feed.

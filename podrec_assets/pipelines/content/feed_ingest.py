@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import chain
 
 from podrec_assets.content.feeds import source as sources
 from podrec_assets.content.feeds.ids import feed_key
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.content.feed_polling import PollReport, PollRound
+from podrec_assets.pipelines.content.feed_polling import STAGE, PollReport, PollRound
 from podrec_assets.pipelines.content.sources_table import FollowedFeeds
-from podrec_assets.stores.delta import Lake
+from podrec_assets.schemas import dead_letter
+from podrec_assets.stores.delta import Lake, add_dead_letters
 
 MANY = 4
 """Number of feeds from which on each is reported while the rest are still being read."""
@@ -38,10 +40,12 @@ def ingest_feeds(
     polling = PollRound(connections, now, backdate, refetch)
     if backdate and not polling.is_first:
         say("the topic is not empty, so new records get the current time")
-    reports, wanted = [], _sources(connections.lake, feed_urls, now)
-    for report in polling.poll(wanted):
+    private = [url for url in feed_urls if sources.has_credentials(url)]
+    usable = [url for url in feed_urls if not sources.has_credentials(url)]
+    reports, wanted = [], _sources(connections.lake, usable, now)
+    for report in chain(_refused(connections.lake, private, now), polling.poll(wanted)):
         reports.append(report)
-        if len(wanted) >= MANY:
+        if len(feed_urls) >= MANY:
             say(f"{report.feed_url}: {report.error or counts_text(report)}")
     return {
         "feeds": [vars(r) for r in reports],
@@ -56,6 +60,19 @@ def counts_text(report: PollReport) -> str:
     if report.is_unchanged:
         return "nothing changed"
     return f"{report.episode_count} episodes, {report.produced_count} new or changed"
+
+
+def _refused(lake: Lake, urls: list[str], now: datetime) -> list[PollReport]:
+    """Reports addresses with a user name or password, and keeps them as dead letters without."""
+    errors = {sources.stored_address(url): sources.credentials_error(url) for url in urls}
+    add_dead_letters(
+        lake,
+        [dead_letter(now.date(), STAGE, url, e.reason, str(e), b"") for url, e in errors.items()],
+    )
+    return [
+        PollReport(url, error=str(e), reason=e.reason, dead_letter_count=1)
+        for url, e in errors.items()
+    ]
 
 
 def _sources(lake: Lake, feed_urls: list[str], now: datetime) -> list[sources.Source]:

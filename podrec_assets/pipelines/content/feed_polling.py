@@ -12,11 +12,12 @@ from podrec_assets.content.feeds import episode_message
 from podrec_assets.content.feeds import source as sources
 from podrec_assets.content.feeds.change_detection import COLUMNS, AnnouncedEpisodes
 from podrec_assets.content.feeds.episode_message import Announcement
-from podrec_assets.content.feeds.rss import Feed, Problem, parse_feed
+from podrec_assets.content.feeds.rss import Feed, Problem
 from podrec_assets.content.feeds.source import PollPolicy, Source
-from podrec_assets.errors import PodrecError, UnusableInputError
+from podrec_assets.errors import PodrecError
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content.feed_reading import read_feed
 from podrec_assets.pipelines.content.sources_table import FollowedFeeds
 from podrec_assets.schemas import EPISODES, SOURCES, dead_letter
 from podrec_assets.stores.delta import Lake, add_dead_letters
@@ -112,16 +113,7 @@ class PollRound:
         # Nothing was announced on an empty topic, even if the feed was polled for another one.
         is_conditional = not self.refetch and not self.is_first
         validators = (source.etag, source.modified) if is_conditional else (None, None)
-        fetched = self.fetcher.get(source.address, *validators)
-        if fetched.status == 304:
-            return fetched, None
-        try:
-            return fetched, parse_feed(fetched.body, source.feed_url)
-        except PodrecError:
-            raise
-        except Exception as err:  # untrusted bytes that crash a parser must not stop other feeds
-            why = f"{source.feed_url} made the parser fail: {type(err).__name__}: {str(err)[:200]}."
-            raise UnusableInputError("parser_failed", why) from err
+        return read_feed(self.fetcher, self.connections.settings, source, validators)
 
     def _outcome(
         self, source: Source, answer: Answer, living: set[str]
@@ -217,8 +209,12 @@ def _messages(
     """Returns messages in order of publication time, which is clamped to first day..now.
 
     Their timestamp is that time if backdated, else now: the clock of the poll decides the day.
+    Episodes from before the first day come with the earliest of the others, or now: a single date
+    of 1970 must not make a day of work for each day since.
     """
-    first = datetime(floor.year, floor.month, floor.day, tzinfo=UTC)
+    start = datetime(floor.year, floor.month, floor.day, tzinfo=UTC)
+    times = {a.published_at for a in fresh if a.published_at and start <= a.published_at <= now}
+    first = min(times, default=now)
     stamped = sorted(
         ((min(max(a.published_at or first, first), now), a) for a in fresh),
         key=lambda s: (s[0], s[1].episode_id),

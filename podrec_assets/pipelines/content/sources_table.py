@@ -35,7 +35,13 @@ class FollowedFeeds:
 
         Returns:
             The new feeds, and the ones that were already followed, in their new state.
+
+        Raises:
+            UnusableInputError: reason credentials, for an address with a user name; none is added.
         """
+        urls = list(urls)
+        if private := next(filter(source.has_credentials, urls), None):
+            raise source.credentials_error(private)
         with self.lake.writing(SOURCES.name):
             known = {s.key: s for s in self.current()}
             wanted = {s.key: s for s in (source.new_source(url, now) for url in urls)}
@@ -49,7 +55,7 @@ class FollowedFeeds:
         Returns:
             The removed addresses, and the ones that were not followed.
         """
-        urls = list(urls)
+        urls = [source.stored_address(url) for url in urls]
         with self.lake.writing(SOURCES.name):
             known = {s.key: s for s in self.current()}
             gone = {source.new_source(url, now).key for url in urls} & known.keys()

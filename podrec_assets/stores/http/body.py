@@ -4,10 +4,12 @@ import zlib
 from collections.abc import Iterator
 from http.client import HTTPException, HTTPResponse
 
-from podrec_assets.errors import FetchRefusedError, UnusableInputError
+from podrec_assets.errors import FetchFailedError, FetchRefusedError, UnusableInputError
 
 READ_BYTES = 65536
 DecodeError = zlib.error
+GZIP = b"\x1f\x8b"
+"""How every gzip file begins."""
 
 
 def body_chunks(
@@ -27,9 +29,7 @@ def body_chunks(
         UnusableInputError: the body has an encoding that was not requested.
         HTTPException: the body ended early.
     """
-    too_large = FetchRefusedError(
-        f"{url} has more than {max_bytes} bytes; {setting} sets the limit."
-    )
+    too_large = _too_large(url, max_bytes, setting)
     if byte_count + (response.length or 0) > max_bytes:
         raise too_large
     encoding = (response.getheader("Content-Encoding") or "identity").strip().lower()
@@ -42,6 +42,33 @@ def body_chunks(
             yield chunk
     if response.length or not decoder.is_complete:
         raise HTTPException("the body ended early")
+
+
+def unpacked(url: str, body: bytes, max_bytes: int, setting: str) -> bytes:
+    """Returns a body that is a gzip file itself, such as `feed.xml.gz`, without its compression.
+
+    Raises:
+        FetchRefusedError: the content is larger than the limit.
+        FetchFailedError: the file is damaged or not complete.
+    """
+    if not body.startswith(GZIP):
+        return body
+    chunks, byte_count, decoder = [], 0, Inflater(zlib.MAX_WBITS | 16)
+    try:
+        for chunk in decoder.decode(body):
+            byte_count += len(chunk)
+            if byte_count > max_bytes:
+                raise _too_large(url, max_bytes, setting)
+            chunks.append(chunk)
+    except DecodeError as err:
+        raise FetchFailedError(f"{url} is a damaged gzip file; try again later.") from err
+    if not decoder.is_complete:
+        raise FetchFailedError(f"{url} is a gzip file that ends early; try again later.")
+    return b"".join(chunks)
+
+
+def _too_large(url: str, max_bytes: int, setting: str) -> FetchRefusedError:
+    return FetchRefusedError(f"{url} has more than {max_bytes} bytes; {setting} sets the limit.")
 
 
 class Identity:
@@ -73,7 +100,7 @@ class Inflater:
         # After a full chunk the stream may hold more output although all input is consumed.
         while raw or len(chunk) == READ_BYTES:
             if self.stream.eof:
-                if not raw.startswith(b"\x1f\x8b"):
+                if not raw.startswith(GZIP):
                     return  # padding after the last member
                 self.stream = zlib.decompressobj(self.window_bits)
             chunk = self._decompress(raw)

@@ -16,8 +16,9 @@ from podrec_assets.errors import (
     PermanentError,
     UnusableInputError,
 )
+from podrec_assets.redaction import without_credentials
 from podrec_assets.stores.http import request
-from podrec_assets.stores.http.body import body_chunks
+from podrec_assets.stores.http.body import body_chunks, unpacked
 from podrec_assets.stores.http.headers import last_modified, retry_after_s
 from podrec_assets.stores.http.resumable import DownloadedFile, PartialFile
 from podrec_assets.stores.http.ssrf_guard import checked_target
@@ -107,6 +108,7 @@ class Fetcher:
             if response.status != 304:
                 limit = self.max_bytes, "PODREC_FEED_MAX_BYTES"
                 body = b"".join(body_chunks(opened.url, response, *limit))
+                body = unpacked(opened.url, body, *limit)
             return Fetched(
                 opened.url,
                 response.status,
@@ -188,7 +190,8 @@ class Fetcher:
                 url = urljoin(url, location)
                 moved_to = url if is_permanent else moved_to
         raise FetchRefusedError(
-            f"{url} was not reached within {MAX_REDIRECTS} redirects; use the final address."
+            f"{without_credentials(url)} was not reached within {MAX_REDIRECTS} redirects; "
+            "use the final address."
         )
 
     @cached_property

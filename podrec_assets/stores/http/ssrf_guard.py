@@ -10,14 +10,30 @@ import ssl
 import time
 from collections.abc import Set
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import quote, urlsplit
 
 from podrec_assets.errors import FetchFailedError, FetchRefusedError
+from podrec_assets.redaction import without_credentials
 
-NAT64 = IPv6Network("64:ff9b::/96")
-NEVER_PUBLIC = tuple(map(IPv6Network, ("::/96", "fec0::/10", "64:ff9b:1::/48")))
-"""IPv4-compatible, site-local and local NAT64 addresses, which some Pythons call global."""
+_PUBLIC_IPV6 = IPv6Network("2000::/3")
+"""All that IANA has allocated for global unicast; everything else is special or unused."""
+_NAT64 = IPv6Network("64:ff9b::/96")
+"""Where a network without IPv4 reaches it: as public as the IPv4 address in the last 32 bits."""
+_SPECIAL_IPV6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
+"""Protocol assignments with Teredo, documentation and 6to4, inside of 2000::/3."""
+_SPECIAL_IPV4 = tuple(
+    map(
+        IPv4Network,
+        (
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+            "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16",
+            "198.18.0.0/15",
+            "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+        ),
+    )
+)  # fmt: skip
+"""IANA's special-purpose registry and multicast, as Python's `is_global` differs by version."""
 Address = IPv4Address | IPv6Address
 IDLE_S = 60
 """Longest wait for the next byte, however much time a download has left."""
@@ -54,17 +70,19 @@ def checked_target(url: str, allowed_origins: Set[str]) -> Target:
         FetchRefusedError: the address must not be fetched.
         FetchFailedError: the name is not known.
     """
+    shown = without_credentials(url)
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port
         host = host if ":" in host else host.encode("idna").decode("ascii")
     except (ValueError, UnicodeError) as err:
-        raise FetchRefusedError(f"{url!r} is not an address: {err}.") from err
+        raise FetchRefusedError(f"{shown!r} is not an address.") from err
     if parts.scheme not in ("http", "https") or not host:
-        raise FetchRefusedError(f"{url!r} is not an http or https address.")
+        raise FetchRefusedError(f"{shown!r} is not an http or https address.")
     if parts.username is not None or parts.password is not None:
         raise FetchRefusedError(
-            f"{parts.scheme}://{host} has a user name or password; use an address without them."
+            f"{shown} was given with a user name or password, which podrec does not use; "
+            "use an address without them."
         )
     port = port or _default_port(parts.scheme)
     addresses = _resolve(url, host, port)
@@ -82,19 +100,16 @@ def checked_target(url: str, allowed_origins: Set[str]) -> Target:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is global, and the IPv4 address embedded in it as well.
+    """Whether an IP address is global unicast, by IANA's special-purpose registries.
 
-    IPv6 embeds IPv4 addresses as mapped, 6to4, Teredo and NAT64.
+    IPv6 that embeds IPv4 (mapped, compatible, 6to4, Teredo) is not, except NAT64.
     """
     ip: Address = ip_address(address.partition("%")[0])
-    parts: list[Address] = [ip]
     if isinstance(ip, IPv6Address):
-        parts = [ip.ipv4_mapped or ip, *filter(None, (ip.sixtofour, *(ip.teredo or ())))]
-        if any(ip in network for network in NEVER_PUBLIC):
-            return False
-        if ip in NAT64:
-            parts.append(IPv4Address(int(ip) & 0xFFFFFFFF))
-    return all(part.is_global and not part.is_multicast for part in parts)
+        if ip not in _NAT64:
+            return ip in _PUBLIC_IPV6 and not any(ip in network for network in _SPECIAL_IPV6)
+        ip = IPv4Address(int(ip) & 0xFFFFFFFF)
+    return not any(ip in network for network in _SPECIAL_IPV4)
 
 
 def connect(target: Target, deadline: float) -> socket.socket:

@@ -1,9 +1,13 @@
 """Bodies that break parsers are refused with a reason or read in part, in linear time."""
 
+import tracemalloc
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 
-from podrec_assets.content.feeds.rss import parse_feed
-from podrec_assets.content.feeds.safe_xml import HEAD_BYTES
+from podrec_assets.content.feeds.feed_elements import MOST_CHARACTERS, MOST_ITEMS, MOST_TAGS
+from podrec_assets.content.feeds.rss import HEAD_BYTES, parse_feed
 from podrec_assets.errors import UnusableInputError
 from podrec_assets_tests.content.growth import assert_linear
 
@@ -158,7 +162,93 @@ def test_a_long_head_before_the_feed_is_read_in_linear_time(
 def test_ten_thousand_nested_tags_affect_their_own_item_at_most() -> None:
     deep = "<b>" * 10_000 + "x" + "</b>" * 10_000
     feed = parse_feed(
-        rss(f"<item>{deep}</item>", item(2, f"<description>{deep}</description>")), FEED
+        rss(f"<item>{deep}</item>", item(2, f"<description>{deep}</description>"), item(3)), FEED
     )
-    assert [(e.title, e.description) for e in feed.episodes] == [("T2", "x")]
-    assert [(p.reason, p.payload) for p in feed.problems] == [("no_identity", b"")]
+    assert [e.title for e in feed.episodes] == ["T2", "T3"]
+    assert [p.reason for p in feed.problems] == ["malformed_xml", "no_identity"]
+
+
+COSTLY: dict[str, Callable[[int], bytes]] = {
+    "items": lambda n: rss(*(item(k, audio(k)) for k in range(n // 8))),
+    "attributes": lambda n: rss(item(1, f"<a {names(n)}/>")),
+    "attributes in damaged XML": lambda n: rss(item(1, f"<a {names(n)}/></b>")),
+    "the same attribute": lambda n: rss(item(1, "<a " + 'a="x" ' * n + "/>")),
+    "attributes without a space": lambda n: rss(item(1, "<a " + 'a="x"' * n + "/>")),
+    "namespaces": lambda n: rss(item(1, "<a " + "".join(f'xmlns:a{k}="u" ' for k in range(n)))),
+    "namespaces of the feed": lambda n: rss(
+        *map(item, range(n // 8)), channel=f"<a {names(n // 8, 'xmlns:')}/>"
+    ),
+    "nested tags": lambda n: rss(item(1, "<b>" * n)),
+    "nested tags of one name": lambda n: rss(item(1, "<b><c></b>" * n)),
+    "end tags": lambda n: rss(item(1, "<b>" * n + "</x>" * n)),
+    "comments that never end": lambda n: rss(item(1, "<!--" * n)),
+    "CDATA that never ends": lambda n: rss(item(1, "<![CDATA[" * n)),
+    "instructions that never end": lambda n: rss(item(1, "<?x " * n)),
+    "ampersands": lambda n: rss(item(1, "&" * n)),
+    "entities": lambda n: rss(item(1, "&nbsp;" * n)),
+    "references": lambda n: rss(item(1, "&#55358;" * n)),
+    "less-thans": lambda n: rss(item(1, "<" * n)),
+    "quotes": lambda n: rss(item(1, "<a " + '="' * n)),
+    "items that never end": lambda n: rss("<item>" * n),
+    "items without a bracket": lambda n: rss("<item " * n),
+    "enclosures": lambda n: rss(item(1, audio(1) * n)),
+    "addresses": lambda n: rss(item(1, "<guid>" + "://" * n + "</guid>"), "</b>"),
+    "bytes of no charset": lambda n: rss(item(1)) + bytes(range(128, 256)) * (n // 16),
+    "byte order marks": lambda n: b"\xef\xbb\xbf" * n + rss(item(1)),
+}
+
+
+def names(count: int, prefix: str = "") -> str:
+    return " ".join(f'{prefix}a{k}="x"' for k in range(count))
+
+
+def audio(number: int) -> str:
+    return f'<enclosure url="https://a.example/{number}.mp3" type="audio/mpeg"/>'
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_the_cost_of_a_feed_is_linear_in_its_size(name: str) -> None:
+    def read(count: int) -> None:
+        with suppress(UnusableInputError):
+            parse_feed(COSTLY[name](count), FEED)
+
+    assert_linear(read, 300)
+
+
+def test_a_large_feed_is_read_whole_with_one_item_in_memory() -> None:
+    tags = "".join(f"<x{k}>{'text ' * 6}{k}</x{k}>" for k in range(24))
+
+    def peak(count: int) -> float:
+        body = rss(*(item(k, tags) for k in range(count)))
+        tracemalloc.start()
+        feed = parse_feed(body, FEED)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert len(feed.episodes) == count
+        return most / len(body)
+
+    assert peak(480) < 1.5 * peak(60)
+
+
+def test_an_item_over_the_limits_costs_no_other_item() -> None:
+    huge = (item(1, "x" * MOST_CHARACTERS), item(2, "<b/>" * MOST_TAGS))
+    feed = parse_feed(rss(*huge, item(3)), FEED)
+    assert [e.title for e in feed.episodes] == ["T3"]
+    assert [(p.reason, p.source_key) for p in feed.problems] == [
+        ("too_large", f"{FEED}#item-1"),
+        ("too_large", f"{FEED}#item-2"),
+    ]
+
+
+def test_too_many_items_or_tags_outside_of_items_are_refused() -> None:
+    for body in (rss("<item/>" * (MOST_ITEMS + 1)), rss(item(), channel="<b/>" * MOST_TAGS)):
+        with pytest.raises(UnusableInputError) as refused:
+            parse_feed(body, FEED)
+        assert refused.value.reason == "too_complex"
+
+
+def test_a_feed_that_takes_too_long_is_refused_with_the_setting() -> None:
+    left = iter([False, False, True])
+    with pytest.raises(UnusableInputError, match="PODREC_FEED_READ_S") as refused:
+        parse_feed(rss(*map(item, range(9))), FEED, is_late=lambda: next(left))
+    assert refused.value.reason == "too_slow"

@@ -79,34 +79,34 @@ def test_a_live_item_is_no_episode_and_changes_nothing_of_the_show() -> None:
         assert [e.title for e in feed.episodes] == ["T1"]
 
 
+def test_the_first_readable_date_of_an_item_counts() -> None:
+    dates = (
+        "<pubDate>soon</pubDate><pubDate>Mon, 02 Feb 2026 10:00 +0100</pubDate>"
+        "<atom:updated xmlns:atom='http://www.w3.org/2005/Atom'>2026-03-01T00:00:00Z</atom:updated>"
+    )
+    [dated, bare] = parse_feed(rss(item(1, dates), item(2)), FEED).episodes
+    assert (dated.published_at, bare.published_at) == (datetime(2026, 2, 2, 9, tzinfo=UTC), None)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param(
-            "Mon, 02 Feb 2026 10:00:00 +0100", datetime(2026, 2, 2, 9, tzinfo=UTC), id="with a zone"
-        ),
-        pytest.param("2026-02-02T10:00:00Z", datetime(2026, 2, 2, 10, tzinfo=UTC), id="ISO 8601"),
-        *(
-            pytest.param(bad, None, id=bad)
-            for bad in ("yesterday", "Mon, 30 Feb 2026 10:00:00 GMT", "0000-00-00", "32 Foo 2026")
-        ),
-    ],
-)
-def test_a_date_is_read_as_utc_or_left_out(text: str, expected: datetime | None) -> None:
-    assert (
-        parse_feed(rss(item(1, f"<pubDate>{text}</pubDate>")), FEED).episodes[0].published_at
-        == expected
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("3600", 3600), ("61.5", 61.5), ("02:03", 123), ("1:02:03", 3723), (" 90 ", 90)]
+        ("3600", 3600), ("61.5", 61.5), ("02:03", 123), ("1:02:03", 3723), (" 90 ", 90),
+        ("00:63:10", 3790), ("1:02:03:00", 3723), ("1:2:3:4", 3723), ("1:02:03.5", 3723.5),
+        ("3,600", 3600), ("1,003,600", 1003600), ("61,5", 61.5), ("1h", 3600), ("1h2m", 3720),
+        ("1h 2m 3s", 3723), ("1h02", 3720), ("1 hr 2 mins", 3720), ("1 hour, 2 minutes", 3720),
+        ("1 hour and 2 min.", 3720), ("45 min", 2700), ("45 Minutes", 2700), ("90 sec", 90),
+        ("1.5 hours", 5400), ("PT1H2M3S", 3723), ("PT45M", 2700), ("45'", 2700),
+        ("02:03 min", 123), ("1:02:03 hrs", 3723), ("90s", 90),
+    ]
     + [
         (bad, None)
-        for bad in ("", None, "0", "-5", "1:2:3:4", "1h", "nan", "inf", "99999999", "1::2", "1e3")
+        for bad in (
+            "", None, "0", "00:00", "0s", "-5", "-1:00", "nan", "inf", "99999999", "1::2", "1e3",
+            "h", "long", "about 5 min", "5 min 5 h", "1:02:", "9" * 99,
+        )
     ],
-)
+)  # fmt: skip
 def test_a_duration_is_seconds_or_nothing(text: str | None, expected: float | None) -> None:
     assert duration_seconds(text) == expected
 
@@ -149,6 +149,73 @@ def test_only_http_addresses_are_kept(scheme: str) -> None:
         None,
         (),
     )
+
+
+def test_relative_addresses_are_joined_to_the_address_that_answered_and_ids_are_not() -> None:
+    more = (
+        '<link>1.html</link><enclosure url="ep/1.mp3"/><podcast:transcript url="/1.vtt"/>'
+        '<itunes:image href="i.png"/>'
+    )
+    answered = "https://new.example/new/place/feed"
+    [there] = parse_feed(rss(item(1, more)), FEED, answered).episodes
+    [here] = parse_feed(rss(item(1, more)), FEED).episodes
+    assert (there.link, there.audio_url, there.transcripts[0]["url"], there.image_url) == (
+        "https://new.example/new/place/1.html",
+        "https://new.example/new/place/ep/1.mp3",
+        "https://new.example/1.vtt",
+        "https://new.example/new/place/i.png",
+    )
+    assert (there.episode_id, there.show_id, there.feed_url) == (
+        here.episode_id,
+        here.show_id,
+        FEED,
+    )
+
+
+@pytest.mark.parametrize(
+    ("root", "own", "expected"),
+    [
+        ("https://x.example/a/", "", "https://x.example/a/1.mp3"),
+        ("a/", "", "https://show.example/feeds/a/1.mp3"),
+        ("/a/", "b/", "https://show.example/a/b/1.mp3"),
+        ("", "https://y.example/", "https://y.example/1.mp3"),
+        ("http://[", "", "https://show.example/feeds/1.mp3"),
+        ("file:///etc/", "", None),
+    ],
+)
+def test_relative_addresses_are_joined_to_xml_base(
+    root: str, own: str, expected: str | None
+) -> None:
+    body = (
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="{root}"><title>S</title>'
+        f'<entry xml:base="{own}"><id>1</id><link rel="enclosure" href="1.mp3"/></entry></feed>'
+    )
+    assert parse_feed(body.encode(), FEED).episodes[0].audio_url == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ("<itunes:title>Only here</itunes:title>", "Only here"),
+        ("<itunes:title>Short</itunes:title><title>Long</title>", "Long"),
+        ("<title> </title><itunes:title>Short</itunes:title>", "Short"),
+        ("", "Untitled episode"),
+    ],
+)
+def test_a_title_is_the_items_own_or_that_of_itunes(tags: str, expected: str) -> None:
+    body = rss(f"<item><guid>g</guid>{tags}</item>")
+    assert parse_feed(body, FEED).episodes[0].title == expected
+
+
+def test_a_feed_names_its_new_address_and_its_next_page() -> None:
+    channel = (
+        "<itunes:new-feed-url> https://new.example/feed </itunes:new-feed-url>"
+        '<a:link xmlns:a="http://www.w3.org/2005/Atom" rel="next" href="?page=2"/>'
+    )
+    feed = parse_feed(rss(item(), channel=channel), FEED)
+    assert (feed.new_url, feed.next_url) == ("https://new.example/feed", FEED + "?page=2")
+    plain = parse_feed(rss(item()), FEED)
+    assert (plain.new_url, plain.next_url) == (None, None)
 
 
 def test_relative_addresses_are_joined_to_the_feeds() -> None:

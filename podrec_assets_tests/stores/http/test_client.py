@@ -164,7 +164,48 @@ def test_a_private_or_unsupported_address_is_refused(url: str) -> None:
     [
         ("93.184.216.34", True),
         ("2606:2800:220:1::1", True),
-        ("::ffff:8.8.8.8", True),
+        ("8.8.8.8", True),
+        ("172.32.0.1", True),
+        ("192.0.1.1", True),
+        ("198.20.0.1", True),
+        ("223.255.255.255", True),
+        ("2a00:1450::1", True),
+        ("2001:4860:4860::8888", True),
+        ("2001:200::1", True),
+        ("3ffe::1", True),
+        ("0.0.0.1", False),
+        ("10.255.255.255", False),
+        ("127.255.0.1", False),
+        ("172.16.0.1", False),
+        ("172.31.255.255", False),
+        ("192.0.0.8", False),
+        ("192.0.2.1", False),
+        ("192.88.99.1", False),
+        ("198.18.0.1", False),
+        ("198.19.255.255", False),
+        ("198.51.100.1", False),
+        ("203.0.113.1", False),
+        ("239.255.255.255", False),
+        ("240.0.0.1", False),
+        ("::ffff:8.8.8.8", False),
+        ("::ffff:0:808:808", False),
+        ("::1", False),
+        ("100::1", False),
+        ("100:0:0:1::1", False),
+        ("2001::1", False),
+        ("2001:2::1", False),
+        ("2001:20::1", False),
+        ("2001:1ff:ffff::1", False),
+        ("2001:db8::1", False),
+        ("2002:808:808::1", False),
+        ("3fff::1", False),
+        ("3fff:fff:ffff::1", False),
+        ("4000::1", False),
+        ("5f00::1", False),
+        ("5f00:ffff::1", False),
+        ("fd00::1", False),
+        ("febf::1", False),
+        ("64:ff9b::a00:1", False),
         ("100.64.0.1", False),
         ("224.0.0.1", False),
         ("255.255.255.255", False),
@@ -279,6 +320,42 @@ def test_compressed_bodies_arrive_complete(
     body = b"".join(b"%d episodes " % n for n in range(7_000))
     answers["/feed"] = reply(pack(body), Content_Encoding=encoding)
     assert fetcher(origin).get(f"http://{origin}/feed").body == body
+
+
+def test_a_gzip_file_is_unpacked_without_a_header_within_the_limit(server: Server) -> None:
+    origin, answers = server
+    body = b"<rss/>" * 1000
+    answers["/feed.xml.gz"] = reply(gzip.compress(body), Content_Type="application/gzip")
+    answers["/twice"] = reply(gzip.compress(gzip.compress(body)), Content_Encoding="gzip")
+    answers["/bomb"] = reply(gzip.compress(b"x" * (LIMIT + 1)))
+    for path in ("/feed.xml.gz", "/twice"):
+        assert fetcher(origin).get(f"http://{origin}{path}").body == body
+    with pytest.raises(FetchRefusedError, match="PODREC_FEED_MAX_BYTES"):
+        fetcher(origin).get(f"http://{origin}/bomb")
+    for name, packed in {"cut": gzip.compress(body)[:-9], "broken": b"\x1f\x8bxxxx"}.items():
+        answers[f"/{name}"] = reply(packed)
+        with pytest.raises(FetchFailedError, match="gzip"):
+            fetcher(origin).get(f"http://{origin}/{name}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://ann:s3cret@127.0.0.1:1/x",
+        "http://s3cret@127.0.0.1:1/x",
+        "ftp://ann:s3cret@b.example/x",
+        "http://ann:s3cret@b.example:99999/x",
+        "http://ann:s3cret@[::1/x",
+        "http://ann:s3cret@",
+    ],
+)
+def test_no_error_shows_a_user_name_or_password(server: Server, url: str) -> None:
+    origin, answers = server
+    answers["/there"] = reply(status=302, Location=url)
+    for asked in (url, f"http://{origin}/there"):
+        with pytest.raises(FetchRefusedError) as refused:
+            fetcher(origin).get(asked)
+        assert "s3cret" not in str(refused.value)
 
 
 def test_a_truncated_body_is_a_failure_and_not_a_short_feed(server: Server) -> None:
