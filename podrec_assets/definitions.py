@@ -12,6 +12,7 @@ from podrec_assets.defs.assets import (
     recommendation_quality,
     recommendations,
     sources,
+    withdrawals,
 )
 from podrec_assets.defs.assets.transcripts import transcripts_asset
 from podrec_assets.defs.automation import AUTOMATION_SENSOR
@@ -50,6 +51,7 @@ ASSETS = [
     blend_experiment,
     als_tuning,
     dead_letters,
+    withdrawals,
 ]
 CHECKS = [
     completeness,

@@ -10,6 +10,7 @@ from podrec_assets.serving import catalogue
 
 FIELDS = (
     "episode_id",
+    "show_id",
     "show_title",
     "title",
     "published_at",
@@ -34,13 +35,18 @@ def episodes(
 ) -> None:
     """List the known episodes with their ids, newest first.
 
-    Events and other commands name an episode by its id. --json adds guid and addresses.
+    Events and other commands name an episode by its id. A withdrawn one says by what and why.
+    --json adds the show's id, guid and addresses.
 
     Example: podrec episodes "comet" --json
     """
-    known = catalogue.episodes(connect(), FIELDS).values()
+    connections = connect()
+    known = catalogue.episodes(connections, FIELDS)
+    withdrawn = catalogue.withdrawn(connections, known)
     matching = [
-        r for r in known if words.casefold() in f"{r['show_title']} {r['title']}".casefold()
+        r | {"withdrawal": withdrawn[e].document() if e in withdrawn else None}
+        for e, r in known.items()
+        if words.casefold() in f"{r['show_title']} {r['title']}".casefold()
     ]
     matching.sort(key=lambda r: (-(r["published_at"] or LONG_AGO).timestamp(), r["episode_id"]))
     document = {
@@ -58,5 +64,7 @@ def _print_episodes(document: dict) -> None:
         published = f"{row['published_at']:%Y-%m-%d}" if row["published_at"] else " " * 10
         named = f"{row['episode_id']}  {published}  {row['title'] or '-'} "
         out.print(line(named, (f"({row['show_title'] or '-'})", "dim")))
+        if row["withdrawal"]:
+            out.print(row["withdrawal"]["says"], style="yellow")
     if (hidden := document["found_count"] - len(document["episodes"])) > 0:
         out.print(f"and {hidden} more: --k {document['found_count']}", style="dim")

@@ -45,6 +45,7 @@ from podrec_assets.cli.transcribe import transcribe
 from podrec_assets.cli.ui import ui
 from podrec_assets.cli.up import up
 from podrec_assets.cli.vacuum import vacuum
+from podrec_assets.cli.withdraw import withdraw
 from podrec_assets.visible_text import escape_log_records
 
 COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
@@ -52,7 +53,7 @@ COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
     "Feeds and transcripts": (ingest, sources, episodes, search, plan, transcribe, models),
     "Listening events": (produce, simulate, stream, replay, accept_loss, dead_letters, forget),
     "Pipeline runs": (catch_up, run, backfill, graph),
-    "Recommendations": (recommend, similar, trace, publish, rebuild, export, evaluate),
+    "Recommendations": (recommend, similar, trace, withdraw, publish, rebuild, export, evaluate),
     "Maintenance": (optimize, vacuum, backup, restore),
 }
 """Commands by the heading of `podrec --help` under which they are listed, in this order."""

@@ -16,11 +16,16 @@ def search(
 ) -> None:
     """Find the transcript passages that best match a query, by words and by meaning.
 
+    Withdrawn episodes are not found.
+
     Example: podrec search "why did the comet break" --k 5
     """
     connections = connect()
-    hits = catalogue.search(words, catalogue.passages(connections), connections.encoder, k)
-    passages = catalogue.described(hits, catalogue.episodes(connections) if hits else {})
+    known = catalogue.episodes(connections)
+    withdrawn = catalogue.withdrawn(connections, known)
+    among = catalogue.passages(connections)
+    hits = catalogue.search(words, among, connections.encoder, k, withdrawn)
+    passages = catalogue.described(hits, known)
     emit({"query": words, "passages": passages}, as_json, _print_passages)
 
 

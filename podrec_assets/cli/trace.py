@@ -17,6 +17,8 @@ def trace(
 ) -> None:
     """Explain a recommendation: its scores, runs, inputs, and the listening events behind it.
 
+    A withdrawn episode is traced in the newest kept list that has it.
+
     Example: podrec trace listener-0042 e0123456789abcde
     """
     emit(find_trace(connect(), user, episode), as_json, print_trace)
@@ -30,6 +32,8 @@ def print_trace(document: dict) -> None:
         line((item["title"], "bold"), f" ({item['show_title']}), rank {item['rank']} for {who}")
     )
     out.print(f"  {item['reason']}")
+    if document["withdrawal"]:
+        out.print(line("  ", (document["withdrawal"]["says"], "yellow")))
     shares = f"ALS {item['als']:.3f}, cosine {item['cosine']:.3f}"
     out.print(f"  score {item['score']:.3f}: {shares}; sources {', '.join(item['sources'])}")
     gate = publication["gate"] or {"passed": None, "overruled_at": None}
@@ -38,7 +42,9 @@ def print_trace(document: dict) -> None:
     else:
         overruled_at = gate["overruled_at"]
         state = f"gate overruled at {overruled_at}" if overruled_at else "not checked by the gate"
-    out.print(f"published for {publication['day']} (move {publication['move_count']}), {state}")
+    move = publication["move_count"]
+    served = f"published for {publication['day']} (move {move})" if move else "not served now"
+    out.print(f"{served}, {state}")
     for run in document["runs"]:
         out.print(f"  {run['collection']:<24} version {run['version']}  run {run['run_id']}")
     for table, source in document["inputs"].items():

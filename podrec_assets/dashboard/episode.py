@@ -16,7 +16,7 @@ from podrec_assets.dashboard.shared import (  # fmt: skip
 from podrec_assets.errors import UnknownIdError
 from podrec_assets.markdown_escape import escape_markdown
 from podrec_assets.serving import keywords
-from podrec_assets.serving.catalogue import transcript
+from podrec_assets.serving.catalogue import transcript, withdrawal
 from podrec_assets.serving.reader import neighbours
 
 SIMILAR = 8
@@ -46,6 +46,8 @@ def show() -> None:
     st.query_params["id"] = chosen
     with error_messages():
         latest = transcript(connections(), chosen)
+        if withdrawn := withdrawal(connections(), chosen):
+            st.warning(escape_markdown(f"In no list: {withdrawn.says}"))
     text = latest if latest and latest["status"] == "ok" else None
     _head(known[chosen], text["segments"] if text else [])
     player = st.container()

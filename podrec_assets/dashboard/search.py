@@ -32,8 +32,9 @@ def show() -> None:
         return
     with error_messages(), st.spinner("Searching …"):
         among = passages(connections().lake.state(VECTORS.name).version)
-        matches = catalogue.search(words, among, connections().encoder, RESULTS)
         known = episodes()
+        withdrawn = catalogue.withdrawn(connections(), known)
+        matches = catalogue.search(words, among, connections().encoder, RESULTS, withdrawn)
     if not matches:
         st.info("There are no transcripts to search yet.")
     for passage in matches:

@@ -22,6 +22,8 @@ CLOSING_CRON = "30 0 * * *"
 are requested again.
 """
 NIGHTLY_CRON = "0 3 * * *"
+AUDIO_CHECK_CRON = "0 2 * * *"
+"""When today's audio is checked, an hour before the lists are made."""
 RETRY_CRON = "15 * * * *"
 """When recent facts are requested again that failed, or whose inputs came while no sensor ran."""
 MODEL_RETRY_CRON = "0 5-23/3 * * *"
@@ -150,3 +152,6 @@ AUTOMATION_SENSOR = dg.AutomationConditionSensorDefinition(
 )
 FACTS = follows_inputs()
 MODELS = nightly()
+AUDIO_CHECK = (latest_days(1) & ticked(AUDIO_CHECK_CRON) & ~AC.in_progress()).with_label(
+    "audio_check"
+)

@@ -19,6 +19,7 @@ from podrec_assets.schemas import (
     USER_EVENTS,
     USER_VS_EPISODE_DAILY,
     VECTORS,
+    WITHDRAWALS,
 )
 
 
@@ -71,8 +72,10 @@ MODELS = (
     BLEND_EXPERIMENT.name,
 )
 """Assets that run at 03:00 on yesterday's facts."""
-DEADLINES = dict.fromkeys(FACTS, Deadline(hour=2, begin=0)) | dict.fromkeys(
-    MODELS, Deadline(hour=6, begin=3)
+DEADLINES = (
+    dict.fromkeys(FACTS, Deadline(hour=2, begin=0))
+    | dict.fromkeys(MODELS, Deadline(hour=6, begin=3))
+    | {WITHDRAWALS.name: Deadline(hour=6, begin=2)}
 )
 """By asset. Assets not listed have no deadline."""
 

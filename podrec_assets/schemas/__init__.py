@@ -10,6 +10,7 @@ from podrec_assets.schemas.content import (
     TRANSCRIPT_LINK,
     TRANSCRIPTS,
     VECTORS,
+    WITHDRAWALS,
 )
 from podrec_assets.schemas.dead_letters import DEAD_LETTERS, dead_letter
 from podrec_assets.schemas.event_kinds import EVENT_KINDS, EventKind
@@ -47,6 +48,7 @@ __all__ = [
     "USER_VS_EPISODE_DAILY",
     "UTC_TIMESTAMP",
     "VECTORS",
+    "WITHDRAWALS",
     "EventKind",
     "Table",
     "dead_letter",
@@ -56,6 +58,7 @@ TABLES = {
     table.name: table
     for table in (
         SOURCES,
+        WITHDRAWALS,
         EPISODES,
         TRANSCRIPTS,
         VECTORS,

@@ -1,4 +1,4 @@
-"""Tables of the content group: sources, episodes, transcripts, vectors."""
+"""Tables of the content group: sources, withdrawals, episodes, transcripts, vectors."""
 
 import pyarrow as pa
 
@@ -73,6 +73,26 @@ SOURCES = Table(
                 pa.int32(),
                 "Unusable items in it when it last changed.",
             ),
+        ]
+    ),
+)
+
+WITHDRAWALS = Table(
+    "withdrawals",
+    "one record of the day about whether an episode or a show may be listed",
+    ("target_id", "source", "recorded_at"),
+    pa.schema(
+        [
+            DAY,
+            column("target_id", pa.string(), "The episode, or the show with all its episodes."),
+            column("source", pa.string(), "What recorded it: person, feed or audio."),
+            column("recorded_at", UTC_TIMESTAMP, "When it was recorded."),
+            column(
+                "action",
+                pa.string(),
+                "withdrawn, missed (not found, but not often enough to withdraw it) or returned.",
+            ),
+            column("reason", pa.string(), "Why, as a sentence."),
         ]
     ),
 )

@@ -1,6 +1,6 @@
 """Episodes, transcripts and passages for pages and commands: the latest version of each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,11 @@ from podrec_assets.content.similarity.vectors import (
     require_one_version,
     vector_matrix,
 )
+from podrec_assets.content.withdrawals import Withdrawal
 from podrec_assets.content.words import terms
 from podrec_assets.day_windows import latest
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content.withdrawals_table import WithdrawalRecords
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS, VECTORS
 
 COLUMNS = (
@@ -74,8 +76,38 @@ def passages(connections: Connections) -> Passages:
     return Passages(rows, vector_matrix(chunks["vector"]), version)
 
 
-def search(query: str, among: Passages, encoder: Encoder, k: int) -> list[dict]:
+def withdrawn(connections: Connections, known: dict[str, dict]) -> dict[str, Withdrawal]:
+    """Returns why episodes are withdrawn, by id; the others are absent.
+
+    Args:
+        connections: stores.
+        known: rows of EPISODES by id, with `show_id`.
+    """
+    state = WithdrawalRecords(connections.lake).state()
+    found = {e: state.of(e, row["show_id"]) for e, row in known.items()}
+    return {e: withdrawal for e, withdrawal in found.items() if withdrawal}
+
+
+def withdrawal(connections: Connections, episode: str) -> Withdrawal | None:
+    """Returns why an episode is withdrawn; None if it is not."""
+    rows = connections.lake.read_equal(
+        EPISODES.name, "episode_id", episode, ("day", "episode_id", "show_id")
+    )
+    known = {r["episode_id"]: r for r in latest(rows).to_pylist()}
+    return withdrawn(connections, known).get(episode)
+
+
+def search(
+    query: str, among: Passages, encoder: Encoder, k: int, hidden: Collection[str] = ()
+) -> list[dict]:
     """Finds the k best episodes for a query, each with its closest passage in words and meaning.
+
+    Args:
+        query: words to search for.
+        among: what to search.
+        encoder: encodes the query.
+        k: most episodes.
+        hidden: episodes that are not found, because they are withdrawn.
 
     Returns:
         {episode_id, chunk, start_s, end_s, text, quote, score, cosine, lexical}, best first.
@@ -86,9 +118,9 @@ def search(query: str, among: Passages, encoder: Encoder, k: int) -> list[dict]:
     if not len(among.rows) or not terms(query):
         return []
     require_encoder(among.version, encoder)
-    return best_passages(
-        query, encoder.encode([query[:QUERY_LENGTH]])[0], among.rows, among.vectors, k
-    )
+    vector = encoder.encode([query[:QUERY_LENGTH]])[0]
+    best = best_passages(query, vector, among.rows, among.vectors, k + len(hidden))
+    return [match for match in best if match["episode_id"] not in hidden][:k]
 
 
 def described(matches: list[dict], known: dict[str, dict]) -> list[dict]:

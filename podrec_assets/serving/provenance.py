@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 
+from podrec_assets.content.withdrawals import Withdrawal
 from podrec_assets.errors import PermanentError, UnknownIdError
 from podrec_assets.listening.daily_score import counted_events_sql, weight_sql
 from podrec_assets.pipelines.connections import Connections
@@ -21,6 +22,7 @@ from podrec_assets.schemas import (
     USER_VS_EPISODE_DAILY,
     VECTORS,
 )
+from podrec_assets.serving.catalogue import withdrawal
 from podrec_assets.serving.reader import served_list
 from podrec_assets.settings import Settings
 from podrec_assets.stores import duckdb
@@ -42,11 +44,15 @@ TOLERANCE = 1e-9
 def trace(connections: Connections, user: str, episode: str) -> dict:
     """Returns everything that a published item was computed from.
 
+    A withdrawn episode is traced in the newest kept version that has it.
+
     Returns:
         user_id: the list's owner, "" for the newcomers' list.
         item: as served.
-        publication: day, version, move_count and gate: {passed, compared_with, overruled_at,
-            checks: {name: message}}.
+        withdrawal: why the episode is withdrawn now: target_id, source, withdrawn_at, reason and
+            says, a sentence of them; None if it is not.
+        publication: day, version, move_count (None if the version is not served now) and gate:
+            {passed, compared_with, overruled_at, checks: {name: message}}.
         runs: per collection: collection, version, run_id, code, delta_versions.
         inputs: per table: delta_version, days (first and last).
         settings: the settings that affect results.
@@ -65,11 +71,8 @@ def trace(connections: Connections, user: str, episode: str) -> dict:
         UnknownIdError: the item is not in the listener's published list; names some that are.
         PermanentError: nothing is published.
     """
-    current, owner, items = served_list(connections, user)
-    item = next((i for i in items if i["episode_id"] == episode), None)
-    if item is None:
-        known = ", ".join(i["episode_id"] for i in items[:KNOWN_SHOWN])
-        raise UnknownIdError(f"{episode!r} is not in the list of {user!r}; it has: {known}, ...")
+    withdrawn = withdrawal(connections, episode)
+    current, owner, item = _traced(connections, user, episode, withdrawn)
     versions = {
         name: connections.mongo.version(name, current.versions[name]) for name in COLLECTIONS
     }
@@ -81,6 +84,7 @@ def trace(connections: Connections, user: str, episode: str) -> dict:
     return {
         "user_id": owner,
         "item": item,
+        "withdrawal": withdrawn.document() if withdrawn else None,
         "publication": _publication(current, lists),
         "runs": [_run(name, current.versions[name], version) for name, version in versions.items()],
         "inputs": inputs,
@@ -88,6 +92,31 @@ def trace(connections: Connections, user: str, episode: str) -> dict:
         "evidence": evidence,
         "events": events,
     }
+
+
+def _traced(
+    connections: Connections, user: str, episode: str, withdrawn: Withdrawal | None
+) -> tuple[Publication, str, dict]:
+    """Returns the versions to trace an item in, the list's owner and the item."""
+    current, owner, items = served_list(connections, user)
+    if item := _item(items, episode):
+        return current, owner, item
+    if withdrawn is None:
+        known = ", ".join(i["episode_id"] for i in items[:KNOWN_SHOWN])
+        raise UnknownIdError(f"{episode!r} is not in the list of {user!r}; it has: {known}, ...")
+    mongo = connections.mongo
+    for version in mongo.versions(LISTS):
+        versions = {LISTS: version.version, **version.manifest.get("models", {})}
+        document = mongo.document(LISTS, version.version, owner)
+        item = _item(document["items"] if document else [], episode)
+        if item and versions.keys() == set(COLLECTIONS):
+            move_count = current.v if versions == current.versions else 0
+            return Publication(version.day, versions, move_count, {}), owner, item
+    raise UnknownIdError(f"{episode!r} is in no kept list of {user!r}; it is {withdrawn.says}")
+
+
+def _item(items: list[dict], episode: str) -> dict | None:
+    return next((i for i in items if i["episode_id"] == episode), None)
 
 
 def _publication(current: Publication, lists: Version | None) -> dict:
@@ -101,7 +130,7 @@ def _publication(current: Publication, lists: Version | None) -> dict:
     return {
         "day": str(current.day),
         "version": current.versions[LISTS],
-        "move_count": current.v,
+        "move_count": current.v or None,
         "gate": gate,
     }
 

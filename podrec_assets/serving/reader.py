@@ -11,6 +11,7 @@ from typing import TypeVar
 from podrec_assets.day_windows import latest
 from podrec_assets.errors import PermanentError, RetryableError, UnknownIdError
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content.withdrawals_table import WithdrawalRecords
 from podrec_assets.schemas import EPISODES, LISTS, NEWCOMER, SIMILARITIES
 from podrec_assets.stores.mongo import Publication
 
@@ -73,7 +74,7 @@ def consistently(
 
 
 def served_list(connections: Connections, user: str) -> tuple[Publication, str, list[dict]]:
-    """Returns the publication, the list's owner and its ranked items.
+    """Returns the publication, the list's owner and its ranked items, without withdrawn ones.
 
     The owner is the user, or NEWCOMER for a user without a list.
     """
@@ -84,7 +85,8 @@ def served_list(connections: Connections, user: str) -> tuple[Publication, str, 
         return (user, own) if own else (NEWCOMER, document(LISTS, version, NEWCOMER))
 
     current, (owner, served) = consistently(connections, read, lambda r: r[0] == user and r[1])
-    return current, owner, (served or {"items": []})["items"]
+    items = (served or {"items": []})["items"]
+    return current, owner, [i for i in items if i["episode_id"] not in current.withdrawn]
 
 
 def recommendations(connections: Connections, user: str, k: int) -> dict:
@@ -115,6 +117,8 @@ def listeners(connections: Connections) -> list[str]:
 def neighbours(connections: Connections, episode: str, k: int) -> dict:
     """Returns the published neighbours of an episode, with the most similar passages.
 
+    Neighbours that are withdrawn now are left out.
+
     Returns:
         {episode_id, title, items}; an item has `title` and the keys of NEIGHBOUR_FIELDS.
 
@@ -125,23 +129,26 @@ def neighbours(connections: Connections, episode: str, k: int) -> dict:
     current, document = consistently(
         connections, lambda c: mongo.document(SIMILARITIES, c.versions[SIMILARITIES], episode)
     )
-    items = document["items"][:k] if document else []
-    titles = _titles(connections, [episode, *(item["episode_id"] for item in items)])
+    items = document["items"] if document else []
+    known = _known(connections, [episode, *(item["episode_id"] for item in items)])
+    titles = {e: row["title"] for e, row in known.items()}
     if document is None:
         keys = mongo.keys(SIMILARITIES, current.versions[SIMILARITIES])
         why = "has no transcript, so it has no neighbours" if episode in titles else "is unknown"
         known = ", ".join(keys[:KNOWN_SHOWN])
         raise UnknownIdError(f"episode {episode!r} {why}; known: {known}, ...")
+    state = WithdrawalRecords(connections.lake).state()
+    withdrawn = state.among((e, row["show_id"]) for e, row in known.items())
+    offered = [item for item in items if item["episode_id"] not in withdrawn][:k]
     described = [
-        {"title": titles.get(item["episode_id"]), **{f: item[f] for f in NEIGHBOUR_FIELDS}}
-        for item in items
+        {"title": titles.get(i["episode_id"]), **{f: i[f] for f in NEIGHBOUR_FIELDS}, "rank": rank}
+        for rank, i in enumerate(offered, start=1)
     ]
     return {"episode_id": episode, "title": titles.get(episode), "items": described}
 
 
-def _titles(connections: Connections, episodes: list[str]) -> dict[str, str | None]:
-    """Returns the latest title of each known episode, by id."""
-    rows = connections.lake.read_equal(
-        EPISODES.name, "episode_id", episodes, ("day", "episode_id", "title")
-    )
-    return {r["episode_id"]: r["title"] for r in latest(rows).to_pylist()}
+def _known(connections: Connections, episodes: list[str]) -> dict[str, dict]:
+    """Returns the latest title and show_id of each known episode, by id."""
+    columns = ("day", "episode_id", "show_id", "title")
+    rows = connections.lake.read_equal(EPISODES.name, "episode_id", episodes, columns)
+    return {r["episode_id"]: r for r in latest(rows).to_pylist()}

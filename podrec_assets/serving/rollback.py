@@ -4,6 +4,7 @@ from datetime import date
 
 from podrec_assets.errors import GateError, MissingPartitionError, UnknownIdError
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.recommend.withdrawn_episodes import withdrawn_items
 from podrec_assets.schemas import COLLECTIONS, LISTS
 from podrec_assets.stores.mongo import MongoStore, Publication, Version, publishing
 
@@ -39,7 +40,8 @@ def publish_day(connections: Connections, day: date, force: bool = False) -> Pub
                 f"{err} `podrec publish --day {day} --force` serves them anyway."
             ) from err
         raise
-    return publishing.publish(mongo, day, versions, mongo.publication())
+    withdrawn = withdrawn_items(connections, versions[LISTS])
+    return publishing.publish(mongo, day, versions, mongo.publication(), withdrawn)
 
 
 def complete_days(mongo: MongoStore) -> list[date]:

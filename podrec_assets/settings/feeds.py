@@ -34,6 +34,26 @@ class FeedSettings(BaseModel):
         description="Feeds fetched at a time, at most two of them from one host.",
         json_schema_extra=SPEED,
     )
+    withdraw_after_polls: int = Field(
+        3,
+        ge=1,
+        description="Polls in a row that do not list an episode, although they list older ones, "
+        "after which it is withdrawn.",
+        json_schema_extra=RESULTS,
+    )
+    withdraw_after_days: int = Field(
+        3,
+        ge=1,
+        description="Days on which an episode's audio answers 404 or 410, after which it is "
+        "withdrawn.",
+        json_schema_extra=RESULTS,
+    )
+    audio_checks_per_day: int = Field(
+        200,
+        ge=0,
+        description="Most recommended episodes whose audio is checked each day; 0 checks none.",
+        json_schema_extra=LIMITS,
+    )
     feed_pages: int = Field(
         20,
         ge=1,

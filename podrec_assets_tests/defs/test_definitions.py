@@ -15,6 +15,7 @@ from podrec_assets.settings import Settings
 
 EDGES = {
     "sources": set(),
+    "withdrawals": {"sources"},
     "episode_metadata_topic": {"sources"},
     "user_events_topic": set(),
     "episodes": {"episode_metadata_topic"},
@@ -37,8 +38,9 @@ EDGES = {
         "fusion_weights",
         "user_vs_episode_daily",
         "episodes",
+        "withdrawals",
     },
-    "publication": {"als_top_n", "similarities", "final_recommendations"},
+    "publication": {"als_top_n", "similarities", "final_recommendations", "withdrawals"},
     "recommendation_quality": {
         "final_recommendations",
         "als_top_n",
@@ -54,6 +56,7 @@ EDGES = {
 GROUPS = {
     "content": {
         "sources",
+        "withdrawals",
         "episode_metadata_topic",
         "episodes",
         "transcripts",

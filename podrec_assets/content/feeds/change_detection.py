@@ -4,8 +4,10 @@ An episode belongs to the feed that announced it first, as long as that feed is 
 their items differently, so each poll of one would otherwise revert the other's.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from podrec_assets.content.feeds.episode_message import Announcement
@@ -39,18 +41,23 @@ class AnnouncedEpisodes:
         owners: key of the feed by episode.
         audio: `audio_key` of the enclosure by episode.
         mirrors: (episode, show) by each of its `mirror_keys`; the first one announced wins.
+        published: publication time by episode, by key of its feed.
     """
 
     hashes: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     audio: dict[str, str] = field(default_factory=dict)
     mirrors: dict[str, tuple[str, str]] = field(default_factory=dict)
+    published: dict[str, dict[str, datetime | None]] = field(default_factory=dict)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Adds one announcement: COLUMNS of `episodes`, later ones after earlier ones."""
         episode = row["episode_id"]
         self.hashes[episode] = row["content_hash"]
-        self.owners[episode] = feed_key(row["feed_url"] or "")
+        owner = feed_key(row["feed_url"] or "")
+        self.published.get(self.owners.get(episode, owner), {}).pop(episode, None)
+        self.published.setdefault(owner, {})[episode] = row["published_at"]
+        self.owners[episode] = owner
         self.audio[episode] = audio_key(row["audio_url"])
         for key in mirror_keys(row["guid"], row["title"], row["published_at"], row["audio_url"]):
             self.mirrors.setdefault(key, (episode, row["show_id"]))
@@ -73,6 +80,35 @@ class AnnouncedEpisodes:
         for item in selected.values():
             self.add({name: getattr(item, name) for name in COLUMNS})
         return list(selected.values())
+
+    def of_feed(self, feed_url: str) -> Mapping[str, datetime | None]:
+        """Returns the publication time of each episode that a feed announced."""
+        return self.published.get(feed_key(feed_url), {})
+
+    def listed_ids(self, items: list[Announcement]) -> set[str]:
+        """Returns the permanent ids of a feed's episodes, once they were announced."""
+        return {i.episode_id for i in self._unify_mirrors(_keep_guid_ids(items, self.audio))}
+
+    def dropped(self, feed_url: str, items: list[Announcement]) -> set[str]:
+        """Returns the feed's episodes that it does not list although it lists older ones.
+
+        Many feeds list only their newest episodes, and some of them also an old one, such as a
+        trailer. So an episode is not dropped if the feed lists fewer of the older ones than it
+        lacks since its oldest one.
+
+        Args:
+            feed_url: the feed.
+            items: all episodes that it lists, already announced.
+        """
+        known = self.of_feed(feed_url)
+        absent = known.keys() - {i.episode_id for i in items}
+        if not absent:
+            return set()
+        absent -= self.listed_ids(items)
+        listed_at = sorted(i.published_at for i in items if i.published_at)
+        older_count = {e: bisect_left(listed_at, at) for e in absent if (at := known[e])}
+        in_range = sorted((count, e) for e, count in older_count.items() if count)
+        return {e for lacking, (older, e) in enumerate(in_range) if older >= lacking}
 
     def _belongs_here(self, item: Announcement, living: Collection[str]) -> bool:
         owner = self.owners.get(item.episode_id)

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from podrec_assets.day_windows import catalogue, of_window
 from podrec_assets.defs.assets.decorators import collection_asset, daily_asset, table_asset
-from podrec_assets.defs.automation import MODELS, nightly
+from podrec_assets.defs.automation import nightly
 from podrec_assets.defs.io_managers.mongo import DailyDocs
 from podrec_assets.defs.partitions import (
     CALIBRATION_DAYS,
@@ -24,16 +24,30 @@ from podrec_assets.pipelines.recommend.interaction_history import (
     history_until,
     shown_and_clicked,
 )
+from podrec_assets.pipelines.recommend.withdrawn_episodes import (
+    read_withdrawals,
+    withdrawn_items,
+    withdrawn_of,
+)
 from podrec_assets.recommend.evaluation.plots import alpha_curves
 from podrec_assets.recommend.ranking.alpha_calibration import AlphaTrial, calibrated_weights
 from podrec_assets.recommend.ranking.inputs import BlendConfig, RankingInputs
 from podrec_assets.recommend.ranking.interleaving import Experiment
 from podrec_assets.recommend.ranking.lists import recommend
-from podrec_assets.schemas import ALS_TOP_N, FUSION_WEIGHTS, LISTS, SIMILARITIES, USER_EVENTS
+from podrec_assets.schemas import (
+    ALS_TOP_N,
+    FUSION_WEIGHTS,
+    LISTS,
+    SIMILARITIES,
+    USER_EVENTS,
+    WITHDRAWALS,
+)
 from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import publishing, retention
 
 GROUP = "recommendations"
+# What is withdrawn when lists are made or served counts, and a day may have no such record.
+LISTS_AUTOMATION = nightly(optional=dg.AssetSelection.assets(WITHDRAWALS.name))
 
 
 @table_asset(
@@ -117,11 +131,12 @@ def _trials(
     LISTS,
     group_name=GROUP,
     kinds={"mongodb", "python"},
-    automation_condition=MODELS,
+    automation_condition=LISTS_AUTOMATION,
     ins={
         "user_vs_episode_daily": dg.AssetIn(partition_mapping=HISTORY),
         "episodes": dg.AssetIn(partition_mapping=CATALOGUE),
     },
+    deps=[WITHDRAWALS.name],
 )
 def final_recommendations(
     context: dg.AssetExecutionContext,
@@ -137,18 +152,21 @@ def final_recommendations(
     score = alpha * ALS + (1 - alpha) * cosine, both normalised per listener, plus terms for
     reception and newness. Candidates come from ALS, from similarity to liked episodes, from popular
     and from new episodes. The user_id "" has the newcomers' list. No list contains an episode that
-    its listener has heard. In an experiment, some lists are interleaved with a challenger's.
+    its listener has heard, or that is withdrawn when the list is made. In an experiment, some lists
+    are interleaved with a challenger's.
 
     - Write: a new version. The blocking checks of the gate decide whether it may be published.
     - Late data: counts from the next version on.
     - Fails when a model, the weights or a day of a window is missing.
     """
     settings, documents = connections.settings, DailyDocs()
+    state = read_withdrawals(connections)
     for day in run_days(context):
         history = history_until(connections.lake, user_vs_episode_daily, day, settings)
         weights = [w for w in fusion_weights.to_pylist() if w["day"] == day]
         known = catalogue(episodes, day, Settings.catalogue_days)
-        inputs = RankingInputs(history, als_top_n[day], similarities[day], known, day)
+        withdrawn = withdrawn_of(state, known)
+        inputs = RankingInputs(history, als_top_n[day], similarities[day], known, day, withdrawn)
         documents[day] = recommend(
             inputs, weights, BlendConfig.from_settings(settings), Experiment.from_settings(settings)
         )
@@ -169,8 +187,8 @@ def final_recommendations(
     "publication",
     group_name=GROUP,
     kinds={"mongodb"},
-    automation_condition=MODELS,
-    deps=[ALS_TOP_N, SIMILARITIES, LISTS],
+    automation_condition=LISTS_AUTOMATION,
+    deps=[ALS_TOP_N, SIMILARITIES, LISTS, WITHDRAWALS.name],
 )
 def publication(
     context: dg.AssetExecutionContext, connections: dg.ResourceParam[Connections]
@@ -178,7 +196,8 @@ def publication(
     """The one pointer to the served versions: a day's lists and the models they were made from.
 
     It names the newest lists of the run's last day that passed the gate. An older day never
-    replaces the one that is served. Versions of days past `keep_days` are pruned, except the
+    replaces the one that is served. Readers leave out items of the lists that are withdrawn by now,
+    e.g. of lists served again. Versions of days past `keep_days` are pruned, except the
     served and the previous ones.
 
     - Write: moves the pointer by compare-and-set.
@@ -188,13 +207,16 @@ def publication(
     mongo, day = connections.mongo, run_days(context)[-1]
     current = mongo.publication()
     if current is None or day >= current.day:
-        current = publishing.advance(mongo, day, publishing.publishable(mongo, day))
+        versions = publishing.publishable(mongo, day)
+        withdrawn = withdrawn_items(connections, versions[LISTS])
+        current = publishing.advance(mongo, day, versions, withdrawn)
     pruned = retention.prune(mongo, connections.settings.keep_days)
     return dg.MaterializeResult(
         metadata={
             "served_day": current.day.isoformat(),
             "versions": current.versions,
             "move_count": current.v,
+            "withdrawn_item_count": len(current.withdrawn),
             "pruned_version_count": len(pruned),
         }
     )

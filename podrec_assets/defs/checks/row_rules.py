@@ -6,6 +6,8 @@ becomes a dead letter.
 
 import dagster as dg
 
+from podrec_assets.content.withdrawals import ACTIONS
+from podrec_assets.content.withdrawals import SOURCES as SOURCES_OF_RECORDS
 from podrec_assets.defs.checks.run_days import run_filter
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import (
@@ -21,6 +23,7 @@ from podrec_assets.schemas import (
     USER_EVENTS,
     USER_VS_EPISODE_DAILY,
     VECTORS,
+    WITHDRAWALS,
 )
 
 RULES = {
@@ -29,6 +32,11 @@ RULES = {
         "failure_count >= 0",
         "(failure_count = 0) = (last_error IS NULL)",
         "added_at IS NOT NULL AND next_poll_at IS NOT NULL",
+    ],
+    WITHDRAWALS.name: [
+        f"source IN {SOURCES_OF_RECORDS}",
+        f"action IN {ACTIONS}",
+        "reason IS NOT NULL",
     ],
     EPISODES.name: [
         "kafka_offset >= 0",

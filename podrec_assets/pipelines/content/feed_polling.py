@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from podrec_assets.content.feeds import episode_message
 from podrec_assets.content.feeds import source as sources
 from podrec_assets.content.feeds.change_detection import COLUMNS, AnnouncedEpisodes
+from podrec_assets.content.feeds.dropped_episodes import feed_records
 from podrec_assets.content.feeds.episode_message import Announcement
 from podrec_assets.content.feeds.rss import Feed, Problem
 from podrec_assets.content.feeds.source import PollPolicy, Source
@@ -19,6 +20,7 @@ from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.feed_reading import read_feed
 from podrec_assets.pipelines.content.sources_table import FollowedFeeds
+from podrec_assets.pipelines.content.withdrawals_table import WithdrawalRecords
 from podrec_assets.schemas import EPISODES, SOURCES, dead_letter
 from podrec_assets.stores.delta import Lake, add_dead_letters
 from podrec_assets.stores.http.client import Fetched, Fetcher
@@ -78,6 +80,7 @@ class PollRound:
         self.is_first = not any(self.kafka.end_offsets(settings.episodes_topic).values())
         self.announced = read_announced(self.connections.lake, self.kafka, settings.episodes_topic)
         self.followed = FollowedFeeds(self.connections.lake)
+        self.withdrawals = WithdrawalRecords(self.connections.lake)
 
     @property
     def is_backdated(self) -> bool:
@@ -97,6 +100,7 @@ class PollRound:
             add_dead_letters(self.connections.lake, letters)
             if not self.is_backdated:
                 self._produce()
+            self._record_drops(batch, answers, living)
             polled = [source for _, source, _ in outcomes if _is_worth_following(source)]
             self.followed.remember(polled, self.now)
             yield from (report for report, _, _ in outcomes)
@@ -151,6 +155,22 @@ class PollRound:
             url, feed.show_title, len(feed.episodes), len(new), dead_letter_count=len(letters)
         )
         return report, after, letters
+
+    def _record_drops(
+        self, batch: list[Source], answers: dict[str, Answer], living: set[str]
+    ) -> None:
+        """Records which episodes the polled feeds no longer list, and which they list again."""
+        read = [(s, answer[1]) for s in batch if isinstance(answer := answers[s.feed_url], tuple)]
+        limit = self.connections.settings.withdraw_after_polls
+        self.withdrawals.add(
+            lambda state: [
+                row
+                for source, feed in read
+                for row in feed_records(
+                    state, self.announced, source.feed_url, feed, living, limit, self.now
+                )
+            ]
+        )
 
     def _produce(self) -> None:
         settings = self.connections.settings

@@ -52,9 +52,7 @@ class Blender:
 
     def __init__(self, inputs: RankingInputs, config: BlendConfig) -> None:
         self.history, self.config = inputs.history, config
-        self.candidates: Candidates = build_candidates(
-            inputs.history, inputs.episodes, inputs.as_of, config.dead_show_days
-        )
+        self.candidates: Candidates = build_candidates(inputs, config.dead_show_days)
         feedback = listener_feedback(inputs.history, self.candidates)
         self.similarity: ItemSimilarity = item_similarity(inputs.similarities, self.candidates)
         self.prior: Prior = prior_of(feedback, self.candidates)

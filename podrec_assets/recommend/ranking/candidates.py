@@ -1,13 +1,13 @@
 """The catalogue as arrays: which episodes may be listed, how new and how popular they are. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 
 import numpy as np
-import pyarrow as pa
 
 from podrec_assets.recommend.interactions import Interactions
+from podrec_assets.recommend.ranking.inputs import RankingInputs
 
 FRESH_DAYS = 7
 MAX_AHEAD_DAYS = 1 / 24
@@ -25,8 +25,8 @@ class Candidates:
         rows: row of EPISODES by id; heard episodes outside the catalogue have none and are never
             recommended.
         shows: (columns,) show number; an episode without a row is a show of its own.
-        is_offered: (columns,) whether the episode may be listed: in the catalogue, already out, and
-            of a live show.
+        is_offered: (columns,) whether the episode may be listed: in the catalogue, already out, not
+            withdrawn, and of a live show.
         freshness: (columns,) 1 for an episode published at the end of the day, falling to 0 after
             FRESH_DAYS; 0 before publication.
         popularity: (columns,) decayed plays divided by the largest, 0 to 1.
@@ -72,30 +72,27 @@ class Candidates:
         return self.rows[episode]["title"] if episode in self.rows else None
 
 
-def build_candidates(
-    history: Interactions, episodes: pa.Table, as_of: date, dead_show_days: int
-) -> Candidates:
+def build_candidates(inputs: RankingInputs, dead_show_days: int) -> Candidates:
     """Returns the candidates as of the end of a day.
 
     Args:
-        history: listening up to the day.
-        episodes: rows of EPISODES, each episode once.
-        as_of: the day.
+        inputs: the day's listening, catalogue and withdrawn episodes.
         dead_show_days: a show without a newer episode and without recent plays is dead and not
             offered, unless every show is.
     """
-    rows = {e["episode_id"]: e for e in episodes.to_pylist()}
+    history = inputs.history
+    rows = {e["episode_id"]: e for e in inputs.episodes.to_pylist()}
     ids = sorted(
         rows.keys() | set(history.items) | {e for heard in history.seen.values() for e in heard}
     )
-    end = datetime.combine(as_of + timedelta(days=1), time(), UTC)
+    end = datetime.combine(inputs.as_of + timedelta(days=1), time(), UTC)
     ages = [_age_days(rows[e], end) if e in rows else None for e in ids]
     _, shows = np.unique(
         [rows[e]["show_id"] if e in rows else f"\0{e}" for e in ids], return_inverse=True
     )
     plays = np.array([history.recent_plays.get(e, 0.0) for e in ids])
     out = [
-        e in rows and (age is None or age >= -MAX_AHEAD_DAYS)
+        e in rows and e not in inputs.withdrawn and (age is None or age >= -MAX_AHEAD_DAYS)
         for e, age in zip(ids, ages, strict=True)
     ]
     return Candidates(

@@ -20,6 +20,7 @@ class RankingInputs:
         similarities: documents of similarities.
         episodes: rows of EPISODES, each episode once; only these are recommended.
         as_of: the day.
+        withdrawn: episodes of the catalogue that no list may have.
     """
 
     history: Interactions
@@ -27,6 +28,7 @@ class RankingInputs:
     similarities: list[dict]
     episodes: pa.Table
     as_of: date
+    withdrawn: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

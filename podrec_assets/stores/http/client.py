@@ -119,6 +119,16 @@ class Fetcher:
                 opened.moved_to,
             )
 
+    def check(self, url: str) -> None:
+        """Asks for the first byte of a file, and reads none.
+
+        Not a HEAD request: some hosts of audio answer those with an error.
+
+        Raises the errors of `get`.
+        """
+        with self._open(url, {"Range": "bytes=0-0"}, self.timeout_s):
+            pass
+
     def download(
         self,
         url: str,

@@ -63,12 +63,16 @@ class Version:
 
 @dataclass(frozen=True)
 class Publication:
-    """The pointer: the served version of each collection and its day; `v` counts the moves."""
+    """The pointer: the served version of each collection and its day; `v` counts the moves.
+
+    `withdrawn` are the episodes that the served lists have but readers leave out.
+    """
 
     day: date
     versions: dict[str, str]
     v: int
     previous: dict[str, str]
+    withdrawn: list[str] = field(default_factory=list)
 
 
 def checksum(docs: Iterable[dict], key: str) -> str:
@@ -128,6 +132,7 @@ def from_pointer(document: dict) -> Publication:
         document["versions"],
         document["v"],
         document.get("previous", {}),
+        document.get("withdrawn", []),
     )
 
 

@@ -1,5 +1,6 @@
 """Moves the pointer to what is served: by compare-and-set, and only to complete versions."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -42,7 +43,9 @@ def publishable(store: MongoStore, day: date) -> dict[str, str]:
     return {name: version.version for name, version in version_set.items() if version}
 
 
-def advance(store: MongoStore, day: date, versions: dict[str, str]) -> Publication:
+def advance(
+    store: MongoStore, day: date, versions: dict[str, str], withdrawn: Sequence[str] = ()
+) -> Publication:
     """Publishes the versions unless a newer day is served; returns what is served then.
 
     If several runs publish at the same time, the newest day wins in any order.
@@ -56,32 +59,41 @@ def advance(store: MongoStore, day: date, versions: dict[str, str]) -> Publicati
         if current and current.day > day:
             return current
         try:
-            return publish(store, day, versions, current)
+            return publish(store, day, versions, current, withdrawn)
         except RetryableError as err:
             conflict = err
     raise conflict
 
 
 def publish(
-    store: MongoStore, day: date, versions: dict[str, str], current: Publication | None
+    store: MongoStore,
+    day: date,
+    versions: dict[str, str],
+    current: Publication | None,
+    withdrawn: Sequence[str] = (),
 ) -> Publication:
     """Moves the pointer from `current` to the given versions, whatever their day.
+
+    Readers leave out the episodes of `withdrawn`.
 
     Raises:
         PermanentError: a version is not complete.
         RetryableError: another run moved the pointer since `current` was read.
     """
-    if current and current.day == day and current.versions == versions:
-        return current
-    previous = current.versions if current else {}
+    moved = Publication(day, versions, 1, {}, list(withdrawn))
+    if current:
+        if replace(current, v=1, previous={}) == moved:
+            return current
+        is_same = current.versions == versions
+        previous = current.previous if is_same else current.versions
+        moved = replace(moved, v=current.v + 1, previous=previous)
     for collection, version in versions.items():
         if not _mark_served(store, collection, version):
             raise PermanentError(
                 f"Version {version} of {collection} is not complete, so it is not published."
             )
-    for collection, version in previous.items():
+    for collection, version in moved.previous.items():
         _mark_served(store, collection, version)
-    moved = Publication(day, versions, (current.v if current else 0) + 1, previous)
     _move_pointer(store, current, moved)
     return moved
 

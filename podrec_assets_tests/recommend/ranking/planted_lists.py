@@ -72,10 +72,11 @@ def lists(
     alpha: float,
     config: BlendConfig = WIDE,
     experiment: Experiment | None = None,
+    withdrawn: frozenset[str] = frozenset(),
 ) -> dict:
     """Returns the items of the lists by listener."""
     weights = [{"min_history": 0, "alpha": alpha}]
-    inputs = RankingInputs(history, als, similarities, EPISODES.rows(episodes), TODAY)
+    inputs = RankingInputs(history, als, similarities, EPISODES.rows(episodes), TODAY, withdrawn)
     documents = recommend(inputs, weights, config, experiment)
     return {d["user_id"]: d["items"] for d in documents}
 

@@ -87,3 +87,24 @@ def test_only_the_earliest_unheard_part_of_a_serial_is_listed() -> None:
     assert [
         i["episode_id"] for i in lists(listener("p11 p12"), ranked, [], catalogue, 1.0)["ann"]
     ] == ["p21", "a"]
+
+
+def test_a_withdrawn_episode_is_in_no_list_whatever_nominates_it_but_still_gives_reasons() -> None:
+    catalogue = [episode("h"), episode("fresh", age_days=1), episode("hit"), episode("near")]
+    models = als(because="h", fresh=9.0, hit=8.0), near(h={"fresh": 0.9, "near": 0.8})
+    history = crowd(hit=3)
+    before = lists(history, *models, catalogue, 0.5)
+    assert before["ann"][0]["episode_id"] == "fresh"
+    assert "fresh" in {i["episode_id"] for i in before[""]}
+    after = lists(history, *models, catalogue, 0.5, withdrawn=frozenset({"h", "fresh"}))
+    assert {i["episode_id"] for items in after.values() for i in items} == {"hit", "near"}
+    assert {i["episode_id"]: i["because"] for i in after["ann"]} == {"hit": "h", "near": "h"}
+
+
+def test_a_withdrawn_part_of_a_serial_is_skipped() -> None:
+    parts = [
+        episode(e, "s", 9, is_serial=True, episode_number=n) for n, e in enumerate(("a", "b", "c"))
+    ]
+    [first] = lists(listener(), [], [], parts, 0.5)["ann"]
+    [second] = lists(listener(), [], [], parts, 0.5, withdrawn=frozenset("a"))["ann"]
+    assert (first["episode_id"], second["episode_id"]) == ("a", "b")
