@@ -43,13 +43,18 @@ DEAD_LETTERS = Table(
 )
 
 
+def source_key(topic: str, partition: int, offset: int, topic_id: str = "") -> str:
+    """Returns the key of a Kafka record's letter."""
+    return ":".join([topic, str(partition), str(offset), *filter(None, [topic_id])])
+
+
 def of_topic(letter: dict[str, Any], topic_id: str) -> dict[str, Any]:
     """Returns a letter whose key tells the topic from others of the same name.
 
     A topic that was deleted and recreated has the same offsets again.
     """
-    key = letter["source_key"]
-    return letter | {"source_key": f"{key}:{topic_id}" if topic_id else key}
+    place = (letter["kafka_topic"], letter["kafka_partition"], letter["kafka_offset"])
+    return letter | {"source_key": source_key(*place, topic_id)}
 
 
 def unreadable_detail(err: Exception) -> str:
@@ -78,7 +83,7 @@ def dead_letter(
     if isinstance(source, str):
         key, record = source, {}
     else:
-        key = f"{source['kafka_topic']}:{source['kafka_partition']}:{source['kafka_offset']}"
+        key = source_key(*(source[n] for n in ("kafka_topic", "kafka_partition", "kafka_offset")))
         record = {f.name: source[f.name] for f in KAFKA}
     return {
         "day": day,

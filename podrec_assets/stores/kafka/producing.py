@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as RawMessage
@@ -12,35 +13,65 @@ from podrec_assets.stores.kafka.clients import Clients
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A record to produce; without a timestamp it gets the current time."""
+    """A record to produce.
+
+    Attributes:
+        key: decides its partition.
+        value: the message.
+        timestamp_ms: of the record; the current time by default.
+        headers: of the record.
+        line: of the file that it comes from, to name it if it is refused.
+    """
 
     key: bytes | None
     value: bytes | None
     timestamp_ms: int | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    line: int | None = None
 
 
-def produce(clients: Clients, topic: str, messages: Iterable[Message], within_s: float) -> int:
-    """Produces the messages and returns their number once all are acknowledged.
+Refused = Callable[[Message, str], None]
+"""Is called with a record that Kafka does not take, and why."""
+_REFUSALS = {
+    KafkaError.MSG_SIZE_TOO_LARGE: "it is larger than Kafka takes",
+    KafkaError.INVALID_TIMESTAMP: "its timestamp, or that of a record sent with it, is too far "
+    "from the broker's clock",
+}
+
+
+def produce(
+    clients: Clients,
+    topic: str,
+    messages: Iterable[Message],
+    within_s: float,
+    refused: Refused | None = None,
+) -> int:
+    """Produces the messages and returns the number of acknowledged ones, once all have an answer.
 
     Raises:
-        PermanentError: the broker refused a record.
+        PermanentError: a record was refused, and there is no `refused` to call.
         RetryableError: the broker went away.
     """
     producer = clients.producer(within_s)
     failures: list[KafkaError] = []
     acknowledged = 0
 
-    def delivered(error: KafkaError | None, _: RawMessage) -> None:
+    def delivered(message: Message, error: KafkaError | None, _: RawMessage) -> None:
         nonlocal acknowledged
-        if error:
+        if error and refused and error.code() in _REFUSALS:
+            refused(message, _REFUSALS[error.code()])
+        elif error:
             failures.append(error)
         else:
             acknowledged += 1
 
     for count, message in enumerate(messages):
         try:
-            _enqueue(producer, topic, message, delivered)
+            _enqueue(producer, topic, message, partial(delivered, message))
         except KafkaException as err:
+            if refused and err.args[0].code() in _REFUSALS:
+                refused(message, _REFUSALS[err.args[0].code()])
+                continue
             clients.discard_producers()
             raise PermanentError(f"Kafka cannot take a record: {err.args[0].str()}") from err
         if count % 1000 == 0:
@@ -58,7 +89,12 @@ def _enqueue(producer: Producer, topic: str, message: Message, delivered: Callab
     while True:
         try:
             producer.produce(
-                topic, message.value, message.key, on_delivery=delivered, timestamp=timestamp_ms
+                topic,
+                message.value,
+                message.key,
+                on_delivery=delivered,
+                timestamp=timestamp_ms,
+                headers=list(message.headers),
             )
             return
         except BufferError:
