@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from podrec_assets.redaction import redacted_text
 
 _FULL = re.compile(r"no space left|disk (is )?full|quota exceeded|file too large", re.IGNORECASE)
+DISK_FULL = "The disk is full: free some space, then run the same command again."
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -81,15 +82,22 @@ class DataLossError(PermanentError):
 
 
 class DamagedTableError(PermanentError):
-    """Files of a table are missing or damaged; names the table, a file and the remedy."""
+    """A file of a table is missing or damaged.
+
+    `detail` names the table and the file, `remedy` the command; each is a clause.
+    """
+
+    def __init__(self, detail: str, remedy: str) -> None:
+        super().__init__(f"{detail}: {remedy}.")
+        self.detail, self.remedy = detail, remedy
 
 
 def sentence(err: BaseException) -> str:
     """Returns one sentence for a person: podrec's own, or one for what a machine often lacks."""
     causes = list(_chain(err))
     if full := next((c for c in causes if is_disk_full(c)), None):
-        place = f" of {full.filename}" if isinstance(full, OSError) and full.filename else ""
-        return f"The disk{place} is full: free some space, then run the same command again."
+        place = f" ({full.filename})" if isinstance(full, OSError) and full.filename else ""
+        return f"{DISK_FULL}{place}"
     if isinstance(err, PodrecError):
         return str(err)
     if isinstance(err, OSError) and err.errno in _FORBIDDEN and err.filename:

@@ -13,7 +13,7 @@ from podrec_assets.cli.console import Json, connect, emit, line, out, say
 from podrec_assets.defs.audit.audits import audits, examine
 from podrec_assets.defs.audit.findings import Finding
 from podrec_assets.defs.instance import open_instance
-from podrec_assets.errors import PodrecError
+from podrec_assets.errors import DamagedTableError, PodrecError
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services import jars, java, supervisor
 from podrec_assets.settings import Settings
@@ -99,6 +99,8 @@ def print_findings(document: dict) -> None:
 def _finding(what: str, detail: Callable[[], str], remedy: str) -> Finding:
     try:
         return Finding(what, True, detail(), remedy)
+    except DamagedTableError as err:
+        return Finding(what, False, err.detail, err.remedy)
     except PodrecError as err:
         return Finding(what, False, str(err), remedy)
 

@@ -1,5 +1,6 @@
 """`podrec status`: what is running, what is stored, and what is published."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pyarrow.compute as pc
@@ -9,21 +10,25 @@ from podrec_assets.cli.console import Json, connect, emit, line, out
 from podrec_assets.cli.up import print_services
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.defs.sensors.late_events import waiting_days
+from podrec_assets.errors import DamagedTableError, PodrecError
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, LISTS, TABLES
 from podrec_assets.services import supervisor
 from podrec_assets.serving import health
 from podrec_assets.serving.rollback import refused
+from podrec_assets.stores.delta import maintenance
 from podrec_assets.stores.mongo import Publication, refusal
 
+_TABLE_COLUMNS = ("rows", "days", "first_day", "latest_day", "delta_version")
 _NO_COLLECTION = {"documents": None, "version": None, "day": None}
 
 
 def status(as_json: Json = False) -> None:
     """Show services, tables, collections, topics, what is published, and dead letters.
 
-    A service that is down is shown as such and is no failure; for advice see `podrec doctor`.
+    A service that is down and a table that is damaged are shown as such and are no failure; for
+    advice see `podrec doctor`.
 
     Example: podrec status --json
     """
@@ -63,7 +68,11 @@ def report(connections: Connections) -> dict:
 
 
 def _table(connections: Connections, name: str) -> dict:
-    state, table = connections.lake.state(name), connections.lake.table(name)
+    try:
+        maintenance.check_files(connections.lake, name)
+        state, table = connections.lake.state(name), connections.lake.table(name)
+    except PodrecError as err:
+        return {**dict.fromkeys(_TABLE_COLUMNS), "problem": str(err)}
     return {
         "rows": table.count() if table else 0,
         "days": len(state.days),
@@ -92,23 +101,31 @@ def _refused(connections: Connections) -> dict | None:
 
 
 def _topic(connections: Connections, topic: str, table: str, up: bool) -> dict:
-    ledger = Ledger.from_json(connections.lake.state(table).ledger)
     ends = connections.kafka.end_offsets(topic) if up else {}
+    shown_ends = {str(p): o for p, o in sorted(ends.items())} if up else None
+    try:
+        ledger = Ledger.from_json(connections.lake.state(table).ledger)
+    except PodrecError:  # its table tells why
+        return {"end_offsets": shown_ends, "landed_offsets": None, "lag": None}
     return {
-        "end_offsets": {str(p): o for p, o in sorted(ends.items())} if up else None,
+        "end_offsets": shown_ends,
         "landed_offsets": {str(p): o for p, o in sorted(ledger.landed.items())},
         "lag": sum(ledger.behind(ends).values()) if up else None,
     }
 
 
-def _waiting(connections: Connections) -> list[str]:
-    with open_instance(connections.settings) as instance:
+def _waiting(connections: Connections) -> list[str] | None:
+    with open_instance(connections.settings) as instance, suppress(DamagedTableError):
         return [str(d) for d in waiting_days(connections, instance, datetime.now(UTC).date())]
+    return None
 
 
-def _dead_letters(connections: Connections) -> dict[str, int]:
+def _dead_letters(connections: Connections) -> dict[str, int] | None:
     """Returns the number of dead letters by reason, the most frequent first."""
-    letters = connections.lake.read("dead_letters", columns=["reason"])
+    try:
+        letters = connections.lake.read("dead_letters", columns=["reason"])
+    except DamagedTableError:
+        return None
     counts = pc.value_counts(letters["reason"]).to_pylist()
     return {
         c["values"]: c["counts"] for c in sorted(counts, key=lambda c: (-c["counts"], c["values"]))
@@ -117,9 +134,10 @@ def _dead_letters(connections: Connections) -> dict[str, int]:
 
 def _print_status(document: dict) -> None:
     print_services(document)
-    _print_grid(
-        "table", ("rows", "days", "first_day", "latest_day", "delta_version"), document["tables"]
-    )
+    _print_grid("table", _TABLE_COLUMNS, document["tables"])
+    for table in document["tables"].values():
+        if "problem" in table:
+            out.print(line(("damaged", "red"), f": {table['problem']}"))
     _print_grid("collection", ("documents", "version", "day"), document["collections"])
     _print_grid("topic", ("end_offsets", "landed_offsets", "lag"), document["topics"])
     published = document["publication"]
@@ -130,10 +148,12 @@ def _print_status(document: dict) -> None:
     )
     if document["refused"]:
         out.print(line(("not served", "red"), f": {document['refused']['reason']}"))
-    letters = ", ".join(f"{reason} {n}" for reason, n in document["dead_letters"].items())
-    out.print(f"dead letters: {letters or 'none'}")
-    waiting = ", ".join(document["days_waiting_for_late_events"])
-    out.print(f"days waiting for late events: {waiting or 'none'}")
+    if document["dead_letters"] is not None:
+        letters = ", ".join(f"{reason} {n}" for reason, n in document["dead_letters"].items())
+        out.print(f"dead letters: {letters or 'none'}")
+    if document["days_waiting_for_late_events"] is not None:
+        waiting = ", ".join(document["days_waiting_for_late_events"])
+        out.print(f"days waiting for late events: {waiting or 'none'}")
 
 
 def _print_grid(title: str, columns: tuple[str, ...], rows: dict[str, dict]) -> None:

@@ -27,6 +27,7 @@ from dagster._core.utils import make_new_backfill_id
 from dagster._grpc.client import DagsterGrpcClient
 from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 from dagster._serdes import deserialize_value
+from dagster._utils.error import SerializableErrorInfo as SerializableErrorInfo
 
 # Runs. A run launcher answers run monitoring in the private types CheckRunHealthResult and
 # WorkerStatus; there is no public way to fail a run or to ask for its failed steps.

@@ -1,10 +1,14 @@
 """Runs SQL over Arrow tables in this process with DuckDB. Only this module imports it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
 from podrec_assets.schemas import TABLES
+from podrec_assets.stores.delta.damage import from_driver
 
 _LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -44,8 +48,11 @@ def query_files(
             them; a table without files is empty.
         root: folder of the lake.
         parameters: values of the $parameters.
+
+    Raises:
+        DamagedTableError: a file is missing or damaged.
     """
-    with duckdb.connect(":memory:", config=_LOCKED_DOWN) as connection:
+    with _damage_named(), duckdb.connect(":memory:", config=_LOCKED_DOWN) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET allowed_directories = [$root]", {"root": f"{root}/"})
         connection.execute("SET enable_external_access = false")
@@ -73,3 +80,13 @@ def query_files(
                 f"SELECT * FROM new_{name} UNION ALL BY NAME SELECT * FROM old_{name}"
             )
         return connection.execute(sql, parameters or {}).to_arrow_table()
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as err:
+        if damaged := from_driver(str(err)):
+            raise damaged from err
+        raise

@@ -10,7 +10,9 @@ import dagster as dg
 
 from podrec_assets.defs.audit import ledgers, served, tables
 from podrec_assets.defs.audit.findings import Fault, Finding
+from podrec_assets.errors import DamagedTableError, PodrecError
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.redaction import redacted_text
 
 MAX_FAULTS = 20
 """Faults of one audit that are reported."""
@@ -92,8 +94,14 @@ def examine(connections: Connections, audit: Audit) -> list[Finding]:
     faults: list[Fault] = []
     try:
         faults.extend(islice(audit.find_faults(connections), MAX_FAULTS + 1))
+    except DamagedTableError as err:
+        faults.append(Fault(err.detail, err.remedy))
+    except PodrecError as err:
+        faults.append(Fault(f"cannot be verified: {str(err).rstrip('.')}", RUN_AGAIN))
     except Exception as err:  # damaged files have no error type, and the other faults still count
-        words = shorten(str(err) or type(err).__name__, MAX_ERROR_CHARACTERS).rstrip(".")
+        words = shorten(redacted_text(str(err)) or type(err).__name__, MAX_ERROR_CHARACTERS).rstrip(
+            "."
+        )
         faults.append(Fault(f"cannot be verified: {words}", RUN_AGAIN))
     if len(faults) > MAX_FAULTS:
         faults[MAX_FAULTS:] = [Fault(f"more than {MAX_FAULTS} faults", RUN_AGAIN)]

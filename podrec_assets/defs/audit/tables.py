@@ -1,7 +1,8 @@
 """Audits of Delta tables: files, columns, keys, and the days that Dagster shows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 
 import dagster as dg
 
@@ -10,6 +11,7 @@ from podrec_assets.defs.checks.keys import count_key_faults
 from podrec_assets.defs.checks.run_days import days_filter
 from podrec_assets.defs.checks.vectors import embedding_versions
 from podrec_assets.defs.dagster_internals import materialized_days
+from podrec_assets.errors import DamagedTableError
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, TABLES, VECTORS
 from podrec_assets.stores.delta import conflicts, maintenance
@@ -20,54 +22,50 @@ DAYS_AT_ONCE = 31
 
 
 def file_faults(connections: Connections) -> Iterator[Fault]:
-    """Tables with a file of their current version missing or truncated."""
-    lake = connections.lake
-    for name in TABLES:
-        version = lake.version(name)
-        if version is None:
-            continue
-        days = lake.state(name).days
-        if missing := maintenance.unreadable(lake, name, [version]).get(version):
-            harmed = {
-                date.fromisoformat(p.partition("day=")[2][:10])
-                for p in missing
-                if p.startswith("day=")
-            } & days
-            remedy = (
-                f"{commands_to_run(name, harmed)}, or `podrec restore` a backup"
-                if harmed
-                else "`podrec restore` a backup"
-            )
-            yield Fault(
-                f"{name} lacks {len(missing)} files or parts of them, e.g. {missing[0]}", remedy
-            )
+    """Tables with a file of their log or of their current version missing or damaged."""
+    return _of_each_table(partial(maintenance.check_files, connections.lake))
 
 
 def column_faults(connections: Connections) -> Iterator[Fault]:
     """Columns on disk that podrec no longer declares, or declares with another type."""
-    for name, spec in TABLES.items():
-        table = connections.lake.table(name)
-        for words in conflicts(spec, table) if table is not None else ():
-            yield Fault(
-                f"{name}: {words}",
-                "run the podrec that wrote it, or move the table away and run its days again",
-            )
+    return _of_each_table(partial(_column_faults, connections))
+
+
+def _column_faults(connections: Connections, name: str) -> Iterator[Fault]:
+    table = connections.lake.table(name)
+    for words in conflicts(TABLES[name], table) if table is not None else ():
+        yield Fault(
+            f"{name}: {words}",
+            "run the podrec that wrote it, or move the table away and run its days again",
+        )
 
 
 def key_faults(connections: Connections) -> Iterator[Fault]:
     """Months of tables with repeated or null keys."""
-    for name, spec in TABLES.items():
-        days = sorted(connections.lake.state(name).days)
-        for start in range(0, len(days), DAYS_AT_ONCE):
-            first, last = days[start], days[start : start + DAYS_AT_ONCE][-1]
-            rows = connections.lake.read(name, days_filter(first, last), ("day", *spec.key))
-            repeated, null = count_key_faults(rows, spec)
-            if repeated or null:
-                words = f"{repeated} repeated and {null} null keys in {first} to {last}"
-                yield Fault(
-                    f"{name}: {words}",
-                    commands_to_run(name, [d for d in days if first <= d <= last]),
-                )
+    return _of_each_table(partial(_key_faults, connections))
+
+
+def _key_faults(connections: Connections, name: str) -> Iterator[Fault]:
+    spec = TABLES[name]
+    days = sorted(connections.lake.state(name).days)
+    for start in range(0, len(days), DAYS_AT_ONCE):
+        first, last = days[start], days[start : start + DAYS_AT_ONCE][-1]
+        rows = connections.lake.read(name, days_filter(first, last), ("day", *spec.key))
+        repeated, null = count_key_faults(rows, spec)
+        if repeated or null:
+            words = f"{repeated} repeated and {null} null keys in {first} to {last}"
+            yield Fault(
+                f"{name}: {words}", commands_to_run(name, [d for d in days if first <= d <= last])
+            )
+
+
+def _of_each_table(faults_of: Callable[[str], Iterator[Fault] | None]) -> Iterator[Fault]:
+    """The faults of every table; a damaged one is a fault and does not hide those of others."""
+    for name in TABLES:
+        try:
+            yield from faults_of(name) or ()
+        except DamagedTableError as err:
+            yield Fault(err.detail, err.remedy)
 
 
 def embedding_version_faults(connections: Connections) -> Iterator[Fault]:
@@ -87,10 +85,11 @@ def materialized_day_faults(
     connections: Connections, instance: dg.DagsterInstance
 ) -> Iterator[Fault]:
     """Days that Dagster shows as materialized but that no table or kept version has."""
-    for name in TABLES:
-        yield from _missing(
+    yield from _of_each_table(
+        lambda name: _missing(
             name, materialized_days(instance, name) - connections.lake.state(name).days
         )
+    )
     kept = _kept_days(connections.mongo, connections.settings.keep_days)
     for name in COLLECTIONS:
         shown = {d for d in materialized_days(instance, name) if not kept or d >= min(kept)}

@@ -17,7 +17,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from podrec_assets.errors import MissingPartitionError, PermanentError, RetryableError
 from podrec_assets.schemas import TABLES, Table
-from podrec_assets.stores.delta import locks
+from podrec_assets.stores.delta import damage, locks
 from podrec_assets.stores.delta.arrow_reads import select
 from podrec_assets.stores.delta.commits import TABLE_PROPERTIES, TableState, commit_properties
 from podrec_assets.stores.delta.conditions import is_one_of, on_days, text_literal
@@ -61,13 +61,17 @@ class Lake:
 
         Raises:
             PermanentError: the version was removed.
+            DamagedTableError: a file of the log is missing or damaged.
         """
-        if not DeltaTable.is_deltatable(self.uri(name), self.storage_options):
+        uri, options = self.uri(name), self.storage_options
+        if not DeltaTable.is_deltatable(uri, options):
             return None
         wanted = self.pinned.get(name) if version is None else version
         try:
-            return DeltaTable(self.uri(name), version=wanted, storage_options=self.storage_options)
+            return DeltaTable(uri, version=wanted, storage_options=options)
         except DeltaError as err:
+            if (file := damage.broken_log_file(uri, options)) is not None:
+                raise damage.damaged_log(name, uri, file) from err
             if wanted is None:
                 raise
             raise _version_removed(name, wanted) from err
@@ -112,6 +116,7 @@ class Lake:
         Raises:
             PermanentError: the version was removed, or a column on disk has another type than
                 declared.
+            DamagedTableError: a file is missing or damaged.
         """
         spec = TABLES[name]
         names = list(columns) or spec.schema.names
@@ -121,9 +126,12 @@ class Lake:
         try:
             return select(spec, table, names, where)
         except Exception as err:  # the engine has no error type for a file removed by vacuum
-            if (version is None and name not in self.pinned) or "not found" not in str(err):
-                raise
-            raise _version_removed(name, table.version()) from err
+            is_old = version is not None or name in self.pinned
+            if is_old and "not found" in str(err):
+                raise _version_removed(name, table.version()) from err
+            if damaged := damage.from_driver(str(err)):
+                raise damaged from err
+            raise
 
     def read_equal(
         self, name: str, column: str, values: str | Iterable[str], columns: Iterable[str] = (),

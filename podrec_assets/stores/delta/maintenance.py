@@ -3,8 +3,10 @@
 Rows never change.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable
@@ -12,11 +14,13 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import PyFileSystem
 
 from podrec_assets.errors import PermanentError, RetryableError
+from podrec_assets.stores.delta import damage
 from podrec_assets.stores.delta.commits import commit_properties
 from podrec_assets.stores.delta.lake import Lake
 
 RETENTION = "delta.deletedFileRetentionDuration"
 COMPACTION_TRIES = 3
+_DAY = re.compile(r"day=(\d{4}-\d\d-\d\d)/")
 DELTA_HOURS = 168
 """How long Delta remembers a replaced file unless the table says otherwise."""
 
@@ -116,6 +120,27 @@ def unreadable(lake: Lake, name: str, versions: Iterable[int]) -> dict[int, list
         if paths := sorted(f["path"] for f in files if sizes[f["path"]] != f["size_bytes"]):
             missing[version] = paths
     return missing
+
+
+def check_files(lake: Lake, name: str) -> None:
+    """Checks that every file of a table's current version is there, with its recorded size.
+
+    Reads the log and lists the files, but no rows.
+
+    Raises:
+        DamagedTableError: names the first missing or damaged file and the remedy.
+    """
+    file = damage.broken_log_file(lake.uri(name), lake.storage_options)
+    if file is not None:
+        raise damage.damaged_log(name, lake.uri(name), file)
+    version = lake.version(name)
+    if version is None:
+        return
+    if missing := unreadable(lake, name, [version]).get(version):
+        days = {date.fromisoformat(m[1]) for p in missing if (m := _DAY.match(p))}
+        more = f" and {len(missing) - 1} more files" if len(missing) > 1 else ""
+        harmed = sorted(days & lake.state(name).days)
+        raise damage.damaged_data(name, f"{missing[0]}{more}", harmed)
 
 
 def _is_logged(lake: Lake, name: str, version: int) -> bool:
