@@ -41,6 +41,7 @@ from podrec_assets.defs.sensors.due_transcripts import transcripts_due
 from podrec_assets.defs.sensors.late_events import late_events
 from podrec_assets.defs.sensors.offsets import OFFSET_SENSORS
 from podrec_assets.settings import Settings
+from podrec_assets.visible_text import escape_log_records
 
 ASSETS = [
     sources,
@@ -105,4 +106,5 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
     )
 
 
+escape_log_records()
 defs = build_defs(Settings.load())

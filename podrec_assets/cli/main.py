@@ -30,6 +30,7 @@ from podrec_assets.cli.produce import produce
 from podrec_assets.cli.publish import publish
 from podrec_assets.cli.rebuild import rebuild
 from podrec_assets.cli.recommend import recommend
+from podrec_assets.cli.redrive import redrive
 from podrec_assets.cli.replay import replay
 from podrec_assets.cli.restore import restore
 from podrec_assets.cli.run import run
@@ -46,12 +47,23 @@ from podrec_assets.cli.ui import ui
 from podrec_assets.cli.up import up
 from podrec_assets.cli.vacuum import vacuum
 from podrec_assets.cli.withdraw import withdraw
+from podrec_assets.pipelines.operations.restore import check_restored
+from podrec_assets.settings import Settings
 from podrec_assets.visible_text import escape_log_records
 
 COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
     "Start and check": (demo, up, ui, dashboard, api, down, status, doctor, settings),
     "Feeds and transcripts": (ingest, sources, episodes, search, plan, transcribe, models),
-    "Listening events": (produce, simulate, stream, replay, accept_loss, dead_letters, forget),
+    "Listening events": (
+        produce,
+        simulate,
+        stream,
+        replay,
+        redrive,
+        accept_loss,
+        dead_letters,
+        forget,
+    ),
     "Pipeline runs": (catch_up, run, backfill, graph),
     "Recommendations": (recommend, similar, trace, withdraw, publish, rebuild, export, evaluate),
     "Maintenance": (optimize, vacuum, backup, restore),
@@ -78,9 +90,12 @@ for _heading, _commands in COMMANDS.items():
 
 @app.callback()
 def _options(
-    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+    context: typer.Context,
+    _debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
 ) -> None:
     """--debug is read before the command is chosen: see main()."""
+    if context.invoked_subcommand != "restore" and "--help" not in sys.argv:
+        check_restored(Settings.load().home)
 
 
 def main() -> None:
