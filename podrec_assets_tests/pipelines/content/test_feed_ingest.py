@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from podrec_assets.content.feeds.episode_message import decode
+from podrec_assets.errors import UnusableInputError
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.episode_landing import land_episodes
 from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
+from podrec_assets.pipelines.content.sources_table import FollowedFeeds
 from podrec_assets.settings import Settings
 
 pytestmark = pytest.mark.services
@@ -121,6 +123,62 @@ def test_a_back_catalogue_is_backdated_and_later_only_news_is_announced(
         ("Episode 1, fixed", NOW.date()),
         ("Episode 3", NOW.date()),
     ]
+
+
+def test_dates_before_the_first_day_make_no_days_of_work(
+    connections: Connections, serve: tuple[Path, str]
+) -> None:
+    folder, base = serve
+    item = "<item><guid>{0}</guid><title>{0}</title>{1}</item>"
+    dated = (
+        item.format("epoch", "<pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate>"),
+        item.format("old", "<pubDate>Mon, 02 Nov 2015 08:00:00 GMT</pubDate>"),
+        item.format("undated", ""),
+        item.format("ahead", "<pubDate>Mon, 02 Nov 2099 08:00:00 GMT</pubDate>"),
+    )
+    (folder / "old.xml").write_text(FEED.format(items="".join(dated[:1])))
+    (folder / "new.xml").write_text(
+        FEED.format(items="".join(dated[1:]) + ITEM.format(n=1, day="03"))
+    )
+    ingest_feeds(connections, [f"{base}/old.xml", f"{base}/new.xml"], True, NOW)
+    assert dict(announced(connections)) == {
+        "epoch": date(2025, 11, 3),
+        "old": date(2025, 11, 3),
+        "undated": date(2025, 11, 3),
+        "Episode 1": date(2025, 11, 3),
+        "ahead": NOW.date(),
+    }
+
+
+def test_a_single_date_of_1970_is_announced_today(
+    connections: Connections, serve: tuple[Path, str]
+) -> None:
+    folder, base = serve
+    item = "<item><guid>1</guid><pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate></item>"
+    (folder / "feed.xml").write_text(FEED.format(items=item))
+    assert ingest_feeds(connections, [f"{base}/feed.xml"], True, NOW)["backdated"]
+    assert [day for _, day in announced(connections)] == [NOW.date()]
+
+
+def test_an_address_with_a_password_is_refused_without_it_and_stops_no_other(
+    connections: Connections, serve: tuple[Path, str]
+) -> None:
+    folder, base = serve
+    (folder / "good.xml").write_text(FEED.format(items=ITEM.format(n=1, day="03")))
+    lines: list[str] = []
+    urls = [f"http://ann:s3cret@{base[7:]}/good.xml", f"{base}/good.xml", f"{base}/a", f"{base}/b"]
+    document = ingest_feeds(connections, urls, False, NOW, say=lines.append)
+    [first, *_] = document["feeds"]
+    assert (first["feed_url"], first["reason"]) == (f"{base}/good.xml", "credentials")
+    assert "user name or password, which podrec does not store" in first["error"]
+    assert document["produced_count"] == 1
+    followed = FollowedFeeds(connections.lake)
+    with pytest.raises(UnusableInputError, match="user name or password"):
+        followed.add([f"{base}/c", urls[0]], NOW)
+    assert [s.feed_url for s in followed.current()] == [f"{base}/good.xml"]
+    kept = [connections.lake.read(t).to_pylist() for t in ("dead_letters", "sources")]
+    assert "s3cret" not in f"{document}{lines}{kept}"
+    assert followed.remove([urls[0]], NOW) == ([f"{base}/good.xml"], [])
 
 
 def test_a_dead_address_does_not_affect_other_feeds(
