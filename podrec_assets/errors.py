@@ -94,12 +94,12 @@ class DamagedTableError(PermanentError):
 
 def sentence(err: BaseException) -> str:
     """Returns one sentence for a person: podrec's own, or one for what a machine often lacks."""
+    if isinstance(err, PodrecError):
+        return str(err)
     causes = list(_chain(err))
     if full := next((c for c in causes if is_disk_full(c)), None):
         place = f" ({full.filename})" if isinstance(full, OSError) and full.filename else ""
         return f"{DISK_FULL}{place}"
-    if isinstance(err, PodrecError):
-        return str(err)
     if isinstance(err, OSError) and err.errno in _FORBIDDEN and err.filename:
         return (
             f"{err.filename} cannot be used by this user ({err.strerror}): change its owner or "

@@ -3,6 +3,7 @@
 Every write is one commit, which also carries the days and the ledger forward.
 """
 
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,9 +16,14 @@ import pyarrow.dataset as ds
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from podrec_assets.errors import MissingPartitionError, PermanentError, RetryableError
+from podrec_assets.errors import (
+    MissingPartitionError,
+    PermanentError,
+    RetryableError,
+    is_disk_full,
+)
 from podrec_assets.schemas import TABLES, Table
-from podrec_assets.stores.delta import damage, locks
+from podrec_assets.stores.delta import damage, locks, panics
 from podrec_assets.stores.delta.arrow_reads import select
 from podrec_assets.stores.delta.commits import TABLE_PROPERTIES, TableState, commit_properties
 from podrec_assets.stores.delta.conditions import is_one_of, on_days, text_literal
@@ -28,6 +34,9 @@ from podrec_assets.stores.delta.table_schema import (
     new_fields,
     without_comments,
 )
+
+RESERVE_BYTES = 1_000_000
+"""For the commit that follows the rows."""
 
 
 @dataclass(frozen=True)
@@ -252,6 +261,7 @@ class Lake:
 
     def _write(self, spec: Table, rows: pa.Table, replaced: str | None, metadata: str) -> int:
         """Appends rows, or replaces those that match a condition; returns the new version."""
+        self._check_space(spec.name, rows.nbytes)
         table = self.evolve_schema(spec)
         version = -1 if table is None else table.version()
         mode: dict[str, Any] = {"mode": "append"}
@@ -309,17 +319,34 @@ class Lake:
         """Wraps one commit, or any number of commits made through `table`.
 
         Raises:
-            RetryableError: another machine committed first.
+            RetryableError: another machine committed first, or the disk is full.
         """
         try:
-            yield
-        except CommitFailedError as err:
+            with panics.hidden():
+                yield
+        except Exception as err:  # those of a merge have no type
+            if is_disk_full(err):
+                raise self._disk_full(name) from err
+            if not isinstance(err, CommitFailedError):
+                raise
             raise RetryableError(
                 f"Another writer changed {name} at the same time; run again."
             ) from err
         if self.is_remote:
             base = self._base_versions[name] + 1 if table is None else table.version()
             self._base_versions[name] = base
+
+    def _check_space(self, name: str, needed_bytes: int) -> None:
+        """Raises RetryableError if rows will not fit: deltalake panics on a full disk."""
+        folder = Path(self.root)
+        if folder.is_dir() and shutil.disk_usage(folder).free < needed_bytes + RESERVE_BYTES:
+            raise self._disk_full(name)
+
+    def _disk_full(self, name: str) -> RetryableError:
+        return RetryableError(
+            f"{name} was not written, because the disk of {self.root} is full: "
+            "free some space, then run the same command again."
+        )
 
 
 def _version_removed(name: str, version: int) -> PermanentError:
