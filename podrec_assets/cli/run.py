@@ -1,6 +1,5 @@
 """`podrec run`: one Dagster run in this process, recorded on the shared instance."""
 
-import re
 import time
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -8,15 +7,13 @@ from typing import Annotated
 import dagster as dg
 import typer
 
-from podrec_assets import errors
 from podrec_assets.cli.console import Json, emit, line, out, parse_days, say, today
-from podrec_assets.defs.dagster_internals import SerializableErrorInfo
 from podrec_assets.defs.freshness import DEADLINES
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.defs.partitions import range_tags
+from podrec_assets.defs.run_failures import reason_of
 from podrec_assets.defs.run_launcher import PROCESS, fail_runs_of_killed_commands, this_process
 from podrec_assets.errors import PodrecError, UnknownIdError
-from podrec_assets.redaction import redacted_text
 from podrec_assets.settings import Settings
 
 EVERY_DAY = " ".join(DEADLINES)
@@ -132,7 +129,7 @@ def resolve_selection(defs: dg.Definitions, select: str) -> set[dg.AssetKey]:
 def errors_of(result: dg.ExecuteInProcessResult) -> list[str]:
     """Returns one line for each failed step or check of a run."""
     lines = [
-        f"{event.step_key}: {_reason(event.step_failure_data.error)}"
+        f"{event.step_key}: {reason_of(event.step_failure_data.error)}"
         for event in result.all_events
         if event.is_step_failure
     ]
@@ -141,19 +138,6 @@ def errors_of(result: dg.ExecuteInProcessResult) -> list[str]:
         f"check {c.check_name} of {c.asset_key.to_user_string()} {_verb(c)}: {_describe(c)}"
         for c in checks
     ]
-
-
-def _reason(error: SerializableErrorInfo | None) -> str:
-    """The first sentence of podrec among an error and its causes, else that of the root cause."""
-    reason = "failed"
-    while error:
-        reason = (error.message.strip().splitlines() or [reason])[0]
-        if errors.is_disk_full(Exception(error.message)):
-            return errors.DISK_FULL
-        if is_own := re.fullmatch(r"podrec_assets\.errors\.\w+: (.+)", reason):
-            return is_own[1]
-        error = error.cause
-    return redacted_text(reason)
 
 
 def _verb(check: dg.AssetCheckEvaluation) -> str:

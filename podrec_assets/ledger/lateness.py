@@ -6,6 +6,8 @@ from podrec_assets.ledger.ledger import Offsets
 
 COMPUTED_FROM = "computed_from_offsets"
 """Metadata key of a daily score: the offsets of user-events landed when it was computed."""
+COMPUTED_FROM_TOPIC = "computed_from_topic_id"
+"""Metadata key of a daily score: the id of the topic that these offsets are of."""
 
 
 def outdated(late: dict[date, Offsets], computed: dict[date, Offsets]) -> list[date]:

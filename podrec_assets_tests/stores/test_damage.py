@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from podrec_assets.cli import status
 from podrec_assets.cli.main import app
-from podrec_assets.cli.run import _reason
 from podrec_assets.defs.audit import tables
 from podrec_assets.defs.audit.audits import Audit, examine
 from podrec_assets.defs.dagster_internals import SerializableErrorInfo
+from podrec_assets.defs.run_failures import reason_of
 from podrec_assets.errors import DamagedTableError
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import DEAD_LETTERS, VECTORS
@@ -166,4 +166,4 @@ def test_the_reason_of_a_failed_run_is_podrecs_sentence(
     cause = None
     for name, text in reversed(chain):
         cause = error(name, text, cause)
-    assert _reason(cause) == reason
+    assert reason_of(cause) == reason

@@ -36,6 +36,7 @@ class Audit(NamedTuple):
 
 def audits(instance: dg.DagsterInstance) -> list[Audit]:
     """All audits, in order. The instance knows what Dagster shows."""
+    landings = partial(ledgers.landing_faults, instance=instance)
     daily_scores = partial(ledgers.daily_score_faults, instance=instance)
     materialized_days = partial(tables.materialized_day_faults, instance=instance)
     return [
@@ -44,6 +45,7 @@ def audits(instance: dg.DagsterInstance) -> list[Audit]:
             "each continues where its table's ledger ends, and has the records that landed",
             ledgers.topic_faults,
         ),
+        Audit("landings", "none has failed since records arrived", landings),
         Audit(
             "offsets of user_events",
             "each landed one is a row, a dead letter or recorded as lost",

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from podrec_assets.defs.audit.findings import Fault, commands_to_run
+from podrec_assets.defs.run_failures import unresolved_failure
 from podrec_assets.defs.sensors.late_events import computed_from
 from podrec_assets.errors import DataLossError
 from podrec_assets.ledger import ledger as offsets
@@ -21,7 +22,7 @@ from podrec_assets.pipelines.listening.event_recovery import landed_letters
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
 from podrec_assets.stores import duckdb
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, letters_of
 
 RESTORE_BOTH = "Kafka and the lake belong together: `podrec restore` both from one backup"
 PLACE = ("day", "kafka_partition", "kafka_offset")
@@ -38,11 +39,7 @@ class OffsetSpan(NamedTuple):
 
 def topic_faults(connections: Connections) -> Iterator[Fault]:
     """Topics that were recreated, rewound or cut before landing, and inconsistent ledgers."""
-    settings = connections.settings
-    for topic, table in (
-        (settings.episodes_topic, EPISODES.name),
-        (settings.events_topic, USER_EVENTS.name),
-    ):
+    for topic, table in _topics(connections.settings):
         ledger, _ = _ledger(connections.lake, table)
         if not ledger.landed:
             continue
@@ -59,6 +56,26 @@ def topic_faults(connections: Connections) -> Iterator[Fault]:
             yield Fault(str(err).rstrip("."), RESTORE_BOTH)
             continue
         yield from _other_records(connections, topic, table, ledger, low)
+
+
+def landing_faults(connections: Connections, instance: dg.DagsterInstance) -> Iterator[Fault]:
+    """Topics with records that wait because the last landing failed."""
+    for topic, table in _topics(connections.settings):
+        ledger, _ = _ledger(connections.lake, table)
+        behind = ledger.behind(connections.kafka.end_offsets(topic))
+        waiting = sum(count for count in behind.values() if count > 0)
+        failure = unresolved_failure(instance, table) if waiting else None
+        if failure:
+            failed_at, reason = failure
+            yield Fault(
+                f"{waiting} records of {topic} wait: the last landing of {table} failed at "
+                f"{failed_at:%Y-%m-%d %H:%M} UTC: {reason.rstrip('.')}",
+                f"fix that, then {commands_to_run(table, [connections.now().date()])}",
+            )
+
+
+def _topics(settings: Settings) -> tuple[tuple[str, str], ...]:
+    return (settings.episodes_topic, EPISODES.name), (settings.events_topic, USER_EVENTS.name)
 
 
 def contradictions(ledger: Ledger) -> Iterator[str]:
@@ -85,13 +102,13 @@ def _other_records(
         for offset in sorted({max(low[partition], ledger.first.get(partition, 0)), end - 1}):
             if not low[partition] <= offset < end:
                 continue
-            landed = _recorded_ms(connections.lake, table, partition, offset)
+            landed = _recorded_ms(connections.lake, table, ledger, partition, offset)
             records = [
                 r
                 for batch in connections.kafka.read(topic, {partition: (offset, offset + 1)})
                 for r in batch
             ]
-            if landed is not None and any(r.timestamp_ms != landed for r in records):
+            if landed is not None and any(r.timestamp_ms not in (landed, -1) for r in records):
                 yield Fault(
                     f"{topic} partition {partition} has another record at offset {offset} than "
                     "the one that landed",
@@ -99,15 +116,15 @@ def _other_records(
                 )
 
 
-def _recorded_ms(lake: Lake, table: str, partition: int, offset: int) -> int | None:
+def _recorded_ms(lake: Lake, table: str, ledger: Ledger, partition: int, offset: int) -> int | None:
     """Timestamp of the row or dead letter of a record.
 
-    None if a later announcement replaced the row.
+    None if a later announcement replaced the row, or if the record has no usable timestamp.
     """
     where = f"kafka_partition = {partition} AND kafka_offset = {offset}"
-    for name, of_table in ((table, "true"), (DEAD_LETTERS.name, f"stage = '{table}'")):
+    for name, of_table in ((table, "true"), (DEAD_LETTERS.name, letters_of(table, ledger))):
         rows = lake.read(name, f"{where} AND {of_table}", ("recorded_at",))
-        if len(rows):
+        if len(rows) and rows["recorded_at"][0].is_valid:
             return round(rows["recorded_at"][0].as_py().timestamp() * 1000)
     return None
 
@@ -140,7 +157,7 @@ def _unaccounted(account: Account, span: OffsetSpan | None) -> str:
     """What does not match in an account; "" if everything does."""
     if account.missing_count:
         return (
-            f"{account.end - account.start} offsets landed, but there are {account.row_count} "
+            f"{account.record_count} records landed, but there are {account.row_count} "
             f"rows, {account.letter_count} dead letters and {account.lost_count} lost"
         )
     if span and span.offset_count < span.row_count:
@@ -176,10 +193,11 @@ def daily_score_faults(connections: Connections, instance: dg.DagsterInstance) -
     """
     lake = connections.lake
     written = sorted(lake.state(USER_VS_EPISODE_DAILY.name).days)
+    topic_id = _ledger(lake, USER_EVENTS.name)[0].topic_id
     kinds = [n for n in USER_VS_EPISODE_DAILY.schema.names if n.endswith("_count")]
     for day in (d for d in written if d > written[-1] - timedelta(days=Settings.history_days)):
         # Events are read last, so that they include whatever lands during these reads.
-        landed = computed_from(instance, day) or {}
+        landed = computed_from(instance, day, topic_id) or {}
         daily = lake.read(USER_VS_EPISODE_DAILY.name, f"day = '{day}'", kinds)
         events = lake.read(USER_EVENTS.name, f"event_day = '{day}'", INPUTS)
         ends = [landed.get(p, 0) for p in events["kafka_partition"].to_pylist()]

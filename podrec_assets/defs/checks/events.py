@@ -20,7 +20,7 @@ SHOWN = 20
     asset=USER_EVENTS.name,
     blocking=True,
     description="For each day and Kafka partition of the run: rows + dead letters + offsets "
-    "recorded as lost = end offset - start offset.",
+    "recorded as lost = end offset - start offset - offsets that held no record.",
 )
 def offsets_add_up(
     context: dg.AssetCheckExecutionContext, connections: dg.ResourceParam[Connections]
@@ -33,6 +33,7 @@ def offsets_add_up(
         passed=not faults,
         metadata={
             "offset_count": sum(a.end - a.start for a in accounts),
+            "record_count": sum(a.record_count for a in accounts),
             "row_count": sum(a.row_count for a in accounts),
             "dead_letter_count": sum(a.letter_count for a in accounts),
             "lost_count": sum(a.lost_count for a in accounts),

@@ -7,8 +7,13 @@ import dagster as dg
 
 from podrec_assets.defs.sensors.offsets import MINIMUM_INTERVAL_S
 from podrec_assets.defs.sensors.run_backoff import attempts, range_requests
-from podrec_assets.ledger.lateness import COMPUTED_FROM, bounded_ranges, outdated
-from podrec_assets.ledger.ledger import Offsets
+from podrec_assets.ledger.lateness import (
+    COMPUTED_FROM,
+    COMPUTED_FROM_TOPIC,
+    bounded_ranges,
+    outdated,
+)
+from podrec_assets.ledger.ledger import Ledger, Offsets
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
@@ -62,14 +67,16 @@ def waiting_days(
     for row in rows.group_by(keys).aggregate([("kafka_offset", "max")]).to_pylist():
         highest.setdefault(row["event_day"], {})[row["kafka_partition"]] = row["kafka_offset_max"]
     scored = connections.lake.state(USER_VS_EPISODE_DAILY.name).days
-    computed = {day: computed_from(instance, day) for day in highest if day in scored}
+    topic_id = Ledger.from_json(connections.lake.state(USER_EVENTS.name).ledger).topic_id
+    computed = {day: computed_from(instance, day, topic_id) for day in highest if day in scored}
     return outdated(highest, {day: o for day, o in computed.items() if o is not None})
 
 
-def computed_from(instance: dg.DagsterInstance, day: date) -> Offsets | None:
+def computed_from(instance: dg.DagsterInstance, day: date, topic_id: str) -> Offsets | None:
     """The landed offsets (exclusive) that a day's latest score was computed from.
 
-    None if the day has no materialization that names them.
+    None if the day has no materialization that names them, or if they are of another topic: one
+    that was recreated has the same offsets again.
     """
     key = dg.AssetKey(USER_VS_EPISODE_DAILY.name)
     records = instance.fetch_materializations(
@@ -77,6 +84,9 @@ def computed_from(instance: dg.DagsterInstance, day: date) -> Offsets | None:
     ).records
     event = records[0].asset_materialization if records else None
     metadata = event.metadata.get(COMPUTED_FROM) if event else None
-    if metadata is None:
+    if event is None or metadata is None:
+        return None
+    topic = event.metadata.get(COMPUTED_FROM_TOPIC)
+    if topic is not None and topic.value != topic_id:
         return None
     return {int(p): int(o) for p, o in cast(dict, metadata.value).items()}
