@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from podrec_assets.errors import SettingsError
-from podrec_assets.redaction import redacted, redacted_text
+from podrec_assets.redaction import redacted, redacted_text, without_credentials
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import MongoStore
@@ -99,3 +99,23 @@ def test_a_refused_setting_is_named_without_its_secret(
         Settings.load()
     assert not any(secret in str(refused.value) for secret in SECRETS)
     assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("https://ann:Secret@b.example/a?x=1#y", "https://b.example/a?x=1#y"),
+        ("https://TOKEN@b.example/", "https://b.example/"),
+        ("https://ann:Sec@ret@b.example/", "https://b.example/"),
+        ("https://@b.example/", "https://b.example/"),
+        (
+            '{"a": "http://ann:Secret@b/", "b": "c@d.example"}',
+            '{"a": "http://b/", "b": "c@d.example"}',
+        ),
+        ("https://b.example/@ann/a?to=c@d.example", "https://b.example/@ann/a?to=c@d.example"),
+        ("ann@b.example, see https://b.example.", "ann@b.example, see https://b.example."),
+        ("", ""),
+    ],
+)
+def test_an_address_is_kept_without_its_credentials(text: str, kept: str) -> None:
+    assert without_credentials(text) == kept

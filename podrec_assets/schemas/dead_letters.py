@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from podrec_assets.redaction import without_credentials
 from podrec_assets.schemas.table import DAY, KAFKA, Table, column
 
 PAYLOAD_BYTES = 64 * 1024
@@ -70,7 +71,7 @@ def dead_letter(
     detail: str,
     payload: bytes | None = None,
 ) -> dict[str, Any]:
-    """Builds a row of DEAD_LETTERS.
+    """Builds a row of DEAD_LETTERS, without user names and passwords of addresses.
 
     Args:
         day: day on which the stage met it.
@@ -81,7 +82,7 @@ def dead_letter(
         payload: raw bytes; at most PAYLOAD_BYTES are kept.
     """
     if isinstance(source, str):
-        key, record = source, {}
+        key, record = without_credentials(source), {}
     else:
         key = source_key(*(source[n] for n in ("kafka_topic", "kafka_partition", "kafka_offset")))
         record = {f.name: source[f.name] for f in KAFKA}
@@ -90,7 +91,13 @@ def dead_letter(
         "stage": stage,
         "source_key": key,
         "reason": reason,
-        "detail": detail,
-        "payload": payload if payload is None else payload[:PAYLOAD_BYTES],
+        "detail": without_credentials(detail),
+        "payload": payload if payload is None else _kept(payload),
         **record,
     }
+
+
+def _kept(payload: bytes) -> bytes:
+    if b"://" in payload and b"@" in payload:
+        payload = without_credentials(payload.decode("latin-1")).encode("latin-1")
+    return payload[:PAYLOAD_BYTES]

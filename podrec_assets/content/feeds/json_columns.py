@@ -7,9 +7,12 @@ from typing import Any
 import pyarrow as pa
 
 from podrec_assets.errors import UnusableInputError
+from podrec_assets.redaction import without_credentials
 
 MAX_TEXT = 200_000
 """Longest text of one field, in characters; what is beyond is cut."""
+_ADDRESSES = {"feed_url", "link", "image_url", "audio_url", "url", "guid"}
+"""Columns that are never stored with a user name and password."""
 
 
 def column_value(field: pa.Field, value: Any) -> Any:
@@ -31,14 +34,15 @@ def column_value(field: pa.Field, value: Any) -> Any:
     raise AssertionError(f"no converter for {field}")
 
 
-def _text(_: pa.Field, value: Any) -> str:
+def _text(field: pa.Field, value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("expected text")
     try:
         value.encode()
     except UnicodeEncodeError as err:
         raise ValueError("half a surrogate pair is not text") from err
-    return value[:MAX_TEXT]
+    text = value[:MAX_TEXT]
+    return without_credentials(text) if field.name in _ADDRESSES else text
 
 
 def _number(_: pa.Field, value: Any) -> float:

@@ -22,16 +22,16 @@ from podrec_assets.content.feeds.feed_values import http_address, joined_address
 from podrec_assets.content.feeds.ids import audio_key, reused_guid_id, show_id
 from podrec_assets.content.feeds.safe_xml import FeedText, feed_text
 from podrec_assets.errors import UnusableInputError
-from podrec_assets.redaction import without_credentials
 
-HEAD_BYTES = 65536
-"""Bytes of a damaged feed or unusable item that are kept."""
 _XML_BASE, _XML_LANG = (f"{{http://www.w3.org/XML/1998/namespace}}{n}" for n in ("base", "lang"))
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Why one item of a feed, or the feed itself, cannot be used; becomes a dead letter."""
+    """Why one item of a feed, or the feed itself, cannot be used; becomes a dead letter.
+
+    The payload is whole; the dead letter has its beginning, without credentials.
+    """
 
     source_key: str
     reason: str
@@ -157,8 +157,9 @@ class _Items:
 
     def _refuse(self, piece: FeedElement, reason: str, detail: str) -> None:
         key = f"{self.feed_url}#item-{self.count}"
-        payload = without_credentials(piece.text).encode()[:HEAD_BYTES]
-        self.problems.append(Problem(key, reason, f"Item {self.count} {detail}.", payload))
+        self.problems.append(
+            Problem(key, reason, f"Item {self.count} {detail}.", piece.text.encode())
+        )
 
 
 def _damage(damage: list[str], text: FeedText, body: bytes, feed_url: str) -> list[Problem]:
@@ -166,11 +167,10 @@ def _damage(damage: list[str], text: FeedText, body: bytes, feed_url: str) -> li
     if not damage:
         return []
     detail = f"The XML is damaged ({'; '.join(damage)}); what could be read was kept."
-    if b"\0" in body:  # UTF-16, whose credentials only its characters show
-        payload = without_credentials(text.text).encode()
-    else:
-        payload = without_credentials(body.decode("latin-1")).encode("latin-1")
-    return [Problem(feed_url, "malformed_xml", detail, payload[:HEAD_BYTES])]
+    # Only the characters of UTF-16 show credentials to whoever removes them.
+    return [
+        Problem(feed_url, "malformed_xml", detail, text.text.encode() if b"\0" in body else body)
+    ]
 
 
 def _channel(head: FeedElement, base: str) -> tuple[Element, Tags]:

@@ -274,6 +274,20 @@ def test_the_last_announcement_of_a_day_wins_and_bad_records_affect_no_other() -
     assert EPISODES.rows(rows).to_pylist()[0]["transcripts"] == [LINK]
 
 
+def test_a_message_and_its_letter_have_no_credentials() -> None:
+    private = "https://ann:s3cret@b.example/1"
+    links = [{"url": private}]
+    names = ("feed_url", "link", "image_url", "audio_url", "guid")
+    value = message(transcripts=links, **dict.fromkeys(names, private))
+    assert "s3cret" not in repr(decode(value))
+    assert {decode(value)[name] for name in names} == {"https://b.example/1"}
+    bad = message(audio_url=private, title=None)
+    padded = message(title=None, description="x" * (PAYLOAD_BYTES - 150), link=private)
+    _, letters = landing_rows([Record(0, bad), Record(1, padded)], lambda _: DAY)
+    assert len(letters) == 2
+    assert "s3c" not in repr(letters)
+
+
 def test_a_dead_letter_truncates_its_payload() -> None:
     _, [letter] = landing_rows([Record(0, b"x" * (PAYLOAD_BYTES + 1))], lambda _: DAY)
     assert len(letter["payload"]) == PAYLOAD_BYTES

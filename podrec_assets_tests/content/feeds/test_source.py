@@ -132,3 +132,26 @@ def test_a_source_survives_a_round_trip_through_its_row() -> None:
     [row] = SOURCES.rows([source.row(date(2026, 11, 25))]).to_pylist()
     assert from_row(row) == source
     assert sources.STATUSES == ("active", "failing", "dead")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (" https://b.example/feed ", "https://b.example/feed"),
+        ("https://ann:s3cret@b.example:8443/feed?a=1", "https://b.example:8443/feed?a=1"),
+        ("http://s3cret@b.example/feed", "http://b.example/feed"),
+        ("http://ann:s3@cret@b.example/feed", "http://b.example/feed"),
+        ("http://ann:s3/cret@b.example/feed", "http://b.example"),
+        ("ann:s3cret@b.example/feed", "b.example/feed"),
+        ("https://b.example/@ann/feed", "https://b.example/@ann/feed"),
+        ("feed.xml", "feed.xml"),
+        ("http://[::1", "http://[::1"),
+    ],
+)
+def test_a_feed_is_followed_without_credentials(given: str, kept: str) -> None:
+    source = new_source(given, NOW)
+    assert source.feed_url == kept
+    assert sources.has_credentials(given) is (kept != given.strip())
+    assert "cret" not in str(sources.credentials_error(given))
+    before = source.row(NOW.date()) | {"feed_url": given}  # a row of an earlier release
+    assert from_row(before).feed_url == kept
