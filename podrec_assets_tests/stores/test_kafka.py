@@ -208,6 +208,28 @@ def test_a_record_that_the_broker_refuses_is_a_permanent_error(
     assert store.end_offsets(topic) == {0: 0}
 
 
+def test_a_refused_record_is_named_and_the_others_are_produced(
+    store: KafkaStore, topic: str
+) -> None:
+    ahead = int(time.time() * 1000) + 3 * 86_400_000
+    sent = [
+        Message(b"k", b"first", line=1),
+        Message(b"k", b"x" * 3_000_000, line=2),
+        Message(b"k", b"third", line=3),
+    ]
+    refused: dict[int | None, str] = {}
+
+    def refuse(message: Message, reason: str) -> None:
+        refused[message.line] = reason
+
+    assert store.produce(topic, sent, refused=refuse) == 2
+    assert store.produce(topic, [Message(b"k", b"v", ahead, line=4)], refused=refuse) == 0
+    assert store.produce(topic, [Message(b"k", b"fifth")]) == 1
+    assert [r.value for r in read(store, topic, {0: (0, 3)})] == [b"first", b"third", b"fifth"]
+    assert refused.keys() == {2, 4}
+    assert refused[2] == "it is larger than Kafka takes"
+
+
 def test_producing_no_messages_writes_no_record(store: KafkaStore, topic: str) -> None:
     assert store.produce(topic, []) == 0
 

@@ -1,88 +1,27 @@
 """Import of events that other software exported, as messages of `user-events`.
 
-Files are JSON lines or CSV; an episode is named by id, audio file or guid.
+An episode is named by id, audio file or guid. A line that cannot be produced is named, and the
+others are.
 """
 
-import csv
-import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import UTC, date, datetime, time
 
 from podrec_assets.content.feeds.ids import audio_key, feed_key
 from podrec_assets.day_windows import latest
-from podrec_assets.errors import PermanentError
+from podrec_assets.errors import UnusableInputError
+from podrec_assets.listening.event_message import Refusal, parse
+from podrec_assets.pipelines.listening.event_files import FileLine
 from podrec_assets.schemas import EPISODES
+from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.kafka import Message
 
-NUMBERS = {
-    "schema": int,
-    "position": int,
-    "completed_share": float,
-    "played_s": float,
-    "duration_s": float,
-}
-"""Columns of a CSV file that are numbers in the message."""
-REQUIRED = ("user_id", "kind", "occurred_at")
-"""Columns without which landing would refuse every row of a CSV file."""
-
-
-def lines_of(file: Path) -> Iterator[bytes]:
-    """Yields the lines of a JSON lines file, or the rows of a CSV file as JSON objects.
-
-    A CSV file is named .csv and has a header.
-
-    Raises:
-        PermanentError: the CSV header lacks a required column, or a row is unreadable; the rows
-            before it were yielded.
-    """
-    if file.suffix.lower() != ".csv":
-        with file.open("rb") as lines:
-            yield from (line.rstrip(b"\r\n") for line in lines if line.strip())
-        return
-    with file.open(encoding="utf-8-sig", newline="", errors="surrogateescape") as text:
-        rows = csv.DictReader(text)
-        try:
-            rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]
-            if missing := [name for name in REQUIRED if name not in rows.fieldnames]:
-                raise PermanentError(
-                    f"{file} is not a CSV file of events: its first line, read as UTF-8 with "
-                    f"commas, has no column {', '.join(missing)}."
-                )
-            for event in filter(None, map(_event, rows)):
-                yield json.dumps(event, ensure_ascii=False).encode("utf-8", "surrogateescape")
-        except csv.Error as err:
-            raise PermanentError(
-                f"Line {rows.line_num + 1} of {file} cannot be read: {err}."
-            ) from err
-
-
-def _event(row: dict) -> dict:
-    """Returns the non-empty cells of a row.
-
-    A row without an event_id gets one derived from its content, so importing a file twice counts
-    once.
-    """
-    event = {
-        name: _value(name, cell.strip())
-        for name, cell in row.items()
-        if name and isinstance(cell, str) and cell.strip()
-    }
-    if event and "event_id" not in event:
-        content = json.dumps(event, sort_keys=True).encode()
-        event["event_id"] = f"csv-{hashlib.sha256(content).hexdigest()[:16]}"
-    return event
-
-
-def _value(name: str, cell: str) -> str | int | float:
-    try:
-        return NUMBERS[name](cell) if name in NUMBERS else cell
-    except ValueError:  # landing refuses it with a reason
-        return cell
+SHOWN = 20
+"""Refused lines that an import names."""
 
 
 @dataclass
@@ -124,54 +63,144 @@ class EpisodeNames:
 
 
 @dataclass
-class Imported:
-    """Statistics of an import, filled while its lines become messages.
+class EventImport:
+    """An import, with statistics that are filled while its lines become messages.
 
     Attributes:
         names: known episodes.
+        future_skew_s: seconds by which an event may be ahead of its record.
+        now: the time of records without a recorded_at.
         resolved_count: events whose episode was found by audio file or guid.
         unknown_count: events whose episode was not found.
         first_unknown: audio file or guid of the first of these.
         first_day: earliest day that an event can belong to.
+        refused_count: lines that were not produced.
+        refused: the first of them, each with `line` and `reason`.
     """
 
     names: EpisodeNames
+    future_skew_s: int
+    now: datetime
     resolved_count: int = 0
     unknown_count: int = 0
     first_unknown: str | None = None
     first_day: date | None = None
+    refused_count: int = 0
+    refused: list[dict] = field(default_factory=list)
 
-    def add(self, event: dict, recorded_at: str | None) -> None:
-        """Adds the missing episode_id to an event, and updates the statistics."""
+    def messages(self, lines: Iterable[FileLine]) -> Iterator[Message]:
+        """Yields the Kafka records of the lines that can be produced."""
+        for line in lines:
+            if line.refusal:
+                self.refuse(line.number, line.refusal)
+                continue
+            try:
+                yield self._message(line)
+            except (UnusableInputError, Refusal) as err:
+                self.refuse(line.number, str(err))
+
+    def refuse(self, number: int | None, reason: str) -> None:
+        """Counts a line that is not produced."""
+        self.refused_count += 1
+        if len(self.refused) < SHOWN:
+            self.refused.append({"line": number, "reason": reason})
+
+    def _message(self, line: FileLine) -> Message:
+        event, recorded_at = _read(line.value)
+        is_resolved = event is not None and self._resolve(event)
+        message = _message(line.value, event, recorded_at, is_resolved, line.number)
+        if line.is_row:
+            self._check(event, message, recorded_at or self.now)
+        if event is not None:
+            self._note_days(recorded_at, event.get("occurred_at"))
+        return message
+
+    def _resolve(self, event: dict) -> bool:
+        """Adds the missing episode_id to an event; returns whether it did."""
         name = event.get("audio_url") or event.get("guid")
-        if name and not event.get("episode_id"):
-            if episode := self.names.episode_id(event):
-                event["episode_id"] = episode
-                self.resolved_count += 1
-            else:
-                self.unknown_count += 1
-                self.first_unknown = self.first_unknown or str(name)
-        for text in (recorded_at, event.get("occurred_at")):
-            # Overflow: in some zones the first and last possible dates have no UTC date.
-            with suppress(ValueError, TypeError, OverflowError):
-                day = datetime.fromisoformat(text).astimezone(UTC).date()  # type: ignore[arg-type]
-                self.first_day = min(self.first_day or day, day)
+        if not name or event.get("episode_id"):
+            return False
+        episode = self.names.episode_id(event)
+        if episode:
+            event["episode_id"] = episode
+            self.resolved_count += 1
+            return True
+        self.unknown_count += 1
+        self.first_unknown = self.first_unknown or str(name)
+        return False
+
+    def _check(self, event: dict | None, message: Message, recorded_at: datetime) -> None:
+        """Raises Refusal if landing would refuse the row, unless its episode is not known yet."""
+        value = message.value
+        if event and "episode_id" not in event and (event.get("audio_url") or event.get("guid")):
+            value = json.dumps(event | {"episode_id": "unknown"}).encode()
+        parse(value, recorded_at, self.future_skew_s)
+
+    def _note_days(self, recorded_at: datetime | None, occurred_at: object) -> None:
+        times = [recorded_at]
+        # Not a time, or without a UTC date; landing refuses it.
+        with suppress(ValueError, TypeError):
+            times.append(datetime.fromisoformat(occurred_at))  # type: ignore[arg-type]
+        for moment in times:
+            if moment is not None and moment.tzinfo is not None:
+                with suppress(OverflowError):
+                    day = moment.astimezone(UTC).date()
+                    self.first_day = min(self.first_day or day, day)
 
 
-def to_message(line: bytes, imported: Imported | None = None) -> Message:
-    """Returns the Kafka record of one line; landing refuses a line that is not an event."""
+def to_message(line: bytes) -> Message:
+    """Returns the Kafka record of one JSON line; what is no JSON object is produced as it is.
+
+    Raises:
+        UnusableInputError: recorded_at is not a time with a zone.
+    """
+    return _message(line, *_read(line))
+
+
+def _message(
+    line: bytes,
+    event: dict | None,
+    recorded_at: datetime | None,
+    is_changed: bool = False,
+    number: int | None = None,
+) -> Message:
+    if event is None:
+        return Message(None, line, line=number)
+    value = line
+    if is_changed or recorded_at is not None:
+        # What JSON cannot hold is left to landing, which refuses it with a reason.
+        with suppress(ValueError, RecursionError):
+            value = json.dumps(event, ensure_ascii=False, allow_nan=False).encode()
+    stamp = None if recorded_at is None else int(recorded_at.timestamp() * 1000)
+    key = str(event.get("user_id", "")).encode(errors="replace")
+    return Message(key, value, stamp, line=number)
+
+
+def _read(line: bytes) -> tuple[dict | None, datetime | None]:
+    """The event in a line without its recorded_at, None if it is no JSON object; and that time."""
     try:
         event = json.loads(line)
-        stamp = event.pop("recorded_at", None)
-        timestamp_ms = (
-            int(datetime.fromisoformat(stamp).timestamp() * 1000) if stamp is not None else None
+    except (ValueError, RecursionError):
+        return None, None
+    if not isinstance(event, dict):
+        return None, None
+    stamp = event.pop("recorded_at", None)
+    return event, None if stamp is None else _recorded_at(stamp)
+
+
+def _recorded_at(stamp: object) -> datetime:
+    problem = "is not an ISO 8601 time with a zone, like 2026-11-02T08:00:00Z"
+    if not isinstance(stamp, str):
+        raise UnusableInputError("bad_time", f"recorded_at {str(stamp)[:40]} {problem}")
+    try:
+        recorded_at = datetime.fromisoformat(stamp)
+    except ValueError as err:
+        raise UnusableInputError("bad_time", f"recorded_at {stamp[:40]!r} {problem}") from err
+    if recorded_at.tzinfo is None:
+        raise UnusableInputError("time_without_zone", f"recorded_at {stamp[:40]!r} has no zone")
+    if recorded_at < datetime.combine(Settings.start_day, time(), UTC):
+        raise UnusableInputError(
+            "bad_time",
+            f"recorded_at {stamp[:40]!r} is before the tables' first day {Settings.start_day}",
         )
-        if imported:
-            imported.add(event, stamp)
-        return Message(
-            str(event.get("user_id", "")).encode(),
-            json.dumps(event, ensure_ascii=False).encode(),
-            timestamp_ms,
-        )
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-        return Message(None, line, None)
+    return recorded_at

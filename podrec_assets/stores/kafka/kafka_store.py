@@ -15,7 +15,7 @@ from podrec_assets.ledger.record_dates import date_of
 from podrec_assets.stores.kafka import producing
 from podrec_assets.stores.kafka.clients import Clients
 from podrec_assets.stores.kafka.consuming import Record, read_ranges
-from podrec_assets.stores.kafka.producing import Message
+from podrec_assets.stores.kafka.producing import Message, Refused
 
 PING_S = 3.0
 TIMEOUT_S = 10.0
@@ -155,19 +155,26 @@ class KafkaStore:
                 )
         yield from read_ranges(self.clients, topic, ranges, batch)
 
-    def produce(self, topic: str, messages: Iterable[Message], within_s: float = PRODUCE_S) -> int:
+    def produce(
+        self,
+        topic: str,
+        messages: Iterable[Message],
+        within_s: float = PRODUCE_S,
+        refused: Refused | None = None,
+    ) -> int:
         """Produces messages in order and returns their number once all are acknowledged.
 
         Args:
             topic: topic to write to.
             messages: what to produce; the order is kept within a partition.
             within_s: longest time that one record may take.
+            refused: called with each record that Kafka does not take; by default that is an error.
 
         Raises:
-            PermanentError: the broker refused a record.
+            PermanentError: a record was refused, and there is no `refused`.
             RetryableError: the broker went away.
         """
-        return producing.produce(self.clients, topic, messages, within_s)
+        return producing.produce(self.clients, topic, messages, within_s, refused)
 
     def _watermarks(self, topic: str) -> dict[int, tuple[int, int]]:
         consumer = self.clients.metadata
