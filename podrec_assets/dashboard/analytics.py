@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from podrec_assets.dashboard import charts
-from podrec_assets.dashboard.shared import FRESH_S, connections, error_messages
+from podrec_assets.dashboard.shared import FRESH_S, cells, connections, error_messages
 from podrec_assets.serving import analytics
 
 SPANS = {"2 weeks": 14, "4 weeks": 28, "13 weeks": 91}
@@ -108,7 +108,7 @@ def _listening(first: date, last: date, shows: tuple[str, ...], by_day: pd.DataF
     left.altair_chart(charts.ranking(top, "Top shows", "show_title", "plays", "plays"))
     right.markdown("**Top episodes**")
     right.dataframe(
-        ask(analytics.TOP_EPISODES, first, last, shows),
+        cells(ask(analytics.TOP_EPISODES, first, last, shows)),
         hide_index=True,
         column_config={
             "title": st.column_config.TextColumn("episode", width="medium"),

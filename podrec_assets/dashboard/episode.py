@@ -7,10 +7,12 @@ from podrec_assets.dashboard.shared import (  # fmt: skip
     FRESH_S,
     artwork,
     at,
+    cells,
     connections,
     episodes,
     error_messages,
     facts,
+    plain_text,
     side_by_side,
 )
 from podrec_assets.errors import UnknownIdError
@@ -76,7 +78,7 @@ def _head(episode: dict, segments: list[dict]) -> None:
         if terms is not None:
             topics = keywords.topics(terms, " ".join(s["text"] for s in segments))
             st.markdown(" ".join(f":gray-badge[{escape_markdown(topic)}]" for topic in topics))
-        st.text(episode["description"] or "")
+        plain_text(episode["description"])
 
 
 def _player(episode: dict, start_s: float) -> None:
@@ -112,7 +114,7 @@ def _transcript(episode: str, row: dict) -> float:
     if not any(r["speaker"] for r in rows):
         del columns["speaker"]
     table = st.dataframe(
-        rows,
+        cells(rows),
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
@@ -122,7 +124,7 @@ def _transcript(episode: str, row: dict) -> float:
     )
     for index in table["selection"]["rows"]:
         with st.container(border=True):
-            st.text(segments[index]["text"])
+            plain_text(segments[index]["text"])
         return segments[index]["start_s"] or 0.0
     return 0.0
 

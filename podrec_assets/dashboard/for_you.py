@@ -5,11 +5,13 @@ import streamlit as st
 from podrec_assets.dashboard import covers
 from podrec_assets.dashboard.shared import (
     artwork,
+    cells,
     choose_listener,
     connections,
     episodes,
     error_messages,
     facts,
+    plain_text,
 )
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.event_message import Refusal
@@ -65,7 +67,7 @@ def _card(user: str, version: str, item: dict) -> None:
         with text:
             st.subheader(f"{item['rank']}. {escape_markdown(item['title'])}", anchor=False)
             st.caption(escape_markdown(facts(episode)))
-            st.text(item["reason"])
+            plain_text(item["reason"])
             _score(item)
             with st.container(horizontal=True, gap="small"):
                 _buttons(user, version, item)
@@ -154,7 +156,7 @@ def _recently_heard(user: str) -> None:
             "likes": st.column_config.NumberColumn("likes", width="small"),
         }
         st.dataframe(
-            with_titles, hide_index=True, column_order=list(columns), column_config=columns
+            cells(with_titles), hide_index=True, column_order=list(columns), column_config=columns
         )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from podrec_assets.dashboard import charts
-from podrec_assets.dashboard.shared import connections, error_messages
+from podrec_assets.dashboard.shared import cells, connections, error_messages, plain_text
 from podrec_assets.errors import PodrecError
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.markdown_escape import escape_markdown
@@ -17,6 +17,7 @@ from podrec_assets.serving.reader import NOT_PUBLISHED
 from podrec_assets.serving.rollback import complete_days, publish_day
 from podrec_assets.settings import Settings
 from podrec_assets.stores.mongo import Version
+from podrec_assets.visible_text import visible_lines
 
 QUALITY_DAYS = 30
 PAYLOAD_SHOWN = 4000
@@ -190,7 +191,7 @@ def _dead_letters(today: date) -> None:
         st.success("No dead letters: every record was processed.")
         return
     st.dataframe(
-        rows,
+        cells(rows),
         hide_index=True,
         height="content",
         column_config={"letters": "records", "latest_day": "latest day"},
@@ -202,7 +203,7 @@ def _dead_letters(today: date) -> None:
     shown = [{k: letter[k] for k in ("day", "stage", "source_key", "detail")} for letter in letters]
     st.caption(f"The newest {len(letters)}. Select one to see the record.")
     table = st.dataframe(
-        shown,
+        cells(shown),
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
@@ -221,7 +222,7 @@ def _letter(letter: dict) -> None:
                 f"offset {letter['kafka_offset']} · "
                 f"recorded {letter['recorded_at']:%Y-%m-%d %H:%M:%S} UTC"
             )
-        st.text(letter["detail"] or "")
+        plain_text(letter["detail"])
         payload: bytes = letter["payload"] or b""
         if not payload:
             st.caption("The record is empty.")
@@ -229,7 +230,7 @@ def _letter(letter: dict) -> None:
         is_cut = len(payload) > PAYLOAD_SHOWN
         st.caption(f"{len(payload)} bytes" + (f", first {PAYLOAD_SHOWN} shown" if is_cut else ""))
         st.code(
-            payload[:PAYLOAD_SHOWN].decode("utf-8", errors="backslashreplace"),
+            visible_lines(payload[:PAYLOAD_SHOWN].decode("utf-8", errors="backslashreplace")),
             language=None,
             wrap_lines=True,
         )

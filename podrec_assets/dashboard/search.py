@@ -9,6 +9,7 @@ from podrec_assets.dashboard.shared import (
     episodes,
     error_messages,
     facts,
+    plain_text,
 )
 from podrec_assets.markdown_escape import escape_markdown
 from podrec_assets.schemas import VECTORS
@@ -49,7 +50,7 @@ def show() -> None:
                 )
                 place = f"at {at(passage['start_s'] or 0.0)} · score {passage['score']:.2f}"
                 st.caption(f"{escape_markdown(facts(episode))} · {place}")
-                st.text(passage["text"])
+                plain_text(passage["text"])
                 link = {"id": passage["episode_id"]}
                 st.page_link(
                     "episode.py", label="Open", icon=":material/arrow_forward:", query_params=link

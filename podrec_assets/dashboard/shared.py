@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pandas as pd
 import streamlit as st
 
 from podrec_assets.dashboard import covers
@@ -12,6 +13,7 @@ from podrec_assets.markdown_escape import escape_markdown
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.serving import catalogue, reader
 from podrec_assets.settings import Settings
+from podrec_assets.visible_text import spreadsheet_cell, visible_lines
 
 FRESH_S = 30
 COVER_PX = 96
@@ -93,4 +95,20 @@ def side_by_side(passage: dict, here: str = "Here", there: str = "There") -> Non
     for column, name, side in zip(st.columns(2), (here, there), ("here", "there"), strict=True):
         when = at(passage.get(f"{side}_s"))
         column.caption(f"{name} at {when}" if when else name)
-        column.text(passage.get(f"{side}_text") or "")
+        column.text(visible_lines(passage.get(f"{side}_text") or ""))
+
+
+def plain_text(text: str | None) -> None:
+    """Shows untrusted text as a block, controls as escapes."""
+    st.text(visible_lines(text or ""))
+
+
+def cells(rows: list[dict] | pd.DataFrame) -> pd.DataFrame:
+    """Returns rows for a table on a page, which people also download and open in a spreadsheet."""
+    frame = pd.DataFrame(rows)
+    texts = frame.select_dtypes(exclude="number").columns
+    return frame.assign(**{name: frame[name].map(_cell) for name in texts})
+
+
+def _cell(value: object) -> object:
+    return spreadsheet_cell(value) if isinstance(value, str) else value

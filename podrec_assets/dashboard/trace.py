@@ -3,10 +3,12 @@
 import streamlit as st
 
 from podrec_assets.dashboard.shared import (
+    cells,
     choose_listener,
     connections,
     episodes,
     error_messages,
+    plain_text,
     side_by_side,
 )
 from podrec_assets.markdown_escape import escape_markdown
@@ -68,7 +70,7 @@ def _item(traced: dict) -> None:
     item, publication = traced["item"], traced["publication"]
     with st.container(border=True):
         st.subheader(f"{item['rank']}. {escape_markdown(item['title'])}", anchor=False)
-        st.text(item["reason"])
+        plain_text(item["reason"])
         parts = f"score {item['score']:.3f} · ALS {item['als']:.3f} · content {item['cosine']:.3f}"
         st.caption(
             f"{parts} · sources {', '.join(item['sources'])} · published for {publication['day']}"
@@ -79,7 +81,7 @@ def _lineage(traced: dict) -> None:
     left, right = st.columns(2)
     left.markdown("**Versions and runs**")
     left.dataframe(
-        traced["runs"],
+        cells(traced["runs"]),
         hide_index=True,
         column_order=("collection", "version", "run_id"),
         column_config={"run_id": "run"},
@@ -116,7 +118,7 @@ def _evidence(traced: dict) -> None:
     if evidence.get("heard"):
         st.markdown("**Heard episodes behind the score**")
         st.dataframe(
-            [_with_title(row) for row in evidence["heard"]],
+            cells([_with_title(row) for row in evidence["heard"]]),
             hide_index=True,
             column_order=HEARD,
             column_config={
@@ -131,7 +133,7 @@ def _evidence(traced: dict) -> None:
     if evidence.get("daily_rows"):
         st.markdown("**Their daily rows**")
         rows = [_with_title(row) for row in evidence["daily_rows"]]
-        st.dataframe(rows, hide_index=True, column_order=DAILY)
+        st.dataframe(cells(rows), hide_index=True, column_order=DAILY)
 
 
 def _events(traced: dict) -> None:
@@ -140,7 +142,7 @@ def _events(traced: dict) -> None:
         st.info("No event of this listener led to this item: it is popular or new.")
         return
     events = [_with_title(event) for event in traced["events"]]
-    st.dataframe(events, hide_index=True, column_order=EVENT)
+    st.dataframe(cells(events), hide_index=True, column_order=EVENT)
 
 
 def _with_title(row: dict) -> dict:

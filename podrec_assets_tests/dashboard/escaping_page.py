@@ -16,6 +16,8 @@ HOSTILE = (
     "- point",
     "3. third",
     "--- rule",
+    "\x1b]52;c;cm0gLXJm\x07 and \x9b31m",
+    "\u202egpj.exe\u202c and \u2066x\u2069",
 )
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from podrec_assets.cli.dashboard import dashboard_command
 from podrec_assets.markdown_escape import JOINER
 from podrec_assets.services.ports import free_port
+from podrec_assets.visible_text import visible
 from podrec_assets_tests.browser import browsing
 from podrec_assets_tests.dashboard import escaping_page
 
@@ -43,5 +44,5 @@ def test_text_from_a_feed_is_shown_verbatim_and_has_no_effect(tmp_path: Path) ->
             )
             assert active == [], text
             # Text between two single backticks is shown as code, without the backticks.
-            expected = text.replace("` y `", "y")
+            expected = visible(text.replace("` y `", "y"))
             assert shown_texts(page, number) == {expected, f"1. {expected}", f"Of {expected}"}

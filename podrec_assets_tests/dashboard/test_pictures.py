@@ -1,11 +1,13 @@
 """Covers, score bars and facts: deterministic, and text from a feed never becomes markup."""
 
+from datetime import date
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 
 from podrec_assets.dashboard.covers import arms, cover, initials
-from podrec_assets.dashboard.shared import facts
+from podrec_assets.dashboard.shared import cells, facts
 
 
 def test_a_cover_depends_only_on_its_id_and_contains_no_markup_from_the_title() -> None:
@@ -33,6 +35,15 @@ def test_bars_are_clipped_to_their_picture() -> None:
         if r.get("fill-opacity") is None
     ]
     assert widths == [100.0, 0.0]
+
+
+def test_a_table_of_a_page_is_no_formula_in_a_spreadsheet() -> None:
+    rows = [{"title": "=cmd|' /C calc'!A0", "plays": -3, "day": date(2026, 11, 1), "show": None}]
+    for shown in (cells(rows), cells(pd.DataFrame(rows))):
+        assert shown["title"].tolist() == ["'=cmd|' /C calc'!A0"]
+        assert shown["plays"].tolist() == [-3]
+        assert shown["day"].tolist() == [date(2026, 11, 1)]
+    assert cells([]).empty
 
 
 def test_facts_leave_out_unknown_values() -> None:
