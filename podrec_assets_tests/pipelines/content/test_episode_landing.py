@@ -91,16 +91,17 @@ def test_a_record_that_cannot_be_written_is_one_letter_and_the_rest_lands(
     assert [r["reason"] for r in of(feeds_podrec, "dead_letters")] == ["not_json"]
 
 
-def test_a_full_disk_is_an_error_and_makes_no_letters(
-    feeds_podrec: Connections, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ZeroDivisionError()])
+def test_a_full_disk_or_a_fault_of_the_lake_is_an_error_and_makes_no_letters(
+    feeds_podrec: Connections, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     produce(feeds_podrec, [changed()])
 
     def replace_days(*_: Any, **__: Any) -> int:
-        raise OSError(28, "No space left on device")
+        raise error
 
     monkeypatch.setattr(Lake, "replace_days", replace_days)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(type(error)):
         land(feeds_podrec)
     monkeypatch.undo()
     assert land(feeds_podrec).rows_by_day == {TODAY: 1}

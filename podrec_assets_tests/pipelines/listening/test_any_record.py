@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -29,31 +30,33 @@ pytestmark = pytest.mark.services
 
 
 @pytest.fixture
-def worlds(
-    settings: Settings,
-    kafka_bootstrap: str,
-    tmp_path_factory: pytest.TempPathFactory,
-    request: pytest.FixtureRequest,
-    spark: SparkSession,
-) -> list[World]:
-    """The same topic with two lakes: one that this process lands into, and one of Spark."""
+def world(settings: Settings, kafka_bootstrap: str, request: pytest.FixtureRequest) -> World:
+    """A topic and a lake that this process lands it into."""
     topic = re.sub(r"\W+", "-", request.node.name)
-    home = settings.model_copy(update={"home": tmp_path_factory.mktemp("spark-lake")})
-    local, other = (local_world(s, kafka_bootstrap, topic, batch=10_000) for s in (settings, home))
-    reader = SparkReader(lambda: spark, other.lake, kafka_bootstrap, other.settings)
+    return local_world(settings, kafka_bootstrap, topic, batch=10_000)
+
+
+@pytest.fixture
+def spark_world(world: World, tmp_path: Path, spark: SparkSession) -> World:
+    """The same topic with another lake, that Spark lands it into."""
+    settings = world.settings.model_copy(update={"home": tmp_path / "spark-lake"})
+    other = local_world(settings, world.kafka.bootstrap, world.topic, batch=10_000)
+    reader = SparkReader(lambda: spark, other.lake, world.kafka.bootstrap, other.settings)
     landing = lambda: EventLanding(other.lake, other.kafka, other.settings, TODAY, reader)  # noqa: E731
-    return [local, replace(other, landing=landing)]
+    return replace(other, landing=landing)
 
 
-def test_any_record_is_a_row_or_one_letter_and_the_engines_agree(worlds: list[World]) -> None:
-    local, other = worlds
+def test_any_record_is_a_row_or_one_letter_and_the_engines_agree(
+    world: World, spark_world: World
+) -> None:
+    local, other = world, spark_world
     valid = json.loads(event(1, at(1)).value or b"")
     values = sample(mutations(valid), 600)
     local.produce([Message(b"k", value, stamp(at(1))) for value in values])
     good = [event(n, at(1), user=f"good-{n}") for n in range(10)]
     local.produce(good)
-    for world in worlds:
-        world.land()
+    local.land()
+    other.land()
     every = [(p, o) for p, end in local.kafka.end_offsets(local.topic).items() for o in range(end)]
     assert local.places() == every
     assert len(every) == len(values) + len(good)
@@ -64,9 +67,8 @@ def test_any_record_is_a_row_or_one_letter_and_the_engines_agree(worlds: list[Wo
     for extra in filter(None, (r["extra"] for r in local.events())):
         json.loads(extra, parse_constant=pytest.fail)
     days = local.landing().ledger().days()
-    before = [(w.events(), w.letters()) for w in worlds]
     local.landing().run(days)
-    assert (local.events(), local.letters()) == before[0]
+    assert (local.events(), local.letters()) == (other.events(), other.letters())
 
 
 def poisoned(table: pa.Table) -> bool:
@@ -101,35 +103,34 @@ def _plant(
 
 
 def test_a_record_that_cannot_be_written_is_one_letter_and_the_rest_lands(
-    worlds: list[World], monkeypatch: pytest.MonkeyPatch
+    world: World, spark_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = [event(n, at(2 - n // 30), user=f"u{n}") for n in range(60)]
     log[41] = event(41, at(1), user="poison")
-    worlds[0].produce([*log, Message(b"x", b"no JSON", stamp(at(1)))])
+    world.produce([*log, Message(b"x", b"no JSON", stamp(at(1)))])
     plant(monkeypatch, poisoned)
-    for world in worlds:
-        landed = world.landing().land_new()
+    for here in (world, spark_world):
+        landed = here.landing().land_new()
         assert (landed.row_count, landed.dead_count, landed.unreadable_count) == (59, 2, 1)
-        assert {r["user_id"] for r in world.events()} == {f"u{n}" for n in range(60)} - {"u41"}
-        (letter,) = (r for r in world.letters() if r["reason"] == "unreadable")
+        assert {r["user_id"] for r in here.events()} == {f"u{n}" for n in range(60)} - {"u41"}
+        (letter,) = (r for r in here.letters() if r["reason"] == "unreadable")
         assert letter["detail"] == r"ZeroDivisionError: 'a cell \ud83d'"
         assert letter["payload"] == log[41].value
-    local, other = worlds
-    events, letters = local.events(), local.letters()
-    assert (other.events(), other.letters()) == (events, letters)
+    events, letters = world.events(), world.letters()
+    assert (spark_world.events(), spark_world.letters()) == (events, letters)
     # A replay meets the same fault; once it is gone, a replay gives the row.
-    assert local.landing().replay([at(1).date()]).unreadable_count == 1
-    assert (local.events(), local.letters()) == (events, letters)
+    assert world.landing().replay([at(1).date()]).unreadable_count == 1
+    assert (world.events(), world.letters()) == (events, letters)
     monkeypatch.undo()
-    local.landing().replay([at(1).date()])
-    assert "poison" in {r["user_id"] for r in local.events()}
-    assert [r["reason"] for r in local.letters()] == ["not_json"]
+    world.landing().replay([at(1).date()])
+    assert "poison" in {r["user_id"] for r in world.events()}
+    assert [r["reason"] for r in world.letters()] == ["not_json"]
 
 
 def test_a_fault_of_spark_alone_costs_no_record(
-    worlds: list[World], monkeypatch: pytest.MonkeyPatch
+    spark_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, world = worlds
+    world = spark_world
     world.produce([event(n, at(1), user=f"u{n}") for n in range(5)])
 
     def fail(*_: object) -> None:
@@ -142,9 +143,8 @@ def test_a_fault_of_spark_alone_costs_no_record(
 
 
 def test_a_lake_that_takes_no_row_at_all_is_an_error_and_makes_no_letters(
-    worlds: list[World], monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world, _ = worlds
     world.produce([event(n, at(1)) for n in range(3)])
     plant(monkeypatch, lambda table: len(table) > 0)
     with pytest.raises(ZeroDivisionError):
@@ -152,4 +152,9 @@ def test_a_lake_that_takes_no_row_at_all_is_an_error_and_makes_no_letters(
     assert (world.events(), world.letters()) == ([], [])
     monkeypatch.undo()
     world.land()
-    assert len(world.events()) == 3
+    events = world.events()
+    assert len(events) == 3
+    plant(monkeypatch, lambda table: len(table) > 0)
+    with pytest.raises(ZeroDivisionError):
+        world.landing().replay([at(1).date()])
+    assert (world.events(), world.letters()) == (events, [])
