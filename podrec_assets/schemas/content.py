@@ -34,7 +34,7 @@ SOURCES = Table(
             column(
                 "moved_to",
                 pa.string(),
-                "Target of permanent redirects, if the feed is fetched there.",
+                "Target of permanent redirects or of itunes:new-feed-url, if it is fetched there.",
             ),
             column("show_id", pa.string(), "Show of the feed; null before the first success."),
             column("show_title", pa.string(), "Title of the show."),
@@ -151,7 +151,7 @@ TRANSCRIPTS = Table(
             column(
                 "reason",
                 pa.string(),
-                "Why there is no text, or why it is not trusted; null when ok.",
+                "Why there is no text, or why it is not trusted; when ok, what was left out.",
             ),
             column("source", pa.string(), "publisher or asr; null when there is no text."),
             column("engine", pa.string(), "Parser or ASR engine with its version, e.g. vtt/1."),

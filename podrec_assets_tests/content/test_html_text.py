@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podrec_assets.content.html_text import clean, plain_text
+from podrec_assets.content.html_text import MAX_TAGS, clean, plain_text
 from podrec_assets_tests.content.growth import assert_linear
 
 PARTS = [
@@ -42,6 +42,9 @@ PARTS = [
         pytest.param(
             "<nav>menu</nav>said<form><button>go</button></form>", "said", id="navigation and forms"
         ),
+        pytest.param("<html><head><title>T</title><p>said", "said", id="head that never ends"),
+        pytest.param("<head><meta charset=x>said", "said", id="words end a head"),
+        pytest.param("<tr><td>one</td><td>two</td></tr>", "one\ntwo", id="cells"),
         pytest.param("<svg><nav>x</svg>said</nav>", "said", id="silent tags that cross"),
         pytest.param("<svg><svg>x</svg>said", "said", id="a silent tag in itself"),
         pytest.param("<a href='javascript:x' onclick='y'>link</a>", "link", id="attributes"),
@@ -95,6 +98,11 @@ def test_unclosed_markup_costs_linear_time(part: str, tail: str) -> None:
 )
 def test_unclosed_markup_loses_no_text_before_it(html: str, text: str) -> None:
     assert plain_text(html) == text
+
+
+def test_what_follows_too_many_tags_is_left_out() -> None:
+    text = plain_text("<p>one" + "<br>" * MAX_TAGS + "two")
+    assert text == "one"
 
 
 @settings(max_examples=200, deadline=None)

@@ -26,7 +26,7 @@ STAGE = TRANSCRIPTS.name
 MIN_WORDS_A_MINUTE = 20
 MIN_TIMED_SHARE = 0.5
 """A timed transcript that ends before this share of the audio is only its beginning."""
-MAX_LINKS = 20
+MAX_LINKS = 10
 """Links of an episode that are tried."""
 PREFERENCE = ("json", "vtt", "srt", "html", "text")
 NO_SPEECH = "no_speech"

@@ -58,8 +58,9 @@ PARSER_VERSION = 3
 MAX_BYTES = 10_000_000
 """Largest body that is parsed, which takes at most seconds; a day of speech has under 1 MB."""
 MAX_PARTS = 200_000
-"""Most lines, tags or objects that are parsed: seconds of work. A day of speech has a tenth."""
-_PARTS = {"vtt": "\n", "srt": "\n", "text": "\n", "html": "<", "json": "{["}
+"""Most lines, tags, attributes or objects: seconds of work. A day of speech has a tenth."""
+_PARTS = {"vtt": "\n<", "srt": "\n<", "text": "\n", "html": "<=", "json": "{["}
+"""Characters that begin or end the parts of a format."""
 _LINE_END = re.compile(r"\r+\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _REPLACEMENT = "\ufffd"
@@ -130,9 +131,10 @@ def parse_transcript(
             "unknown_format",
             f"{url} is {content_type!r}, not a transcript format that podrec reads.",
         )
-    if (parts := sum(map(text.count, _PARTS[kind]))) > MAX_PARTS:
+    if (parts := max(map(text.count, _PARTS[kind]))) > MAX_PARTS:
         raise TranscriptError(
-            "too_complex", f"{url} has {parts:,} lines, tags or objects, more than {MAX_PARTS:,}."
+            "too_complex",
+            f"{url} has {parts:,} lines, tags, attributes or objects, more than {MAX_PARTS:,}.",
         )
     parsed = PARSERS[kind](text, url)
     notes = [*parsed.notes, *_drop_damage(parsed.segments, url)]

@@ -1,6 +1,7 @@
 """Transcripts of days: finished rows are kept, publishers come first, ASR does the rest."""
 
-from collections import Counter
+import time
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +23,11 @@ from podrec_assets.schemas import DEAD_LETTERS, TRANSCRIPTS
 from podrec_assets.stores.delta import Lake
 
 PARALLEL_FETCHES = 4
+PARSING_CPU_S = 120.0
+"""CPU seconds of a run that the publisher transcripts of one feed may take.
+
+A thousand honest ones take about ten seconds.
+"""
 
 
 @dataclass
@@ -48,6 +54,31 @@ class Known:
     letters: list[dict]
     todo: list[dict]
     attempts: dict[str, int]
+
+
+@dataclass
+class Publishers:
+    """The publisher transcripts of one run; no feed can hold it up.
+
+    Attributes:
+        fetch: fetches an address.
+        cpu_s: CPU seconds taken so far, by feed.
+    """
+
+    fetch: choose.Fetch
+    cpu_s: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def transcript(self, episode: dict) -> choose.PublisherResult:
+        """Returns the publisher's transcript; retryable once the feed has used its CPU time."""
+        feed = episode["feed_url"]
+        if self.cpu_s[feed] >= PARSING_CPU_S:
+            reason = f"transcripts of {feed} took {PARSING_CPU_S:.0f} s of CPU time in this run"
+            return choose.PublisherResult(None, [], reason, is_retryable=True)
+        began = time.thread_time()
+        try:
+            return choose.publisher_transcript(episode, self.fetch)
+        finally:
+            self.cpu_s[feed] += time.thread_time() - began
 
 
 def transcribe_days(
@@ -78,9 +109,9 @@ def transcribe_days(
     known = look_up(connections.lake, episodes, now, engine, redo)
     rows, letters = list(known.kept), list(known.letters)
     asr = Asr(settings, results, connections.downloads, engine, now, known.attempts, start)
+    publishers = Publishers(fetcher.get)
     with ThreadPoolExecutor(PARALLEL_FETCHES) as pool:
-        published = pool.map(lambda e: choose.publisher_transcript(e, fetcher.get), known.todo)
-        publisher_results = list(published)
+        publisher_results = list(pool.map(publishers.transcript, known.todo))
     for_asr = []
     for episode, publisher in zip(known.todo, publisher_results, strict=True):
         letters += publisher.dead_letters

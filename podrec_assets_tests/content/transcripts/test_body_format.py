@@ -118,6 +118,12 @@ def test_a_long_page_titled_like_an_error_is_a_transcript() -> None:
     [
         (b"a" * (MAX_BYTES + 1), "text/plain", "too_large"),
         (b"<p>" * (MAX_PARTS + 1), "text/html", "too_complex"),
+        (b"<p " + b"a=1 " * (MAX_PARTS + 1) + b">", "text/html", "too_complex"),
+        (
+            b"WEBVTT\n\n00:00.000 --> 00:01.000\n" + b"<v A>" * MAX_PARTS + b"<",
+            "text/vtt",
+            "too_complex",
+        ),
         (b"WEBVTT\n" + b"00:00.000 --> 00:01.000\n" * (MAX_PARTS + 2), "text/vtt", "too_complex"),
         (b"[" + b"{}," * MAX_PARTS + b"{}]", "application/json", "too_complex"),
         (b"[" + b"[]," * MAX_PARTS + b"[]]", "application/json", "too_complex"),

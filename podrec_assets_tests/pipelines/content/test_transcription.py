@@ -15,11 +15,13 @@ import pytest
 
 from podrec_assets.errors import SetupError
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content import transcription
 from podrec_assets.pipelines.content.asr_run import take
-from podrec_assets.pipelines.content.transcription import Transcribed
+from podrec_assets.pipelines.content.transcription import Publishers, Transcribed
 from podrec_assets.pipelines.content.transcription_estimate import plan_transcripts
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES
 from podrec_assets.services import process
+from podrec_assets.stores.http.client import Fetched
 from podrec_assets_tests.content.asr.sounds import tone, write_wav
 from podrec_assets_tests.content.asr.tiny_models import build_vosk
 from podrec_assets_tests.pipelines.content.clips import (
@@ -241,6 +243,27 @@ def test_publishers_come_first_and_every_other_episode_has_a_reason(
     again = transcribe(connections, rows)
     assert again.rows == found.rows
     assert DEAD_LETTERS.rows(again.letters) == DEAD_LETTERS.rows(found.letters)
+
+
+def test_a_feed_with_costly_transcripts_leaves_time_to_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transcription, "PARSING_CPU_S", 0.01)
+    fetched = []
+
+    def fetch(url: str) -> Fetched:
+        fetched.append(url)
+        body = VTT + "\n00:00.000 --> 00:02.000\n<v Ann>Hello there.\n" * 5_000
+        return Fetched(url, 200, "text/vtt", body.encode())
+
+    rows = episodes("h.example", ["a", "b", "c"], transcripts=[link("h.example", "a.vtt")])
+    rows[2]["feed_url"] = "https://other.example/feed"
+    publishers = Publishers(fetch)
+    first, second, other = map(publishers.transcript, rows)
+    assert [bool(r.row) for r in (first, second, other)] == [True, False, True]
+    assert (second.is_retryable, second.dead_letters) == (True, [])
+    assert second.reason.endswith("took 0 s of CPU time in this run")
+    assert len(fetched) == 2
 
 
 def test_a_better_engine_redoes_what_the_fallback_could_not_transcribe(
