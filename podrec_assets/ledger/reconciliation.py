@@ -22,7 +22,7 @@ class Account:
     row_count: int
     letter_count: int
     lost_count: int
-    gap_count: int
+    gap_count: int = 0
 
     @property
     def record_count(self) -> int:

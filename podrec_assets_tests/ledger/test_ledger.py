@@ -1,5 +1,7 @@
 """Log days equal the running maximum of record dates, for any cut of the log into batches."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import pytest
@@ -9,7 +11,10 @@ from hypothesis import strategies as st
 from podrec_assets.errors import DataLossError
 from podrec_assets.ledger import ledger as offsets
 from podrec_assets.ledger import planning
-from podrec_assets.ledger.ledger import Ledger, advance, begin
+from podrec_assets.ledger.gaps import count_gaps
+from podrec_assets.ledger.ledger import FirstOffsets, Ledger, advance, begin
+from podrec_assets.ledger.reconciliation import accounts
+from podrec_assets.ledger.record_dates import LAST_MS, date_of, usable_ms
 
 FIRST = date(2026, 11, 1)
 FLOOR, TODAY = date(2026, 10, 30), date(2026, 11, 12)
@@ -21,12 +26,14 @@ LOGS = st.dictionaries(
 )
 
 
-def land(log: dict[int, list[date]], cuts: list[float], today: date = TODAY) -> Ledger:
+def land(
+    log: Mapping[int, Sequence[date | None]], cuts: list[float], today: date = TODAY
+) -> Ledger:
     """Returns the ledger after a log was read in batches that end at the given shares."""
     ledger = begin(Ledger(), dict.fromkeys(log, 0), "id")
     for cut in [*sorted(cuts), 1.0]:
         ends = {p: max(ledger.landed[p], round(cut * len(days))) for p, days in log.items()}
-        earliest: dict[int, dict[date, int]] = {p: {} for p in log}
+        earliest: FirstOffsets = {p: {} for p in log}
         for p, days in log.items():
             for offset in range(ledger.landed[p], ends[p]):
                 earliest[p].setdefault(days[offset], offset)
@@ -74,13 +81,72 @@ def test_the_ranges_of_all_days_cover_every_landed_offset_once(
     assert sorted(covered) == [(p, o) for p in sorted(log) for o in range(len(log[p]))]
 
 
-def test_a_record_from_tomorrow_waits_with_all_records_after_it() -> None:
+@given(
+    st.lists(
+        st.one_of(st.none(), st.integers(-5, 5000).map(lambda n: FIRST + timedelta(days=n))),
+        min_size=1,
+        max_size=12,
+    ),
+    st.lists(st.floats(0, 1), max_size=4),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_date_that_is_absent_or_ahead_takes_the_day_reached_for_any_batches(
+    log: list[date | None], cuts: list[float]
+) -> None:
+    ledger = land({0: log}, cuts)
+    reached: date | None = None
+    for offset, stamped in enumerate(log):
+        day = reached or TODAY
+        if stamped is not None and stamped <= TODAY:
+            day = max(FLOOR, stamped, reached or FLOOR)
+        reached = day
+        assert ledger.day_of(0, offset) == day
+    assert ledger.landed == {0: len(log)}
+
+
+def test_a_boundary_does_not_move_when_the_day_that_was_ahead_has_come() -> None:
     tomorrow = TODAY + timedelta(days=1)
-    log = {0: [TODAY, tomorrow, TODAY], 1: [TODAY]}
-    ledger = land(log, [])
-    assert ledger.landed == {0: 1, 1: 1}
-    earliest = {0: {tomorrow: 1, TODAY: 2}, 1: {}}
-    assert advance(ledger, {0: 3, 1: 1}, earliest, FLOOR, tomorrow).landed == {0: 3, 1: 1}
+    ledger = land({0: [TODAY, tomorrow]}, [])
+    repeated = advance(ledger, {0: 3}, {0: {TODAY: 0, tomorrow: 1}}, FLOOR, tomorrow)
+    assert repeated.starts == ledger.starts == {0: ((TODAY, 0),)}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 11), st.integers(0, 3)), min_size=1, max_size=12),
+    st.integers(0, 3),
+    st.lists(st.floats(0, 1), max_size=3),
+)
+@settings(max_examples=300, deadline=None)
+def test_the_gaps_of_a_day_are_its_offsets_without_a_record_for_any_batches(
+    log: list[tuple[int, int]], tail: int, cuts: list[float]
+) -> None:
+    records: list[tuple[int, date]] = []  # offset and date; gaps of any length lie before each
+    end = 0
+    for day, gap in log:
+        records.append((end + gap, FIRST + timedelta(days=day)))
+        end += gap + 1
+    ledger = begin(Ledger(), {0: 0}, "id")
+    for cut in [*sorted(cuts), 1.0]:
+        part = [r for r in records[: round(cut * len(records))] if r[0] >= ledger.landed[0]]
+        ledger = land_part(ledger, part, part[-1][0] + 1 if part else ledger.landed[0])
+    ledger = land_part(ledger, [], end + tail)
+    for day in ledger.days():
+        start, stop = ledger.ranges(day).get(0, (0, 0))
+        held = sum(start <= offset < stop for offset, _ in records)
+        assert stop - start - ledger.gaps.get(0, {}).get(day, 0) == held
+        (account,) = accounts(ledger, [day], Counter({(day, 0): held}), Counter()) or [None]
+        assert account is None or (account.missing_count, account.record_count) == (0, held)
+    assert Ledger.from_json(ledger.to_json()) == ledger
+
+
+def land_part(ledger: Ledger, part: list[tuple[int, date]], end: int) -> Ledger:
+    """Returns the ledger after the records [landed, end), some of whose offsets hold none."""
+    earliest: dict[date | None, int] = {}
+    for offset, day in part:
+        earliest.setdefault(day, offset)
+    after = advance(ledger, {0: end}, {0: earliest}, FLOOR, TODAY)
+    records = Counter((after.day_of(0, offset), 0) for offset, _ in part)
+    return count_gaps(ledger, after, records)
 
 
 def test_a_ledger_round_trips_through_json() -> None:
@@ -151,12 +217,9 @@ class TestPlan:
         assert plan.run_key == "events:p0=10-12"
         assert plan.lag == 2
 
-    def test_records_that_wait_for_tomorrow_request_nothing(self) -> None:
-        plan = planning.plan(
-            "events", self.ledger, {0: 12, 1: 5}, TODAY + timedelta(days=1), TODAY, TODAY
-        )
-        assert plan.first_day is None
-        assert "2 records wait for 2026-11-13" in plan.reason
+    def test_offsets_without_a_record_are_requested_too_so_that_their_lag_ends(self) -> None:
+        plan = planning.plan("events", self.ledger, {0: 12, 1: 5}, None, TODAY, TODAY)
+        assert (plan.first_day, plan.last_day, plan.lag) == (TODAY, TODAY, 2)
 
     def test_days_without_records_are_requested_to_be_written_empty(self) -> None:
         yesterday = TODAY - timedelta(days=1)
@@ -173,10 +236,38 @@ class TestPlan:
 
     def test_a_quiet_partition_keeps_its_own_day(self) -> None:
         ledger = Ledger(starts={0: ((FIRST, 0),), 1: ((FIRST + timedelta(days=3), 0),)})
-        assert planning.next_log_day(ledger, {0: FIRST - timedelta(days=2)}, FLOOR) == FIRST
-        assert planning.next_log_day(ledger, {0: FIRST, 1: FIRST}, FLOOR) == FIRST
-        assert planning.next_log_day(ledger, {1: FIRST}, FLOOR) == FIRST + timedelta(days=3)
-        assert planning.next_log_day(ledger, {}, FLOOR) is None
+        early = FIRST - timedelta(days=2)
+        assert planning.next_log_day(ledger, {0: early}, FLOOR, TODAY) == FIRST
+        assert planning.next_log_day(ledger, {0: FIRST, 1: FIRST}, FLOOR, TODAY) == FIRST
+        assert planning.next_log_day(ledger, {1: FIRST}, FLOOR, TODAY) == FIRST + timedelta(days=3)
+        assert planning.next_log_day(ledger, {}, FLOOR, TODAY) is None
+
+    @pytest.mark.parametrize("stamped", [None, date(2031, 1, 1)], ids=["no date", "years ahead"])
+    def test_a_record_without_a_usable_date_is_requested_for_the_day_reached(
+        self, stamped: date | None
+    ) -> None:
+        ledger = Ledger(starts={0: ((FIRST, 0),)})
+        assert planning.next_log_day(ledger, {0: stamped}, FLOOR, TODAY) == FIRST
+        assert planning.next_log_day(ledger, {1: stamped}, FLOOR, TODAY) == TODAY
+
+
+@pytest.mark.parametrize(
+    ("timestamp_ms", "day"),
+    [
+        (0, date(1970, 1, 1)),
+        (1_796_085_825_771, date(2026, 12, 1)),
+        (LAST_MS, date(9999, 12, 31)),
+        (LAST_MS + 1, None),
+        (1_796_085_825_771_000_000, None),
+        (2**63 - 1, None),
+        (-1, None),
+        (-(2**63), None),
+    ],
+)
+def test_a_timestamp_outside_of_the_calendar_has_no_date(
+    timestamp_ms: int, day: date | None
+) -> None:
+    assert date_of(usable_ms(timestamp_ms)) == day
 
 
 def test_behind_counts_from_where_landing_began() -> None:
