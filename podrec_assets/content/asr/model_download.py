@@ -16,6 +16,8 @@ WHISPER_FILES = [
     "tokenizer.json",
     "vocabulary.*",
 ]
+MAX_MODEL_BYTES = 20_000_000_000
+"""Of an unpacked model; the largest one published has 6 GB."""
 Download = Callable[[str, Path], object]
 
 
@@ -40,9 +42,9 @@ def pull(name: str, models: Path, download: Download) -> Path:
         FetchFailedError: the hub or server could not be reached.
     """
     # The name becomes a folder and a part of an address.
-    if not re.fullmatch(r"[\w.-]+", name) or ".." in name:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", name) or ".." in name:
         raise PermanentError(
-            f"{name!r} is not a model name: use letters, digits, dots and dashes only."
+            f"{name[:100]!r} is not a model name: use letters, digits, dots and dashes only."
         )
     folder = models / (name if name.startswith("vosk-model-") else f"whisper-{name}")
     if folder.is_dir():
@@ -83,6 +85,12 @@ def _pull_vosk(name: str, draft: Path, download: Download) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     try:
         with zipfile.ZipFile(archive) as packed:
+            size = sum(member.file_size for member in packed.infolist())
+            if size > MAX_MODEL_BYTES:
+                raise UnusableInputError(
+                    "bad_model",
+                    f"{name} would unpack to {size / 1e9:.0f} GB: no model is so large.",
+                )
             # zipfile keeps members inside the folder, whatever their names.
             packed.extractall(draft)
     except (zipfile.BadZipFile, OSError) as err:

@@ -1,10 +1,12 @@
 """A model is downloaded completely or not at all, and a failure is one clear line."""
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from podrec_assets.content.asr import model_download
 from podrec_assets.content.asr.engine_choice import choose_engine, models_on_disk
 from podrec_assets.content.asr.model_download import VOSK_URL, pull
 from podrec_assets.errors import FetchFailedError, PermanentError, UnusableInputError
@@ -53,6 +55,32 @@ def test_a_broken_archive_leaves_no_model_and_can_be_fetched_again(tmp_path: Pat
     assert (pull(NAME, tmp_path / "models", site) / "am" / "final.mdl").is_file()
 
 
+def test_an_archive_that_would_fill_the_disk_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("am/final.mdl", bytes(2_000_000))
+    monkeypatch.setattr(model_download, "MAX_MODEL_BYTES", 1_000_000)
+    with pytest.raises(UnusableInputError, match="no model is so large"):
+        pull(NAME, tmp_path / "models", Site(tmp_path / "bomb.zip"))
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+@pytest.mark.parametrize("member", ["../../outside", "/tmp/outside", "link"])
+def test_a_member_of_an_archive_never_leaves_its_folder(tmp_path: Path, member: str) -> None:
+    info = zipfile.ZipInfo(member)
+    if member == "link":
+        info.external_attr = 0o120777 << 16  # a symbolic link
+    with zipfile.ZipFile(tmp_path / "model.zip", "w") as archive:
+        archive.writestr(info, "/etc/passwd")
+    folder = pull(NAME, tmp_path / "home" / "models", Site(tmp_path / "model.zip"))
+    files = [p for p in (tmp_path / "home").rglob("*") if not p.is_dir()]
+    assert len(files) == 1
+    assert files[0].is_relative_to(folder)
+    assert not files[0].is_symlink()
+    assert not (tmp_path / "outside").exists()
+
+
 def test_an_unknown_name_is_refused_with_the_known_names(tmp_path: Path) -> None:
     with pytest.raises(
         PermanentError, match=r"No model is named 'nonsense'; known: tiny\.en, tiny, "
@@ -73,7 +101,25 @@ def test_an_unreachable_hub_is_one_line(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    "name", ["vosk-model-../../x", "vosk-model-..", "vosk-model-a/b", "vosk-model-a?b", "/etc", ""]
+    "name",
+    [
+        "vosk-model-../../x",
+        "vosk-model-..",
+        "vosk-model-a/b",
+        "vosk-model-a?b",
+        "../../x",
+        "..\\x",
+        "/etc",
+        ".",
+        "..",
+        ".hidden",
+        "-flag",
+        "tiny\n",
+        "tiny\0",
+        "\x1b]52;c;x\x07",
+        "vosk-model-" + "x" * 300,
+        "",
+    ],
 )
 def test_a_name_that_would_leave_the_models_folder_is_refused_before_any_download(
     tmp_path: Path, name: str
