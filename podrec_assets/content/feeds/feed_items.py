@@ -21,6 +21,7 @@ from podrec_assets.redaction import without_credentials
 UNTITLED = "Untitled episode"
 _INT32 = 2**31
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+_RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _TITLES = ("title", "itunes:title", "media:title", "dc:title")
 _DESCRIPTIONS = ("content:encoded", "content", "description", "summary", "dc:description")
 _SHORT_DESCRIPTIONS = ("itunes:summary", "itunes:subtitle", "subtitle", "media:description")
@@ -55,6 +56,7 @@ class Tags:
             is_damaged: end tags are missing, so tags may be deeper than they belong.
         """
         self.base = joined_address(element.get(_XML_BASE), base) or base
+        self.about = element.get(_RDF_ABOUT) or ""
         self.by_name: dict[str, list[Element]] = {}
         inside = element.iter() if is_damaged else element
         for child in inside:
@@ -124,8 +126,8 @@ def to_announcement(tags: Tags, show: FeedShow, feed_url: str) -> Announcement |
 
 
 def item_guid(tags: Tags) -> str | None:
-    """Returns the item's own identity, if it has one."""
-    return without_credentials(clean(tags.text("guid", "id")).strip()) or None
+    """Returns the item's own identity, of RSS, Atom or RDF, if it has one."""
+    return without_credentials(clean(tags.text("guid", "id") or tags.about).strip()) or None
 
 
 def _page(tags: Tags) -> str | None:

@@ -26,7 +26,10 @@ _CLOSERS = {"<![CDATA[": "]]>", "<!--": "-->", "<?": "?>"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BARE = re.compile(r"&(?!(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});)", re.I)
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([a-zA-Z][a-zA-Z0-9]{1,31});")
-_NUMBERED = re.compile(r"&#(?:(\d{1,7})|x([0-9a-f]{1,6}));", re.I)
+_NUMBERED = re.compile(
+    r"&#(?:0*(\d{1,7})(?!\d)|\d+|x0*([0-9a-f]{1,6})(?![0-9a-f])|x[0-9a-f]+);?", re.I
+)
+"""Of HTML too, which needs no semicolon; longer numbers are no characters."""
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
@@ -155,7 +158,7 @@ def _entity(match: re.Match[str]) -> str:
 
 def _character(match: re.Match[str]) -> str:
     """Returns the reference of a character that XML allows, half a pair, or nothing."""
-    code = int(match[1]) if match[1] else int(match[2], 16)
+    code = int(match[1]) if match[1] else int(match[2] or "110000", 16)
     if code > 0x10FFFF:
         return ""
     if 0xD800 <= code < 0xE000:

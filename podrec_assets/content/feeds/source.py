@@ -187,13 +187,17 @@ def after_failure(
 ) -> Source:
     """Returns the source after a failed poll.
 
-    The target of an earlier redirect is dropped: the original address may still work.
+    The target of an earlier redirect is dropped, with its validators: the original address may
+    still work.
     """
     count = source.failure_count + 1
+    etag, modified = (None, None) if source.moved_to else (source.etag, source.modified)
     return replace(
         source,
         status=DEAD if count >= policy.dead_after or reason == GONE else FAILING,
         moved_to=None,
+        etag=etag,
+        modified=modified,
         last_polled_at=now,
         next_poll_at=now
         + timedelta(seconds=max(policy.wait_s(count), min(retry_after_s or 0.0, policy.longest_s))),

@@ -66,14 +66,17 @@ class _Reading:
             raise UnusableInputError("parser_failed", why) from err
 
     def follow(self, url: str, old: Fetched, old_feed: Feed) -> tuple[Fetched, Feed]:
-        """Returns the feed at its new address, or the old one with a problem if that is none."""
+        """Returns the feed at its new address, or the old one with a problem if that is none.
+
+        Then the response has no validators, so that the next poll tries again.
+        """
         try:
             fetched = self.fetcher.get(url)
             return replace(fetched, moved_to=fetched.moved_to or url), self.parse(fetched)
         except PodrecError as err:
             detail = f"The feed says that it moved to {url}, so it is read here: {err}"
             problem = Problem(f"{self.feed_url}#new-feed-url", "new_address_unusable", detail)
-            return old, with_pages(old_feed, [], [problem])
+            return _unvalidated(old), with_pages(old_feed, [], [problem])
 
     def read_pages(self, fetched: Fetched, feed: Feed) -> tuple[Fetched, Feed]:
         """Returns a paged feed with its other pages.
@@ -95,8 +98,7 @@ class _Reading:
                 if reason == "empty_feed":
                     break
                 problem = Problem(f"{self.feed_url}#page-{number}", reason, str(err))
-                unvalidated = replace(fetched, etag=None, modified=None)
-                return unvalidated, with_pages(feed, pages, [problem])
+                return _unvalidated(fetched), with_pages(feed, pages, [problem])
             pages.append(page)
             url = page.next_url
         return fetched, with_pages(feed, pages, [])
@@ -121,3 +123,7 @@ class _Reading:
                 "other_show", f"{url}, page {number} of {self.feed_url}, is of another show."
             )
         return page
+
+
+def _unvalidated(fetched: Fetched) -> Fetched:
+    return replace(fetched, etag=None, modified=None)

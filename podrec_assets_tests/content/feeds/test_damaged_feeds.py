@@ -121,6 +121,9 @@ def test_what_xml_allows_is_no_damage(text: str) -> None:
         ("We bake &#56662;&#55358; today", "We bake today"),
         ("We bake &amp;#xD83E; today", "We bake today"),
         ("We bake &#0;&#xFFFF; today", "We bake today"),
+        ("We bake &#55358 &amp;#55358 today", "We bake today"),
+        ("We bake &#99999999999; &#xFFFFFFFFF; today", "We bake today"),
+        ("We bake &#0000000065; today", "We bake A today"),
         ("We bake &#128512; today", "We bake 😀 today"),
         (
             "We bake &eacute;clairs &amp; more &unknown; today",

@@ -103,7 +103,7 @@ def test_the_first_readable_date_of_an_item_counts() -> None:
         (bad, None)
         for bad in (
             "", None, "0", "00:00", "0s", "-5", "-1:00", "nan", "inf", "99999999", "1::2", "1e3",
-            "h", "long", "about 5 min", "5 min 5 h", "1:02:", "9" * 99,
+            "h", "long", "3 600", "about 5 min", "5 min 5 h", "1:02:", "9" * 99,
         )
     ],
 )  # fmt: skip
@@ -205,6 +205,20 @@ def test_relative_addresses_are_joined_to_xml_base(
 def test_a_title_is_the_items_own_or_that_of_itunes(tags: str, expected: str) -> None:
     body = rss(f"<item><guid>g</guid>{tags}</item>")
     assert parse_feed(body, FEED).episodes[0].title == expected
+
+
+def test_an_rdf_feed_is_read() -> None:
+    body = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+    xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns="http://purl.org/rss/1.0/">
+    <channel rdf:about="https://show.example/"><title>Show</title><dc:language>fr</dc:language>
+    <items><rdf:Seq><rdf:li resource="x"/></rdf:Seq></items></channel>
+    <item rdf:about="urn:1"><title>T</title><link>https://show.example/1</link>
+    <dc:date>2026-01-02</dc:date></item></rdf:RDF>"""
+    feed = parse_feed(body, FEED)
+    [episode] = feed.episodes
+    assert (feed.show_title, feed.language, feed.problems) == ("Show", "fr", [])
+    assert (episode.guid, episode.title, episode.link) == ("urn:1", "T", "https://show.example/1")
+    assert episode.published_at == datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def test_a_feed_names_its_new_address_and_its_next_page() -> None:

@@ -114,7 +114,9 @@ def test_a_permanent_move_is_kept_until_it_fails_and_never_changes_the_feed_url(
     moved = read(new_source(URL, NOW), moved_to="https://new.example/rss")
     assert (moved.feed_url, moved.address) == (URL, "https://new.example/rss")
     assert after_unchanged(moved, NOW, POLICY, None).address == "https://new.example/rss"
-    assert after_failure(moved, NOW, POLICY, "http_404", "no").address == URL
+    failed = after_failure(moved, NOW, POLICY, "http_404", "no")
+    assert (failed.address, failed.etag, failed.modified) == (URL, None, None)
+    assert after_failure(read(new_source(URL, NOW)), NOW, POLICY, "http_404", "no").etag == '"7"'
 
 
 def test_due_sources_are_ordered_by_waiting_time() -> None:
