@@ -123,7 +123,7 @@ EVENT_SCHEMA = {
         "event_id": {
             "type": "string",
             "maxLength": 256,
-            "description": "Chosen by you; the same id on a day counts once.",
+            "description": "Chosen by you; a listener's id that is repeated on a day counts once.",
         },
         "user_id": {"type": "string", "maxLength": 256},
         "episode_id": {"type": "string", "maxLength": 256},
