@@ -106,8 +106,9 @@ class AnnouncedEpisodes:
             return set()
         absent -= self.listed_ids(items)
         listed_at = sorted(i.published_at for i in items if i.published_at)
-        older_count = {e: bisect_left(listed_at, at) for e in absent if (at := known[e])}
-        in_range = sorted((count, e) for e, count in older_count.items() if count)
+        dated = sorted((at, e) for e in absent if (at := known[e]))
+        older_counts = [(bisect_left(listed_at, at), e) for at, e in dated]
+        in_range = [(older, e) for older, e in older_counts if older]
         return {e for lacking, (older, e) in enumerate(in_range) if older >= lacking}
 
     def _belongs_here(self, item: Announcement, living: Collection[str]) -> bool:

@@ -8,7 +8,7 @@ from podrec_assets.content.withdrawals import FEED, Withdrawals, after_find, aft
 
 DROPPED = "Its feed no longer lists it, although it lists older episodes."
 LISTED = "Its feed lists it again."
-HARMLESS = {"duplicate_item"}
+HARMLESS = {"duplicate_item", "new_address_unusable", "too_many_pages"}
 """Reasons of problems that hide no episode of the feed."""
 
 
