@@ -6,7 +6,7 @@ READY := .venv/.ready
 # their names: sorted by number of tests, the long files with one test each would all come last.
 IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo ui test coverage check docs bench-backfill bench-listening bench-content bench-recommend bench-serving bench-world audit lock up down
+.PHONY: help setup demo ui test chaos coverage check docs bench-backfill bench-listening bench-content bench-recommend bench-serving bench-world audit lock up down
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -38,6 +38,9 @@ test: $(READY) ## all tests, with real services on free ports in a temporary fol
 	@sh .ci/browser
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest $(IN_PARALLEL)
+
+chaos: $(READY) ## 1,000 crash schedules: killed at random calls to its stores, podrec ends as without a crash
+	$(BIN)/python -m podrec_assets_tests.chaos --seeds 1000
 
 coverage: $(READY) ## the fast tests with a coverage report
 	$(BIN)/python -m pytest -q $(IN_PARALLEL) -m "not services and not slow" --cov --cov-report=term
