@@ -44,6 +44,12 @@ _CORE_PREFIXES = ("rss:", "atom:", "a10:")
 _PREFIX = re.compile(r"xmlns(?::([\w.-]{1,40}))?\s*=\s*(?:\"([^\"<>]{0,300})\"|'([^'<>]{0,300})')")
 _GLUED = re.compile(r"(=\s*(?:\"[^\"<>]*\"|'[^'<>]*'))(?=[A-Za-z_:][\w:.-]*\s*=)")
 """Two attributes without a space between them."""
+_QUOTELESS = re.compile(r"(\s[\w:.-]+\s*=\s*)([^\s\"'<>=]*[^\s\"'<>=/])(?=\s|/?>)")
+_LEAVES = {
+    "title", "guid", "link", "pubDate", "description", "enclosure", "itunes:title",
+    "itunes:duration", "itunes:summary", "content:encoded",
+}  # fmt: skip
+"""Tags of an item that contain no tag of the feed."""
 _TAG = re.compile(r"<(/?)([A-Za-z_][\w:.-]*)[^<>]*?(/?)>")
 
 
@@ -153,14 +159,15 @@ def _parsed(text: str, namespaces: dict[str, str], is_cut: bool) -> FeedElement:
     root, damage = _parse(text, namespaces)
     damage = "an item never ends" if is_cut else damage
     if damage:
-        root, _ = _parse("".join(_balanced(_GLUED.sub(r"\1 ", text))), namespaces)
+        root, _ = _parse("".join(_balanced(text)), namespaces)
     return FeedElement(root, text, damage, is_cut)
 
 
 def _balanced(text: str) -> Iterator[str]:
     """Yields the text with an end tag for each tag, where the tag around it ends, and no other.
 
-    The parser itself closes whatever is open at an end tag of any name.
+    The parser itself closes whatever is open at an end tag of any name, and gives up at an
+    attribute without quotes.
     """
     names: list[str] = []
     open_count: Counter[str] = Counter()
@@ -171,17 +178,27 @@ def _balanced(text: str) -> Iterator[str]:
         at = tag.end()
         if is_closing and not open_count[name]:
             continue
-        if is_closing:
-            while (inner := names.pop()) != name:
-                open_count[inner] -= 1
-                yield f"</{inner}>"
-            open_count[name] -= 1
-        elif not is_empty:
+        # Of a leaf that never ends, the next leaf is no part.
+        unclosed = next(filter(open_count.__getitem__, _LEAVES), None) if name in _LEAVES else None
+        if ending := name if is_closing else unclosed:
+            yield from _end_tags(names, open_count, ending)
+        if not is_closing:
+            yield _QUOTELESS.sub(r'\1"\2"', _GLUED.sub(r"\1 ", tag[0]))
+        if not (is_closing or is_empty):
             names.append(name)
             open_count[name] += 1
-        yield tag[0]
     yield text[at:]
     yield from (f"</{name}>" for name in reversed(names))
+
+
+def _end_tags(names: list[str], open_count: Counter[str], last: str) -> Iterator[str]:
+    """Yields end tags of open elements, the innermost first, up to that of `last`."""
+    while True:
+        name = names.pop()
+        open_count[name] -= 1
+        yield f"</{name}>"
+        if name == last:
+            return
 
 
 def _parse(text: str, namespaces: dict[str, str]) -> tuple[Element, str | None]:

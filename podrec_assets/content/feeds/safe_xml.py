@@ -25,6 +25,7 @@ _OPENERS = re.compile(r"<!\[CDATA\[|<!--|<\?")
 _CLOSERS = {"<![CDATA[": "]]>", "<!--": "-->", "<?": "?>"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BARE = re.compile(r"&(?!(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});)", re.I)
+_NO_TAG = re.compile(r"<(?![^\W\d]|[/!?:])")
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([a-zA-Z][a-zA-Z0-9]{1,31});")
 _NUMBERED = re.compile(
     r"&#(?:0*(\d{1,7})(?!\d)|\d+|x0*([0-9a-f]{1,6})(?![0-9a-f])|x[0-9a-f]+);?", re.I
@@ -142,6 +143,9 @@ def _repaired(text: str, damage: dict[str, None]) -> str:
     text, count = _BARE.subn("&amp;", text)
     if count:
         damage["it has & that are not escaped"] = None
+    text, count = _NO_TAG.subn("&lt;", text)
+    if count:
+        damage["it has < that are not escaped"] = None
     text, count = _NAMED.subn(_entity, text)
     if count:
         damage["it has entities that XML does not know"] = None

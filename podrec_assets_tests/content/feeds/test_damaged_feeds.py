@@ -64,6 +64,10 @@ DAMAGED: dict[str, str | bytes] = {
     ),
     "attributes of an item without a space": rss(item(1, '<x a="1"b="2"/>'), item(2)),
     "no namespaces": rss(item(1), item(2), namespaces=""),
+    "an attribute without quotes": rss(item(1, "<x>a <img src=x.png> b</x><y a=1 b=2/>"), item(2)),
+    "an attribute without a value": rss(item(1, "<x checked/><y a= />"), item(2)),
+    "a title that never ends": rss(item(1).replace("</title>", ""), item(2)),
+    "markup in a description": rss(item(1, "<description>a <br> b <p>c</description>"), item(2)),
     "a tag that never ends": rss(item(1, "<x><b><i>"), item(2)),
     "an end tag too many": rss(item(1, "</b></i>"), item(2)),
     "a wrong end tag": rss(item(1, "<x>a</y>"), item(2)),
@@ -141,6 +145,30 @@ def test_references_are_the_characters_they_mean_or_nothing(written: str, read: 
     assert feed.episodes[0].description == read
     titled = item(2).replace("T2", written)
     assert parse_feed(rss(item(1), titled).encode(), FEED).episodes[1].title == read
+
+
+@pytest.mark.parametrize(
+    ("description", "read"),
+    [
+        ("5 < 6 & 7 > 3", "5 < 6 & 7 > 3"),
+        ("we <3 bread", "we <3 bread"),
+        ("E = mc2 and <b>a=b</i>", "E = mc2 and a=b"),
+        ("one <br> two <img src=x> three", "one\ntwo three"),
+        ("one <hr width=9/>two</x> three", "one\ntwo three"),
+    ],
+)
+def test_words_of_damaged_text_are_kept(description: str, read: str) -> None:
+    body = rss(item(1, f"<description>{description}</description>"), item(2))
+    first, second = parse_feed(body.encode(), FEED).episodes
+    assert (first.description, second.description) == (read, None)
+
+
+def test_attributes_without_quotes_are_read() -> None:
+    tag = "<enclosure url=https://a.example/9.mp3 type='audio/mpeg'length=9/>"
+    body = rss(f"<item><guid>g9</guid>{tag}{TRANSCRIPTS.format(n=9)}</item>")
+    [episode] = parse_feed(body.encode(), FEED).episodes
+    assert (episode.audio_url, episode.audio_bytes) == ("https://a.example/9.mp3", 9)
+    assert len(episode.transcripts) == 2
 
 
 def test_of_an_item_that_was_cut_off_only_whole_tags_are_read() -> None:

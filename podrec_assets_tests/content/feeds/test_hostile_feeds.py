@@ -174,6 +174,10 @@ COSTLY: dict[str, Callable[[int], bytes]] = {
     "attributes in damaged XML": lambda n: rss(item(1, f"<a {names(n)}/></b>")),
     "the same attribute": lambda n: rss(item(1, "<a " + 'a="x" ' * n + "/>")),
     "attributes without a space": lambda n: rss(item(1, "<a " + 'a="x"' * n + "/>")),
+    "attributes without quotes": lambda n: rss(item(1, "<a " + "a=/ " * n + "/></b>")),
+    "spaces in a tag": lambda n: rss(item(1, "<a b" + " " * n + "/></b>")),
+    "slashes in a tag": lambda n: rss(item(1, "<a b=" + "/" * n + "x/></b>")),
+    "titles that never end": lambda n: rss(item(1, "<title>" * n)),
     "namespaces": lambda n: rss(item(1, "<a " + "".join(f'xmlns:a{k}="u" ' for k in range(n)))),
     "namespaces of the feed": lambda n: rss(
         *map(item, range(n // 8)), channel=f"<a {names(n // 8, 'xmlns:')}/>"
