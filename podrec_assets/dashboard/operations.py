@@ -217,10 +217,11 @@ def _letter(letter: dict) -> None:
     """Shows the original record: its position in Kafka, and its bytes."""
     with st.container(border=True):
         if letter["kafka_topic"]:
+            at = letter["recorded_at"]
             st.text(
                 f"{letter['kafka_topic']} · partition {letter['kafka_partition']} · "
                 f"offset {letter['kafka_offset']} · "
-                f"recorded {letter['recorded_at']:%Y-%m-%d %H:%M:%S} UTC"
+                + (f"recorded {at:%Y-%m-%d %H:%M:%S} UTC" if at else "without a usable timestamp")
             )
         plain_text(letter["detail"])
         payload: bytes = letter["payload"] or b""

@@ -260,7 +260,10 @@ def _events(lake: _Lake, settings: Settings, user: str, heard: list[str]) -> lis
     """
     events = duckdb.query(sql, {"events": own}, {"heard": heard}).to_pylist()
     times = ("recorded_at", "occurred_at")
-    return [{**event, **{time: event[time].isoformat() for time in times}} for event in events]
+    return [
+        {**event, **{time: at.isoformat() if (at := event[time]) else None for time in times}}
+        for event in events
+    ]
 
 
 def _daily_row(row: dict, events: list[dict]) -> dict:

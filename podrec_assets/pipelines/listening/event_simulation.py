@@ -130,13 +130,14 @@ def known_episodes(lake: Lake) -> list[EpisodeInfo]:
     columns = ("episode_id", "show_id", "feed_url", "published_at", "recorded_at", "duration_s")
     rows = lake.read(EPISODES.name, columns=columns).to_pylist()
     episodes = {}
-    for row in sorted(rows, key=lambda r: r["recorded_at"]):
+    unknown = datetime(1970, 1, 1, tzinfo=UTC)  # of a record without a usable timestamp
+    for row in sorted(rows, key=lambda r: r["recorded_at"] or unknown):
         slug = row["feed_url"].rpartition("/")[2].removesuffix(".xml")
         episodes[row["episode_id"]] = EpisodeInfo(
             row["episode_id"],
             row["show_id"],
             topics.get(slug, row["show_id"]),
-            row["published_at"] or row["recorded_at"],
+            row["published_at"] or row["recorded_at"] or unknown,
             row["duration_s"] or DEFAULT_DURATION_S,
         )
     return [episodes[episode_id] for episode_id in sorted(episodes)]
