@@ -12,6 +12,8 @@ from podrec_assets.content.transcripts.segments import (
     segment,
 )
 
+_OPEN_TAG = re.compile(r"<[a-zA-Z/!?]")
+_CUT_OFF = "the page ends within a tag, what follows its < is left out"
 LABELS = {"cite", "time"}
 _CONTAINERS = {"blockquote", "figure", "li", "q", "table"}
 """Tags in which <cite> and <time> are a part of the text."""
@@ -93,4 +95,5 @@ def parse_html(text: str, _url: str) -> Parsed:
             segments.append(segment(start, None, speaker, words))
     if unheard:
         segments.append(segment(start, None, None, unheard))
-    return Parsed(end_at_next_start(segments))
+    is_cut = _OPEN_TAG.search(text.rpartition(">")[2])
+    return Parsed(end_at_next_start(segments), [_CUT_OFF] if is_cut else [])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -348,3 +349,27 @@ def test_only_the_first_links_are_tried() -> None:
     result = publisher_transcript(episode(*map(link, names)), site)
     assert len(site.asked) == len(result.dead_letters) == MAX_LINKS
     assert result.reason.endswith(f"transcripts is usable, of which {MAX_LINKS} were tried")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "duration_s", "engine"),
+    [
+        ("C02_ja.vtt", "text/vtt", 60.0, "vtt/3"),
+        ("C20", "text/html", 4.0, "srt/3"),
+        ("C20", "text/plain", 4.0, "srt/3"),
+        ("C20", None, 4.0, "srt/3"),
+    ],
+)
+def test_transcripts_of_bug_reports_are_usable(
+    shared_data: Path, name: str, kind: str | None, duration_s: float, engine: str
+) -> None:
+    body = (shared_data / "field" / "content" / name).read_bytes()
+    episode_row = episode(link(name, kind), duration_s=duration_s)
+    row = publisher_transcript(episode_row, lambda url: Page(body)).row
+    assert row is not None
+    assert (row["status"], row["reason"], row["source"], row["engine"]) == (
+        "ok",
+        None,
+        "publisher",
+        engine,
+    )

@@ -75,6 +75,13 @@ def test_a_head_that_is_never_closed_hides_no_words(html: str) -> None:
     assert read(html).text.endswith("Hello")
 
 
+def test_a_page_that_ends_within_a_tag_is_told() -> None:
+    parsed = read("<p>Hello</p> I <think so")
+    assert (parsed.text, len(parsed.notes)) == ("Hello I", 1)
+    assert "left out" in parsed.notes[0]
+    assert read("<p>Hello</p> 5 < 6").notes == ()
+
+
 BLOCKS = ("p", "div", "li", "td", "h1", "h3", "blockquote", "section", "pre", "dd", "figcaption")
 INLINE = ("b", "i", "span", "a", "em", "q", "time", "cite")
 
