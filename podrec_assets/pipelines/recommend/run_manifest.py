@@ -23,6 +23,7 @@ RESULT_CODE = (
     "schemas/listening.py",
     "listening/daily_score.py",
     "content/similarity",
+    "content/withdrawals.py",
     "content/words.py",
     "recommend/interactions.py",
     "recommend/als",
@@ -32,7 +33,9 @@ RESULT_CODE = (
     "recommend/evaluation/position_bias.py",
     "pipelines/compute_engine.py",
     "pipelines/content/embedding_inputs.py",
+    "pipelines/content/withdrawals_table.py",
     "pipelines/recommend/interaction_history.py",
+    "pipelines/recommend/withdrawn_episodes.py",
 )
 """Files and folders with the code between tables and lists; a test follows the imports."""
 

@@ -15,6 +15,7 @@ from podrec_assets.pipelines.content.episode_landing import land_episodes
 from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
 from podrec_assets.pipelines.content.feed_polling import poll_due
 from podrec_assets.pipelines.content.sources_table import FollowedFeeds
+from podrec_assets.pipelines.content.withdrawals_table import WithdrawalRecords
 from podrec_assets.stores.kafka import KafkaStore
 from podrec_assets_tests.loopback import Server, reply
 from podrec_assets_tests.pipelines.content.conftest import announced_titles
@@ -182,3 +183,40 @@ def test_the_asset_polls_due_feeds_and_reports_counts(
     assert {k: found[k] for k in expected} == expected
     assert (found["active_count"], found["failing_count"], found["dead_count"]) == (1, 1, 0)
     assert announced_titles(feeds_podrec) == ["e1"]
+
+
+def dated(*days: int) -> bytes:
+    """Returns a feed with an episode of each of these days of October."""
+    items = "".join(
+        f"<item><guid>{day}</guid><title>Of day {day}</title>"
+        f"<pubDate>{day} Oct 2025 10:00:00 GMT</pubDate></item>"
+        for day in days
+    )
+    return f'<rss version="2.0"><channel><title>Show</title>{items}</channel></rss>'.encode()
+
+
+def test_the_third_poll_that_lacks_an_episode_withdraws_it_until_it_is_listed_again(
+    feeds_podrec: Connections, server: Server
+) -> None:
+    origin, answers = server
+    answers["/feed"] = reply(dated(1, 2, 3))
+    ingest_feeds(feeds_podrec, [f"http://{origin}/feed"], False, NOW)
+    land_episodes(feeds_podrec.lake, feeds_podrec.kafka, feeds_podrec.settings, [TODAY], TODAY)
+    [second] = [
+        r["episode_id"]
+        for r in feeds_podrec.lake.read("episodes").to_pylist()
+        if r["title"] == "Of day 2"
+    ]
+    answers["/feed"] = reply(dated(1, 3, 4))
+    withdrawn = []
+    for hour in range(1, 4):
+        poll_due(feeds_podrec, [TODAY], NOW + hour * HOUR)
+        withdrawn.append(WithdrawalRecords(feeds_podrec.lake).state().current)
+    assert withdrawn[:2] == [[], []]
+    [withdrawal] = withdrawn[2]
+    assert (withdrawal.target_id, withdrawal.source) == (second, "feed")
+    assert withdrawal.withdrawn_at == NOW + 3 * HOUR
+    answers["/feed"] = reply(dated(1, 2, 3, 4))
+    poll_due(feeds_podrec, [TODAY], NOW + 4 * HOUR)
+    assert WithdrawalRecords(feeds_podrec.lake).state().current == []
+    assert len(feeds_podrec.lake.read("withdrawals")) == 4
