@@ -13,7 +13,7 @@ from podrec_assets.cli.console import Json, connect, emit, line, out, say
 from podrec_assets.defs.audit.audits import audits, examine
 from podrec_assets.defs.audit.findings import Finding
 from podrec_assets.defs.instance import open_instance
-from podrec_assets.errors import DamagedTableError, PodrecError
+from podrec_assets.errors import DamagedTableError, PodrecError, sentence
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.services import jars, java, supervisor
 from podrec_assets.settings import Settings
@@ -101,8 +101,8 @@ def _finding(what: str, detail: Callable[[], str], remedy: str) -> Finding:
         return Finding(what, True, detail(), remedy)
     except DamagedTableError as err:
         return Finding(what, False, err.detail, err.remedy)
-    except PodrecError as err:
-        return Finding(what, False, str(err), remedy)
+    except (PodrecError, OSError) as err:
+        return Finding(what, False, sentence(err).rstrip("."), remedy)
 
 
 def _jars(settings: Settings) -> str:

@@ -22,6 +22,7 @@ from podrec_assets.errors import (
     RetryableError,
     is_disk_full,
 )
+from podrec_assets.redaction import redacted_text
 from podrec_assets.schemas import TABLES, Table
 from podrec_assets.stores.delta import damage, locks, panics
 from podrec_assets.stores.delta.arrow_reads import select
@@ -73,8 +74,11 @@ class Lake:
             DamagedTableError: a file of the log is missing or damaged.
         """
         uri, options = self.uri(name), self.storage_options
-        if not DeltaTable.is_deltatable(uri, options):
-            return None
+        try:
+            if not DeltaTable.is_deltatable(uri, options):
+                return None
+        except OSError as err:
+            raise _unreachable(name, uri, err) from err
         wanted = self.pinned.get(name) if version is None else version
         try:
             return DeltaTable(uri, version=wanted, storage_options=options)
@@ -84,6 +88,8 @@ class Lake:
             if wanted is None:
                 raise
             raise _version_removed(name, wanted) from err
+        except OSError as err:
+            raise _unreachable(name, uri, err) from err
 
     def version(self, name: str) -> int | None:
         """The latest (or pinned) version of a table; None if the table does not exist."""
@@ -347,6 +353,15 @@ class Lake:
             f"{name} was not written, because the disk of {self.root} is full: "
             "free some space, then run the same command again."
         )
+
+
+def _unreachable(name: str, uri: str, err: OSError) -> RetryableError:
+    lines = [line.strip() for line in str(err).splitlines() if line.strip()]
+    reason = next((line for line in lines if "ermission denied" in line), (lines or ["?"])[0])
+    return RetryableError(
+        f"{name} at {uri} cannot be reached ({redacted_text(reason)[:200]}): "
+        "check PODREC_LAKE, its permissions and its credentials."
+    )
 
 
 def _version_removed(name: str, version: int) -> PermanentError:

@@ -1,0 +1,69 @@
+"""A user who may not use the home or the lake is told which folder, in one sentence."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from podrec_assets.cli import doctor
+from podrec_assets.cli.console import guard
+from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.operations.restore import check_restored
+from podrec_assets.settings import Settings
+
+NOBODY = 65_534
+
+
+def as_nobody(work: Callable[[], int]) -> int:
+    """Runs the work in a child without any privilege and returns its exit code."""
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            code = work()
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Settings:
+    """A home whose table only root may read."""
+    if os.getuid() != 0:
+        pytest.skip("only root can make a folder that this process may not read")
+    settings = Settings(home=tmp_path / "home", engine="local")
+    log = settings.home / "lake" / "episodes" / "_delta_log"
+    log.mkdir(parents=True)
+    (log / f"{0:020}.json").write_text("{}")
+    log.chmod(0o700)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    return settings
+
+
+def test_a_lake_without_permission_is_named(
+    private: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lake = Connections(private, {}).lake
+    assert as_nobody(lambda: guard(lambda: lake.state("episodes"), debug=False)) == 1
+    told = capfd.readouterr().err
+    assert told.startswith(f"error: episodes at {private.home}/lake/episodes cannot be reached (")
+    assert "check PODREC_LAKE, its permissions" in told
+    assert told.count("\n") == 1
+
+
+def test_a_home_that_may_not_be_entered_is_no_cut_off_restore(private: Settings) -> None:
+    private.home.chmod(0o700)
+    assert as_nobody(lambda: guard(lambda: check_restored(private.home), debug=False)) == 0
+
+
+def test_doctor_goes_on_after_a_folder_without_permission() -> None:
+    def refused() -> str:
+        raise PermissionError(13, "Permission denied", "/var/cache/podrec")
+
+    found = doctor._finding("jars", refused, "run `podrec up`")
+    assert not found.ok
+    assert found.detail.startswith("/var/cache/podrec cannot be used by this user")
