@@ -33,6 +33,7 @@ AT_ONCE = 3 * (os.cpu_count() or 1)
 
 def main() -> None:
     options = _options()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     seeds = range(options.seeds) if options.seed is None else [options.seed]
     with (
         tempfile.TemporaryDirectory(prefix="podrec-chaos-") as folder,
@@ -48,13 +49,15 @@ def _run(
     """Returns the number of schedules that failed."""
     begun_at = time.monotonic()
     peace = run_undisturbed(services, folder)
-    gc.freeze()  # forks would copy what the garbage collector touches
+    gc.disable()  # forks, which live for seconds, would copy what the collector touches
     done = failed = 0
     for report in _reports(seeds, services, folder, peace, options):
         done += 1
         failed += bool(report.faults)
         if report.faults or options.seed is not None:
             _show(report)
+        if done % 100 == 0 and done < len(seeds):
+            print(f"{done} schedules in {time.monotonic() - begun_at:.0f} s: {failed} failed")
         if failed and options.until_found:
             break
     seconds = time.monotonic() - begun_at

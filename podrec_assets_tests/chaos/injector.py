@@ -89,7 +89,7 @@ class Injector:
         _replace_imported(deltalake.write_deltalake, write)
         for owner, names in DELTA.items():
             for name in names:
-                label = f"delta {owner.__name__}.{name}".replace("DeltaTable.", "")
+                label = f"delta {owner.__name__}.{name}"
                 self._replace(owner, name, label, lambda table, *_: _table(table).name, _no_log)
 
     def _install_kafka(self) -> None:
