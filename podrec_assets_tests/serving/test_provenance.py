@@ -42,11 +42,10 @@ def planted(without: str = "") -> list[Message]:
     log += [
         play("ann-first", "ann", "a0", 3, 8),
         play("ann-first", "ann", "a0", 3, 9),
+        play("ann-second", "a-0", "a0", 2, 7),
         play("ann-second", "ann", "a1", 2, 8),
         play("ann-like", "ann", "a1", 2, 9, kind="like"),
         play("ann-shown", "ann", "a1", 2, 10, kind="impression"),
-        play("borrowed", "a-0", "a0", 2, 11),
-        play("borrowed", "ann", "b5", 2, 12),
     ]
     # One partition keeps the log in this order.
     return [m for m in log if not without or f'"{without}"'.encode() not in (m.value or b"")]
@@ -98,11 +97,11 @@ def best(connections: Connections) -> str:
 
 
 def events_of(connections: Connections, *ids: str) -> list[tuple]:
-    """Returns topic, partition, offset, id and time of each id's first record in the raw table."""
+    """Returns topic, partition, offset, id and time of ann's first record of each id."""
     rows = sorted(
         connections.lake.read(USER_EVENTS.name).to_pylist(), key=lambda r: r["kafka_offset"]
     )
-    first = {i: next(r for r in rows if r["event_id"] == i) for i in ids}
+    first = {i: next(r for r in rows if (r["user_id"], r["event_id"]) == ("ann", i)) for i in ids}
     return [
         (
             r["kafka_topic"],
