@@ -37,11 +37,12 @@ def world(settings: Settings, kafka_bootstrap: str, request: pytest.FixtureReque
 
 
 @pytest.fixture
-def spark_world(world: World, tmp_path: Path, spark: SparkSession) -> World:
+def spark_world(world: World, settings: Settings, tmp_path: Path, spark: SparkSession) -> World:
     """The same topic with another lake, that Spark lands it into."""
-    settings = world.settings.model_copy(update={"home": tmp_path / "spark-lake"})
-    other = local_world(settings, world.kafka.bootstrap, world.topic, batch=10_000)
+    elsewhere = settings.model_copy(update={"home": tmp_path / "spark-lake"})
+    other = local_world(elsewhere, world.kafka.bootstrap, world.topic, batch=10_000)
     reader = SparkReader(lambda: spark, other.lake, world.kafka.bootstrap, other.settings)
+    assert other.lake.root != world.lake.root
     landing = lambda: EventLanding(other.lake, other.kafka, other.settings, TODAY, reader)  # noqa: E731
     return replace(other, landing=landing)
 
