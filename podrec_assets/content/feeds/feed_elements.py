@@ -21,7 +21,7 @@ from podrec_assets.errors import UnusableInputError
 MOST_ITEMS = 50_000
 MOST_CHARACTERS, MOST_TAGS = 4_000_000, 100_000
 """Largest item and largest head of a feed."""
-MOST_NAMESPACES = 64
+MOST_NAMESPACES = 32
 """Each item is parsed with the namespaces of the feed, so their number is a factor of the cost."""
 Element: TypeAlias = etree._Element
 _FAMILIES = (
