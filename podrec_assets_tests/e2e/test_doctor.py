@@ -240,7 +240,7 @@ def test_a_file_that_is_lost_or_cut_short_is_found_and_its_day_can_be_made_again
         for f in invoke(copy, monkeypatch, "doctor", "--deep")[1]["findings"]
     }
     assert told["files of the lake"] == (
-        f"user_vs_episode_daily lacks 1 files or parts of them, e.g. {name}",
+        f"user_vs_episode_daily cannot be read: {name} is missing or damaged",
         remedy,
     )
     copy.lake.replace_days(USER_VS_EPISODE_DAILY, rows, [day])
