@@ -130,15 +130,15 @@ def neighbours(connections: Connections, episode: str, k: int) -> dict:
         connections, lambda c: mongo.document(SIMILARITIES, c.versions[SIMILARITIES], episode)
     )
     items = document["items"] if document else []
-    known = _known(connections, [episode, *(item["episode_id"] for item in items)])
-    titles = {e: row["title"] for e, row in known.items()}
+    rows = _known(connections, [episode, *(item["episode_id"] for item in items)])
+    titles = {e: row["title"] for e, row in rows.items()}
     if document is None:
         keys = mongo.keys(SIMILARITIES, current.versions[SIMILARITIES])
         why = "has no transcript, so it has no neighbours" if episode in titles else "is unknown"
         known = ", ".join(keys[:KNOWN_SHOWN])
         raise UnknownIdError(f"episode {episode!r} {why}; known: {known}, ...")
     state = WithdrawalRecords(connections.lake).state()
-    withdrawn = state.among((e, row["show_id"]) for e, row in known.items())
+    withdrawn = state.among((e, row["show_id"]) for e, row in rows.items())
     offered = [item for item in items if item["episode_id"] not in withdrawn][:k]
     described = [
         {"title": titles.get(i["episode_id"]), **{f: i[f] for f in NEIGHBOUR_FIELDS}, "rank": rank}
