@@ -20,10 +20,10 @@ def feed_urls(body: bytes, name: str) -> list[str]:
         UnusableInputError: reason unsafe_xml, not_opml or empty_opml.
     """
     try:
-        root = defusedxml.ElementTree.fromstring(body.strip(), forbid_dtd=True)
+        root = defusedxml.ElementTree.fromstring(body.strip())
     except DefusedXmlException as err:
         raise UnusableInputError(
-            "unsafe_xml", f"{name} declares a DOCTYPE or entities, which are not read."
+            "unsafe_xml", f"{name} declares entities in a DOCTYPE, which are not read."
         ) from err
     except (ParseError, ValueError, LookupError) as err:
         raise UnusableInputError("not_opml", f"{name} is not OPML: {err}.") from err

@@ -2,7 +2,7 @@
 
 Feeds in the wild have bytes before and after the XML, HTML entities, bare ampersands, controls and
 halves of surrogate pairs. All of it is repaired here in linear time, and reported as damage.
-A document type never reaches the XML parser, so there are no entities to expand.
+A document type never reaches the XML parser, so no DTD is fetched and no entity is expanded.
 """
 
 import re
@@ -21,6 +21,17 @@ _HEAD = 65536
 _ROOT = re.compile(r"<((?:[\w.-]+:)?(?:rss|feed|rdf|channel))(?=[\s/>])", re.I)
 _HTML = re.compile(r"<(?:!doctype\s{1,9}html|html|head|body)\b", re.I)
 _TYPE = re.compile(r"<!(?:doctype|entity)", re.I)
+_DOCTYPE = re.compile(
+    r"""<!doctype\b (?:[^][<>"'] | "[^"]*" | '[^']*')*+
+    (?:\[ (?: \s | %[\w.-]+;
+      | <!(?:element|attlist|notation)\b (?:[^<>"'] | "[^"]*" | '[^']*')*+ >
+      | <!entity \s+ [\w.-]+ \s+ (["']) &(?:\#38;)?\# (?:\d{1,7} | x[0-9a-f]{1,6}); \1 \s* >
+      | <!entity \s+ % \s+ [\w.-]+ \s+ public \s+
+          (["'])-//W3C//ENTITIES\ [^"']*\2 \s+ (?:"[^"]*" | '[^']*') \s* >
+    )*+ \] \s* )? >""",
+    re.I | re.X,
+)
+"""A document type that can be ignored: its entities are single characters, as in HTML."""
 _OPENERS = re.compile(r"<!\[CDATA\[|<!--|<\?")
 _CLOSERS = {"<![CDATA[": "]]>", "<!--": "-->", "<?": "?>"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -71,7 +82,7 @@ def feed_text(body: bytes, content_type: str, feed_url: str) -> FeedText:
     damage = dict.fromkeys(filter(None, [decoded.damage]))
     text = "".join(_without_sections(decoded.text, damage))
     root = _ROOT.search(text)
-    head = text[: root.start()] if root else text[:_HEAD]
+    head, has_type = _without_type(text[: root.start()] if root else text[:_HEAD])
     _refuse(head, bool(root), feed_url)
     assert root is not None
     if head.strip():
@@ -84,7 +95,7 @@ def feed_text(body: bytes, content_type: str, feed_url: str) -> FeedText:
     elif after.strip():
         damage["there is text after the feed"] = None
     whole = text[root.start() : len(text) - len(after)]
-    return FeedText(_repaired(whole, damage), tuple(damage), is_cut)
+    return FeedText(_repaired(whole, damage, has_type), tuple(damage), is_cut)
 
 
 def repaired_references(text: str) -> str:
@@ -93,6 +104,13 @@ def repaired_references(text: str) -> str:
     HTML would make U+FFFD of them.
     """
     return _joined(_NUMBERED.sub(_character, text)) if "&#" in text else text
+
+
+def _without_type(head: str) -> tuple[str, bool]:
+    """Returns the text before the root without a harmless document type, and whether it had one."""
+    start = _TYPE.search(head)
+    found = _DOCTYPE.match(head, start.start()) if start and not _HTML.search(head) else None
+    return (head[: found.start()] + head[found.end() :], True) if found else (head, False)
 
 
 def _refuse(head: str, has_root: bool, feed_url: str) -> None:
@@ -105,7 +123,7 @@ def _refuse(head: str, has_root: bool, feed_url: str) -> None:
         )
     if _TYPE.search(head):
         raise UnusableInputError(
-            "unsafe_xml", f"{feed_url} declares a DOCTYPE or entities, which are not read."
+            "unsafe_xml", f"{feed_url} declares entities in a DOCTYPE, which are not read."
         )
     if head.lstrip().startswith(("{", "[")) and (not has_root or "jsonfeed.org" in head):
         kind = "a JSON Feed" if "jsonfeed.org" in head else "JSON"
@@ -135,8 +153,11 @@ def _without_sections(text: str, damage: dict[str, None]) -> Iterator[str]:
     yield text[at:]
 
 
-def _repaired(text: str, damage: dict[str, None]) -> str:
-    """Returns text that differs from XML in nothing but its tags."""
+def _repaired(text: str, damage: dict[str, None], has_type: bool) -> str:
+    """Returns text that differs from XML in nothing but its tags.
+
+    The entities of HTML are no damage in a feed with a document type, which may declare them.
+    """
     text, count = _NOT_XML.subn("", text)
     if count:
         damage["it has characters that XML forbids"] = None
@@ -146,8 +167,9 @@ def _repaired(text: str, damage: dict[str, None]) -> str:
     text, count = _NO_TAG.subn("&lt;", text)
     if count:
         damage["it has < that are not escaped"] = None
-    text, count = _NAMED.subn(_entity, text)
-    if count:
+    names = {f"{name};" for name in _NAMED.findall(text)}
+    text = _NAMED.sub(_entity, text)
+    if names - (html5.keys() if has_type else set()):
         damage["it has entities that XML does not know"] = None
     repaired = repaired_references(text)
     if repaired != text:

@@ -44,9 +44,20 @@ def rss(*items: str, channel: str = "") -> bytes:
             id="external entity",
         ),
         pytest.param(
-            b'<!DOCTYPE rss SYSTEM "http://10.0.0.1/x.dtd">' + rss(item()),
+            b'<!DOCTYPE rss [<!ENTITY % x SYSTEM "http://10.0.0.1/x.dtd">%x;]>' + rss(item()),
             "unsafe_xml",
-            id="external DTD",
+            id="external parameter entity",
+        ),
+        pytest.param(
+            b'<!DOCTYPE rss SYSTEM "x.dtd" [<!ENTITY a "&#104;"><!ENTITY b "&a;&a;">]>'
+            + rss(item()),
+            "unsafe_xml",
+            id="entity of entities",
+        ),
+        pytest.param(
+            b"<!DOCTYPE rss><!DOCTYPE rss [<!ENTITY a 'b'>]>" + rss(item()),
+            "unsafe_xml",
+            id="entity in a second DOCTYPE",
         ),
         pytest.param(UTF16_ENTITY.encode("utf-16"), "unsafe_xml", id="entity in UTF-16"),
         pytest.param(
@@ -58,9 +69,10 @@ def rss(*items: str, channel: str = "") -> bytes:
             id="entity in damaged XML",
         ),
         pytest.param(
-            b'<?xml version="1.0" encoding="klingon"?><!DOCTYPE rss SYSTEM "x.dtd">' + rss(item()),
+            b'<!DOCTYPE rss [<!ENTITY a "<rss><channel><item><guid>g</guid></item></channel></rss>'
+            b'">]>' + rss(item()),
             "unsafe_xml",
-            id="DTD in an unknown charset",
+            id="feed in an entity",
         ),
         pytest.param(KLINGON.encode(), "unsafe_xml", id="entity in an unknown charset"),
         pytest.param(
@@ -92,6 +104,39 @@ def test_unusable_feeds_are_refused_with_a_reason(body: bytes, reason: str) -> N
     with pytest.raises(UnusableInputError) as refused:
         parse_feed(body, FEED)
     assert (refused.value.reason, FEED in str(refused.value)) == (reason, True)
+
+
+NETSCAPE = "http://my.netscape.com/publish/formats/rss-0.91.dtd"
+LATIN = '"-//W3C//ENTITIES Latin 1 for XHTML//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml-lat1.ent"'
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        '<!DOCTYPE rss SYSTEM "http://10.0.0.1/x.dtd">',
+        f'<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN" "{NETSCAPE}">',
+        f"\n<!doctype rss public '-//Netscape//DTD > [RSS]//EN'\n'{NETSCAPE}' >\n",
+        "<!DOCTYPE rss>",
+        "<!DOCTYPE rss []>",
+        "<!DOCTYPE rss [<!ENTITY nbsp \"&#160;\">\n<!ENTITY eacute '&#xE9;' > <!-- a > b -->]>",
+        f'<!DOCTYPE rss SYSTEM "{NETSCAPE}" [<!ENTITY amp "&#38;#38;"> <!ENTITY lt "&#38;#60;">]>',
+        f"<!DOCTYPE rdf:RDF [<!ENTITY % HTMLlat1 PUBLIC {LATIN}> %HTMLlat1; ]>",
+        '<!DOCTYPE rss [<!ELEMENT rss (channel)><!ATTLIST rss version CDATA "]>">]>',
+    ],
+)
+def test_a_document_type_is_ignored_without_damage(doctype: str, charset: str) -> None:
+    text = '<?xml version="1.0"?>' + doctype + rss(item(1), item(2)).decode()
+    feed = parse_feed(text.replace("T1", "Caf&eacute;&nbsp;1").encode(charset), FEED)
+    assert [e.title for e in feed.episodes] == ["Café 1", "T2"]
+    assert feed.problems == []
+
+
+def test_an_entity_that_nobody_knows_stays_as_text_and_is_told() -> None:
+    text = '<!DOCTYPE rss SYSTEM "x.dtd">' + rss(item(1, "<link>/&bakery;</link>")).decode()
+    feed = parse_feed(text.replace("T1", "The &bakery;").encode(), FEED)
+    assert [e.title for e in feed.episodes] == ["The &bakery;"]
+    assert "entities that XML does not know" in feed.problems[0].detail
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,11 @@ def test_every_feed_of_every_folder_is_found_once_in_order() -> None:
     ]
 
 
+def test_a_document_type_is_ignored() -> None:
+    body = APP.replace(b"<opml", b'<!DOCTYPE opml SYSTEM "http://10.0.0.1/opml.dtd"><opml', 1)
+    assert feed_urls(body, "subscriptions.opml") == feed_urls(APP, "subscriptions.opml")
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

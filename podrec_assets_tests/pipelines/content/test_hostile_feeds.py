@@ -58,8 +58,10 @@ XXE = '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
 SERVED: dict[str, tuple[Answer, str]] = {
     "billion laughs": (reply(rss(item(1, "&c;"), head=LAUGHS)), "unsafe_xml"),
     "XXE": (reply(rss(item(1, "&x;"), head=XXE)), "unsafe_xml"),
-    "external DTD": (
-        reply(rss(item(1), head='<!DOCTYPE rss SYSTEM "http://10.0.0.1/x.dtd">')),
+    "external parameter entity": (
+        reply(
+            rss(item(1), head='<!DOCTYPE rss [<!ENTITY % x SYSTEM "http://10.0.0.1/x.dtd">%x;]>')
+        ),
         "unsafe_xml",
     ),
     "1 GB of zeros compressed": (reply(zeros(1000), Content_Encoding="gzip"), "fetch_refused"),
