@@ -28,7 +28,7 @@ def withdrawals(
 
     `podrec withdraw` and the polls of feeds add records. Materializing today asks for the audio of
     recommended episodes, at most `audio_checks_per_day` of them. The last record of a person, and
-    misses of the feed or the audio in a row, decide: see ADR 0020.
+    misses of the feed or the audio in a row, decide: see ADR 0019.
 
     - Write: adds records to today; records are never removed.
     - Late data: a past day gets no more records. If it was not written, it is written empty.
