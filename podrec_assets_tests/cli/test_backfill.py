@@ -51,9 +51,7 @@ def test_the_default_selection_has_all_daily_assets_but_not_als_tuning(
     ).keys() == {*FACTS, *MODELS}
 
 
-@pytest.mark.parametrize(
-    ("first", "last"), [(date(2017, 12, 31), LAST), (FIRST, date.max)]
-)
+@pytest.mark.parametrize(("first", "last"), [(date(2017, 12, 31), LAST), (FIRST, date.max)])
 def test_days_outside_the_partitions_are_refused(
     settings: Settings, instance: dg.DagsterInstance, first: date, last: date
 ) -> None:

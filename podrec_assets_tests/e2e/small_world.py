@@ -38,9 +38,8 @@ def build_world(home: Path, engine: str, today: date) -> Connections:
 
 
 def first_episode_day(connections: Connections, today: date) -> date:
-    return connections.kafka.first_record_days(connections.settings.episodes_topic, {0: 0}).get(
-        0, today
-    )
+    topic = connections.settings.episodes_topic
+    return connections.kafka.first_record_days(topic, {0: 0}).get(0) or today
 
 
 def run_all(connections: Connections, select: str, first: date, last: date) -> None:
