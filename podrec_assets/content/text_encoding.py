@@ -43,6 +43,11 @@ _ANY_LANGUAGE = (
 _TAG = re.compile(rb"<[^<>]*>")
 _JAPANESE_ESCAPE = re.compile(rb"\x1b\$[@B]")
 _IDEOGRAPH = re.compile("[\u4e00-\u9fff]")
+_ALPHABETS = "[\u0370-\u06ff\u0e00-\u0e7f]"
+_FOREIGN, _MIXED = re.compile(_ALPHABETS), re.compile(f"[a-z]{_ALPHABETS}|{_ALPHABETS}[a-z]", re.I)
+"""Greek, Cyrillic, Hebrew, Arabic and Thai letters, and such next to Latin ones."""
+_HALF_PAIRS = re.compile(rb"(?:\xed[\xa0-\xbf][\x80-\xbf])+")
+"""Surrogates of UTF-16 as if they were characters of UTF-8; some databases write emoji so."""
 _STRAY = re.compile("[\udc80-\udcff]")
 _AS_1252 = {
     0xDC00 + byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte)
@@ -159,18 +164,23 @@ def _strict(body: bytes, charset: str) -> str | None:
 
 def _detected(body: bytes, language: str | None) -> DecodedText:
     """Returns bytes that no declared charset explains: UTF-8 with strays, or a detected charset."""
-    text = body.decode("utf-8", "surrogateescape")
+    text = _HALF_PAIRS.sub(_joined, body).decode("utf-8", "surrogateescape")
     stray_count = len(text) - len(_STRAY.sub("", text))
     if stray_count <= len(text) - len(text.encode("ascii", "ignore")) - stray_count:
-        return DecodedText(
-            text.translate(_AS_1252), "utf-8", f"{stray_count} of its bytes are not UTF-8"
-        )
+        count = stray_count + sum(map(len, _HALF_PAIRS.findall(body)))
+        return DecodedText(text.translate(_AS_1252), "utf-8", f"{count} of its bytes are not UTF-8")
     for charset in (*_likely(body, language), *_BY_LANGUAGE.get(language or "", ()), "cp1252"):
         if (found := _strict(body, charset)) is not None:
             return DecodedText(
                 found, charset, f"it names no charset that reads it ({charset} does)"
             )
     return DecodedText(text.translate(_AS_1252), "cp1252", "its bytes are of no charset")
+
+
+def _joined(halves: re.Match[bytes]) -> bytes:
+    """Returns the characters that halves of surrogate pairs make together; a single one is none."""
+    units = halves[0].decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+    return units.decode("utf-16-le", "ignore").encode()
 
 
 def _likely(body: bytes, language: str | None) -> Iterator[str]:
@@ -182,7 +192,13 @@ def _likely(body: bytes, language: str | None) -> Iterator[str]:
         if not charsets:
             continue
         matches = from_bytes(sample[:end], cp_isolation=list(charsets))
-        names = [match.encoding for match in matches]
+        names = [match.encoding for match in matches if not _is_mixed(str(match))]
         if names[:1] == ["cp949"] and "gb18030" in names and _IDEOGRAPH.search(str(matches[0])):
             names.remove("cp949")  # Korean is written in Hangul alone
         yield from names[:1]
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether most words in another alphabet have Latin letters too: a wrong guess."""
+    words = list(filter(_FOREIGN.search, text.split()))
+    return sum(bool(_MIXED.search(word)) for word in words) * 2 > len(words)

@@ -66,6 +66,9 @@ def test_declared_and_marked_charsets_are_read_without_damage(
         ("Ekmek saati: bugün şeker", "windows-1254", "utf-8", "tr"),
         ("שלום לכולם", "windows-1255", None, "he"),
         (GERMAN, "latin-1", "utf-8", "de"),
+        ("Bäcker\u2019s “x”", "cp1252", None, None),
+        ("Bäcker", "latin-1", "utf-8", None),
+        ("Gâteau d'été", "latin-1", "utf-8", None),
         (GERMAN, "utf-8", "utf-16", None),
         (GERMAN, "utf-8", "klingon", None),
         (GERMAN, "latin-1", "punycode", "de"),
@@ -89,6 +92,17 @@ def test_a_few_stray_bytes_leave_the_rest_of_utf_8_as_it_is() -> None:
     decoded = decode(f"{RUSSIAN} caf".encode() + b"\xe9 \x80 \x81", ["utf-8"])
     assert decoded.text == f"{RUSSIAN} café € \x81"
     assert decoded.damage == "3 of its bytes are not UTF-8"
+
+
+@pytest.mark.parametrize(
+    "text", ["bread 🤖", "🤖🥖", f"{RUSSIAN} 🤖", "half \ud83e", f"\udd16 {GERMAN}"]
+)
+def test_surrogates_in_utf_8_become_their_characters_and_are_told(text: str) -> None:
+    utf_16 = text.encode("utf-16-be", "surrogatepass")
+    units = "".join(chr(int.from_bytes(utf_16[n : n + 2])) for n in range(0, len(utf_16), 2))
+    decoded = decode(units.encode("utf-8", "surrogatepass"), ["utf-8"])
+    assert decoded.text == text.encode("utf-8", "ignore").decode()
+    assert "of its bytes are not UTF-8" in (decoded.damage or "")
 
 
 @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf" * 2, b"\xef\xbb\xbf" * 3])
