@@ -8,6 +8,8 @@ AUDIO = {
     "amr", "mka", "weba", "mp2", "3ga",
 }  # fmt: skip
 VIDEO = {"mp4", "m4v", "mov", "webm", "mkv", "avi", "mpg", "mpeg", "ogv", "3gp", "wmv", "flv"}
+_DOCUMENTS = {"pdf", "epub", "mobi", "doc", "docx", "zip", "torrent", "jpg", "jpeg", "png", "gif",
+              "webp", "vtt", "srt"}  # fmt: skip
 _VAGUE = {"", "application/octet-stream", "binary/octet-stream", "application/binary",
           "application/download", "application/force-download", "application/x-download",
           "application/unknown", "content/unknown", "unknown/unknown"}  # fmt: skip
@@ -52,7 +54,7 @@ def _rank(enclosure: Enclosure) -> int | None:
     if not enclosure.url.strip() or any(part in kind for part in _NOT_SOUND):
         return None
     if kind.startswith("audio/") or kind in AUDIO | {"audio", "application/ogg"}:
-        return _SOUND
+        return _CONTRADICTORY if ending in _DOCUMENTS else _SOUND
     if kind.startswith("video/") or kind in VIDEO | {"video", "application/mp4"}:
         return _PICTURE
     by_ending = _SOUND if ending in AUDIO else _PICTURE if ending in VIDEO else None

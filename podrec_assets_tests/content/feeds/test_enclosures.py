@@ -31,6 +31,8 @@ BASE = "https://b.example/"
         ([("a.mp3", "Audio/MPEG; codecs=mp3")], "a.mp3"),
         ([("a.mp3", "text/plain")], "a.mp3"),
         ([("a.mp3", "text/plain"), ("b.mp3", "audio/mpeg")], "b.mp3"),
+        ([("notes.pdf", "audio/mpeg"), ("a.mp3", "audio/mpeg")], "a.mp3"),
+        ([("cover.jpg", "audio/mpeg"), ("stream/5", "audio/mpeg")], "stream/5"),
         ([("only.pdf", "application/pdf")], None),
         ([("only.pdf", "")], None),
         ([("words.vtt", "text/vtt"), ("words.srt", "")], None),
