@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from podrec_assets.errors import PodrecError
+from podrec_assets.errors import PodrecError, is_disk_full
 from podrec_assets.stores.delta import Lake
 
 
@@ -28,8 +28,9 @@ def has_known_reason(err: Exception) -> bool:
     """Whether an error says itself what is wrong, and it is not a record.
 
     That is podrec's own errors (broker, lock, lost offsets), the system's (disk, network), memory.
+    Drivers report a full disk in errors of their own.
     """
-    return isinstance(err, PodrecError | OSError | MemoryError)
+    return isinstance(err, PodrecError | OSError | MemoryError) or is_disk_full(err)
 
 
 def find_unreadable(
