@@ -89,7 +89,8 @@ def test_a_dead_letter_has_its_offset_and_its_bytes(world: World) -> None:
     world.produce([Message(b"k", b"this is no JSON", int(at(1).timestamp() * 1000))])
     world.land()
     (letter,) = world.letters()
-    assert letter["source_key"] == f"{world.topic}:{letter['kafka_partition']}:0"
+    topic_id = world.kafka.topic_id(world.topic)
+    assert letter["source_key"] == f"{world.topic}:{letter['kafka_partition']}:0:{topic_id}"
     assert (letter["stage"], letter["reason"], letter["payload"]) == (
         STAGE,
         "not_json",
