@@ -11,6 +11,7 @@ from podrec_assets.cli.run import EVERY_DAY
 from podrec_assets.defs.freshness import FACTS, MODELS
 from podrec_assets.defs.instance import daemon_is_running
 from podrec_assets.errors import PodrecError, UnknownIdError
+from podrec_assets.schemas import WITHDRAWALS
 from podrec_assets.settings import Settings
 from podrec_assets_tests.defs.dagster_internals import DaemonHeartbeat
 
@@ -48,7 +49,7 @@ def test_the_default_selection_has_all_daily_assets_but_not_als_tuning(
 ) -> None:
     assert targets(
         instance, request_backfill(settings, instance, EVERY_DAY, FIRST, LAST)
-    ).keys() == {*FACTS, *MODELS}
+    ).keys() == {*FACTS, *MODELS, WITHDRAWALS.name}
 
 
 @pytest.mark.parametrize(("first", "last"), [(date(2017, 12, 31), LAST), (FIRST, date.max)])

@@ -24,9 +24,9 @@ pytestmark = pytest.mark.slow
 COMMANDS = (
     "accept-loss", "api", "backfill", "backup", "catch-up", "dashboard", "dead-letters", "demo",
     "doctor", "down", "episodes", "evaluate", "export", "forget", "graph", "ingest", "models",
-    "optimize", "plan", "produce", "publish", "rebuild", "recommend", "replay", "restore", "run",
-    "search", "settings", "similar", "simulate", "sources", "status", "stream", "trace",
-    "transcribe", "ui", "up", "vacuum",
+    "optimize", "plan", "produce", "publish", "rebuild", "recommend", "redrive", "replay",
+    "restore", "run", "search", "settings", "similar", "simulate", "sources", "status", "stream", "trace",
+    "transcribe", "ui", "up", "vacuum", "withdraw",
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from podrec_assets.cli import (
     status,
     trace,
     up,
+    withdraw,
 )
 from podrec_assets.errors import PodrecError
 
@@ -98,6 +99,7 @@ def documents(text: str) -> dict[str, tuple[Callable[[Any], None], Any, int]]:
     traced = {
         "item": item | {"als": 1.0, "cosine": 1.0, "sources": [text]},
         "user_id": text,
+        "withdrawal": {"says": text},
         "runs": [{"collection": "lists", "version": text, "run_id": text}],
         "inputs": {text: {"delta_version": 1, "days": ("a", "b")}},
         "events": [event],
@@ -118,7 +120,14 @@ def documents(text: str) -> dict[str, tuple[Callable[[Any], None], Any, int]]:
         "episode_id": text,
         "quote": text,
     }
-    episode = {"episode_id": text, "title": text, "show_title": text, "published_at": None}
+    episode = {
+        "episode_id": text,
+        "title": text,
+        "show_title": text,
+        "published_at": None,
+        "withdrawal": {"says": text},
+    }
+    withdrawn = {"target_id": text, "title": text, "says": text}
     service = {"up": False, "address": text, "embedded": False, "problem": text}
     return {
         "sources": (sources.print_sources, {"sources": [source]}, 4),
@@ -142,12 +151,13 @@ def documents(text: str) -> dict[str, tuple[Callable[[Any], None], Any, int]]:
             },
             4,
         ),
-        "trace": (trace.print_trace, traced, 10),
+        "trace": (trace.print_trace, traced, 11),
         "episodes": (
             episodes._print_episodes,
             {"known_count": 1, "found_count": 1, "episodes": [episode]},
-            3,
+            4,
         ),
+        "withdraw": (withdraw._print_listing, {"withdrawn": [withdrawn]}, 3),
         "dead-letters": (
             dead_letters._print_reasons,
             {"reasons": [{"letters": 1, "reason": text, "stage": text, "latest_day": "x"}]},
