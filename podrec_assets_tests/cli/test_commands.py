@@ -25,8 +25,8 @@ COMMANDS = (
     "accept-loss", "api", "backfill", "backup", "catch-up", "dashboard", "dead-letters", "demo",
     "doctor", "down", "episodes", "evaluate", "export", "forget", "graph", "ingest", "models",
     "optimize", "plan", "produce", "publish", "rebuild", "recommend", "redrive", "replay",
-    "restore", "run", "search", "settings", "similar", "simulate", "sources", "status", "stream", "trace",
-    "transcribe", "ui", "up", "vacuum", "withdraw",
+    "restore", "run", "search", "settings", "similar", "simulate", "sources", "status", "stream",
+    "trace", "transcribe", "ui", "up", "vacuum", "withdraw",
 )  # fmt: skip
 
 
