@@ -4,7 +4,11 @@ import json
 
 import pytest
 
-from podrec_assets.content.transcripts.formats import detect_format, parse_transcript
+from podrec_assets.content.transcripts.formats import (
+    PARSER_VERSION,
+    detect_format,
+    parse_transcript,
+)
 from podrec_assets.sample_world.library import Line, Show, load
 from podrec_assets.sample_world.transcript_files import LINKS, render
 
@@ -59,4 +63,4 @@ def test_every_episode_is_read_back_verbatim_with_speakers_and_times(show: Show,
                 (s["start_s"], s["end_s"], s["speaker"], s["text"]) for s in parsed.segments
             ]
             assert segments == [(x.start_s, x.end_s, x.speaker, x.text) for x in episode.lines]
-            assert parsed.engine == f"{extension}/2"
+            assert parsed.engine == f"{extension}/{PARSER_VERSION}"
