@@ -65,7 +65,7 @@ def test_any_record_is_used_or_is_one_letter(feeds_podrec: Connections) -> None:
     assert {"first", "last", "long"} <= latest.keys()
 
 
-def test_a_record_that_cannot_be_written_is_one_letter_and_the_rest_lands(
+def test_an_announcement_that_cannot_be_written_is_one_letter(
     feeds_podrec: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = [changed(episode_id=f"e{n}", title=f"T{n}") for n in range(20)]
