@@ -10,10 +10,11 @@ import re
 import traceback
 from collections.abc import Mapping
 
-# C0, DEL and C1; line and paragraph separators; bidirectional embeddings, overrides and isolates;
-# halves of surrogate pairs, which no stream can encode.
-_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_HIDDEN_IN_LINES = re.compile(_HIDDEN.pattern.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
+HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""C0, DEL and C1; line and paragraph separators; bidirectional embeddings, overrides and isolates;
+halves of surrogate pairs, which no stream can encode. No id may contain them.
+"""
+_HIDDEN_IN_LINES = re.compile(HIDDEN.pattern.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
 # With the full-width forms, which some spreadsheets read alike.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?%?")
@@ -24,7 +25,7 @@ def visible(text: str) -> str:
 
     `visible("a\x1b[2J")` is `a\x1b[2J` with a real backslash.
     """
-    return _HIDDEN.sub(_escape, text)
+    return HIDDEN.sub(_escape, text)
 
 
 def visible_lines(text: str) -> str:

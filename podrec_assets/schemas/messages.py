@@ -9,16 +9,13 @@ import re
 from typing import Any
 
 from podrec_assets.errors import UnusableInputError
+from podrec_assets.visible_text import HIDDEN
 
 MAX_DEPTH = 100
 """Most arrays and objects inside each other; the parser recurses once for each."""
 MAX_DIGITS = 1000
 """Most digits of a whole number; reading one takes time that grows with their square."""
 MAX_ID_LENGTH = 256
-# Categories Cc, Cs, Zl and Zp, which never change, and the characters that embed, override or
-# isolate a direction. str.isprintable follows the Unicode version of Python, and refuses the
-# joiners of emoji and of Persian names.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # Separators, and the characters that Unicode displays as nothing.
 _BLANK = re.compile(
     "[ \u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202f"
@@ -33,7 +30,9 @@ def id_problem(value: str) -> str | None:
         return "is empty"
     if len(value) > MAX_ID_LENGTH:
         return f"is longer than {MAX_ID_LENGTH} characters"
-    if found := _UNPRINTABLE.search(value):
+    # Fixed code points: str.isprintable follows the Unicode version of Python, and refuses the
+    # joiners of emoji and of Persian names.
+    if found := HIDDEN.search(value):
         return f"contains U+{ord(found[0]):04X}, which is a control character and not text"
     return None
 
