@@ -24,6 +24,7 @@ from podrec_assets.pipelines.listening.replay_plan import plan_replay
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import Message
 from podrec_assets_tests.pipelines.listening.event_log import World, at, event, local_world, stamp
+from podrec_assets_tests.topics import topic_of
 
 pytestmark = pytest.mark.services
 
@@ -32,7 +33,7 @@ MAIN = "from podrec_assets.cli.main import main; main()"
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: str) -> World:
-    return local_world(settings, kafka_bootstrap, request.node.name.replace("_", "-"), partitions=1)
+    return local_world(settings, kafka_bootstrap, topic_of(request), partitions=1)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Fixtures of the tests on feeds: an empty home, a topic named after the test, and a web server."""
 
-import re
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from podrec_assets.content.feeds.episode_message import decode
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.settings import Settings
+from podrec_assets_tests.topics import topic_of
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def feeds_podrec(
     request: pytest.FixtureRequest,
 ) -> Connections:
     """Returns connections that may fetch from `server`."""
-    topic = re.sub(r"\W+", "-", request.node.name)[:200]
+    topic = topic_of(request)
     changed = {
         "kafka_bootstrap": kafka_bootstrap,
         "episodes_topic": topic,

@@ -17,6 +17,7 @@ from podrec_assets.pipelines.content.episode_landing import land_episodes
 from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
 from podrec_assets.pipelines.content.sources_table import FollowedFeeds
 from podrec_assets.settings import Settings
+from podrec_assets_tests.topics import topic_of
 
 pytestmark = pytest.mark.services
 NOW = datetime.now(UTC)
@@ -53,7 +54,7 @@ def connections(
     kafka_bootstrap: str,
     request: pytest.FixtureRequest,
 ) -> Connections:
-    topic = re.sub(r"\W+", "-", request.node.name)
+    topic = topic_of(request)
     changed = {
         "kafka_bootstrap": kafka_bootstrap,
         "episodes_topic": topic,

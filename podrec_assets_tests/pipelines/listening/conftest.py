@@ -1,6 +1,5 @@
 """A topic and a lake, on each engine."""
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from podrec_assets.pipelines.listening.event_landing import EventLanding
 from podrec_assets.pipelines.listening.spark_reader import SparkReader
 from podrec_assets.settings import Settings
 from podrec_assets_tests.pipelines.listening.event_log import TODAY, World, local_world
+from podrec_assets_tests.topics import topic_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture(params=["local", "spark"])
 def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: str) -> World:
     """Returns a world whose landing runs on one of the engines."""
-    found = local_world(settings, kafka_bootstrap, re.sub(r"\W+", "-", request.node.name))
+    found = local_world(settings, kafka_bootstrap, topic_of(request))
     if request.param == "local":
         return found
     session: SparkSession = request.getfixturevalue("spark")

@@ -1,7 +1,6 @@
 """Whatever bytes are in the topic, each record is a row or one dead letter, on both engines."""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from podrec_assets_tests.pipelines.listening.event_log import (
     local_world,
     stamp,
 )
+from podrec_assets_tests.topics import topic_of
 
 pytestmark = pytest.mark.services
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.services
 @pytest.fixture
 def world(settings: Settings, kafka_bootstrap: str, request: pytest.FixtureRequest) -> World:
     """A topic and a lake that this process lands it into."""
-    topic = re.sub(r"\W+", "-", request.node.name)
+    topic = topic_of(request)
     return local_world(settings, kafka_bootstrap, topic, batch=10_000)
 
 

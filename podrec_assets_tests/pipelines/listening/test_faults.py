@@ -15,6 +15,7 @@ from podrec_assets.services import process, supervisor
 from podrec_assets.settings import Settings
 from podrec_assets_tests.pipelines.listening.event_log import World, local_world, messy_log
 from podrec_assets_tests.pipelines.listening.land_and_die import POINTS
+from podrec_assets_tests.topics import topic_of
 
 pytestmark = pytest.mark.services
 ENGINES = ("local", "spark")
@@ -38,9 +39,7 @@ def finish(started: subprocess.Popen) -> tuple[int, str]:
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: str) -> World:
-    found = local_world(
-        settings, kafka_bootstrap, "".join(c if c.isalnum() else "-" for c in request.node.name)
-    )
+    found = local_world(settings, kafka_bootstrap, topic_of(request))
     found.produce(messy_log())
     return found
 

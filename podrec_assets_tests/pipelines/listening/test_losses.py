@@ -16,13 +16,14 @@ from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import KafkaStore, Message
 from podrec_assets.stores.mongo import MongoStore
 from podrec_assets_tests.pipelines.listening.event_log import World, at, event, local_world, stamp
+from podrec_assets_tests.topics import topic_of
 
 pytestmark = pytest.mark.services
 
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: str) -> World:
-    return local_world(settings, kafka_bootstrap, request.node.name.replace("_", "-"), partitions=1)
+    return local_world(settings, kafka_bootstrap, topic_of(request), partitions=1)
 
 
 def remove_before(world: World, offset: int) -> None:

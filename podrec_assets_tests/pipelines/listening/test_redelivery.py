@@ -1,7 +1,6 @@
 """Batches cut anywhere, shuffled and delivered twice give the tables of the clean stream."""
 
 import random
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -17,6 +16,7 @@ from podrec_assets.pipelines.listening.spark_reader import SparkBatch
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import KafkaStore, Record
 from podrec_assets_tests.pipelines.listening.event_log import TODAY, World, local_world, messy_log
+from podrec_assets_tests.topics import topic_of
 
 pytestmark = pytest.mark.services
 
@@ -59,7 +59,7 @@ class Redelivering:
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: str) -> World:
-    found = local_world(settings, kafka_bootstrap, re.sub(r"\W+", "-", request.node.name))
+    found = local_world(settings, kafka_bootstrap, topic_of(request))
     log = messy_log()
     found.produce([*log, *log[::9]])
     return found

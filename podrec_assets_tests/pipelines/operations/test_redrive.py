@@ -19,6 +19,7 @@ from podrec_assets_tests.pipelines.listening.event_log import (
     local_world,
     stamp,
 )
+from podrec_assets_tests.topics import topic_of
 
 pytestmark = pytest.mark.services
 REASON = "from_the_future"
@@ -28,7 +29,7 @@ SENT = 3
 @pytest.fixture
 def world(request: pytest.FixtureRequest, settings: Settings, kafka_bootstrap: str) -> World:
     """Returns a world with three events that were refused and would be taken today."""
-    name = f"redrive-{abs(hash(request.node.name))}"
+    name = topic_of(request)
     found = local_world(settings, kafka_bootstrap, name, partitions=2)
     found.produce([event(n, at(3), at(1), user=f"u{n}") for n in range(SENT)])
     found.produce([event(9, at(2)), Message(b"", b"", stamp(at(2))), Message(b"", b"{", None)])
