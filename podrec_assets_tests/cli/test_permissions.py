@@ -1,7 +1,9 @@
 """A user who may not use the home or the lake is told which folder, in one sentence."""
 
 import os
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,23 +32,26 @@ def as_nobody(work: Callable[[], int]) -> int:
 
 
 @pytest.fixture
-def private(tmp_path: Path) -> Settings:
-    """A home whose table only root may read."""
+def private() -> Iterator[Settings]:
+    """A home whose table only root may read, in a folder that all may enter."""
     if os.getuid() != 0:
         pytest.skip("only root can make a folder that this process may not read")
-    settings = Settings(home=tmp_path / "home", engine="local")
+    folder = Path(tempfile.mkdtemp(prefix="podrec-private-"))
+    folder.chmod(0o755)
+    settings = Settings(home=folder / "home", engine="local")
     log = settings.home / "lake" / "episodes" / "_delta_log"
     log.mkdir(parents=True)
     (log / f"{0:020}.json").write_text("{}")
     log.chmod(0o700)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    return settings
+    yield settings
+    shutil.rmtree(folder)
 
 
+@pytest.mark.parametrize("closed", [".", "lake", "lake/episodes", "lake/episodes/_delta_log"])
 def test_a_lake_without_permission_is_named(
-    private: Settings, capfd: pytest.CaptureFixture[str]
+    private: Settings, capfd: pytest.CaptureFixture[str], closed: str
 ) -> None:
+    (private.home / closed).chmod(0o700)
     lake = Connections(private, {}).lake
     assert as_nobody(lambda: guard(lambda: lake.state("episodes"), debug=False)) == 1
     told = capfd.readouterr().err

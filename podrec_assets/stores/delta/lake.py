@@ -5,7 +5,7 @@ Every write is one commit, which also carries the days and the ledger forward.
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -76,6 +76,7 @@ class Lake:
         uri, options = self.uri(name), self.storage_options
         try:
             if not DeltaTable.is_deltatable(uri, options):
+                self._check_permission(uri)
                 return None
         except OSError as err:
             raise _unreachable(name, uri, err) from err
@@ -90,6 +91,12 @@ class Lake:
             raise _version_removed(name, wanted) from err
         except OSError as err:
             raise _unreachable(name, uri, err) from err
+
+    def _check_permission(self, uri: str) -> None:
+        """Raises PermissionError for a folder that this user may not enter: Delta sees no table."""
+        if not self.is_remote:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                Path(uri).stat()
 
     def version(self, name: str) -> int | None:
         """The latest (or pinned) version of a table; None if the table does not exist."""
