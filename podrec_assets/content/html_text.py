@@ -29,6 +29,7 @@ IN_HEAD = {
 MAX_TAGS = 200_000
 """Tags that are read of one text, which takes about a second. Honest pages have far fewer."""
 _LOOKS_LIKE_HTML = re.compile(r"<[a-zA-Z/!][^<>]*>|&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,10});")
+_COMMENT_END = re.compile("--!?>")
 _TAG_BEGINS = re.compile(r"<[a-zA-Z/!?]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -117,12 +118,12 @@ def _drop_unclosed_markup(html: str) -> str:
     parts, at = [], 0
     while (start := html.find("<!--", at)) >= 0:
         parts.append(html[at:start])
-        end = html.find("-->", start + 4)
-        if end < 0:
+        # `<!-->` is a whole comment.
+        if end := _COMMENT_END.search(html, start + 2):
+            at = end.end()
+        else:
             parts.append(html[start:].replace("<!--", ""))
             at = len(html)
-        else:
-            at = end + 3
     closed, last_bracket, tail = "".join((*parts, html[at:])).rpartition(">")
     return closed + last_bracket + _TAG_BEGINS.split(tail, maxsplit=1)[0]
 

@@ -44,8 +44,16 @@ _TAG = re.compile(rb"<[^<>]*>")
 _JAPANESE_ESCAPE = re.compile(rb"\x1b\$[@B]")
 _IDEOGRAPH = re.compile("[\u4e00-\u9fff]")
 _ALPHABETS = "[\u0370-\u06ff\u0e00-\u0e7f]"
-_FOREIGN, _MIXED = re.compile(_ALPHABETS), re.compile(f"[a-z]{_ALPHABETS}|{_ALPHABETS}[a-z]", re.I)
-"""Greek, Cyrillic, Hebrew, Arabic and Thai letters, and such next to Latin ones."""
+_FOREIGN_LETTER = re.compile(r"[^\W\d_A-Za-z]")
+_GARBLED = re.compile(
+    # Half in another alphabet.
+    f"[A-Za-z]{_ALPHABETS}|{_ALPHABETS}[A-Za-z]"
+    # Another alphabet, or UTF-8, read as windows-1252.
+    "|[\xa1-\xff\u0152-\u0192\u02c6\u02dc\u20ac\u2030]{3}|[\xc2\xc3][\xa1-\xbf]"
+    # ISO 8859-2 read as windows-1250.
+    "|[^\\W\\d_][\xa6\xb1\xb6]|[\xa6\xb1\xb6][^\\W\\d_]"
+)
+"""What a wrong charset makes of a word, and no language has."""
 _HALF_PAIRS = re.compile(rb"(?:\xed[\xa0-\xbf][\x80-\xbf])+")
 """Surrogates of UTF-16 as if they were characters of UTF-8; some databases write emoji so."""
 _STRAY = re.compile("[\udc80-\udcff]")
@@ -83,7 +91,7 @@ def decode(
 ) -> DecodedText:
     """Returns the text of bytes.
 
-    A declared charset of one byte a character can read any bytes, so valid UTF-8 comes before it.
+    Valid UTF-8 comes before a declared charset, which would read nearly any bytes.
 
     Args:
         body: the bytes.
@@ -102,13 +110,24 @@ def decode(
     if body.isascii() and _JAPANESE_ESCAPE.search(body):
         codecs_.append("iso2022_jp")
     if "iso2022_jp" in codecs_ or not body.isascii():
-        multi = [codec for codec in codecs_ if codec in _MULTI_BYTE]
-        single = [codec for codec in codecs_ if codec not in _MULTI_BYTE]
-        for charset in (*multi, "utf-8", *(codec for codec in single if codec != "utf-8")):
-            if (text := _strict(body, charset)) is not None:
-                return DecodedText(text, charset, damage)
-        return _detected(body, language)
+        return _read(body, codecs_, language, damage)
     return DecodedText(body.decode("ascii"), "utf-8", damage)
+
+
+def _read(
+    body: bytes, declared: list[str], language: str | None, damage: str | None
+) -> DecodedText:
+    """Returns bytes as UTF-8, the first declared charset that gives words, or a detected one."""
+    order = (*(c for c in declared if c == "iso2022_jp"), "utf-8", *declared)
+    texts = {c: text for c in order if (text := _strict(body, c)) is not None}
+    for charset, text in texts.items():
+        if charset == "utf-8" or not _is_doubtful(charset, text, language):
+            return DecodedText(text, charset, damage)
+    detected = _detected(body, language)
+    if texts and (detected.charset == "cp1252" or _is_garbled(detected.text)):
+        charset, text = next(iter(texts.items()))
+        return DecodedText(text, charset, damage)
+    return detected
 
 
 def _marked(body: bytes, mark: bytes, charset: str) -> DecodedText:
@@ -192,13 +211,19 @@ def _likely(body: bytes, language: str | None) -> Iterator[str]:
         if not charsets:
             continue
         matches = from_bytes(sample[:end], cp_isolation=list(charsets))
-        names = [match.encoding for match in matches if not _is_mixed(str(match))]
+        names = [match.encoding for match in matches if not _is_garbled(str(match))]
         if names[:1] == ["cp949"] and "gb18030" in names and _IDEOGRAPH.search(str(matches[0])):
             names.remove("cp949")  # Korean is written in Hangul alone
         yield from names[:1]
 
 
-def _is_mixed(text: str) -> bool:
-    """Whether most words in another alphabet have Latin letters too: a wrong guess."""
-    words = list(filter(_FOREIGN.search, text.split()))
-    return sum(bool(_MIXED.search(word)) for word in words) * 2 > len(words)
+def _is_doubtful(charset: str, text: str, language: str | None) -> bool:
+    """Whether a declared charset is a wrong one; iso-8859-1 is what servers say by default."""
+    usual = _BY_LANGUAGE.get(language or "", (charset,))
+    return (charset == "cp1252" and charset not in usual) or _is_garbled(text)
+
+
+def _is_garbled(text: str) -> bool:
+    """Whether most words with letters outside of ASCII are words of no language."""
+    words = list(filter(_FOREIGN_LETTER.search, text.split()))
+    return sum(bool(_GARBLED.search(word)) for word in words) * 2 > len(words)

@@ -49,6 +49,7 @@ PARTS = [
         pytest.param("<svg><svg>x</svg>said", "said", id="a silent tag in itself"),
         pytest.param("<a href='javascript:x' onclick='y'>link</a>", "link", id="attributes"),
         pytest.param("a<!-- hidden -->b", "ab", id="comment"),
+        pytest.param("a<!-- x --!>b<!-->c<!--->d", "abcd", id="comments that end early"),
         pytest.param("<![if IE]>a<![endif]>b", "ab", id="conditional section"),
         pytest.param("<![foo[bar]]>said", "said", id="unknown section"),
         pytest.param("<p>a<![CDATA[b]]>c", "ac", id="CDATA in HTML"),

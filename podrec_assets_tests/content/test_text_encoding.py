@@ -31,6 +31,13 @@ RUSSIAN, CHINESE, GERMAN = (
         (GERMAN, "utf-8", "utf-8"),
         (GERMAN, "utf-8", "iso-8859-1"),
         (GERMAN, "utf-8", "us-ascii"),
+        (GERMAN, "utf-8", "gbk"),
+        (RUSSIAN, "utf-8", "gb2312"),
+        (RUSSIAN, "utf-8", "shift_jis"),
+        (CHINESE, "utf-8", "big5"),
+        ("Çat\u0131, \u0131ş\u0131k, \u0131ğd\u0131r", "cp1254", "iso-8859-9"),
+        ("¡¿Qué?! Ñandú", "latin-1", "iso-8859-1"),
+        ("5 m³ ±1", "latin-1", "iso-8859-1"),
         (GERMAN, "utf-8-sig", "iso-8859-1"),
         (GERMAN, "utf-16", "utf-16"),
         ("<" + GERMAN, "utf-16-be", "utf-16"),
@@ -70,6 +77,12 @@ def test_declared_and_marked_charsets_are_read_without_damage(
         ("Bäcker", "latin-1", "utf-8", None),
         ("Gâteau d'été", "latin-1", "utf-8", None),
         (GERMAN, "utf-8", "utf-16", None),
+        (RUSSIAN, "windows-1251", "iso-8859-1", None),
+        (RUSSIAN, "windows-1251", "iso-8859-1", "ru"),
+        ("Καλημέρα σε όλους", "windows-1253", "windows-1252", "en"),
+        (CHINESE, "gb18030", "iso-8859-1", None),
+        ("Cześć, dziś pieczemy chleb", "windows-1250", "iso-8859-1", "pl"),
+        ("Cześć, dziś pieczemy chleb", "iso-8859-2", None, "pl"),
         (GERMAN, "utf-8", "klingon", None),
         (GERMAN, "latin-1", "punycode", "de"),
         (GERMAN, "latin-1", "unicode_escape", "de"),
@@ -81,6 +94,16 @@ def test_wrong_declarations_are_reported_and_the_text_is_right(
     decoded = decode(text.encode(charset), [declared], language)
     assert decoded.text == text
     assert decoded.damage is not None
+
+
+def test_utf_8_with_strays_is_not_read_as_the_default_charset_of_servers() -> None:
+    decoded = decode("Gâteau d'été".encode() + b" caf\xe9", ["iso-8859-1"])
+    assert (decoded.text, decoded.charset) == ("Gâteau d'été café", "utf-8")
+
+
+def test_a_page_that_contradicts_its_header_is_read_by_the_charset_that_gives_words() -> None:
+    decoded = decode(RUSSIAN.encode("cp1251"), ["iso-8859-1", "windows-1251"])
+    assert (decoded.text, decoded.damage) == (RUSSIAN, None)
 
 
 def test_the_first_declared_charset_that_reads_the_bytes_wins() -> None:

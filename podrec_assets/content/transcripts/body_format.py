@@ -1,7 +1,6 @@
 """Which format a body has, whatever its declared type says, and whether it is an error page."""
 
 import re
-from itertools import islice
 
 from podrec_assets.content.transcripts.cues import is_timing
 from podrec_assets.content.transcripts.segments import TranscriptError
@@ -11,8 +10,8 @@ ERROR_WORDS = 60
 ERROR_CHARACTERS = 2000
 TITLE_ERROR_WORDS = 150
 """The same for a page whose title names an error."""
-FIRST_LINES = 3
-"""Filled lines in which the first clock times of captions stand."""
+BEGINNING_CHARACTERS = 4000
+"""Characters in which the first clock times of captions stand."""
 _WEBVTT = re.compile(r"WEBVTT(?!\w)", re.IGNORECASE)
 _HTML_PAGE = re.compile(
     r"(?:<\?xml[^<>]{0,200}>\s*)?(?:<!--[^<>]{0,500}-->\s*)?<(?:!doctype\s+html|html|head|body)\b",
@@ -84,7 +83,7 @@ def body_format(text: str, declared: str | None, url: str) -> str | None:
     for name, pattern in _OTHERS:
         if pattern.match(begins):
             raise TranscriptError("unknown_format", f"{url} is {name}, which podrec does not read.")
-    if timing := _first_timing(begins):
+    if timing := first_timing(begins):
         has_comma = "," in timing.partition(">")[0]
         return "vtt" if declared == "vtt" and not has_comma else "srt"
     return "json" if _JSON.match(begins) else _text_format(text, declared)
@@ -109,6 +108,6 @@ def refuse_error_page(html: str, text: str, url: str) -> None:
         )
 
 
-def _first_timing(text: str) -> str | None:
-    lines = islice(filter(str.strip, text[:4000].split("\n")), FIRST_LINES)
-    return next((line for line in lines if is_timing(line)), None)
+def first_timing(text: str) -> str | None:
+    """Returns the first line with the clock times of a caption, which shows that text is one."""
+    return next(filter(is_timing, text[:BEGINNING_CHARACTERS].split("\n")), None)

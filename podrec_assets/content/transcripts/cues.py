@@ -20,14 +20,18 @@ from podrec_assets.content.transcripts.segments import (
 from podrec_assets.content.transcripts.speakers import split_speakers
 from podrec_assets.content.words import word_count
 
-_ARROW = r"(?:(?:-\s?-?|[\u2013\u2014])\s?(?:>|&gt;)|\u2192)"
+_DASHES = r"(?:[-=~\u2010-\u2015]\s?){1,3}"
+_ARROW = rf"(?:{_DASHES}(?:>|&gt;|\uff1e)|[\u2192\u21d2\u27f6\u2794])"
 _CLOCK = (
     r"-?(?:(\d{1,4})\s?:\s?)?(\d{1,2})\s?:\s?(\d{1,2})"
-    r"(?:\s?[.,:]\s?(\d{1,9}))?"
+    r"(?:\s?[.,:;]\s?(\d{1,9}))?"
 )
 _SETTING = r"(?:vertical|line|position|size|align|region|[XY][12])\s?:\s?\S+"
 TIMING = re.compile(rf"^\s*{_CLOCK}\s*{_ARROW}\s*{_CLOCK}(?:\s+{_SETTING})*(?!\d)(.*)$")
 """Groups: hours, minutes, seconds, fraction, twice; then words on the same line."""
+_WHOLE_CLOCK = r"(\d{1,4}):(\d{2}):(\d{2})[.,](\d{1,3})"
+_WITHOUT_ARROW = re.compile(rf"^\s*{_WHOLE_CLOCK}\s*{_DASHES}{_WHOLE_CLOCK}\s*()$")
+"""Two whole clocks alone on a line, with the groups of TIMING."""
 _UNREADABLE = re.compile(
     rf"^(?=.*\d)(?=.*:)\s*[\w:.,;\s]{{1,20}}{_ARROW}[\w:.,;\s]{{1,20}}(?:\s+{_SETTING})*\s*$"
 )
@@ -70,7 +74,11 @@ def parse_srt(text: str, url: str) -> Parsed:
 
 def is_timing(line: str) -> bool:
     """Whether a line holds the two clock times of a cue."""
-    return TIMING.match(line) is not None
+    return _timing(line) is not None
+
+
+def _timing(line: str) -> re.Match[str] | None:
+    return TIMING.match(line) or _WITHOUT_ARROW.match(line)
 
 
 def _vtt_cues(lines: list[str]) -> tuple[list[_Cue], list[str]]:
@@ -155,7 +163,7 @@ def _drop_cut_cue(block: list[str]) -> None:
 
 def _timed(line: str, is_unreadable: bool) -> _Cue | None:
     """Returns the cue that a timing line begins; None for any other line."""
-    if match := TIMING.match(line):
+    if match := _timing(line):
         clocks = match.groups()
         rest = match[9].strip()
         times = clock_seconds(clocks[:4]), clock_seconds(clocks[4:8])

@@ -8,6 +8,7 @@ from podrec_assets.content.text_encoding import decode, header_charset
 from podrec_assets.content.transcripts.body_format import (
     body_format,
     declared_charset,
+    first_timing,
     refuse_error_page,
 )
 from podrec_assets.content.transcripts.cues import parse_srt, parse_vtt
@@ -192,11 +193,21 @@ def _parse_text(text: str, _url: str) -> Parsed:
     )
 
 
+def _parse_page(text: str, url: str) -> Parsed:
+    """Returns the segments of HTML; of captions, where a page only frames them."""
+    parsed = parse_html(text, url)
+    shown = "\n".join(s["text"] for s in parsed.segments)
+    if not first_timing(shown):
+        return parsed
+    captions = parse_srt(shown, url)
+    return Parsed(captions.segments, [*parsed.notes, *captions.notes])
+
+
 PARSERS = {
     "vtt": parse_vtt,
     "srt": parse_srt,
     "json": parse_json,
-    "html": parse_html,
+    "html": _parse_page,
     "text": _parse_text,
 }
 """To add a format: its parser here, its names in FORMATS and EXTENSIONS."""

@@ -1,6 +1,7 @@
 """HTML transcripts as the podcast namespace defines them: <cite>, <time> and <p>. Pure."""
 
 import re
+from html import escape
 from typing import ClassVar
 
 from podrec_assets.content.html_text import BLOCKS, TextParser, parsed
@@ -14,6 +15,7 @@ from podrec_assets.content.transcripts.segments import (
 
 _OPEN_TAG = re.compile(r"<[a-zA-Z/!?]")
 _CUT_OFF = "the page ends within a tag, what follows its < is left out"
+_NEVER_CLOSED = "the page never closes a <{}>, what follows it is left out"
 LABELS = {"cite", "time"}
 _CONTAINERS = {"blockquote", "figure", "li", "q", "table"}
 """Tags in which <cite> and <time> are a part of the text."""
@@ -73,7 +75,7 @@ def parse_html(text: str, _url: str) -> Parsed:
     <cite> names the speaker and <time> the start of the blocks that follow. Every word of the page
     is in a segment or names a speaker of one.
     """
-    parser = parsed(_BlockParser(), text)
+    parser = parsed(_BlockParser(), _without_cdata(text))
     parser.end_block()
     segments: list[dict] = []
     start: float | None = None
@@ -95,5 +97,16 @@ def parse_html(text: str, _url: str) -> Parsed:
             segments.append(segment(start, None, speaker, words))
     if unheard:
         segments.append(segment(start, None, None, unheard))
-    is_cut = _OPEN_TAG.search(text.rpartition(">")[2])
-    return Parsed(end_at_next_start(segments), [_CUT_OFF] if is_cut else [])
+    notes = [_NEVER_CLOSED.format(tag) for tag in parser.open_silent if tag != "head"]
+    if _OPEN_TAG.search(text.rpartition(">")[2]):
+        notes.append(_CUT_OFF)
+    return Parsed(end_at_next_start(segments), notes)
+
+
+def _without_cdata(text: str) -> str:
+    """Returns XHTML with its CDATA sections as text; in HTML they are markup."""
+    first, *others = text.split("<![CDATA[")
+    sections = (part.partition("]]>") for part in others)
+    return first + "".join(
+        f"{escape(inside)}{after}" if end else inside for inside, end, after in sections
+    )

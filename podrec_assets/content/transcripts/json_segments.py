@@ -62,13 +62,14 @@ def _items(document: object, url: str) -> tuple[tuple, list]:
         return (), document
     if document == {}:
         return (), []
+    has_text = isinstance(document, dict) and bool(document.get("text"))
     for shape in SHAPES:
         value = document
         for key in shape:
             value = next(_at(value, key), None)
-        if isinstance(value, list) and (value or shape == SHAPES[0]):
+        if isinstance(value, list) and (value or (shape == SHAPES[0] and not has_text)):
             return shape, value
-    if not isinstance(document, dict) or "segments" in document:
+    if not isinstance(document, dict) or ("segments" in document and not has_text):
         raise TranscriptError(
             "bad_json", f"{url} is not a JSON transcript: it has no list of segments."
         )
@@ -88,11 +89,11 @@ def _at(value: object, key: object) -> Iterator[object]:
 
 def _words(item: dict) -> str | None:
     """Returns the words of an item, "" for empty ones; None where no field of text is known."""
-    values = [item[name] for name in _TEXTS if name in item]
-    spoken = [str(v) for v in values if isinstance(v, str | int | float) and v not in ("", False)]
+    values = [None if (v := item[name]) is False else v for name in _TEXTS if name in item]
+    spoken = [str(v) for v in values if isinstance(v, str | int | float) and str(v)]
     if spoken:
         return " ".join(spoken[0].split())
-    return "" if any(v in (None, "", False) for v in values) else None
+    return "" if None in values or "" in values else None
 
 
 def _speaker(value: object) -> str | None:

@@ -37,6 +37,8 @@ URL = "https://t.example/transcript"
         ("<p>Hello friends.</p><p>Welcome back.</p>", "text/plain", "html/3"),
         ("Hello friends.\n\nWelcome back.", "text/html", "text/3"),
         (f"\n\n{SRT}", "text/plain", "srt/3"),
+        (f"<html><body><pre>{SRT.replace('>', '&gt;')}</pre></body></html>", "text/html", "html/3"),
+        (f"<p>{SRT.replace(chr(10), '<br>')}</p>", "text/html", "html/3"),
     ],
 )
 def test_an_unmistakable_body_is_read_as_what_it_is(
@@ -44,6 +46,13 @@ def test_an_unmistakable_body_is_read_as_what_it_is(
 ) -> None:
     parsed = parse_transcript(body.encode(), declared, URL)
     assert (parsed.engine, [s["text"] for s in parsed.segments]) == (engine, TEXTS)
+
+
+def test_captions_behind_lines_of_credits_are_captions() -> None:
+    body = "Subtitles\nby\nfour\npeople\n\n" + SRT
+    parsed = parse_transcript(body.encode(), "text/html", URL)
+    assert [s["text"] for s in parsed.segments] == TEXTS
+    assert parsed.notes == ("4 words outside of cues left out",)
 
 
 @pytest.mark.parametrize(

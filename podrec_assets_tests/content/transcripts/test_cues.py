@@ -70,6 +70,16 @@ TWO = [(0.0, 1.5, None, "Hello friends."), (1.5, 3.0, None, "Bread today.")]
             id="arrows that software rewrote",
         ),
         pytest.param(
+            "1\n00:00:00,000 ==> 00:00:01,500\nHello friends.\n\n2\n"
+            "00:00:01;500 --\uff1e 00:00:03;000\nBread today.",
+            id="double arrows and semicolons",
+        ),
+        pytest.param(
+            "1\n00:00:00,000 - 00:00:01,500\nHello friends.\n\n2\n"
+            "00:00:01.500 \u2014 00:00:03.000\nBread today.",
+            id="dashes for arrows",
+        ),
+        pytest.param(
             "7\n00:00:00,0 --> 00:00:01,500 X1:40 X2:600 Y1:20 Y2:50\nHello friends.\n\n8\n"
             "00:00:01,500000 --> 00:00:03\nBread today.",
             id="coordinates and other fractions",
@@ -177,6 +187,7 @@ def test_words_under_a_clock_that_cannot_be_read_stay_without_times() -> None:
         ("5 < 6 and 7 > 2", "5 < 6 and 7 > 2"),
         ("I <3 you", "I <3 you"),
         ("go A -> B", "go A -> B"),
+        ("9:00:00 - 10:00:00", "9:00:00 - 10:00:00"),
     ],
 )
 def test_tags_add_no_characters_and_are_no_words(payload: str, text: str) -> None:

@@ -41,6 +41,8 @@ def texts(html: str) -> list[tuple[str | None, str]]:
         ("<blockquote>Bake!<cite>My teacher</cite></blockquote><p>Yes</p>",
          ["Bake! My teacher", "Yes"]),
         ("<p>Hi</p><cite>The end</cite>", ["Hi", "The end"]),
+        ("<p><![CDATA[5 < 6 & so]]></p><p><![CDATA[on</p>", ["5 < 6 & so", "on"]),
+        ("<p>Hi</p><!-- x --!><p>there</p><!--><p>all</p><!--->", ["Hi", "there", "all"]),
         ("<time>March 3</time><p>Hi</p>", ["March 3", "Hi"]),
     ],
 )  # fmt: skip
@@ -82,6 +84,13 @@ def test_a_page_that_ends_within_a_tag_is_told() -> None:
     assert read("<p>Hello</p> 5 < 6").notes == ()
 
 
+@pytest.mark.parametrize("tag", ["script", "style", "title"])
+def test_words_behind_a_tag_that_hides_them_and_is_never_closed_are_told(tag: str) -> None:
+    parsed = read(f"<body><p>Hello</p><{tag}>x <p>not seen</p></body>")
+    assert parsed.text == "Hello"
+    assert parsed.notes == (f"the page never closes a <{tag}>, what follows it is left out",)
+
+
 BLOCKS = ("p", "div", "li", "td", "h1", "h3", "blockquote", "section", "pre", "dd", "figcaption")
 INLINE = ("b", "i", "span", "a", "em", "q", "time", "cite")
 
@@ -108,7 +117,9 @@ def test_any_tree_of_tags_keeps_each_word_in_text_or_speaker(html: str) -> None:
     assert said <= set(re.findall(r"w\d+", kept))
 
 
-@pytest.mark.parametrize("part", ["<p>a</p>", "<cite>a", "<time>", "<li>", "<blockquote>", "</p>"])
+@pytest.mark.parametrize(
+    "part", ["<p>a</p>", "<cite>a", "<time>", "<li>", "<blockquote>", "</p>", "<![CDATA[", "<!--x"]
+)
 def test_hostile_pages_cost_linear_time(part: str) -> None:
     assert_linear(lambda count: read("<p>hi" + part * count), 500)
 

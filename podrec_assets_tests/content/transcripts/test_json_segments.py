@@ -100,6 +100,11 @@ WORDS = [
             [(None, None, None, "Hi there.")],
             id="numbers that are no times",
         ),
+        pytest.param(
+            {"segments": [{"body": 0}, {"text": 7.5, "body": False}]},
+            [(None, None, None, "0"), (None, None, None, "7.5")],
+            id="numbers that are said",
+        ),
     ],
 )  # fmt: skip
 def test_known_forms_become_segments(document: object, expected: list[tuple]) -> None:
@@ -116,6 +121,8 @@ def test_known_forms_become_segments(document: object, expected: list[tuple]) ->
         {"results": {"transcripts": [{"transcript": "hi there"}]}, "jobName": "x"},
         {"monologues": [{"speaker": 0, "elements": [{"type": "text", "value": "Hi"}]}]},
         {"text": "Hi there."},
+        {"text": "Hi there.", "segments": []},
+        {"text": "Hi there.", "segments": None},
     ],
 )
 def test_other_forms_are_refused_with_their_keys(document: dict) -> None:
