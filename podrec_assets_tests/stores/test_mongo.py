@@ -29,6 +29,15 @@ def docs(*users: str, episode: str = "e1") -> list[dict]:
     ]
 
 
+@pytest.mark.slow
+def test_a_version_larger_than_one_answer_of_the_server_is_read_back(store: MongoStore) -> None:
+    reason = "because you played it " * 4000
+    given = [d | {"reason": reason} for d in docs(*(f"u{n:03}" for n in range(600)))]
+    version = store.write_version(ALS_TOP_N, D1, "r", given)
+    assert store.documents(ALS_TOP_N, version.version) == given
+    assert len(store.documents_of(ALS_TOP_N, version.version, ["u000", "u599", "u600"])) == 2
+
+
 def served(
     store: MongoStore, day: date, run: str, current: Publication | None = None
 ) -> Publication:

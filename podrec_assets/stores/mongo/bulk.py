@@ -1,11 +1,21 @@
-"""Writes and deletes of a version's documents, in batches that the embedded server can hold."""
+"""Reads, writes and deletes a version's documents, in batches that the embedded server can hold."""
 
 from collections.abc import Container
 
 from pymongo import DeleteOne, ReplaceOne
+from pymongo.cursor import Cursor
 from pymongo.database import Database
 
 BATCH = 500
+READ_BATCH = 200
+"""Documents of one answer; the embedded server would put all into one, which 48 MB make too big."""
+
+
+def find(
+    db: Database, collection: str, query: dict, fields: dict[str, int] | None = None
+) -> Cursor:
+    """Returns a cursor over any number of documents."""
+    return db[collection].find(query, fields, batch_size=READ_BATCH)
 
 
 def replace_documents(db: Database, collection: str, version: str, documents: list[dict]) -> None:
@@ -21,7 +31,7 @@ def delete_documents(
     db: Database, collection: str, version: str, keep: Container[str] = ()
 ) -> None:
     """Deletes the documents of a version, except the ids in `keep`."""
-    stored = [d["_id"] for d in db[collection].find({"version": version}, {"_id": 1})]
+    stored = [d["_id"] for d in find(db, collection, {"version": version}, {"_id": 1})]
     ids = [i for i in stored if i not in keep]
     # delete_many over a whole version can exhaust the embedded server's heap.
     for start in range(0, len(ids), BATCH):

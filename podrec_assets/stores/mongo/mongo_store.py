@@ -53,7 +53,8 @@ class MongoStore:
         """Complete versions of a day (default: of every day), newest first."""
         query = {"collection": collection} | ({"day": day.isoformat()} if day else {})
         with translated():
-            entries = sorted(self.db["versions"].find(query), key=age_order, reverse=True)
+            stored = bulk.find(self.db, "versions", query)
+            entries = sorted(stored, key=age_order, reverse=True)
         return [from_entry(e) for e in entries]
 
     def latest_version(self, collection: str, day: date | None = None) -> Version | None:
@@ -69,14 +70,14 @@ class MongoStore:
     def days(self, collection: str) -> list[date]:
         """Days that have a complete version, in order."""
         with translated():
-            entries = self.db["versions"].find({"collection": collection}, {"day": 1})
+            entries = bulk.find(self.db, "versions", {"collection": collection}, {"day": 1})
             return sorted({date.fromisoformat(e["day"]) for e in entries})
 
     def documents(self, collection: str, version: str) -> list[dict]:
         """All documents of a version as given to `write_version`, in key order."""
         key = COLLECTION_KEYS[collection]
         with translated():
-            stored = self.db[collection].find({"version": version})
+            stored = bulk.find(self.db, collection, {"version": version})
             documents = [without_own_fields(d) for d in stored]
         return sorted(documents, key=lambda d: d[key])
 
@@ -104,7 +105,8 @@ class MongoStore:
         with translated():
             for start in range(0, len(wanted), bulk.BATCH):
                 batch = wanted[start : start + bulk.BATCH]
-                stored = self.db[collection].find({"version": version, name: {"$in": batch}})
+                query = {"version": version, name: {"$in": batch}}
+                stored = bulk.find(self.db, collection, query)
                 documents |= {d[name]: without_own_fields(d) for d in stored}
         return documents
 
@@ -112,9 +114,8 @@ class MongoStore:
         """The listeners or episodes of a version, in order."""
         name = COLLECTION_KEYS[collection]
         with translated():
-            return sorted(
-                d[name] for d in self.db[collection].find({"version": version}, {name: 1})
-            )
+            stored = bulk.find(self.db, collection, {"version": version}, {name: 1})
+            return sorted(d[name] for d in stored)
 
     def write_version(
         self,

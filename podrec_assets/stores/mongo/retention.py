@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from podrec_assets.schemas import COLLECTION_KEYS, LISTS
-from podrec_assets.stores.mongo.bulk import delete_documents
+from podrec_assets.stores.mongo.bulk import delete_documents, find
 from podrec_assets.stores.mongo.driver_errors import translated
 from podrec_assets.stores.mongo.entries import age_order, checksum, entry_id, from_entry
 from podrec_assets.stores.mongo.mongo_store import MongoStore
@@ -23,7 +23,7 @@ def prune(store: MongoStore, keep_days: int, grace: timedelta = GRACE) -> list[s
     before = datetime.now(UTC) - grace
     removed = []
     with translated():
-        entries = sorted(store.db["versions"].find(), key=age_order, reverse=True)
+        entries = sorted(find(store.db, "versions", {}), key=age_order, reverse=True)
         needed = _pointed_to(store) | _needed(entries, keep_days)
         for entry in entries:
             touched = max(entry["created_at"], entry.get("served_at", entry["created_at"]))
@@ -43,7 +43,7 @@ def forget(store: MongoStore, user_id: str) -> int:
     for collection in (name for name, key in COLLECTION_KEYS.items() if key == "user_id"):
         query = {"collection": collection}
         with translated():
-            listed = list(store.db["versions"].find(query))
+            listed = list(find(store.db, "versions", query))
             for entry in [*listed, *store.db["unfinished"].find(query)]:
                 document = {"version": entry["version"], "user_id": str(user_id)}
                 if store.db[collection].delete_one(document).deleted_count:
