@@ -1,33 +1,37 @@
 """The API's documents as pydantic models with examples, as shown in OpenAPI."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
+from podrec_assets.recommend.ranking.arms.registry import ARMS, BLEND_FORMULA
 from podrec_assets.schemas import EVENT_KINDS
 
 
-class Item(BaseModel):
-    """One recommended episode."""
+class RankedEpisode(BaseModel):
+    """An episode and its score."""
 
     rank: int = Field(description="Place in the list, from 1.", examples=[1])
     episode_id: str = Field(examples=["e0123456789abcde"])
     show: str | None = Field(description="Title of the show.", examples=["Night Sky"])
     title: str | None = Field(examples=["A comet that forgot to shine"])
     score: float = Field(
-        description="alpha * als + (1 - alpha) * cosine + prior_weight * prior - overlap. "
+        description=f"{BLEND_FORMULA} + prior_weight * prior - overlap. "
         "The prior favours popular and new episodes; overlap is similarity to the episodes above.",
         examples=[0.93],
     )
-    als: float = Field(
-        description="Collaborative score, 0 to 1, relative to the listener's highest.",
-        examples=[1.0],
-    )
-    cosine: float = Field(
-        description="Content score, -1 to 1, relative to the listener's highest; "
-        "negative for episodes similar to ones that the listener ignored.",
-        examples=[0.72],
-    )
+
+
+ARM_SCORES: dict[str, Any] = {
+    arm.score_field: (float, Field(description=arm.score_description, examples=[0.72]))
+    for arm in ARMS
+}
+ScoredEpisode = create_model("ScoredEpisode", __base__=RankedEpisode, **ARM_SCORES)
+
+
+class Item(ScoredEpisode):  # type: ignore[misc, valid-type]  # made at run time
+    """One recommended episode."""
+
     sources: list[str] = Field(
         description="What the score came from, most important first.",
         examples=[["als", "content"]],

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from podrec_assets.cli.console import Json, connect, emit, line, out
+from podrec_assets.recommend.ranking.arms.registry import labelled_scores
 from podrec_assets.serving.provenance import trace as find_trace
 
 
@@ -34,8 +35,8 @@ def print_trace(document: dict) -> None:
     out.print(f"  {item['reason']}")
     if document["withdrawal"]:
         out.print(line("  ", (document["withdrawal"]["says"], "yellow")))
-    shares = f"ALS {item['als']:.3f}, cosine {item['cosine']:.3f}"
-    out.print(f"  score {item['score']:.3f}: {shares}; sources {', '.join(item['sources'])}")
+    scores = ", ".join(f"{label} {score:.3f}" for label, score in labelled_scores(item).items())
+    out.print(f"  score {item['score']:.3f}: {scores}; sources {', '.join(item['sources'])}")
     gate = publication["gate"] or {"passed": None, "overruled_at": None}
     if gate["passed"]:
         state = "passed the gate"

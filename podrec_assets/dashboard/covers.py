@@ -1,10 +1,13 @@
 """SVG images: a cover for a show without artwork, and the bars of a score. Pure, deterministic."""
 
 import hashlib
+import itertools
 from xml.sax.saxutils import escape
 
 INK = "#ffffff"
-ALS, CONTENT, REST = "#14a394", "#d08a55", "#8a97a6"
+REST = "#8a97a6"
+BARS = ("#14a394", "#d08a55", "#6f7fd0", "#b0628f")
+"""Colours of the bars from the top, then from the first again."""
 
 
 def cover(show_id: str, title: str) -> str:
@@ -35,11 +38,17 @@ def initials(title: str) -> str:
     return "".join(word[0] for word in [w for w in words if w][:2]).upper() or "?"
 
 
-def arms(als: float, cosine: float) -> str:
-    """Returns two thin bars of the ALS and content scores, each clipped to 0..1."""
+def score_bars(scores: list[float]) -> str:
+    """Returns thin bars one below the other, each clipped to 0..1."""
+    height = 5 * len(scores) - 2
+    colours = itertools.cycle(BARS)
+    bars = "".join(
+        _bar(5 * row, score, colour)
+        for row, (score, colour) in enumerate(zip(scores, colours, strict=False))
+    )
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 8" width="200" height="16">'
-        f"{_bar(0, als, ALS)}{_bar(5, cosine, CONTENT)}</svg>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 {height}" width="200"'
+        f' height="{2 * height}">{bars}</svg>'
     )
 
 

@@ -16,6 +16,7 @@ from podrec_assets.dashboard.shared import (
 from podrec_assets.errors import PodrecError
 from podrec_assets.listening.event_message import Refusal
 from podrec_assets.markdown_escape import escape_markdown
+from podrec_assets.recommend.ranking.arms.registry import ARMS, labelled_scores
 from podrec_assets.serving.analytics import RECENT_DAYS, recently_heard
 from podrec_assets.serving.feedback import send_event, send_impressions
 from podrec_assets.serving.reader import recommendations
@@ -25,8 +26,8 @@ ACTIONS = {
     "play": ("Played it", "Played", ":material/play_arrow:"),
     "skip": ("Skip", "Skipped", ":material/skip_next:"),
 }
-ARMS = (
-    "Upper bar: what similar listeners played (ALS). Lower bar: what the episode says (content). "
+BARS = (
+    f"From the top: {', '.join(f'{arm.basis} ({arm.label})' for arm in ARMS)}. "
     "Each is relative to this listener's highest score."
 )
 
@@ -74,14 +75,17 @@ def _card(user: str, version: str, item: dict) -> None:
 
 
 def _score(item: dict) -> None:
-    """Shows the score with its ALS and content parts, or with its sources if both parts are 0."""
-    if not item["als"] and not item["cosine"]:
+    """Shows the score with those of the arms, or with its sources if all of them are 0."""
+    arms = labelled_scores(item)
+    if not any(arms.values()):
         st.caption(f"score {item['score']:.2f} · {', '.join(item['sources'])}")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.image(covers.arms(item["als"], item["cosine"]), width=160, alt="ALS and content score")
-        parts = f"score {item['score']:.2f} · ALS {item['als']:.2f} · content {item['cosine']:.2f}"
-        st.caption(parts, help=ARMS, width="content")
+        st.image(
+            covers.score_bars(list(arms.values())), width=160, alt=f"Scores: {', '.join(arms)}"
+        )
+        parts = " · ".join(f"{label} {score:.2f}" for label, score in arms.items())
+        st.caption(f"score {item['score']:.2f} · {parts}", help=BARS, width="content")
 
 
 def _buttons(user: str, version: str, item: dict) -> None:

@@ -12,6 +12,7 @@ from podrec_assets.dashboard.shared import (
     side_by_side,
 )
 from podrec_assets.markdown_escape import escape_markdown
+from podrec_assets.recommend.ranking.arms.registry import labelled_scores
 from podrec_assets.schemas import EVENT_KINDS
 from podrec_assets.serving.provenance import trace
 from podrec_assets.serving.reader import recommendations
@@ -71,9 +72,10 @@ def _item(traced: dict) -> None:
     with st.container(border=True):
         st.subheader(f"{item['rank']}. {escape_markdown(item['title'])}", anchor=False)
         plain_text(item["reason"])
-        parts = f"score {item['score']:.3f} · ALS {item['als']:.3f} · content {item['cosine']:.3f}"
+        parts = " · ".join(f"{label} {score:.3f}" for label, score in labelled_scores(item).items())
         st.caption(
-            f"{parts} · sources {', '.join(item['sources'])} · published for {publication['day']}"
+            f"score {item['score']:.3f} · {parts} · sources {', '.join(item['sources'])} · "
+            f"published for {publication['day']}"
         )
 
 

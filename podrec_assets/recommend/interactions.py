@@ -64,6 +64,10 @@ class Interactions:
         parts = (self.seen, self.unliked, self.heard_before)
         return set().union(*(part.get(user, ()) for part in parts))
 
+    def valued(self, user: str) -> set[str]:
+        """Returns what a listener heard or finished and does not unlike."""
+        return (self.seen[user] | self.finished[user].keys()) - self.unliked[user]
+
     def played(self, user: str) -> set[str]:
         """Returns what a listener heard by playing it."""
         return self.seen.get(user, set()) - self.unplayed.get(user, set())

@@ -48,13 +48,13 @@ LIST_ITEM: dict[str, type] = {
     "show_title": str,
     "title": str,
     "score": float,
-    "als": float,
-    "cosine": float,
     "sources": list,
     "causes": dict,
     "reason": str,
 }
-"""Fields of every item in final_recommendations that the app reads; items may have more."""
+"""Fields of every item in final_recommendations that the app reads, besides the arms' scores; items
+may have more.
+"""
 
 RECOMMENDATION_QUALITY = Table(
     "recommendation_quality",

@@ -11,6 +11,8 @@ from podrec_assets.listening.daily_score import counted_events_sql, weight_sql
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.recommend.interaction_history import history_of_window
 from podrec_assets.recommend.interactions import Interactions
+from podrec_assets.recommend.ranking.arms import registry
+from podrec_assets.recommend.ranking.arms.protocol import TracedItem
 from podrec_assets.schemas import (
     COLLECTIONS,
     EPISODES,
@@ -206,24 +208,16 @@ def _evidence(
 def _heard(
     connections: Connections, owner: str, item: dict, current: Publication, history: Interactions
 ) -> list[dict]:
-    """Returns the listener's episodes that the score uses, each with the arms that use it.
-
-    ALS uses every episode with a weight. The content arm uses heard episodes that are similar to
-    the item or from the same show.
-    """
+    """Returns the listener's episodes that the score uses, each with the arms that use it."""
     if owner == NEWCOMER or owner not in history.users:
         return []
-    row = history.matrix[history.users.index(owner)]
-    by_als: set[str] = set()
-    if item["als"] > 0:
-        by_als = {history.items[column] for column in row.indices}
-    heard: set[str] = set()
-    if item["cosine"] > 0:
-        heard = (history.seen[owner] | history.finished[owner].keys()) - history.unliked[owner]
-    similarity = _similarity(connections, current.versions[SIMILARITIES], item["episode_id"], heard)
+    version, episode = current.versions[SIMILARITIES], item["episode_id"]
+    neighbours = _similarity(connections, version, episode, history.valued(owner))
     show = connections.lake.read_equal(EPISODES.name, "show_id", item["show_id"], ("episode_id",))
-    by_content = similarity.keys() | heard & set(show["episode_id"].to_pylist())
-    used_by = {"als": by_als, "content": by_content}
+    traced = TracedItem(owner, history, neighbours, set(show["episode_id"].to_pylist()))
+    scores = registry.arm_scores(item)
+    used_by = {a.name: a.heard_behind(traced) for a in registry.ARMS if scores[a.score_field] > 0}
+    similarity = {e: s for heard in used_by.values() for e, s in heard.items() if s is not None}
     named = set(item["causes"].values())
     return [
         {
@@ -232,7 +226,7 @@ def _heard(
             "similarity": similarity.get(episode),
             "is_named": episode in named,
         }
-        for episode in sorted(by_als | by_content | named)
+        for episode in sorted(named.union(*used_by.values()))
     ]
 
 

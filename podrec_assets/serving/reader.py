@@ -12,11 +12,11 @@ from podrec_assets.day_windows import latest
 from podrec_assets.errors import PermanentError, RetryableError, UnknownIdError
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.withdrawals_table import WithdrawalRecords
+from podrec_assets.recommend.ranking.arms.registry import arm_scores, score_fields
 from podrec_assets.schemas import EPISODES, LISTS, NEWCOMER, SIMILARITIES
 from podrec_assets.stores.mongo import Publication
 
 KNOWN_SHOWN = 5
-FIELDS = ("rank", "episode_id", "show", "title", "score", "als", "cosine", "sources", "reason")
 NEIGHBOUR_FIELDS = (
     "rank", "episode_id", "score", "cosine", "here_s", "there_s", "here_text", "there_text",
 )  # fmt: skip
@@ -93,17 +93,23 @@ def recommendations(connections: Connections, user: str, k: int) -> dict:
     """Returns the published list of a listener, or the newcomers' list with known=False.
 
     Returns:
-        {user_id, known, day, version, items}; an item has the keys of FIELDS.
+        {user_id, known, day, version, items}; an item has rank, episode_id, show, title, score, the
+        score of each arm, sources and reason.
     """
     current, owner, served = served_list(connections, user)
-    items = [{"show": i["show_title"], **i} for i in served[:k]]
     return {
         "user_id": user,
         "known": owner != NEWCOMER,
         "day": str(current.day),
         "version": current.versions[LISTS],
-        "items": [{f: i[f] for f in FIELDS} for i in items],
+        "items": [_shown(item) for item in served[:k]],
     }
+
+
+def _shown(item: dict) -> dict:
+    fields = ("rank", "episode_id", "show", "title", "score", *score_fields(), "sources", "reason")
+    known = {"show": item["show_title"], **item, **arm_scores(item)}
+    return {field: known[field] for field in fields}
 
 
 def listeners(connections: Connections) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.recommend.ranking.arms.registry import ARMS
 from podrec_assets_tests.api.conftest import DAY
 
 pytestmark = pytest.mark.services
@@ -227,6 +228,16 @@ def test_before_the_first_publication_the_error_says_what_to_do(
     answer = client_of(mongo_database="empty").get("/recommendations/ann")
     assert answer.status_code == 503
     assert "Nothing is published yet" in answer.json()["error"]
+
+
+def test_openapi_describes_the_score_of_every_arm(client: httpx.Client) -> None:
+    described = client.get("/openapi.json").json()["components"]["schemas"]["Item"]
+    assert list(described["properties"]) == [
+        "rank", "episode_id", "show", "title", "score", "als", "cosine", "sources", "reason",
+    ]  # fmt: skip
+    assert set(described["required"]) == set(described["properties"])
+    for arm in ARMS:
+        assert described["properties"][arm.score_field]["description"] == arm.score_description
 
 
 def test_the_examples_in_openapi_are_accepted(client: httpx.Client) -> None:

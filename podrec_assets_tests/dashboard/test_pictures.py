@@ -1,12 +1,13 @@
 """Covers, score bars and facts: deterministic, and text from a feed never becomes markup."""
 
 from datetime import date
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
 
-from podrec_assets.dashboard.covers import arms, cover, initials
+from podrec_assets.dashboard.covers import cover, initials, score_bars
 from podrec_assets.dashboard.shared import cells, facts
 
 
@@ -28,13 +29,16 @@ def test_initials_come_from_the_first_two_words(title: str, letters: str) -> Non
     assert initials(title) == letters
 
 
-def test_bars_are_clipped_to_their_picture() -> None:
-    widths = [
-        float(r.get("width", ""))
-        for r in ElementTree.fromstring(arms(1.7, -0.2))
-        if r.get("fill-opacity") is None
-    ]
-    assert widths == [100.0, 0.0]
+@pytest.mark.parametrize("scores", [[1.7, -0.2], [0.5, 0.25, 1.0], [1.0] * 6])
+def test_bars_are_clipped_to_their_picture_and_each_has_its_own_line(scores: list[float]) -> None:
+    picture = ElementTree.fromstring(score_bars(scores))
+    bars = [r for r in picture if r.get("fill-opacity") is None]
+    widths = [float(bar.get("width", "")) for bar in bars]
+    assert widths == [100 * min(max(score, 0.0), 1.0) for score in scores]
+    tops = [float(bar.get("y", "")) for bar in bars]
+    assert tops == [5.0 * row for row in range(len(scores))]
+    assert picture.get("viewBox") == f"0 0 100 {tops[-1] + 3:.0f}"
+    assert all(a.get("fill") != b.get("fill") for a, b in pairwise(bars))
 
 
 def test_a_table_of_a_page_is_no_formula_in_a_spreadsheet() -> None:

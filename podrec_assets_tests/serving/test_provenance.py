@@ -15,6 +15,7 @@ from podrec_assets.serving.reader import recommendations, served_list
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import Message
 from podrec_assets_tests.pipelines.listening.event_log import at, event
+from podrec_assets_tests.recommend.ranking.arms import third_arm
 from podrec_assets_tests.serving.planted import DAYS, EPISODES_EACH, add_episodes, run
 
 pytestmark = pytest.mark.services
@@ -148,6 +149,24 @@ def test_the_daily_rows_are_listed_and_add_up(world: Connections) -> None:
     }
     assert found["passages"]["there_text"].startswith("aaaa topic a")
     assert found["is_as_made"]
+
+
+def test_a_list_made_before_an_arm_was_added_is_read_and_traced_as_before(
+    world: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, traced = recommendations(world, "ann", 20)["items"], trace(world, "ann", best(world))
+    third_arm.register(monkeypatch, weight=0.5)
+    assert recommendations(world, "ann", 20)["items"] == [i | {"third_score": 0.0} for i in listed]
+    assert trace(world, "ann", best(world)) == traced
+
+
+def test_the_trace_asks_every_arm_for_its_heard_episodes(
+    world: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(third_arm.ThirdArm, "score_field", "score")
+    third_arm.register(monkeypatch, weight=0.5)
+    heard = trace(world, "ann", best(world))["evidence"]["heard"]
+    assert {h["episode_id"] for h in heard if "third" in h["arms"]} == {"a0", "a1"}
 
 
 def test_runs_inputs_and_gate_belong_to_the_served_versions(

@@ -13,7 +13,8 @@ from functools import reduce
 
 import numpy as np
 
-from podrec_assets.recommend.ranking.arms.registry import Alpha, arm_weights, build_arms
+from podrec_assets.recommend.ranking.arms import registry
+from podrec_assets.recommend.ranking.arms.protocol import ArmInputs
 from podrec_assets.recommend.ranking.candidates import Candidates, build_candidates
 from podrec_assets.recommend.ranking.inputs import BlendConfig, RankingInputs
 from podrec_assets.recommend.ranking.item_similarity import ItemSimilarity, item_similarity
@@ -56,7 +57,8 @@ class Blender:
         feedback = listener_feedback(inputs.history, self.candidates)
         self.similarity: ItemSimilarity = item_similarity(inputs.similarities, self.candidates)
         self.prior: Prior = prior_of(feedback, self.candidates)
-        self.arms = build_arms(inputs, self.candidates, feedback, self.similarity)
+        given = ArmInputs(inputs, self.candidates, feedback, self.similarity)
+        self.arms = tuple(arm(given) for arm in registry.ARMS)
 
     def blocks(self, users: range) -> Iterator[ScoredBlock]:
         """Yields the scores of a range of listeners, BLOCK at a time."""
@@ -72,9 +74,9 @@ class Blender:
             by_arm = {name: _normalised(s.values, is_candidate) for name, s in scores.items()}
             yield ScoredBlock(block, by_arm, is_candidate)
 
-    def weights(self, alpha: Alpha) -> dict[str, Alpha]:
+    def weights(self, alpha: registry.Alpha) -> dict[str, registry.Alpha]:
         """Returns the weight of each arm by name."""
-        return arm_weights(alpha)
+        return registry.arm_weights(alpha)
 
     def scores(self, block: ScoredBlock, alpha: np.ndarray) -> np.ndarray:
         """Returns (listeners, columns) rounded scores before overlap; -inf for non-candidates.

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from podrec_assets.recommend.interactions import Interactions
+from podrec_assets.recommend.ranking.arms.registry import score_fields
 from podrec_assets.schemas import LIST_ITEM, NEWCOMER
 
 K = 10
@@ -55,6 +56,7 @@ def _result(check: str, faults: list[str]) -> GateResult:
 
 
 def _shape_faults(documents: list[dict]) -> list[str]:
+    kinds = LIST_ITEM | dict.fromkeys(score_fields(), float)
     faults = []
     for document in documents:
         user, items = document.get("user_id"), document.get("items")
@@ -64,7 +66,7 @@ def _shape_faults(documents: list[dict]) -> list[str]:
         wrong = {
             name
             for item in items
-            for name, kind in LIST_ITEM.items()
+            for name, kind in kinds.items()
             if not _has_type(item.get(name), kind, name in NULLABLE)
         }
         if wrong:

@@ -33,7 +33,7 @@ def listener_feedback(history: Interactions, candidates: Candidates) -> Listener
     values, exposures = [], []
     for row, user in enumerate(history.users):
         recency, finished = history.recency.get(user, {}), history.finished[user]
-        for episode in (history.seen[user] | finished.keys()) - history.unliked[user]:
+        for episode in history.valued(user):
             value = (1.0 if episode in finished else HEARD_VALUE) * recency.get(episode, 1.0)
             values.append((row, column[episode], value))
         shown = history.exposures.get(user, {})

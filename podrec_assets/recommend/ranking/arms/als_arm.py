@@ -5,9 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from podrec_assets.recommend.interactions import Signal
-from podrec_assets.recommend.ranking.arms.protocol import ArmScores, Reason
-from podrec_assets.recommend.ranking.candidates import Candidates
-from podrec_assets.recommend.ranking.inputs import RankingInputs
+from podrec_assets.recommend.ranking.arms.protocol import ArmInputs, ArmScores, Reason, TracedItem
 
 
 class AlsArm:
@@ -15,10 +13,16 @@ class AlsArm:
 
     name: ClassVar[str] = "als"
     score_field: ClassVar[str] = "als"
+    label: ClassVar[str] = "ALS"
+    basis: ClassVar[str] = "what similar listeners played"
+    score_description: ClassVar[str] = (
+        "Collaborative score, 0 to 1, relative to the listener's highest."
+    )
 
-    def __init__(self, inputs: RankingInputs, candidates: Candidates) -> None:
-        self._history, self._candidates = inputs.history, candidates
-        self._items = {d["user_id"]: {i["episode_id"]: i for i in d["items"]} for d in inputs.als}
+    def __init__(self, given: ArmInputs) -> None:
+        self._history, self._candidates = given.day.history, given.candidates
+        documents = given.day.als
+        self._items = {d["user_id"]: {i["episode_id"]: i for i in d["items"]} for d in documents}
 
     def scores(self, users: range) -> ArmScores:
         """Returns predicted preferences, 0 outside a listener's ALS list and for negative ones."""
@@ -37,6 +41,13 @@ class AlsArm:
         name = self._history.users[user]
         items = self._items.get(name, {})
         return [self._reason(name, items.get(self._candidates.ids[c])) for c in columns]
+
+    @staticmethod
+    def heard_behind(traced: TracedItem) -> dict[str, float | None]:
+        """Returns every episode of the listener that has a weight."""
+        history = traced.history
+        row = history.matrix[history.users.index(traced.user)]
+        return dict.fromkeys(history.items[column] for column in row.indices)
 
     def _reason(self, user: str, item: dict | None) -> Reason | None:
         if item is None:

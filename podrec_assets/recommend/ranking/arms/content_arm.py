@@ -15,11 +15,7 @@ import numpy as np
 
 from podrec_assets.formatting import clock
 from podrec_assets.recommend.interactions import Signal
-from podrec_assets.recommend.ranking.arms.protocol import ArmScores, Reason
-from podrec_assets.recommend.ranking.candidates import Candidates
-from podrec_assets.recommend.ranking.inputs import RankingInputs
-from podrec_assets.recommend.ranking.item_similarity import ItemSimilarity
-from podrec_assets.recommend.ranking.listener_feedback import ListenerFeedback
+from podrec_assets.recommend.ranking.arms.protocol import ArmInputs, ArmScores, Reason, TracedItem
 
 AFFINITY_SHRINKAGE = 1.5
 """Weight of the overall mean, in exposures of an episode of similarity 1."""
@@ -31,17 +27,17 @@ class ContentArm:
 
     name: ClassVar[str] = "content"
     score_field: ClassVar[str] = "cosine"
+    label: ClassVar[str] = "content"
+    basis: ClassVar[str] = "what the episode says"
+    score_description: ClassVar[str] = (
+        "Content score, -1 to 1, relative to the listener's highest; "
+        "negative for episodes similar to ones that the listener ignored."
+    )
 
-    def __init__(
-        self,
-        inputs: RankingInputs,
-        candidates: Candidates,
-        feedback: ListenerFeedback,
-        similarity: ItemSimilarity,
-    ) -> None:
-        self._history, self._candidates = inputs.history, candidates
-        self._feedback, self._similarity = feedback, similarity
-        self._compared = compared_pairs(inputs.similarities)
+    def __init__(self, given: ArmInputs) -> None:
+        self._history, self._candidates = given.day.history, given.candidates
+        self._feedback, self._similarity = given.feedback, given.similarity
+        self._compared = compared_pairs(given.day.similarities)
 
     def scores(self, users: range) -> ArmScores:
         """Returns affinities; nominates everything similar to a heard episode."""
@@ -73,6 +69,13 @@ class ContentArm:
         parts = value[nameable][:, None] * self._similarity.between(nameable, columns)
         best = np.argmax(np.round(parts, 9), axis=0)
         return [nameable[i] if parts[i, at] > 0 else None for at, i in enumerate(best)]
+
+    @staticmethod
+    def heard_behind(traced: TracedItem) -> dict[str, float | None]:
+        """Returns the heard episodes that are similar to the item or from the same show."""
+        heard = traced.history.valued(traced.user)
+        of_show: dict[str, float | None] = dict.fromkeys(heard & traced.same_show)
+        return of_show | traced.similarity
 
     def _reason(self, user: int, cause: int, column: int) -> Reason:
         heard, episode = self._candidates.ids[cause], self._candidates.ids[column]
