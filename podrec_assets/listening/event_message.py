@@ -299,6 +299,8 @@ def _position(message: dict) -> int | None:
     value = message.get("position")
     if value is None:
         return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # some software has no whole numbers
     if isinstance(value, bool) or not isinstance(value, int):
         raise Refusal("bad_type", f"position is a {type(value).__name__}, not an integer")
     if not 0 <= value < 2**31:

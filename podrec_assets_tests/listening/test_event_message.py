@@ -109,6 +109,8 @@ BAD = {
     "half an emoji as time": (message(occurred_at="2026-11-20T11:00:00\ud83d"), "bad_time"),
     "from the future": (message(occurred_at="2026-11-20T13:00:01Z"), "from_the_future"),
     "position as text": (message(position="1"), "bad_type"),
+    "position between two": (message(position=1.5), "bad_type"),
+    "endless position": (message(position="?").replace(b'"?"', b"1e999"), "bad_type"),
     "negative position": (message(position=-1), "bad_position"),
     "position beyond the column": (message(position=2**31), "bad_position"),
     "position of 999 digits": (message(position=10**998), "bad_position"),
@@ -224,6 +226,10 @@ def test_the_depth_of_the_stack_decides_nothing(frames: int) -> None:
     brackets_in_text = parse(message(note='["' * 500), RECORDED, SKEW_S)["extra"]
     assert json.loads(brackets_in_text) == {"note": '["' * 500}
     return None
+
+
+def test_a_position_written_by_software_without_whole_numbers_is_whole() -> None:
+    assert parse(message(position=3.0), RECORDED, SKEW_S)["position"] == 3
 
 
 def test_a_message_without_schema_is_of_version_1() -> None:

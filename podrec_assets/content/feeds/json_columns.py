@@ -2,13 +2,14 @@
 
 import math
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from podrec_assets.errors import UnusableInputError
 from podrec_assets.redaction import without_credentials
 
+Number = TypeVar("Number", int, float)
 MAX_TEXT = 200_000
 """Longest text of one field, in characters; what is beyond is cut."""
 _ADDRESSES = {"feed_url", "link", "image_url", "audio_url", "url", "guid"}
@@ -48,14 +49,21 @@ def _text(field: pa.Field, value: Any) -> str:
 def _number(_: pa.Field, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise TypeError("expected a finite number")
-    return float(value)
+    return _not_negative(float(value))
 
 
 def _integer(field: pa.Field, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError("expected a whole number")
-    if not -(2 ** (field.type.bit_width - 1)) <= value < 2 ** (field.type.bit_width - 1):
+    if value >= 2 ** (field.type.bit_width - 1):
         raise ValueError("out of range")
+    return _not_negative(value)
+
+
+def _not_negative(value: Number) -> Number:
+    """Returns a length, size or number of an episode."""
+    if value < 0:
+        raise ValueError("it is negative")
     return value
 
 

@@ -15,7 +15,7 @@ from podrec_assets.day_windows import latest
 from podrec_assets.errors import UnusableInputError
 from podrec_assets.listening.event_message import Refusal, parse
 from podrec_assets.pipelines.listening.event_files import FileLine
-from podrec_assets.schemas import EPISODES
+from podrec_assets.schemas import EPISODES, messages
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake
 from podrec_assets.stores.kafka import Message
@@ -169,7 +169,7 @@ def _message(
     value = line
     if is_changed or recorded_at is not None:
         # What JSON cannot hold is left to landing, which refuses it with a reason.
-        with suppress(ValueError, RecursionError):
+        with suppress(ValueError):
             value = json.dumps(event, ensure_ascii=False, allow_nan=False).encode()
     stamp = None if recorded_at is None else int(recorded_at.timestamp() * 1000)
     key = str(event.get("user_id", "")).encode(errors="replace")
@@ -179,8 +179,8 @@ def _message(
 def _read(line: bytes) -> tuple[dict | None, datetime | None]:
     """The event in a line without its recorded_at, None if it is no JSON object; and that time."""
     try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
+        event = messages.parse_json(messages.text_of(line), takes_nan=True)
+    except UnusableInputError:
         return None, None
     if not isinstance(event, dict):
         return None, None

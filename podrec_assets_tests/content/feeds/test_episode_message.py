@@ -171,6 +171,8 @@ def test_unknown_fields_are_ignored_times_become_utc_and_long_texts_are_cut() ->
         pytest.param(message(duration_s=float("nan")), "bad_type", id="NaN"),
         pytest.param(message(duration_s=10**400), "bad_type", id="more than a float holds"),
         pytest.param(message(season=2**31), "bad_type", id="more than the column holds"),
+        pytest.param(message(duration_s=-1), "bad_type", id="negative length"),
+        pytest.param(message(audio_bytes=-1), "bad_type", id="negative size"),
         pytest.param(message(season=1.5), "bad_type", id="half a season"),
         pytest.param(message(season=True), "bad_type", id="true as number"),
         pytest.param(message(is_serial=1), "bad_type", id="number as truth"),

@@ -10,9 +10,15 @@ import pytest
 from podrec_assets.errors import PermanentError
 from podrec_assets.listening.event_message import parse
 from podrec_assets.pipelines.listening.event_files import MAX_LINE_BYTES, FileLine, lines_of
-from podrec_assets.pipelines.listening.event_import import SHOWN, EpisodeNames, EventImport
+from podrec_assets.pipelines.listening.event_import import (
+    SHOWN,
+    EpisodeNames,
+    EventImport,
+    to_message,
+)
 from podrec_assets.schemas import EPISODES
 from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.kafka import Message
 
 D1, D2 = date(2026, 11, 1), date(2026, 11, 2)
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
@@ -61,6 +67,15 @@ def of_file(
     messages = list(imported.messages(lines_of(path)))
     refused = {r["line"]: r["reason"] for r in imported.refused}
     return [json.loads(m.value or b"") for m in messages], refused
+
+
+@pytest.mark.parametrize("frames", [0, 400])
+def test_a_line_nested_too_deep_is_left_to_landing_whatever_the_stack(frames: int) -> None:
+    if frames:
+        return test_a_line_nested_too_deep_is_left_to_landing_whatever_the_stack(frames - 1)
+    line = b'{"recorded_at": "2026-11-02T08:00:00Z", "note": ' + b"[" * 700 + b"]" * 700 + b"}"
+    assert to_message(line) == Message(None, line)
+    return None
 
 
 def test_an_episode_is_found_by_its_audio_file_with_any_tracking_prefix(
