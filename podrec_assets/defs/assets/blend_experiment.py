@@ -11,12 +11,19 @@ from podrec_assets.defs.automation import nightly
 from podrec_assets.defs.partitions import DAY_BEFORE, LATE, run_days
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.recommend.evaluation.plots import preference_over_days
-from podrec_assets.recommend.ranking.interleaving import RESPONSES, outcomes, pooled, verdict
+from podrec_assets.recommend.ranking.interleaving import (
+    COLUMNS,
+    RESPONSES,
+    UNDOES,
+    outcomes,
+    pooled,
+    verdict,
+)
 from podrec_assets.schemas import BLEND_EXPERIMENT, LISTS, USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.stores.delta import is_one_of
 
 POOLED_DAYS = 30
 COUNTED = ("a_win_count", "b_win_count", "tie_count")
-COLUMNS = ("user_id", "list_version", "episode_id", "kind")
 
 
 @table_asset(
@@ -39,7 +46,7 @@ def blend_experiment(
     """One row is one challenger of the served blend: how many listeners preferred which blend.
 
     An answer is a click, play, like or share in an interleaved list whose version the event
-    names, whenever the list was made. Pruned lists no longer count. The metadata adds up the days
+    names, whenever the list was made; a like that is taken back that day is none. Pruned lists no longer count. The metadata adds up the days
     and states the result. A day without an experiment has no rows.
 
     - Write: replaces the day.
@@ -64,10 +71,11 @@ def blend_experiment(
 
 
 def _answers(connections: Connections, day: date) -> pa.Table:
-    kinds = ", ".join(f"'{kind}'" for kind in ("impression", *RESPONSES))
+    answers = is_one_of("kind", ("impression", *RESPONSES))
     return connections.lake.read(
         USER_EVENTS.name,
-        f"event_day = '{day}' AND list_version IS NOT NULL AND kind IN ({kinds})",
+        f"event_day = '{day}' AND (list_version IS NOT NULL AND {answers} "
+        f"OR {is_one_of('kind', UNDOES)})",
         COLUMNS,
     )
 

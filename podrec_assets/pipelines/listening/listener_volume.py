@@ -25,13 +25,13 @@ def excess_events(lake: Lake, capped: pa.Table, bound: int) -> dict[tuple[date, 
     """
     if not capped.num_rows:
         return {}
-    days = capped["day"].to_pylist()
+    days = sorted({f"'{day}'" for day in capped["day"].to_pylist()})
     events = lake.read_equal(
         USER_EVENTS.name,
         "user_id",
         capped["user_id"].unique().to_pylist(),
         ("event_day", "user_id", "event_id"),
-        f"event_day >= '{min(days)}' AND event_day <= '{max(days)}'",
+        f"event_day IN ({', '.join(days)})",
     )
     found = duckdb.query(EXCESS, {"events": events, "capped": capped}, {"bound": bound})
     return {(r["event_day"], r["user_id"]): r["excess"] for r in found.to_pylist()}

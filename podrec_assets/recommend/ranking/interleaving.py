@@ -16,12 +16,18 @@ import numpy as np
 import pyarrow as pa
 from scipy.stats import binomtest
 
+from podrec_assets.schemas import EVENT_KINDS
 from podrec_assets.settings import Settings
 
 A, B = "a", "b"
 """Team of the blend that everybody else is served, and of its challenger."""
 RESPONSES = ("click", "play", "like", "share")
 """Kinds of events that credit the team of an item."""
+UNDOES = {kind.name: kind.undoes for kind in EVENT_KINDS.values() if kind.undoes}
+"""Kinds that take back an earlier response, also without naming its list."""
+EVENT_ORDER = ("occurred_at", "kafka_partition", "kafka_offset")
+COLUMNS = ("user_id", "list_version", "episode_id", "kind", *EVENT_ORDER)
+"""Columns of USER_EVENTS that `outcomes` reads."""
 COUNTS = ("a_win_count", "b_win_count", "tie_count", "a_credit_count", "b_credit_count")
 
 
@@ -108,32 +114,46 @@ def outcomes(documents: Iterable[tuple[str, dict]], events: pa.Table) -> list[di
     """Returns rows of BLEND_EXPERIMENT (without day), one for each challenger that was shown.
 
     A team's credits with a listener are its items that were clicked, played, liked or shared in
-    the lists shown, each item of a list once. The team with more credits wins the listener; equal
-    credits, or none, are a tie. A listener counts once, because the responses of one person are not
-    independent.
+    the lists shown, each item of a list once; a like that was taken back on the day is none. The
+    team with more credits wins the listener; equal credits, or none, are a tie. A listener counts
+    once, because the responses of one person are not independent.
 
     Args:
         documents: (version, document) of final_recommendations; those without `challenger_alpha`
             are in no experiment.
-        events: USER_EVENTS of a day; events without a list version are ignored, repeated ones count
-            once.
+        events: USER_EVENTS of a day; without a list version, only those that take something back
+            matter. Repeated ones count once.
     """
-    responses: dict[tuple[str, str], set[str]] = {}
-    for row in events.select(["user_id", "list_version", "episode_id", "kind"]).to_pylist():
-        episodes = responses.setdefault((row["list_version"], row["user_id"]), set())
-        if row["kind"] in RESPONSES:
-            episodes.add(row["episode_id"])
+    responses = _responses(events)
     credits: dict[float, dict[str, Counter]] = {}
     for version, document in documents:
         user = document["user_id"]
-        if "challenger_alpha" in document and (version, user) in responses:
+        answered = responses.get(user, {}).get(version)
+        if "challenger_alpha" in document and answered is not None:
             by_user = credits.setdefault(document["challenger_alpha"], {})
             by_user.setdefault(user, Counter()).update(
-                item["team"]
-                for item in document["items"]
-                if item["episode_id"] in responses[version, user]
+                item["team"] for item in document["items"] if item["episode_id"] in answered
             )
     return [_row(alpha, list(by_user.values())) for alpha, by_user in sorted(credits.items())]
+
+
+def _responses(events: pa.Table) -> dict[str, dict[str, set[str]]]:
+    """Returns the episodes with a response, by listener and version of each list shown."""
+    order = [(name, "ascending") for name in EVENT_ORDER]
+    kept: dict[str, dict[str, set[tuple[str, str]]]] = {}
+    for row in events.select(COLUMNS).sort_by(order).to_pylist():
+        lists, kind, episode = kept.setdefault(row["user_id"], {}), row["kind"], row["episode_id"]
+        if row["list_version"]:
+            lists.setdefault(row["list_version"], set()).update(
+                [(episode, kind)] if kind in RESPONSES else []
+            )
+        if kind in UNDOES:
+            for answers in lists.values():
+                answers.discard((episode, UNDOES[kind]))
+    return {
+        user: {version: {e for e, _ in answers} for version, answers in lists.items()}
+        for user, lists in kept.items()
+    }
 
 
 def _row(alpha: float, credits: list[Counter]) -> dict:

@@ -1,7 +1,7 @@
 """Team-draft interleaving: fair shares of every list, and the result of planted preferences."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -217,6 +217,29 @@ def test_credits_are_the_items_of_the_shown_list_with_a_response_each_once() -> 
         "a_win_count": 1, "b_win_count": 1, "tie_count": 1,
     }  # fmt: skip
     assert (row["a_credit_count"], row["b_credit_count"], row["preference"]) == (2, 2, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("answers", "a_credits"),
+    [
+        (["like", "unlike"], 0),
+        (["unlike", "like"], 1),
+        (["like", "unlike", "like"], 1),
+        (["like", "play", "unlike"], 1),
+        (["like", "unlike elsewhere"], 0),
+    ],
+)
+def test_a_like_that_is_taken_back_credits_nobody(answers: list[str], a_credits: int) -> None:
+    log = [
+        {
+            "user_id": "ann", "episode_id": "x", "kind": answer.split()[0],
+            "list_version": None if "elsewhere" in answer else "v1",
+            "occurred_at": datetime(2026, 11, 10, n, tzinfo=UTC),
+        }
+        for n, answer in enumerate(answers)
+    ]  # fmt: skip
+    (row,) = outcomes([("v1", document("ann", x="a", y="b"))], USER_EVENTS.rows(log[::-1]))
+    assert (row["a_credit_count"], row["b_credit_count"]) == (a_credits, 0)
 
 
 def test_a_listener_counts_once_a_day_and_each_challenger_has_its_row() -> None:
