@@ -46,8 +46,9 @@ def blend_experiment(
     """One row is one challenger of the served blend: how many listeners preferred which blend.
 
     An answer is a click, play, like or share in an interleaved list whose version the event
-    names, whenever the list was made; a like that is taken back that day is none. Pruned lists no longer count. The metadata adds up the days
-    and states the result. A day without an experiment has no rows.
+    names, whenever the list was made; a like that is taken back that day is none. Pruned lists no
+    longer count. The metadata adds up the days and states the result. A day without an experiment
+    has no rows.
 
     - Write: replaces the day.
     - Late data: counts when the day is materialized again.
