@@ -233,7 +233,8 @@ def test_before_the_first_publication_the_error_says_what_to_do(
 def test_openapi_describes_the_score_of_every_arm(client: httpx.Client) -> None:
     described = client.get("/openapi.json").json()["components"]["schemas"]["Item"]
     assert list(described["properties"]) == [
-        "rank", "episode_id", "show", "title", "score", "als", "cosine", "sources", "reason",
+        "rank", "episode_id", "show", "title", "score", *(arm.score_field for arm in ARMS),
+        "sources", "reason",
     ]  # fmt: skip
     assert set(described["required"]) == set(described["properties"])
     for arm in ARMS:

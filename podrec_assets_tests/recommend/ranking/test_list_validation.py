@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from podrec_assets.recommend.interactions import Interactions
+from podrec_assets.recommend.ranking.arms.registry import score_fields
 from podrec_assets.recommend.ranking.list_validation import FAULTS, faults
 from podrec_assets_tests.recommend.planted import history_of
 
@@ -22,8 +23,7 @@ def item(rank: int, episode: str, score: float, reason: str = "Popular now.") ->
         "episode_id": episode,
         "score": score,
         "reason": reason,
-        "als": 0.5,
-        "cosine": 0.0,
+        **dict.fromkeys(score_fields(), 0.5),
         "show_id": "s",
         "show_title": "Show",
         "title": None,

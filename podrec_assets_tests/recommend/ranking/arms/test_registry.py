@@ -36,7 +36,8 @@ def test_another_arm_scores_and_explains_without_a_change_to_the_others(
     assert (last["score"], last["third_score"], last["shares"]) == (0.4, 0.8, {"third": 1.0})
     assert (last["reason"], last["because"]) == ("The last one for listener 0.", "h")
     assert after == {e: item | {"third_score": 0.0} for e, item in before.items() if e != "z"}
-    assert labelled_scores(last) == {"ALS": 0.0, "content": 0.0, "Third": 0.8}
+    labelled = labelled_scores(last)
+    assert (labelled["ALS"], labelled["content"], labelled["Third"]) == (0.0, 0.0, 0.8)
 
 
 def test_the_gate_wants_the_score_of_every_arm(monkeypatch: pytest.MonkeyPatch) -> None:
