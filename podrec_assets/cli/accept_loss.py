@@ -1,7 +1,7 @@
 """`podrec accept-loss`: records events that Kafka deleted before they landed."""
 
 from podrec_assets.cli.console import Json, connect, emit, out
-from podrec_assets.ledger.ledger import Ledger
+from podrec_assets.ledger.ledger import json_by_partition
 from podrec_assets.pipelines.listening import event_landing
 from podrec_assets.schemas import USER_EVENTS
 
@@ -14,15 +14,16 @@ def accept_loss(as_json: Json = False) -> None:
     Example: podrec accept-loss
     """
     connections = connect()
-    before = Ledger.from_json(connections.lake.state(USER_EVENTS.name).ledger)
+    before = connections.lake.ledger(USER_EVENTS.name)
     after = event_landing.accept_loss(
         connections.lake, connections.kafka, connections.settings.events_topic
     )
-    lost = {
-        str(partition): [list(span) for span in spans if span not in before.lost.get(partition, ())]
+    new = {
+        partition: [list(span) for span in spans if span not in before.lost.get(partition, ())]
         for partition, spans in after.lost.items()
     }
-    emit({"lost": {p: spans for p, spans in lost.items() if spans}}, as_json, _print_lost)
+    lost = json_by_partition({partition: spans for partition, spans in new.items() if spans})
+    emit({"lost": lost}, as_json, _print_lost)
 
 
 def _print_lost(document: dict) -> None:

@@ -11,7 +11,7 @@ from podrec_assets.cli.up import print_services
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.defs.sensors.late_events import waiting_days
 from podrec_assets.errors import DamagedTableError, PodrecError
-from podrec_assets.ledger.ledger import Ledger
+from podrec_assets.ledger.ledger import json_by_partition
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, LISTS, TABLES
 from podrec_assets.services import supervisor
@@ -102,14 +102,14 @@ def _refused(connections: Connections) -> dict | None:
 
 def _topic(connections: Connections, topic: str, table: str, up: bool) -> dict:
     ends = connections.kafka.end_offsets(topic) if up else {}
-    shown_ends = {str(p): o for p, o in sorted(ends.items())} if up else None
+    shown_ends = json_by_partition(ends) if up else None
     try:
-        ledger = Ledger.from_json(connections.lake.state(table).ledger)
+        ledger = connections.lake.ledger(table)
     except PodrecError:  # its table tells why
         return {"end_offsets": shown_ends, "landed_offsets": None, "lag": None}
     return {
         "end_offsets": shown_ends,
-        "landed_offsets": {str(p): o for p, o in sorted(ledger.landed.items())},
+        "landed_offsets": json_by_partition(ledger.landed),
         "lag": sum(ledger.behind(ends).values()) if up else None,
     }
 

@@ -13,6 +13,7 @@ from filelock import Timeout
 from podrec_assets.cli.console import connect, out
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.errors import RetryableError, ServiceError
+from podrec_assets.ledger.ledger import json_by_partition
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import EventLanding, Landed, stream_lock
 from podrec_assets.schemas import USER_EVENTS
@@ -68,7 +69,7 @@ def land_until(stop: threading.Event, connections: Connections, every_s: float) 
 
 def report(instance: dg.DagsterInstance, landed: Landed) -> None:
     """Reports the days with new rows to Dagster."""
-    offsets = {str(p): o for p, o in sorted(landed.ledger.landed.items())}
+    offsets = json_by_partition(landed.ledger.landed)
     metadata = {
         "landed_offsets": dg.MetadataValue.json(offsets),
         "new_row_count": dg.MetadataValue.int(landed.row_count),

@@ -9,7 +9,6 @@ import streamlit as st
 from podrec_assets.dashboard import charts
 from podrec_assets.dashboard.shared import cells, connections, error_messages, plain_text
 from podrec_assets.errors import PodrecError
-from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.markdown_escape import escape_markdown
 from podrec_assets.schemas import EPISODES, TABLES, USER_EVENTS
 from podrec_assets.serving import analytics
@@ -173,7 +172,7 @@ def _table(name: str, today: date) -> dict:
 
 
 def _lag(topic: str, table: str) -> dict:
-    ledger = Ledger.from_json(connections().lake.state(table).ledger)
+    ledger = connections().lake.ledger(table)
     ends = connections().kafka.end_offsets(topic)
     return {
         "topic": topic,

@@ -7,14 +7,22 @@ after the day of the landing counts as none. A boundary never moves once it is s
 """
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TypeVar
 
 from podrec_assets.day_windows import days_between
 from podrec_assets.errors import DataLossError
 
 Offsets = dict[int, int]
 """Kafka partition -> offset."""
+Value = TypeVar("Value")
+
+
+def json_by_partition(values: Mapping[int, Value]) -> dict[str, Value]:
+    """Returns values by Kafka partition as JSON has them: keys as text, in numeric order."""
+    return {str(partition): value for partition, value in sorted(values.items())}
 
 
 @dataclass(frozen=True)
@@ -88,23 +96,24 @@ class Ledger:
     def to_json(self) -> dict:
         """Returns the ledger as JSON values."""
         return {
-            "landed": {str(p): o for p, o in sorted(self.landed.items())},
-            "first": {str(p): o for p, o in sorted(self.first.items())},
-            "starts": {
-                str(p): [[d.isoformat(), o] for d, o in s] for p, s in sorted(self.starts.items())
-            },
+            "landed": json_by_partition(self.landed),
+            "first": json_by_partition(self.first),
+            "starts": json_by_partition(
+                {p: [[d.isoformat(), o] for d, o in s] for p, s in self.starts.items()}
+            ),
             "topic_id": self.topic_id,
-            "lost": {
-                str(p): [list(span) for span in spans] for p, spans in sorted(self.lost.items())
-            },
+            "lost": json_by_partition(
+                {p: [list(span) for span in spans] for p, spans in self.lost.items()}
+            ),
             "forgotten": {
-                user: {str(p): o for p, o in sorted(ends.items())}
-                for user, ends in sorted(self.forgotten.items())
+                user: json_by_partition(ends) for user, ends in sorted(self.forgotten.items())
             },
-            "gaps": {
-                str(p): {d.isoformat(): n for d, n in sorted(days.items())}
-                for p, days in sorted(self.gaps.items())
-            },
+            "gaps": json_by_partition(
+                {
+                    p: {d.isoformat(): n for d, n in sorted(days.items())}
+                    for p, days in self.gaps.items()
+                }
+            ),
             "has_unmarked_letters": self.has_unmarked_letters,
         }
 

@@ -12,7 +12,7 @@ from podrec_assets.errors import DataLossError
 from podrec_assets.ledger import ledger as offsets
 from podrec_assets.ledger import planning
 from podrec_assets.ledger.gaps import count_gaps
-from podrec_assets.ledger.ledger import FirstOffsets, Ledger, advance, begin
+from podrec_assets.ledger.ledger import FirstOffsets, Ledger, advance, begin, json_by_partition
 from podrec_assets.ledger.reconciliation import accounts
 from podrec_assets.ledger.record_dates import LAST_MS, date_of, usable_ms
 
@@ -153,6 +153,10 @@ def test_a_ledger_round_trips_through_json() -> None:
     ledger = land({0: [FIRST, FIRST + timedelta(days=2)], 3: [FIRST]}, [0.5])
     assert Ledger.from_json(ledger.to_json()) == ledger
     assert Ledger.from_json(None) == Ledger()
+
+
+def test_json_has_partitions_as_text_in_numeric_order() -> None:
+    assert list(json_by_partition({10: 1, 2: 5, 0: 7}).items()) == [("0", 7), ("2", 5), ("10", 1)]
 
 
 def test_a_new_partition_starts_at_its_lowest_offset() -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 RATE_HZ = 16_000
 MOST_BROKEN_SHARE = 0.2
+NO_PROTOCOL = {"protocol_whitelist": "none"}
 
 
 def main(file: str, memory_mb: int) -> int:
@@ -27,8 +28,8 @@ def main(file: str, memory_mb: int) -> int:
     _limit_memory(memory_mb)
     out = sys.stdout.buffer
     try:
-        # The protocol list keeps a playlist or a concat file from opening anything else.
-        with av.open(file, options={"protocol_whitelist": "file"}) as container:
+        # FFmpeg may read the open file only: a playlist or concat file would open others, or itself.
+        with open(file, "rb") as audio, av.open(audio, options=NO_PROTOCOL) as container:
             if not container.streams.audio:
                 return _fail("it holds no audio stream")
             stream = container.streams.audio[0]

@@ -14,6 +14,7 @@ from podrec_assets.defs.io_managers.delta import written
 from podrec_assets.defs.io_managers.mongo import DailyDocs
 from podrec_assets.defs.partitions import CATALOGUE, run_days
 from podrec_assets.defs.resources.spark import SparkResource
+from podrec_assets.ledger.ledger import json_by_partition
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.embedding_inputs import (
     encoded_before,
@@ -62,7 +63,7 @@ def episodes(
         | {
             "dead_letter_count": landed.dead_count,
             "unreadable_count": landed.unreadable_count,
-            "landed_offsets": {str(p): o for p, o in landed.ledger.landed.items()},
+            "landed_offsets": json_by_partition(landed.ledger.landed),
         }
     )
 

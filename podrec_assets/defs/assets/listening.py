@@ -11,7 +11,7 @@ from podrec_assets.defs.io_managers.mongo import DailyDocs
 from podrec_assets.defs.partitions import HISTORY, LATE, run_days
 from podrec_assets.defs.resources.spark import SparkResource
 from podrec_assets.ledger.lateness import COMPUTED_FROM, COMPUTED_FROM_TOPIC
-from podrec_assets.ledger.ledger import Ledger
+from podrec_assets.ledger.ledger import json_by_partition
 from podrec_assets.pipelines.compute_engine import build_engine
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_landing import EventLanding
@@ -62,7 +62,7 @@ def user_events(
             "dead_letter_count": landed.dead_count,
             "unreadable_count": landed.unreadable_count,
             "new_row_count": landed.row_count,
-            "landed_offsets": {str(p): o for p, o in sorted(landed.ledger.landed.items())},
+            "landed_offsets": json_by_partition(landed.ledger.landed),
             "event_days_touched": [str(d) for d in sorted(landed.event_days)],
         }
     )
@@ -91,7 +91,7 @@ def user_vs_episode_daily(
     - Fails when the events have not been landed up to the day.
     """
     days, lake, settings = run_days(context), connections.lake, connections.settings
-    ledger = Ledger.from_json(lake.state(USER_EVENTS.name).ledger)
+    ledger = lake.ledger(USER_EVENTS.name)
     engine = build_engine(settings, lambda: spark.session(settings))
     rows = engine.daily_score(lake, settings, days)
     where = f"event_day >= '{days[0]}' AND event_day <= '{days[-1]}'"
@@ -102,7 +102,7 @@ def user_vs_episode_daily(
         metadata={
             "listener_count": len(rows["user_id"].unique()),
             "repeated_event_count": events.num_rows - distinct_count,
-            COMPUTED_FROM: {str(p): o for p, o in sorted(ledger.landed.items())},
+            COMPUTED_FROM: json_by_partition(ledger.landed),
             COMPUTED_FROM_TOPIC: ledger.topic_id,
         },
     )

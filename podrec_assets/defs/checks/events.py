@@ -5,7 +5,7 @@ import dagster as dg
 from podrec_assets.day_windows import days_between
 from podrec_assets.defs.checks.run_days import days_of_run, run_filter
 from podrec_assets.errors import RetryableError
-from podrec_assets.ledger.ledger import Ledger
+from podrec_assets.ledger.ledger import json_by_partition
 from podrec_assets.ledger.reconciliation import no_longer_held
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.listening.event_recovery import accounts_of
@@ -50,21 +50,23 @@ def offsets_add_up(
 )
 def log_is_replayable(connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
     topic = connections.settings.events_topic
-    ledger = Ledger.from_json(connections.lake.state(USER_EVENTS.name).ledger)
+    ledger = connections.lake.ledger(USER_EVENTS.name)
     try:
         gone = no_longer_held(ledger, connections.kafka.begin_offsets(topic))
     except RetryableError as err:
         return dg.AssetCheckResult(
             passed=False, severity=dg.AssetCheckSeverity.WARN, metadata={"reason": str(err)}
         )
-    lost = {str(p): [f"{a} to {b - 1}" for a, b in spans] for p, spans in ledger.lost.items()}
+    lost = json_by_partition(
+        {p: [f"{a} to {b - 1}" for a, b in spans] for p, spans in ledger.lost.items()}
+    )
     return dg.AssetCheckResult(
         passed=not gone and not lost,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={
-            "no_longer_in_kafka": {
-                str(p): f"{start} to {end - 1}" for p, (start, end) in sorted(gone.items())
-            },
+            "no_longer_in_kafka": json_by_partition(
+                {p: f"{start} to {end - 1}" for p, (start, end) in gone.items()}
+            ),
             "lost_before_landing": lost,
         },
     )

@@ -32,7 +32,7 @@ def build_topic_check(name: str) -> dg.AssetChecksDefinition:
     )
     def topic_is_followed(connections: dg.ResourceParam[Connections]) -> dg.AssetCheckResult:
         topic, kafka = getattr(connections.settings, TOPIC_OF[name]), connections.kafka
-        ledger = offsets.Ledger.from_json(connections.lake.state(name).ledger)
+        ledger = connections.lake.ledger(name)
         try:
             ends = kafka.end_offsets(topic)
             offsets.check_continuity(
@@ -51,7 +51,7 @@ def build_topic_check(name: str) -> dg.AssetChecksDefinition:
             metadata={
                 "lag": lag,
                 "usual_records_of_a_day": usual,
-                "lag_by_partition": {str(p): n for p, n in behind.items()},
+                "lag_by_partition": offsets.json_by_partition(behind),
             },
         )
 

@@ -13,7 +13,7 @@ from podrec_assets.ledger.lateness import (
     bounded_ranges,
     outdated,
 )
-from podrec_assets.ledger.ledger import Ledger, Offsets
+from podrec_assets.ledger.ledger import Offsets
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
@@ -67,7 +67,7 @@ def waiting_days(
     for row in rows.group_by(keys).aggregate([("kafka_offset", "max")]).to_pylist():
         highest.setdefault(row["event_day"], {})[row["kafka_partition"]] = row["kafka_offset_max"]
     scored = connections.lake.state(USER_VS_EPISODE_DAILY.name).days
-    topic_id = Ledger.from_json(connections.lake.state(USER_EVENTS.name).ledger).topic_id
+    topic_id = connections.lake.ledger(USER_EVENTS.name).topic_id
     computed = {day: computed_from(instance, day, topic_id) for day in highest if day in scored}
     return outdated(highest, {day: o for day, o in computed.items() if o is not None})
 

@@ -57,7 +57,7 @@ def build_offset_sensor(
         start_day, today = connections.settings.start_day, now.date()
         next_day = planning.next_log_day(ledger, first_days, start_day, today)
         plan = planning.plan(topic, ledger, ends, next_day, today, state.latest_day)
-        cursor = json.dumps({str(p): o for p, o in sorted(ends.items())})
+        cursor = json.dumps(offsets.json_by_partition(ends))
         events = [] if cursor == context.cursor else [_topic_event(topic_asset, ends, plan.lag)]
         if plan.first_day is None or plan.last_day is None:
             return dg.SensorResult(skip_reason=plan.reason, cursor=cursor, asset_events=events)
@@ -83,7 +83,7 @@ def _topic_event(topic_asset: str, ends: offsets.Offsets, lag: int) -> dg.AssetM
     return dg.AssetMaterialization(
         topic_asset,
         metadata={
-            "end_offsets": {str(p): o for p, o in sorted(ends.items())},
+            "end_offsets": offsets.json_by_partition(ends),
             "lag": lag,
             "record_count": sum(ends.values()),
         },

@@ -60,7 +60,7 @@ def _land(
     lake: Lake, kafka: KafkaStore, settings: Settings, days: list[date], today: date
 ) -> EpisodesLanded:
     topic = settings.episodes_topic
-    before = offsets.Ledger.from_json(lake.state(EPISODES.name).ledger)
+    before = lake.ledger(EPISODES.name)
     ledger = _advanced(before, kafka, topic, settings.start_day, today)
     touched = {d for d in ledger.days() if ledger.ranges(d) != before.ranges(d)}
     gaps = days_between(min(touched), max(*touched, *days)) if touched else []

@@ -16,7 +16,6 @@ from podrec_assets.content.feeds.episode_message import Announcement
 from podrec_assets.content.feeds.rss import Feed, Problem
 from podrec_assets.content.feeds.source import PollPolicy, Source
 from podrec_assets.errors import PodrecError
-from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.feed_reading import read_feed
 from podrec_assets.pipelines.content.sources_table import FollowedFeeds
@@ -183,7 +182,7 @@ class PollRound:
 
 def read_announced(lake: Lake, kafka: KafkaStore, topic: str) -> AnnouncedEpisodes:
     """Reads the announcements that have landed, and those that are only on the topic yet."""
-    ledger = Ledger.from_json(lake.state(EPISODES.name).ledger)
+    ledger = lake.ledger(EPISODES.name)
     low, ends = kafka.begin_offsets(topic), kafka.end_offsets(topic)
     announced = AnnouncedEpisodes()
     # Nothing has landed from a topic that was recreated.

@@ -182,7 +182,7 @@ class EventLanding:
 
     def ledger(self) -> Ledger:
         """Returns what the table has landed."""
-        return Ledger.from_json(self.lake.state(USER_EVENTS.name).ledger)
+        return self.lake.ledger(USER_EVENTS.name)
 
     def _begin(self) -> Ledger:
         """Returns the ledger with a start for every partition of the topic.
@@ -256,9 +256,7 @@ def _groups(ledger: Ledger, days: list[date], limit: int) -> list[list[date]]:
 def accept_loss(lake: Lake, kafka: KafkaStore, topic: str) -> Ledger:
     """Records what retention removed before it landed as lost; returns the new ledger."""
     with lake.writing(USER_EVENTS.name):
-        ledger = offsets.accept_loss(
-            Ledger.from_json(lake.state(USER_EVENTS.name).ledger), kafka.begin_offsets(topic)
-        )
+        ledger = offsets.accept_loss(lake.ledger(USER_EVENTS.name), kafka.begin_offsets(topic))
         lake.note(USER_EVENTS, [], ledger.to_json())
     return ledger
 

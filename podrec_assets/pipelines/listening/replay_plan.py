@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 
 from podrec_assets.errors import PermanentError, UnknownIdError
-from podrec_assets.ledger.ledger import Ledger, Offsets
+from podrec_assets.ledger.ledger import Ledger, Offsets, json_by_partition
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES, USER_EVENTS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import Lake, letters_of
@@ -37,7 +37,7 @@ def plan_replay(
         PermanentError: nothing has landed in these days or offsets.
     """
     table = _table(settings, topic)
-    ledger = Ledger.from_json(lake.state(table).ledger)
+    ledger = lake.ledger(table)
     log_days = _log_days(ledger, days, begin or {}, end or {})
     ranges = {
         p: [r for d in log_days if (r := ledger.ranges(d).get(p))] for p in sorted(ledger.landed)
@@ -52,7 +52,9 @@ def plan_replay(
         "topic": topic,
         "table": table,
         "days": [str(d) for d in log_days],
-        "offsets": {str(p): [spans[0][0], spans[-1][1]] for p, spans in ranges.items() if spans},
+        "offsets": json_by_partition(
+            {p: [spans[0][0], spans[-1][1]] for p, spans in ranges.items() if spans}
+        ),
         "row_count": len(rows),
         "dead_letter_count": len(letters),
         "downstream_days": [str(d) for d in sorted(set(rows[0].to_pylist()))],

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.streaming import DataStreamReader, StreamingQueryException
 
-from podrec_assets.ledger.ledger import Ledger, Offsets
+from podrec_assets.ledger.ledger import Ledger, Offsets, json_by_partition
 from podrec_assets.ledger.record_dates import LAST_MS
 from podrec_assets.listening import event_batches, event_message
 from podrec_assets.pipelines.listening.event_reader import (
@@ -143,7 +143,7 @@ class SparkReader:
         frame = (
             self._kafka(self.session().readStream)
             .option("subscribe", topic)
-            .option("startingOffsets", json.dumps({topic: {str(p): o for p, o in start.items()}}))
+            .option("startingOffsets", json.dumps({topic: json_by_partition(start)}))
             .option("maxOffsetsPerTrigger", self.settings.events_per_batch)
             .load()
             .selectExpr(*COLUMNS)
@@ -159,12 +159,12 @@ class SparkReader:
         except StreamingQueryException as err:
             if BEYOND_SPARK not in str(err):
                 raise
-            landed = Ledger.from_json(self.lake.state(USER_EVENTS.name).ledger).landed
+            landed = self.lake.ledger(USER_EVENTS.name).landed
             self._local_reader().stream({**start, **landed}, land)
 
     def read(self, ranges: Ranges) -> Iterator[Batch]:
         topic = self.settings.events_topic
-        begin, end = ({str(p): r[i] for p, r in ranges.items()} for i in (0, 1))
+        begin, end = (json_by_partition({p: r[i] for p, r in ranges.items()}) for i in (0, 1))
         frame = (
             self._kafka(self.session().read)
             # With `subscribe`, partitions without a range would be read whole.

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.listening.event_batches import (
     RECORD_COLUMNS,
     STAGE,
@@ -34,7 +33,7 @@ def forget_user(lake: Lake, mongo: MongoStore, user_id: str) -> Forgotten:
     later are kept. Idempotent.
     """
     with lake.writing(USER_EVENTS.name):
-        ledger = Ledger.from_json(lake.state(USER_EVENTS.name).ledger)
+        ledger = lake.ledger(USER_EVENTS.name)
         ledger = replace(
             ledger, forgotten={**ledger.forgotten, user_hash(user_id): dict(ledger.landed)}
         )

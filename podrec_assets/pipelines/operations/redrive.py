@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from podrec_assets.errors import UnusableInputError
+from podrec_assets.ledger.ledger import json_by_partition
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES, USER_EVENTS, messages
 from podrec_assets.schemas.dead_letters import PAYLOAD_BYTES, source_key
 from podrec_assets.settings import Settings
@@ -114,7 +115,7 @@ def _send(
     if not letters:
         return
     kafka.ensure_topic(topic, settings.kafka_partitions)
-    ends = json.dumps({str(p): end for p, end in kafka.end_offsets(topic).items()})
+    ends = json.dumps(json_by_partition(kafka.end_offsets(topic)))
     mark_dead_letters(lake, [letter | {"redrive_from": ends} for letter in letters])
     kafka.produce(topic, (_message(letter) for letter in letters))
 

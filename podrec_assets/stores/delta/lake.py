@@ -22,6 +22,7 @@ from podrec_assets.errors import (
     RetryableError,
     is_disk_full,
 )
+from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.redaction import redacted_text
 from podrec_assets.schemas import TABLES, Table
 from podrec_assets.stores.delta import damage, locks, panics
@@ -118,6 +119,10 @@ class Lake:
         raise PermanentError(
             f"{self.uri(name)} has no commit of podrec: move that folder away and run again."
         )
+
+    def ledger(self, name: str) -> Ledger:
+        """What a table has landed from its topic."""
+        return Ledger.from_json(self.state(name).ledger)
 
     def columns(self, name: str) -> dict[str, str]:
         """Columns on disk with their Delta types as text; empty if the table does not exist."""
