@@ -8,6 +8,7 @@ packets, is an error with one line on stderr.
 import json
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ def main(file: str, memory_mb: int) -> int:
     _limit_memory(memory_mb)
     out = sys.stdout.buffer
     try:
-        # FFmpeg may read the open file only: a playlist or concat file would open others, or itself.
-        with open(file, "rb") as audio, av.open(audio, options=NO_PROTOCOL) as container:
+        if not Path(file).stat().st_size:
+            raise ValueError("it is empty")
+        # FFmpeg gets the open file alone: a playlist or concat file would open others, or itself.
+        with Path(file).open("rb") as audio, av.open(audio, "r", options=NO_PROTOCOL) as container:
             if not container.streams.audio:
                 return _fail("it holds no audio stream")
             stream = container.streams.audio[0]

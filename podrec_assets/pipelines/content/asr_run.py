@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from threading import Semaphore
+from threading import Lock, Semaphore
 
 from podrec_assets.content.asr.contract import AsrEngine, Recognition, Transcriber
 from podrec_assets.content.asr.worker_pool import WorkerPool
@@ -55,9 +55,12 @@ class Asr:
     attempts: dict[str, int]
     start: StartTranscriber
     figures: dict = field(default_factory=dict)
+    _heard_s: float = field(default=0.0, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
 
     def __post_init__(self) -> None:
         retry_after = timedelta(minutes=self.settings.asr_retry_minutes)
+        self._budget_s = self.settings.asr_minutes_per_run * 60
         self.policy = RetryPolicy(self.settings.asr_max_attempts, retry_after)
 
     def row_without_asr(self, episode: dict, publisher: choose.PublisherResult) -> dict | None:
@@ -92,19 +95,17 @@ class Asr:
         for name, key in keys.items():
             if stored := self.results.get(key):
                 results[name] = Recognition(**stored)
-        cached_count, budget_s, used_s = len(results), self.settings.asr_minutes_per_run * 60, 0.0
+        cached_count = len(results)
         while batch := take(
-            [e for e in episodes if e["episode_id"] not in results], budget_s, used_s
+            [e for e in episodes if e["episode_id"] not in results], self._budget_s, self._heard_s
         ):
             length = f"about {minutes(map(_length, batch)):.0f} minutes"
             say(f"transcribing {len(batch)} episodes, {length}, with {self.engine.version}")
-            new = dict(self._transcribe_batch(batch, keys, say))
-            results |= new
-            used_s += sum(r.audio_s for r in new.values() if isinstance(r, Recognition))
+            results |= dict(self._transcribe_batch(batch, keys, say))
         rows = [self._row(e, results.get(e["episode_id"])) for e in episodes]
         self.figures = {
             "asr_engine": self.engine.version,
-            "asr_minutes": round(used_s / 60, 1),
+            "asr_minutes": round(self._heard_s / 60, 1),
             "asr_cache_hits": cached_count,
             "asr_seconds_per_audio_second": round(
                 self.results.real_time_factor(self.engine.version) or 0.0, 3
@@ -134,18 +135,23 @@ class Asr:
     def _transcribe_batch(
         self, batch: list[dict], keys: dict[str, str], say: Callable[[str], None]
     ) -> Iterator[tuple[str, Result]]:
-        """Yields (episode id, result) for each episode; downloads run during transcription."""
+        """Yields (episode id, result) for each episode; downloads run during transcription.
+
+        Feeds may understate lengths: once the budget is used up, no other file is begun.
+        """
         assert self.engine
         workers, by_id = self.settings.asr_workers, {e["episode_id"]: e for e in batch}
         # One more file than is being transcribed may wait; more would only fill the disk.
-        slots, futures = Semaphore(workers + 1), dict[str, Future[Result]]()
+        slots, futures = Semaphore(workers + 1), dict[str, Future[Result | None]]()
         with (
             self.start(self.engine, self.settings) as transcriber,
             ThreadPoolExecutor(workers) as pool,
         ):
 
-            def transcribe(name: str, audio: DownloadedFile) -> Result:
+            def transcribe(name: str, audio: DownloadedFile) -> Result | None:
                 try:
+                    if self._is_used_up():
+                        return None
                     return self._transcribe(transcriber, by_id[name], keys[name], audio, say)
                 finally:
                     self.downloads.release(audio)
@@ -158,9 +164,16 @@ class Asr:
                     yield name, audio
                     continue
                 slots.acquire()
+                if self._is_used_up():
+                    self.downloads.release(audio)
+                    break
                 futures[name] = pool.submit(transcribe, name, audio)
             for name, future in futures.items():
-                yield name, future.result()
+                if result := future.result():
+                    yield name, result
+
+    def _is_used_up(self) -> bool:
+        return self._heard_s > self._budget_s
 
     def _transcribe(
         self,
@@ -181,6 +194,8 @@ class Asr:
         except PodrecError as err:
             self.results.note("failed", **facts, reason=str(err))
             return err
+        with self._lock:
+            self._heard_s += result.audio_s
         self.results.put(key, asdict(result))
         self.results.note("done", **facts, audio_s=result.audio_s, compute_s=result.compute_s)
         say(f"{name}: {result.audio_s / 60:.1f} minutes in {result.compute_s / 60:.1f}")
@@ -203,7 +218,8 @@ def take(episodes: list[dict], budget_s: float, used_s: float) -> list[dict]:
 
 
 def _length(episode: dict) -> float:
-    return episode["duration_s"] or ASSUMED_S
+    announced_s = episode["duration_s"] or 0
+    return announced_s if announced_s > 0 else ASSUMED_S
 
 
 def minutes(seconds: Iterable[float]) -> float:

@@ -1,6 +1,7 @@
 """Any audio becomes 16 kHz mono in a process of its own; failures are one clear line."""
 
 import re
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def test_the_duration_is_known_before_decoding(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "Invalid data"),
+        (b"", "it is empty"),
         (b"<html><body>403</body></html>" * 40, "Invalid data"),
         (bytes(range(256)) * 400, "Invalid data|no audio stream|not one sample|packets are broken"),
         (b"#EXTM3U\n#EXTINF:5,\nfile:///etc/passwd\n", "."),
@@ -65,6 +66,36 @@ def test_files_without_audio_are_refused_in_one_line(
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert "No such file" in str(refused(tmp_path / "none.mp3"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "ffconcat version 1.0\nfile other.wav\nfile other.wav\n",
+        "ffconcat version 1.0\nfile a.mp3\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nother.wav\n#EXT-X-ENDLIST\n",
+    ],
+    ids=["of another file", "of itself", "of a playlist"],
+)
+def test_a_file_that_names_others_opens_none_of_them(tmp_path: Path, content: str) -> None:
+    write_wav(tmp_path / "other.wav", tone(1))
+    (tmp_path / "a.mp3").write_text(content)
+    assert refused(tmp_path / "a.mp3").reason == "undecodable_audio"
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "count"), [(1, 1, 100), (16_000, 255, 4), (0, 1, 9), (16_000, 65_535, 2)]
+)
+def test_a_small_file_with_an_absurd_header_costs_little(
+    tmp_path: Path, rate: int, channels: int, count: int
+) -> None:
+    file, frame = tmp_path / "a.wav", channels * 2 % 2**16
+    form = struct.pack("<HHIIHH", 1, channels, rate, rate * frame % 2**32, frame, 16)
+    samples = bytes(channels * 2 * count)
+    file.write_bytes(
+        b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0" + form + b"data\xff\xff\xff\xff" + samples
+    )
+    assert refused(file, max_s=50).reason in ("undecodable_audio", "audio_too_long")
 
 
 def test_truncated_audio_is_decoded_up_to_its_end(tmp_path: Path) -> None:

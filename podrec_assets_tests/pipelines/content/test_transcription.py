@@ -154,6 +154,17 @@ def test_what_exceeds_the_budget_is_reported_and_left_to_the_next_run(
     assert len(second.letters) == 3
 
 
+def test_audio_longer_than_its_feed_says_does_not_exceed_the_budget(
+    site: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, origin = site
+    names = [write_wav(folder / f"t{n}.wav", tone(3, 200 + n)).name for n in range(4)]
+    connections = Connections(settings(tmp_path / "home", origin, asr_minutes_per_run=4 / 60), {})
+    found = transcribe(connections, episodes(origin, names, duration_s=0.5))
+    assert Counter(statuses(found).values()) == {"failed": 2, "over_budget": 2}
+    assert found.figures["asr_minutes"] == 0.1
+
+
 def test_an_episode_longer_than_the_whole_budget_is_taken_alone() -> None:
     def row(name: str, seconds: float | None) -> dict:
         return {"episode_id": name, "duration_s": seconds}
