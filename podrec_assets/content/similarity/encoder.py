@@ -47,6 +47,14 @@ class BatchEncoder(Encoder, Protocol):
         """The model as `encoder_choice.make_encoder` takes it on a worker."""
         ...
 
+    def check_installed(self) -> str:
+        """Returns where the model is; nothing is loaded.
+
+        Raises:
+            SetupError: it is not installed; says what to do.
+        """
+        ...
+
     @property
     def dtype(self) -> str:
         """Either float32 or bfloat16."""

@@ -64,6 +64,10 @@ class SentenceEncoder:
             raise SetupError(f"{folder} is not a model folder; check PODREC_EMBEDDING_MODEL.")
         return folder
 
+    def check_installed(self) -> str:
+        """Returns the model's folder; nothing is loaded."""
+        return str(self._folder)
+
     @cached_property
     def dtype(self) -> str:
         """Either float32 or bfloat16."""
