@@ -6,6 +6,7 @@ and its name among the choices of the setting `asr_engine`.
 
 import os
 import platform
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -138,9 +139,11 @@ def _find_model(settings: Settings, backend: Backend) -> Path | None:
     if not named:
         models = (m.folder for m in models_on_disk(settings) if m.engine == backend.name)
         return next(models, None)
-    for folder in (Path(named).expanduser(), model_folder(settings) / named):
-        if (model := _model(folder)) and model.engine == backend.name:
-            return folder
+    # RuntimeError: the home of an unknown user; OSError: no file can have this name.
+    with suppress(OSError, RuntimeError):
+        for folder in (Path(named).expanduser(), model_folder(settings) / named):
+            if (model := _model(folder)) and model.engine == backend.name:
+                return folder
     raise SetupError(
         f"{named!r} is not a {backend.name} model on disk; `podrec models list` shows the models."
     )

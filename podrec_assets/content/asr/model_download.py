@@ -101,9 +101,11 @@ def _pull_vosk(name: str, draft: Path, download: Download) -> None:
         archive.unlink(missing_ok=True)
     inner = draft / name
     if inner.is_dir():  # archives have one top folder, named like the model
-        for item in inner.iterdir():
-            item.rename(draft / item.name)
-        inner.rmdir()
+        outer = draft.with_name(f"{draft.name}.outer")
+        shutil.rmtree(outer, ignore_errors=True)
+        draft.rename(outer)
+        (outer / name).rename(draft)
+        shutil.rmtree(outer)
 
 
 def _first_line(err: Exception) -> str:

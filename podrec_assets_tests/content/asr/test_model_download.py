@@ -55,6 +55,15 @@ def test_a_broken_archive_leaves_no_model_and_can_be_fetched_again(tmp_path: Pat
     assert (pull(NAME, tmp_path / "models", site) / "am" / "final.mdl").is_file()
 
 
+def test_a_member_named_like_the_model_is_no_obstacle(tmp_path: Path) -> None:
+    build_vosk(tmp_path / "packed" / NAME)
+    (tmp_path / "packed" / NAME / NAME).write_text("x")
+    site = Site(Path(shutil.make_archive(str(tmp_path / "model"), "zip", tmp_path / "packed")))
+    folder = pull(NAME, tmp_path / "models", site)
+    assert ((folder / "am" / "final.mdl").is_file(), (folder / NAME).read_text()) == (True, "x")
+    assert list((tmp_path / "models").iterdir()) == [folder]
+
+
 def test_an_archive_that_would_fill_the_disk_is_not_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
