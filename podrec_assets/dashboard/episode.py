@@ -20,6 +20,7 @@ from podrec_assets.markdown_escape import escape_markdown
 from podrec_assets.serving import keywords
 from podrec_assets.serving.catalogue import transcript, withdrawal
 from podrec_assets.serving.reader import neighbours
+from podrec_assets.visible_text import visible
 
 SIMILAR = 8
 
@@ -43,7 +44,7 @@ def show() -> None:
     wanted = st.query_params.get("id")
     chosen = st.selectbox(
         "Episode", ids, index=ids.index(wanted) if wanted in known else 0,
-        format_func=lambda e: f"{known[e]['show_title']}: {known[e]['title']}",
+        format_func=lambda e: visible(f"{known[e]['show_title']}: {known[e]['title']}"),
     )  # fmt: skip
     st.query_params["id"] = chosen
     with error_messages():
@@ -100,6 +101,8 @@ def _transcript(episode: str, row: dict) -> float:
         f"{row['word_count']:,} words, {language}, from {row['source']} by {row['engine']} · "
         f"{len(segments)} of {len(row['segments'])} passages · select one to play from there"
     )
+    if row["reason"]:
+        st.caption(f"Note: {escape_markdown(row['reason'])}.")
     if not segments:
         st.info(f"“{escape_markdown(words)}” does not occur in this transcript.")
         return 0.0

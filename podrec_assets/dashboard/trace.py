@@ -16,6 +16,7 @@ from podrec_assets.recommend.ranking.arms.registry import labelled_scores
 from podrec_assets.schemas import EVENT_KINDS
 from podrec_assets.serving.provenance import trace
 from podrec_assets.serving.reader import recommendations
+from podrec_assets.visible_text import visible
 
 MAX_ITEMS = 500
 HEARD = ("episode", "arms", "similarity", "is_named")
@@ -57,7 +58,7 @@ def show() -> None:
     linked = st.query_params.get("episode")
     start = list(titles).index(linked) if linked in titles else 0
     episode = right.selectbox(
-        "Item", list(titles), start, format_func=lambda e: titles[e], key="item"
+        "Item", list(titles), start, format_func=lambda e: visible(titles[e]), key="item"
     )
     with error_messages(), st.spinner("Tracing …"):
         traced = trace(connections(), user, episode)

@@ -124,4 +124,4 @@ def _seconds(value: object, in_ms: bool) -> float | None:
         seconds = float(value) / (1000 if in_ms and isinstance(value, int) else 1)
     except (ValueError, OverflowError):
         return None
-    return seconds if math.isfinite(seconds) else None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None

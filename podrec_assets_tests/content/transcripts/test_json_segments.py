@@ -96,8 +96,9 @@ WORDS = [
             id="a list, an odd time and a null",
         ),
         pytest.param(
-            {"segments": [{"start": 10**400, "end": True, "text": "Hi there."}]},
-            [(None, None, None, "Hi there.")],
+            {"segments": [{"start": 10**400, "end": True, "text": "Hi there."},
+                          {"start": -5, "end": "-1.5", "text": "So."}]},
+            [(None, None, None, "Hi there."), (None, None, None, "So.")],
             id="numbers that are no times",
         ),
         pytest.param(
