@@ -116,13 +116,22 @@ def _read_manifest(source: Path) -> Backup:
                 f"this podrec reads format {FORMAT}."
             )
         backup = Backup(**manifest)
-    except (OSError, ValueError, TypeError, KeyError) as err:
+        _check_files(backup.files)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as err:
         raise PermanentError(
             f"{source} is not a complete backup: it has no readable {MANIFEST}."
         ) from err
-    if escaping := [n for n in backup.files if Path(n).is_absolute() or ".." in Path(n).parts]:
-        raise PermanentError(f"{source} is not a backup of podrec: it contains {escaping[0]}.")
+    for name in backup.files:
+        if Path(name).is_absolute() or {"..", RESTORING} & set(Path(name).parts):
+            raise PermanentError(f"{source} is not a backup of podrec: it contains {name}.")
     return backup
+
+
+def _check_files(files: dict) -> None:
+    """Raises TypeError or KeyError if the files of a manifest have another form."""
+    for expected in dict(files).values():
+        if not isinstance(expected["bytes"], int) or not isinstance(expected["sha256"], str):
+            raise TypeError("bytes is no number, or sha256 no text")
 
 
 def _restore_file(path: Path, to: Path, expected: dict) -> None:
