@@ -12,7 +12,7 @@ from podrec_assets.recommend.ranking.candidates import Candidates
 from podrec_assets.recommend.ranking.listener_feedback import ListenerFeedback
 
 FRESH_SHARE = 1 / 6
-"""Share of newness in the prior; the rest is reception."""
+"""Share of newness (see `candidates.FRESH_DAYS`) in the prior; the rest is reception."""
 RECEPTION_SHRINKAGE = 6.0
 """Exposures after which an episode's own reception weighs as much as the mean."""
 

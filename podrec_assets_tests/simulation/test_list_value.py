@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from podrec_assets.schemas import NEWCOMER
-from podrec_assets.simulation.listener_model import session
-from podrec_assets.simulation.world import Moment, make_world
-from podrec_assets.simulation.worth import (
+from podrec_assets.simulation.list_value import (
     best_list,
     expected_click_through,
     play_lists,
     regret,
     summaries,
 )
+from podrec_assets.simulation.listener_model import session
+from podrec_assets.simulation.world import Moment, make_world
 from podrec_assets_tests.simulation.worlds import END, by_hand, catalogue, moment
 
 SESSIONS = 4000
