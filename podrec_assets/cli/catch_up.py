@@ -15,7 +15,15 @@ from podrec_assets.defs.partitions import days_of_tags
 from podrec_assets.defs.sensors.late_events import waiting_days
 from podrec_assets.errors import PodrecError
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.schemas import LISTS, USER_EVENTS
+from podrec_assets.schemas import (
+    DEAD_LETTERS,
+    EPISODES,
+    LISTS,
+    TRANSCRIPTS,
+    USER_EVENTS,
+    USER_VS_EPISODE_DAILY,
+    VECTORS,
+)
 
 
 def catch_up(as_json: Json = False) -> None:
@@ -46,7 +54,7 @@ def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> di
     Raises:
         PodrecError: a run or a blocking check failed.
     """
-    landed = {name: land(connections, name) for name in ("episodes", USER_EVENTS.name)}
+    landed = {name: land(connections, name) for name in (EPISODES.name, USER_EVENTS.name)}
     for name in landed:
         # Assets downstream read today's partition, even if it is empty.
         if today not in connections.lake.state(name).days:
@@ -55,11 +63,12 @@ def catch_up_to(connections: Connections, today: date, list_days: int = 1) -> di
         unencoded = unencoded_days(connections, instance)
         unscored = waiting_days(connections, instance, today, is_late_only=False)
     lake = connections.lake
-    content = days_to_update(lake.state("vectors").latest_day, unencoded, today)
-    listening = days_to_update(lake.state("user_vs_episode_daily").latest_day, unscored, today)
+    content = days_to_update(lake.state(VECTORS.name).latest_day, unencoded, today)
+    scored_until = lake.state(USER_VS_EPISODE_DAILY.name).latest_day
+    listening = days_to_update(scored_until, unscored, today)
     for select, days in (
-        ("transcripts vectors", content),
-        ("user_vs_episode_daily dead_letters", listening),
+        (f"{TRANSCRIPTS.name} {VECTORS.name}", content),
+        (f"{USER_VS_EPISODE_DAILY.name} {DEAD_LETTERS.name}", listening),
     ):
         if days:
             run_or_raise(connections, select, days[0], days[-1])
@@ -116,9 +125,9 @@ def unencoded_days(connections: Connections, instance: dg.DagsterInstance) -> se
     """
     latest_ids = {
         name: latest_materialization_ids(instance, name)
-        for name in ("episodes", "transcripts", "vectors")
+        for name in (EPISODES.name, TRANSCRIPTS.name, VECTORS.name)
     }
-    encoded = connections.lake.state("vectors").days
+    encoded = connections.lake.state(VECTORS.name).days
 
     def is_outdated(day: date) -> bool:
         episodes, transcripts, vectors = (
@@ -128,7 +137,7 @@ def unencoded_days(connections: Connections, instance: dg.DagsterInstance) -> se
 
     return {
         day
-        for day in connections.lake.state("episodes").days
+        for day in connections.lake.state(EPISODES.name).days
         if day not in encoded or is_outdated(day)
     }
 

@@ -11,6 +11,7 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
 from podrec_assets.pipelines.listening.event_simulation import simulate_events
 from podrec_assets.sample_world import library
+from podrec_assets.schemas import ALS_TUNING, EPISODES
 from podrec_assets.services import supervisor
 from podrec_assets.serving.reader import recommendations
 
@@ -31,12 +32,12 @@ def demo() -> None:
     feeds = [f"{base}/feeds/{show.slug}.xml" for show in library.load()]
     now = datetime.now(UTC)
     ingest_feeds(connections, feeds, True, now, say=say)
-    land(connections, "episodes")
+    land(connections, EPISODES.name)
     if not any(connections.kafka.end_offsets(connections.settings.events_topic).values()):
         simulate_events(connections, DAYS, USERS, SEED, now, say)
     # Lists of three days: yesterday's plays are evaluated on the lists of the day before.
     catch_up_to(connections, now.date(), list_days=3)
-    run_or_raise(connections, "als_tuning", now.date(), now.date())
+    run_or_raise(connections, ALS_TUNING.name, now.date(), now.date())
     _print_tables(connections)
     _print_lists(connections)
     out.print()

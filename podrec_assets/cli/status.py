@@ -13,7 +13,7 @@ from podrec_assets.defs.sensors.late_events import waiting_days
 from podrec_assets.errors import DamagedTableError, PodrecError
 from podrec_assets.ledger.ledger import json_by_partition
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.schemas import COLLECTIONS, LISTS, TABLES
+from podrec_assets.schemas import COLLECTIONS, DEAD_LETTERS, EPISODES, LISTS, TABLES, USER_EVENTS
 from podrec_assets.services import supervisor
 from podrec_assets.serving import health
 from podrec_assets.serving.rollback import refused
@@ -54,8 +54,8 @@ def report(connections: Connections) -> dict:
         "topics": {
             topic: _topic(connections, topic, table, kafka_up)
             for topic, table in (
-                (settings.episodes_topic, "episodes"),
-                (settings.events_topic, "user_events"),
+                (settings.episodes_topic, EPISODES.name),
+                (settings.events_topic, USER_EVENTS.name),
             )
         },
         "publication": {"day": str(published.day), "version": published.versions[LISTS]}
@@ -123,7 +123,7 @@ def _waiting(connections: Connections) -> list[str] | None:
 def _dead_letters(connections: Connections) -> dict[str, int] | None:
     """Returns the number of dead letters by reason, the most frequent first."""
     try:
-        letters = connections.lake.read("dead_letters", columns=["reason"])
+        letters = connections.lake.read(DEAD_LETTERS.name, columns=["reason"])
     except DamagedTableError:
         return None
     counts = pc.value_counts(letters["reason"]).to_pylist()

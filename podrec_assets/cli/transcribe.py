@@ -7,6 +7,7 @@ import typer
 from podrec_assets.cli.console import Json, emit, parse_days, today
 from podrec_assets.cli.run import materialize, print_run
 from podrec_assets.content.asr.engine_choice import choose_engine
+from podrec_assets.schemas import TRANSCRIPTS
 from podrec_assets.settings import Settings
 
 STATUSES = ("ok", "quarantined", "failed", "no_audio", "no_model", "over_budget")
@@ -35,8 +36,8 @@ def transcribe(
     settings = Settings.load(**({"asr_engine": engine} if engine else {}))
     # Fails now, rather than in the run, if the engine or its model is missing.
     choose_engine(settings)
-    config = {"ops": {"transcripts": {"config": {"redo": redo}}}}
-    document = materialize(settings, "transcripts", *parse_days(days or today()), config)
+    config = {"ops": {TRANSCRIPTS.name: {"config": {"redo": redo}}}}
+    document = materialize(settings, TRANSCRIPTS.name, *parse_days(days or today()), config)
     emit(document, as_json, print_run)
     if not document["success"]:
         raise typer.Exit(1)
