@@ -2,8 +2,6 @@
 
 import socket
 import time
-import uuid
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -14,13 +12,6 @@ from podrec_assets.stores.mongo import MongoStore, Publication, checksum, publis
 
 pytestmark = pytest.mark.services
 D1, D2, D3 = (date(2026, 11, n) for n in (1, 2, 3))
-
-
-@pytest.fixture
-def store(mongo_uri: str) -> Iterator[MongoStore]:
-    store = MongoStore(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
-    yield store
-    store.db.client.close()
 
 
 def docs(*users: str, episode: str = "e1") -> list[dict]:

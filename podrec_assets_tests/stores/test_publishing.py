@@ -1,8 +1,6 @@
 """Publishing on a real MongoDB: only complete version sets that the gate allowed."""
 
 import threading
-import uuid
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -14,13 +12,6 @@ from podrec_assets_tests.stores.version_sets import FAULT, PASSED, UNUSUAL, writ
 
 pytestmark = pytest.mark.services
 D1, D2, D3 = (date(2026, 11, n) for n in (1, 2, 3))
-
-
-@pytest.fixture
-def store(mongo_uri: str) -> Iterator[MongoStore]:
-    store = MongoStore(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
-    yield store
-    store.db.client.close()
 
 
 def test_a_day_is_publishable_only_with_every_collection(store: MongoStore) -> None:

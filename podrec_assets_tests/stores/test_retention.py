@@ -1,7 +1,5 @@
 """Pruning on a real MongoDB."""
 
-import uuid
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -14,13 +12,6 @@ from podrec_assets_tests.stores.version_sets import PASSED, UNUSUAL, write_versi
 pytestmark = pytest.mark.services
 D1 = date(2026, 11, 1)
 AT_ONCE = timedelta(0)
-
-
-@pytest.fixture
-def store(mongo_uri: str) -> Iterator[MongoStore]:
-    store = MongoStore(mongo_uri, f"test_{uuid.uuid4().hex[:12]}")
-    yield store
-    store.db.client.close()
 
 
 def day(n: int) -> date:
