@@ -28,7 +28,7 @@ from podrec_assets.content.similarity.vectors import embed_transcripts
 from podrec_assets.content.transcripts.choose import publisher_transcript
 from podrec_assets.day_windows import catalogue
 from podrec_assets.listening.daily_score import daily_score_sql
-from podrec_assets.listening.event_message import parse_batch
+from podrec_assets.listening.event_parsing import parse_batch
 from podrec_assets.recommend.als import implicit
 from podrec_assets.recommend.als.factors import AlsConfig, bounded_rank
 from podrec_assets.recommend.als.top_n import top_n
@@ -40,10 +40,10 @@ from podrec_assets.recommend.ranking.lists import recommend
 from podrec_assets.sample_world import library, site
 from podrec_assets.schemas import EPISODES, NEWCOMER, TRANSCRIPTS
 from podrec_assets.settings import Settings
+from podrec_assets.simulation.list_value import Outcome, best_list, play_lists, summaries
 from podrec_assets.simulation.listener_model import heard_before, listening
 from podrec_assets.simulation.records import SimulatedMessage, recorded
 from podrec_assets.simulation.world import EpisodeInfo, Moment, World, make_world, midnight
-from podrec_assets.simulation.worth import Outcome, best_list, play_lists, summaries
 from podrec_assets.stores import duckdb
 
 BASE_URL = "http://samples.test"

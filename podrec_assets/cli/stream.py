@@ -15,7 +15,8 @@ from podrec_assets.defs.instance import open_instance
 from podrec_assets.errors import RetryableError, ServiceError
 from podrec_assets.ledger.ledger import json_by_partition
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.listening.event_landing import EventLanding, Landed, stream_lock
+from podrec_assets.pipelines.listening.event_landing import EventLanding, Landed
+from podrec_assets.pipelines.listening.stream_lock import stream_lock
 from podrec_assets.schemas import USER_EVENTS
 
 

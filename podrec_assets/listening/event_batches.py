@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from podrec_assets.errors import UnusableInputError
 from podrec_assets.ledger.gaps import Places
 from podrec_assets.ledger.ledger import FirstOffsets, Ledger, Offsets
-from podrec_assets.listening.event_message import PARSED_SCHEMA
+from podrec_assets.listening.event_parsing import PARSED_SCHEMA
 from podrec_assets.schemas import USER_EVENTS, dead_letter, messages
 from podrec_assets.schemas.table import KAFKA
 

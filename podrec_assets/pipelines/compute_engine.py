@@ -21,7 +21,7 @@ from podrec_assets.recommend.als.factors import AlsConfig, Factors, bounded_rank
 from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
 from podrec_assets.stores import duckdb
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, on_days
 from podrec_assets.stores.kafka import KafkaStore
 from podrec_assets.stores.spark import session as spark
 
@@ -61,8 +61,7 @@ class ComputeEngine:
                 f"run `podrec run --select {USER_EVENTS.name} --days {days[-1]}` first."
             )
         sql = daily_score_sql(settings)
-        listed = ", ".join(f"DATE '{d}'" for d in days)
-        condition = f"event_day IN ({listed})"
+        condition = on_days(days, "event_day")
         if self.session is None:
             rows = duckdb.query(sql, {"events": lake.read(USER_EVENTS.name, condition, INPUTS)})
         else:

@@ -19,8 +19,8 @@ from podrec_assets.cli.replay import parse_offsets
 from podrec_assets.defs.instance import instance_environment, open_instance
 from podrec_assets.errors import PermanentError, UnknownIdError
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.listening.event_landing import is_streaming, stream_lock
 from podrec_assets.pipelines.listening.replay_plan import plan_replay
+from podrec_assets.pipelines.listening.stream_lock import is_streaming, stream_lock
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import Message
 from podrec_assets_tests.pipelines.listening.event_log import World, at, event, local_world, stamp

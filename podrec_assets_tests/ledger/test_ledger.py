@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from podrec_assets.errors import DataLossError
 from podrec_assets.ledger import ledger as offsets
 from podrec_assets.ledger import planning
+from podrec_assets.ledger.continuity import check_available, check_continuity
 from podrec_assets.ledger.gaps import count_gaps
 from podrec_assets.ledger.ledger import FirstOffsets, Ledger, advance, begin, json_by_partition
 from podrec_assets.ledger.reconciliation import accounts
@@ -181,14 +182,14 @@ def test_a_topic_that_cannot_continue_is_refused(
 ) -> None:
     ledger = land({0: [FIRST, FIRST]}, [])
     with pytest.raises(DataLossError, match=message):
-        offsets.check_continuity("events", ledger, low, ends, topic_id)
-    offsets.check_continuity("events", ledger, {0: 0}, {0: 2}, "id")
+        check_continuity("events", ledger, low, ends, topic_id)
+    check_continuity("events", ledger, {0: 0}, {0: 2}, "id")
 
 
 def test_replay_of_what_retention_removed_is_refused() -> None:
     with pytest.raises(DataLossError, match="no longer holds offsets 3 to 5"):
-        offsets.check_available("events", {0: (3, 9)}, {0: 6})
-    offsets.check_available("events", {0: (3, 9)}, {0: 3})
+        check_available("events", {0: (3, 9)}, {0: 6})
+    check_available("events", {0: (3, 9)}, {0: 3})
 
 
 def test_union_spans_all_days_of_a_partition() -> None:

@@ -17,8 +17,8 @@ from podrec_assets.listening.event_message import (
     Refusal,
     RefusalReason,
     parse,
-    parse_batch,
 )
+from podrec_assets.listening.event_parsing import parse_batch
 from podrec_assets.schemas import DEAD_LETTERS, UTC_TIMESTAMP
 from podrec_assets.schemas.messages import MAX_DEPTH
 from podrec_assets_tests.any_messages import mutations

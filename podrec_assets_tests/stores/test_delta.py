@@ -8,7 +8,14 @@ import pytest
 
 from podrec_assets.errors import MissingPartitionError, PermanentError
 from podrec_assets.schemas import DEAD_LETTERS, TABLES, USER_VS_EPISODE_DAILY, Table
-from podrec_assets.stores.delta import Lake, add_dead_letters, replace_dead_letters, to_ranges
+from podrec_assets.stores.delta import (
+    Lake,
+    add_dead_letters,
+    between,
+    on_days,
+    replace_dead_letters,
+    to_ranges,
+)
 
 D1, D2, D3, D5 = (date(2026, 11, n) for n in (1, 2, 3, 5))
 
@@ -33,6 +40,20 @@ def test_a_second_write_of_a_day_replaces_that_day_only(lake: Lake) -> None:
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D2, "a", 3.0)), [D2])
     lake.replace_days(USER_VS_EPISODE_DAILY, scores((D1, "c", 4.0)), [D1])
     assert rows_of(lake) == [(D1, "c", 4.0), (D2, "a", 3.0)]
+
+
+def test_conditions_of_days_combine_with_others(lake: Lake) -> None:
+    written = [(day, user, 1.0) for day in (D1, D2, D3, D5) for user in "ab"]
+    lake.replace_days(USER_VS_EPISODE_DAILY, scores(*written), [D1, D2, D3, D5])
+    for condition, expected in (
+        (on_days([D5, D1, D2]), [D1, D2, D5]),
+        (on_days([]), []),
+        (between(D2, D3), [D2, D3]),
+        (between(D3, D2), []),
+    ):
+        rows = lake.read(USER_VS_EPISODE_DAILY.name, f"user_id = 'b' AND {condition}").to_pylist()
+        assert sorted((r["day"], r["user_id"]) for r in rows) == [(day, "b") for day in expected]
+    assert on_days([D1, D3], "event_day").count("event_day") == 4
 
 
 def test_an_empty_day_is_data_and_a_missing_day_is_an_error(lake: Lake) -> None:

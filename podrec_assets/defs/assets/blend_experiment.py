@@ -20,7 +20,7 @@ from podrec_assets.recommend.ranking.interleaving import (
     verdict,
 )
 from podrec_assets.schemas import BLEND_EXPERIMENT, LISTS, USER_EVENTS, USER_VS_EPISODE_DAILY
-from podrec_assets.stores.delta import is_one_of
+from podrec_assets.stores.delta import is_one_of, on_days
 
 POOLED_DAYS = 30
 COUNTED = ("a_win_count", "b_win_count", "tie_count")
@@ -75,7 +75,7 @@ def _answers(connections: Connections, day: date) -> pa.Table:
     answers = is_one_of("kind", ("impression", *RESPONSES))
     return connections.lake.read(
         USER_EVENTS.name,
-        f"event_day = '{day}' AND (list_version IS NOT NULL AND {answers} "
+        f"{on_days([day], 'event_day')} AND (list_version IS NOT NULL AND {answers} "
         f"OR {is_one_of('kind', UNDOES)})",
         COLUMNS,
     )

@@ -19,6 +19,7 @@ from podrec_assets.pipelines.recommend.interaction_history import history_of_win
 from podrec_assets.recommend.als.factors import AlsConfig
 from podrec_assets.recommend.als.top_n import top_n
 from podrec_assets.schemas import ALS_TOP_N, USER_EVENTS, USER_VS_EPISODE_DAILY
+from podrec_assets.stores.delta import between
 
 GROUP = "listening"
 EVENT_KEY = ["event_day", "user_id", "event_id"]
@@ -94,7 +95,7 @@ def user_vs_episode_daily(
     ledger = lake.ledger(USER_EVENTS.name)
     engine = build_engine(settings, lambda: spark.session(settings))
     rows = engine.daily_score(lake, settings, days)
-    where = f"event_day >= '{days[0]}' AND event_day <= '{days[-1]}'"
+    where = between(days[0], days[-1], "event_day")
     events = lake.read(USER_EVENTS.name, where, EVENT_KEY)
     distinct_count = events.group_by(EVENT_KEY).aggregate([]).num_rows
     return dg.MaterializeResult(

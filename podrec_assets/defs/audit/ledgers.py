@@ -14,6 +14,7 @@ from podrec_assets.defs.run_failures import unresolved_failure
 from podrec_assets.defs.sensors.late_events import computed_from
 from podrec_assets.errors import DataLossError
 from podrec_assets.ledger import ledger as offsets
+from podrec_assets.ledger.continuity import check_continuity
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.ledger.reconciliation import Account, accounts
 from podrec_assets.listening.daily_score import INPUTS, counted_events_sql
@@ -22,7 +23,7 @@ from podrec_assets.pipelines.listening.event_recovery import landed_letters
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES, USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
 from podrec_assets.stores import duckdb
-from podrec_assets.stores.delta import Lake, letters_of
+from podrec_assets.stores.delta import Lake, letters_of, on_days
 
 RESTORE_BOTH = "Kafka and the lake belong together: `podrec restore` both from one backup"
 PLACE = ("day", "kafka_partition", "kafka_offset")
@@ -51,7 +52,7 @@ def topic_faults(connections: Connections) -> Iterator[Fault]:
                     f"{topic} has no partition {missing[0]}, but "
                     f"{ledger.landed[missing[0]]} of its offsets are landed."
                 )
-            offsets.check_continuity(topic, ledger, low, ends, connections.kafka.topic_id(topic))
+            check_continuity(topic, ledger, low, ends, connections.kafka.topic_id(topic))
         except DataLossError as err:
             yield Fault(str(err).rstrip("."), RESTORE_BOTH)
             continue
@@ -135,7 +136,7 @@ def event_offset_faults(connections: Connections) -> Iterator[Fault]:
     ledger, version = _ledger(lake, USER_EVENTS.name)
     letters = _by_place(lake.read(DEAD_LETTERS.name, landed_letters(ledger), PLACE))
     for day in ledger.days():
-        rows = _by_place(lake.read(USER_EVENTS.name, f"day = '{day}'", PLACE, version))
+        rows = _by_place(lake.read(USER_EVENTS.name, on_days([day]), PLACE, version))
         row_counts, letter_counts = (
             Counter({place: span.row_count for place, span in spans.items()})
             for spans in (rows, letters)
@@ -198,8 +199,8 @@ def daily_score_faults(connections: Connections, instance: dg.DagsterInstance) -
     for day in (d for d in written if d > written[-1] - timedelta(days=Settings.history_days)):
         # Events are read last, so that they include whatever lands during these reads.
         landed = computed_from(instance, day, topic_id) or {}
-        daily = lake.read(USER_VS_EPISODE_DAILY.name, f"day = '{day}'", kinds)
-        events = lake.read(USER_EVENTS.name, f"event_day = '{day}'", INPUTS)
+        daily = lake.read(USER_VS_EPISODE_DAILY.name, on_days([day]), kinds)
+        events = lake.read(USER_EVENTS.name, on_days([day], "event_day"), INPUTS)
         ends = [landed.get(p, 0) for p in events["kafka_partition"].to_pylist()]
         before = events.filter(pc.less(events["kafka_offset"], pa.array(ends, pa.int64())))
         bound = connections.settings.listener_events_per_day

@@ -8,13 +8,12 @@ import dagster as dg
 
 from podrec_assets.defs.audit.findings import Fault, commands_to_run, listed
 from podrec_assets.defs.checks.keys import count_key_faults
-from podrec_assets.defs.checks.run_days import days_filter
 from podrec_assets.defs.checks.vectors import embedding_versions
 from podrec_assets.defs.dagster_internals import materialized_days
 from podrec_assets.errors import DamagedTableError
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import COLLECTIONS, TABLES, VECTORS
-from podrec_assets.stores.delta import conflicts, maintenance
+from podrec_assets.stores.delta import between, conflicts, maintenance
 from podrec_assets.stores.mongo import MongoStore
 
 DAYS_AT_ONCE = 31
@@ -50,7 +49,7 @@ def _key_faults(connections: Connections, name: str) -> Iterator[Fault]:
     days = sorted(connections.lake.state(name).days)
     for start in range(0, len(days), DAYS_AT_ONCE):
         first, last = days[start], days[start : start + DAYS_AT_ONCE][-1]
-        rows = connections.lake.read(name, days_filter(first, last), ("day", *spec.key))
+        rows = connections.lake.read(name, between(first, last), ("day", *spec.key))
         repeated, null = count_key_faults(rows, spec)
         if repeated or null:
             words = f"{repeated} repeated and {null} null keys in {first} to {last}"

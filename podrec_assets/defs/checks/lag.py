@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from podrec_assets.defs.checks.run_days import EVERY_MORNING
 from podrec_assets.errors import DataLossError, RetryableError
 from podrec_assets.ledger import ledger as offsets
+from podrec_assets.ledger.continuity import check_continuity
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES, USER_EVENTS
 
@@ -35,9 +36,7 @@ def build_topic_check(name: str) -> dg.AssetChecksDefinition:
         ledger = connections.lake.ledger(name)
         try:
             ends = kafka.end_offsets(topic)
-            offsets.check_continuity(
-                topic, ledger, kafka.begin_offsets(topic), ends, kafka.topic_id(topic)
-            )
+            check_continuity(topic, ledger, kafka.begin_offsets(topic), ends, kafka.topic_id(topic))
         except DataLossError as err:
             return dg.AssetCheckResult(passed=False, metadata={"reason": str(err)})
         except RetryableError as err:

@@ -80,8 +80,9 @@ def gate(
 
 def _daily_scores(connections: Connections, first: date, last: date) -> pa.Table:
     """The history of the first day up to the plays after the last one."""
-    begin, end = first - timedelta(days=Settings.history_days), last + timedelta(days=REPLAY_DAYS)
-    return connections.lake.read(USER_VS_EPISODE_DAILY.name, f"day > '{begin}' AND day <= '{end}'")
+    end = last + timedelta(days=REPLAY_DAYS)
+    days = Settings.history_days + (end - first).days
+    return connections.lake.read_window(USER_VS_EPISODE_DAILY.name, end, days)
 
 
 def _judge(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import dagster as dg
 
 from podrec_assets.defs.partitions import days_of_tags
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, between
 
 EVERY_MORNING: dg.AutomationCondition = dg.AutomationCondition.cron_tick_passed(
     "15 6 * * *"
@@ -19,11 +19,6 @@ def days_of_run(context: dg.AssetCheckExecutionContext, latest: date | None) -> 
     return days_of_tags(context.run.tags) or (fallback, fallback)
 
 
-def days_filter(first: date, last: date) -> str:
-    """SQL condition of the rows of the days first..last."""
-    return f"day >= '{first}' AND day <= '{last}'"
-
-
 def run_filter(context: dg.AssetCheckExecutionContext, lake: Lake, table: str) -> str:
     """SQL condition of the run's days; of the table's latest day if the run has no partitions."""
-    return days_filter(*days_of_run(context, lake.state(table).latest_day))
+    return between(*days_of_run(context, lake.state(table).latest_day))

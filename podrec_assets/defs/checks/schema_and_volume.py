@@ -7,7 +7,7 @@ import dagster as dg
 import pyarrow.compute as pc
 
 from podrec_assets.day_windows import days_between
-from podrec_assets.defs.checks.run_days import days_filter, days_of_run
+from podrec_assets.defs.checks.run_days import days_of_run
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import (
     EPISODES,
@@ -17,7 +17,7 @@ from podrec_assets.schemas import (
     VECTORS,
     Table,
 )
-from podrec_assets.stores.delta import declared_columns
+from podrec_assets.stores.delta import between, declared_columns
 
 WARN = dg.AssetCheckSeverity.WARN
 COMPARED_DAYS = 7
@@ -73,7 +73,7 @@ def build_volume_check(name: str) -> dg.AssetChecksDefinition:
         last = min(last, today - timedelta(days=1))
         since = first - timedelta(days=COMPARED_DAYS)
         counted = pc.value_counts(
-            lake.read(name, days_filter(since, last), ("day",))["day"]
+            lake.read(name, between(since, last), ("day",))["day"]
         ).to_pylist()
         rows = dict.fromkeys(lake.state(name).days, 0) | {c["values"]: c["counts"] for c in counted}
         unusual = {

@@ -17,6 +17,7 @@ from podrec_assets.ledger.ledger import Offsets
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import USER_EVENTS, USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import between
 
 REFRESHES = "podrec/refreshes"
 """Tag of the runs that this sensor requests."""
@@ -58,9 +59,7 @@ def waiting_days(
     landing and scoring.
     """
     begin = today - timedelta(days=Settings.history_days)
-    where = f"event_day >= '{begin}' AND event_day <= '{today}'" + (
-        " AND is_late" if is_late_only else ""
-    )
+    where = between(begin, today, "event_day") + (" AND is_late" if is_late_only else "")
     keys = ["event_day", "kafka_partition"]
     rows = connections.lake.read(USER_EVENTS.name, where, (*keys, "kafka_offset"))
     highest: dict[date, Offsets] = {}

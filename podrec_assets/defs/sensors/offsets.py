@@ -11,8 +11,9 @@ from podrec_assets.defs.sensors.run_backoff import attempts, request
 from podrec_assets.errors import PodrecError
 from podrec_assets.ledger import ledger as offsets
 from podrec_assets.ledger import planning
+from podrec_assets.ledger.continuity import check_continuity
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.listening.event_landing import is_streaming
+from podrec_assets.pipelines.listening.stream_lock import is_streaming
 from podrec_assets.schemas import EPISODES, USER_EVENTS
 
 MINIMUM_INTERVAL_S = 30
@@ -48,7 +49,7 @@ def build_offset_sensor(
             ledger = offsets.Ledger.from_json(state.ledger)
             kafka, ends = connections.kafka, connections.kafka.end_offsets(topic)
             if ends:
-                offsets.check_continuity(
+                check_continuity(
                     topic, ledger, kafka.begin_offsets(topic), ends, kafka.topic_id(topic)
                 )
             first_days = kafka.first_record_days(topic, {p: ledger.landed.get(p, 0) for p in ends})

@@ -12,7 +12,7 @@ from podrec_assets.content.similarity.encoder import Progress
 from podrec_assets.content.similarity.vectors import vector_matrix
 from podrec_assets.day_windows import latest
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS, VECTORS
-from podrec_assets.stores.delta import Lake, is_one_of
+from podrec_assets.stores.delta import Lake, on_days
 
 REFERENCE_EPISODES = 40
 """Episodes of a show, nearest in time, that are searched for recurring text.
@@ -56,8 +56,8 @@ def encoded_before(lake: Lake, transcripts: pa.Table, version: str) -> dict[str,
     names = transcripts["episode_id"].unique().to_pylist()
     announced = lake.read_equal(EPISODES.name, "episode_id", names, ("day",))["day"].to_pylist()
     days = {*announced, *transcripts["day"].to_pylist()}
-    on_days = is_one_of("day", sorted(map(str, days)))
-    rows = lake.read_equal(VECTORS.name, "embedding_version", version, ("text", "vector"), on_days)
+    columns, where = ("text", "vector"), on_days(days)
+    rows = lake.read_equal(VECTORS.name, "embedding_version", version, columns, where)
     return dict(zip(rows["text"].to_pylist(), vector_matrix(rows["vector"]), strict=True))
 
 
@@ -87,8 +87,7 @@ def _word_hashes(lake: Lake, days: dict[str, date]) -> dict[str, np.ndarray]:
     """Returns, by episode_id, the word hashes of the episodes' transcripts on their days."""
     if not days:
         return {}
-    on_days = is_one_of("day", sorted({str(day) for day in days.values()}))
-    where = f"status = 'ok' AND {on_days}"
+    where = f"status = 'ok' AND {on_days(days.values())}"
     columns = ("episode_id", "text")
     rows = lake.read_equal(TRANSCRIPTS.name, "episode_id", sorted(days), columns, where)
     return {r["episode_id"]: word_hashes(r["text"]) for r in rows.to_pylist() if r["text"]}

@@ -14,6 +14,7 @@ from podrec_assets.content.feeds import episode_message
 from podrec_assets.content.feeds.episode_message import TopicRecord
 from podrec_assets.day_windows import days_between
 from podrec_assets.ledger import ledger as offsets
+from podrec_assets.ledger.continuity import check_continuity
 from podrec_assets.ledger.record_dates import date_of
 from podrec_assets.pipelines.unreadable_records import find_unreadable, has_known_reason
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES, Table
@@ -106,7 +107,7 @@ def _replace_days(
     letters = [of_topic(letter, ledger.topic_id) for letter in letters]
     if len(held) < offsets.offset_count(ledger, days):
         rows += _compacted(EPISODES, lake, on_days(days), held, ledger)
-        where = f"({on_days(days)}) AND {letters_of(EPISODES.name, ledger)}"
+        where = f"{on_days(days)} AND {letters_of(EPISODES.name, ledger)}"
         letters += _compacted(DEAD_LETTERS, lake, where, held, ledger)
     rows.sort(key=lambda r: (r["kafka_partition"], r["kafka_offset"]))
     latest = {(r["day"], r["episode_id"]): r for r in rows if r["day"] in days}
@@ -125,7 +126,7 @@ def _advanced(
     """Returns the ledger after everything in the topic now."""
     low, ends = kafka.begin_offsets(topic), kafka.end_offsets(topic)
     topic_id = kafka.topic_id(topic)
-    offsets.check_continuity(topic, ledger, low, ends, topic_id)
+    check_continuity(topic, ledger, low, ends, topic_id)
     ledger = offsets.begin(ledger, low, topic_id)
     earliest: offsets.FirstOffsets = {p: {} for p in ends}
     new = {p: (ledger.landed[p], end) for p, end in ends.items() if end > ledger.landed[p]}

@@ -10,6 +10,7 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.asr_run import ASSUMED_S
 from podrec_assets.pipelines.content.transcription import look_up
 from podrec_assets.schemas import EPISODES
+from podrec_assets.stores.delta import between
 
 
 def plan_transcripts(connections: Connections, first: date, last: date, now: datetime) -> dict:
@@ -31,8 +32,7 @@ def plan_transcripts(connections: Connections, first: date, last: date, now: dat
         run_count: runs that the current budget needs; None for a budget of 0.
     """
     settings, engine = connections.settings, choose_engine(connections.settings)
-    condition = f"day >= '{first}' AND day <= '{last}'"
-    episodes = connections.lake.read(EPISODES.name, condition).to_pylist()
+    episodes = connections.lake.read(EPISODES.name, between(first, last)).to_pylist()
     known = look_up(connections.lake, episodes, now, engine)
     names = ("publisher", "cached", "asr", "no_audio", "no_model")
     groups: dict[str, list[dict]] = {name: [] for name in names}

@@ -13,9 +13,9 @@ from datetime import date
 from functools import partial
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
 from podrec_assets.ledger import ledger as offsets
+from podrec_assets.ledger.continuity import check_available, check_continuity
 from podrec_assets.ledger.gaps import count_gaps
 from podrec_assets.ledger.ledger import FirstOffsets, Ledger, Offsets
 from podrec_assets.ledger.reconciliation import accounts
@@ -134,7 +134,7 @@ class EventLanding:
             # Read under the lock: an older ledger would undo another landing.
             ledger = self.ledger()
             low = self.kafka.begin_offsets(topic)
-            offsets.check_available(topic, offsets.union(ledger, days), low)
+            check_available(topic, offsets.union(ledger, days), low)
             total = Landed(0, 0, ledger)
             for group in _groups(ledger, days, self.settings.events_per_batch):
                 for batch in self.reader.read(offsets.union(ledger, group)):
@@ -192,7 +192,7 @@ class EventLanding:
         """
         topic, ledger = self.settings.events_topic, self.ledger()
         low, topic_id = self.kafka.begin_offsets(topic), self.kafka.topic_id(topic)
-        offsets.check_continuity(topic, ledger, low, self.kafka.end_offsets(topic), topic_id)
+        check_continuity(topic, ledger, low, self.kafka.end_offsets(topic), topic_id)
         return offsets.begin(ledger, low, topic_id)
 
     def _advanced(self, since: Ledger, ends: Offsets, earliest: FirstOffsets) -> Ledger:
@@ -259,18 +259,3 @@ def accept_loss(lake: Lake, kafka: KafkaStore, topic: str) -> Ledger:
         ledger = offsets.accept_loss(lake.ledger(USER_EVENTS.name), kafka.begin_offsets(topic))
         lake.note(USER_EVENTS, [], ledger.to_json())
     return ledger
-
-
-def stream_lock(lake: Lake) -> FileLock:
-    """Returns the lock that `podrec stream` holds while it lands events."""
-    lake.lock_folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(lake.lock_folder / "stream.lock", timeout=0)
-
-
-def is_streaming(lake: Lake) -> bool:
-    """Whether a process streams into the lake; then no landing has to be requested."""
-    try:
-        with stream_lock(lake):
-            return False
-    except Timeout:
-        return True

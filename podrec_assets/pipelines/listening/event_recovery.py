@@ -8,7 +8,7 @@ from podrec_assets.ledger.gaps import Places
 from podrec_assets.ledger.ledger import Ledger
 from podrec_assets.ledger.reconciliation import Account, accounts
 from podrec_assets.schemas import DEAD_LETTERS, USER_EVENTS
-from podrec_assets.stores.delta import Lake, letters_of
+from podrec_assets.stores.delta import Lake, letters_of, on_days
 
 
 def accounts_of(lake: Lake, days: list[date], version: int | None = None) -> list[Account]:
@@ -20,11 +20,10 @@ def accounts_of(lake: Lake, days: list[date], version: int | None = None) -> lis
         return []
     state = lake.state(USER_EVENTS.name)
     ledger = Ledger.from_json(state.ledger)
-    listed = ", ".join(f"'{d}'" for d in days)
     # The version of the ledger: `podrec stream` may land more at any time.
     version = state.version if version is None else version
-    rows = _count(lake, USER_EVENTS.name, f"day IN ({listed})", version)
-    letters = _count(lake, DEAD_LETTERS.name, f"day IN ({listed}) AND {landed_letters(ledger)}")
+    rows = _count(lake, USER_EVENTS.name, on_days(days), version)
+    letters = _count(lake, DEAD_LETTERS.name, f"{on_days(days)} AND {landed_letters(ledger)}")
     return accounts(ledger, days, rows, letters)
 
 
@@ -58,7 +57,7 @@ def restore_days(lake: Lake, ledger: Ledger, days: list[date]) -> None:
                 f"{USER_EVENTS.name} lost records that are neither in Kafka nor in the table's "
                 f"history: {incomplete[0]}."
             )
-        rows = lake.read(USER_EVENTS.name, f"day = '{day}'", version=version)
+        rows = lake.read(USER_EVENTS.name, on_days([day]), version=version)
         lake.replace_days(USER_EVENTS, rows, [day], ledger.to_json())
 
 

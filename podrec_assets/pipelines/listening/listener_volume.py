@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets.stores import duckdb
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, on_days
 
 EXCESS = """
 SELECT event_day, user_id, COUNT(DISTINCT event_id) - $bound AS excess
@@ -25,13 +25,12 @@ def excess_events(lake: Lake, capped: pa.Table, bound: int) -> dict[tuple[date, 
     """
     if not capped.num_rows:
         return {}
-    days = sorted({f"'{day}'" for day in capped["day"].to_pylist()})
     events = lake.read_equal(
         USER_EVENTS.name,
         "user_id",
         capped["user_id"].unique().to_pylist(),
         ("event_day", "user_id", "event_id"),
-        f"event_day IN ({', '.join(days)})",
+        on_days(capped["day"].to_pylist(), "event_day"),
     )
     found = duckdb.query(EXCESS, {"events": events, "capped": capped}, {"bound": bound})
     return {(r["event_day"], r["user_id"]): r["excess"] for r in found.to_pylist()}

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from podrec_assets.ledger.ledger import Ledger, Offsets
-from podrec_assets.listening import event_batches, event_message
+from podrec_assets.listening import event_batches, event_parsing
 from podrec_assets.pipelines.listening.event_reader import RECORD_SCHEMA, LandBatch, Ranges
 from podrec_assets.schemas import USER_EVENTS
 from podrec_assets.settings import Settings
@@ -62,13 +62,13 @@ class LocalBatch:
         return self.records
 
     def parse(self, since: Ledger, ledger: Ledger) -> LocalParsedBatch:
-        refused = event_message.refuse_unreadable(
+        refused = event_parsing.refuse_unreadable(
             self.records.take(pa.array([*self.unreadable], pa.int64())), [*self.unreadable.values()]
         )
         is_readable = ~np.isin(np.arange(len(self.records)), [*self.unreadable])
         readable = event_batches.bound_times(self.records.filter(is_readable), since, ledger)
         parsed = pa.concat_tables(
-            [event_message.parse_batch(readable, self.settings.future_skew_s), refused]
+            [event_parsing.parse_batch(readable, self.settings.future_skew_s), refused]
         )
         tagged = event_batches.tag_days(parsed, since, ledger, self.settings.late_days)
         rows, letters = event_batches.split(tagged)

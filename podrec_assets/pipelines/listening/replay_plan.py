@@ -7,7 +7,7 @@ from podrec_assets.errors import PermanentError, UnknownIdError
 from podrec_assets.ledger.ledger import Ledger, Offsets, json_by_partition
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES, USER_EVENTS
 from podrec_assets.settings import Settings
-from podrec_assets.stores.delta import Lake, letters_of
+from podrec_assets.stores.delta import Lake, letters_of, on_days
 
 
 def plan_replay(
@@ -42,8 +42,7 @@ def plan_replay(
     ranges = {
         p: [r for d in log_days if (r := ledger.ranges(d).get(p))] for p in sorted(ledger.landed)
     }
-    listed = ", ".join(f"'{d}'" for d in log_days)
-    condition = f"day IN ({listed})"
+    condition = on_days(log_days)
     # Which downstream day a row belongs to.
     column = "event_day" if table == USER_EVENTS.name else "day"
     rows = lake.read(table, condition, (column,))

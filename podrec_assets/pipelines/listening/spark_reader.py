@@ -17,7 +17,7 @@ from pyspark.sql.streaming import DataStreamReader, StreamingQueryException
 
 from podrec_assets.ledger.ledger import Ledger, Offsets, json_by_partition
 from podrec_assets.ledger.record_dates import LAST_MS
-from podrec_assets.listening import event_batches, event_message
+from podrec_assets.listening import event_batches, event_parsing
 from podrec_assets.pipelines.listening.event_reader import (
     RECORD_SCHEMA,
     Batch,
@@ -119,7 +119,7 @@ class SparkBatch:
             for part in parts:
                 records = pa.Table.from_batches([part]).cast(RECORD_SCHEMA)
                 bounded = event_batches.bound_times(records, since, ledger)
-                parsed = event_message.parse_batch(bounded, skew_s)
+                parsed = event_parsing.parse_batch(bounded, skew_s)
                 yield from event_batches.tag_days(parsed, since, ledger, late_days).to_batches()
 
         schema = from_arrow_schema(event_batches.TAGGED_SCHEMA)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from podrec_assets.errors import PermanentError, RetryableError
-from podrec_assets.pipelines.listening.event_landing import is_streaming
+from podrec_assets.pipelines.listening.stream_lock import is_streaming
 from podrec_assets.pipelines.recommend.run_manifest import code_version
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings

@@ -15,7 +15,7 @@ from podrec_assets.ledger.ledger import json_by_partition
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES, USER_EVENTS, messages
 from podrec_assets.schemas.dead_letters import PAYLOAD_BYTES, source_key
 from podrec_assets.settings import Settings
-from podrec_assets.stores.delta import Lake, is_one_of, mark_dead_letters
+from podrec_assets.stores.delta import Lake, is_one_of, mark_dead_letters, on_days
 from podrec_assets.stores.kafka import KafkaStore, Message, Record
 
 ORIGIN_HEADERS = (
@@ -72,7 +72,7 @@ def redrive(
         is_again: also those of records that a redrive had sent and that were refused once more.
         is_dry_run: only count.
     """
-    conditions = [is_one_of("reason", [reason]), f"day = '{day}'" if day else "true"]
+    conditions = [is_one_of("reason", [reason]), on_days([day]) if day else "true"]
     conditions.append(is_one_of("stage", [stage]) if stage else "true")
     topics = {USER_EVENTS.name: settings.events_topic, EPISODES.name: settings.episodes_topic}
     with lake.writing(DEAD_LETTERS.name):

@@ -12,7 +12,7 @@ from podrec_assets.schemas import EVENT_KINDS, USER_EVENTS, USER_VS_EPISODE_DAIL
 from podrec_assets.schemas.listening import HEARD_SHARE
 from podrec_assets.settings import Settings
 from podrec_assets.stores import duckdb
-from podrec_assets.stores.delta import Lake
+from podrec_assets.stores.delta import Lake, on_days
 
 HEARD_OR_UNLIKED = " OR ".join(
     [
@@ -60,7 +60,7 @@ def shown_and_clicked(lake: Lake, day: date, settings: Settings) -> pa.Table:
     The daily scores do not have their positions.
     """
     columns = (*INPUTS, "list_version", "position")
-    events = lake.read(USER_EVENTS.name, f"event_day = '{day}'", columns)
+    events = lake.read(USER_EVENTS.name, on_days([day], "event_day"), columns)
     counted = bounded_events_sql("events", settings.listener_events_per_day)
     sql = f"""
     SELECT {", ".join(columns)} FROM ({counted}) counted WHERE kind IN ('impression', 'click')

@@ -7,7 +7,7 @@ commits use the same field.
 """
 
 from podrec_assets.stores.delta.commits import TABLE_PROPERTIES, TableState, to_ranges
-from podrec_assets.stores.delta.conditions import is_one_of, on_days
+from podrec_assets.stores.delta.conditions import between, is_one_of, on_days
 from podrec_assets.stores.delta.dead_letters import (
     add_dead_letters,
     letters_of,
@@ -22,6 +22,7 @@ __all__ = [
     "Lake",
     "TableState",
     "add_dead_letters",
+    "between",
     "conflicts",
     "declared_columns",
     "is_one_of",

@@ -6,9 +6,15 @@ from datetime import date
 from podrec_assets.stores.delta.commits import to_ranges
 
 
-def on_days(days: Iterable[date]) -> str:
-    """Condition: the row is on one of the days."""
-    return " OR ".join(f"(day >= '{a}' AND day <= '{b}')" for a, b in to_ranges(days)) or "false"
+def on_days(days: Iterable[date], column: str = "day") -> str:
+    """Condition: the column is one of the days."""
+    ranges = " OR ".join(between(first, last, column) for first, last in to_ranges(days))
+    return f"({ranges or 'false'})"
+
+
+def between(first: date, last: date, column: str = "day") -> str:
+    """Condition: the column is a day from first to last, both included."""
+    return f"({column} >= '{first}' AND {column} <= '{last}')"
 
 
 def is_one_of(column: str, values: Iterable[str]) -> str:

@@ -59,7 +59,7 @@ def replace_dead_letters(
     if ledger:
         where = letters_of(stage, ledger)
     with lake.writing(DEAD_LETTERS.name):
-        marks = _marks(lake, f"({where}) AND redrive_from IS NOT NULL AND ({on_days(days)})")
+        marks = _marks(lake, f"({where}) AND redrive_from IS NOT NULL AND {on_days(days)}")
         marked = [marks.get((row["day"], row["source_key"]), {}) | row for row in rows]
         lake.replace_days(DEAD_LETTERS, DEAD_LETTERS.rows(marked), days, where=f"({where})")
 

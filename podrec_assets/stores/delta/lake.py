@@ -28,7 +28,7 @@ from podrec_assets.schemas import TABLES, Table
 from podrec_assets.stores.delta import damage, locks, panics
 from podrec_assets.stores.delta.arrow_reads import select
 from podrec_assets.stores.delta.commits import TABLE_PROPERTIES, TableState, commit_properties
-from podrec_assets.stores.delta.conditions import is_one_of, on_days, text_literal
+from podrec_assets.stores.delta.conditions import between, is_one_of, on_days, text_literal
 from podrec_assets.stores.delta.table_schema import (
     check_compatible,
     columns_on_disk,
@@ -190,7 +190,7 @@ class Lake:
 
     def read_window(self, name: str, last: date, days: int) -> pa.Table:
         """Reads the rows of the `days` days up to `last`, including days never written."""
-        return self.read(name, f"day > '{last - timedelta(days=days)}' AND day <= '{last}'")
+        return self.read(name, between(last - timedelta(days=days - 1), last))
 
     def files(
         self, name: str, first: date = date.min, last: date = date.max
@@ -224,7 +224,7 @@ class Lake:
         with self.writing(spec.name):
             data = conform(spec, rows, days)
             metadata = self.state(spec.name).metadata(days, ledger)
-            replaced = f"({on_days(days)}) AND {where}" if where else on_days(days)
+            replaced = f"{on_days(days)} AND {where}" if where else on_days(days)
             return self._write(spec, data, replaced, metadata)
 
     def append(self, spec: Table, rows: pa.Table, days: Iterable[date], ledger: dict) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from podrec_assets.schemas import Table
 from podrec_assets.settings import Settings
-from podrec_assets.stores.delta import TABLE_PROPERTIES
+from podrec_assets.stores.delta import TABLE_PROPERTIES, on_days
 from podrec_assets.stores.spark.cluster import LOOPBACK, cluster_config, is_cluster
 
 if TYPE_CHECKING:
@@ -89,10 +89,8 @@ def replace_days(frame: "DataFrame", uri: str, days: list[date], user_metadata: 
     Raises:
         AnalysisException: a row is on another day.
     """
-    listed = ", ".join(f"DATE '{d}'" for d in sorted(days))
-    _writer(frame, user_metadata).mode("overwrite").option(
-        "replaceWhere", f"day IN ({listed})"
-    ).save(uri)
+    writer = _writer(frame, user_metadata).mode("overwrite")
+    writer.option("replaceWhere", on_days(days)).save(uri)
 
 
 def _writer(frame: "DataFrame", user_metadata: str) -> "DataFrameWriter":

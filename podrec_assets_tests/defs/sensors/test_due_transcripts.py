@@ -10,13 +10,13 @@ import pytest
 from podrec_assets.content.transcripts.choose import transcript_row
 from podrec_assets.definitions import build_defs
 from podrec_assets.defs.assets.transcripts import transcripts_asset
-from podrec_assets.defs.checks.run_days import days_filter
 from podrec_assets.defs.checks.transcripts import asr_rows_by_engine
 from podrec_assets.defs.partitions import days_of_tags
 from podrec_assets.defs.sensors.due_transcripts import RETRIES, due_days
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import TRANSCRIPTS
 from podrec_assets.settings import Settings
+from podrec_assets.stores.delta import on_days
 from podrec_assets_tests.defs.dagster_internals import SensorExecutionData
 
 pytestmark = pytest.mark.slow
@@ -118,7 +118,7 @@ def test_used_asr_transcripts_are_counted_by_engine_version(connections: Connect
         (DAY, "ok", made | {"engine": "vtt/2", "source": "publisher"}),
         (DAY + timedelta(days=1), "ok", made | {"engine": "v/3"}),
     )
-    assert asr_rows_by_engine(connections.lake, days_filter(DAY, DAY)) == {"v/1": 1, "v/2": 2}
+    assert asr_rows_by_engine(connections.lake, on_days([DAY])) == {"v/1": 1, "v/2": 2}
 
 
 @pytest.mark.parametrize(("device", "pool"), [("cpu", "asr_cpu"), ("cuda", "asr_gpu")])

@@ -12,8 +12,9 @@ from podrec_assets.defs.sensors.late_events import REFRESHES
 from podrec_assets.defs.sensors.offsets import LANDS
 from podrec_assets.ledger.lateness import COMPUTED_FROM
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.listening.event_landing import EventLanding, stream_lock
+from podrec_assets.pipelines.listening.event_landing import EventLanding
 from podrec_assets.pipelines.listening.local_reader import LocalReader
+from podrec_assets.pipelines.listening.stream_lock import stream_lock
 from podrec_assets.schemas import USER_VS_EPISODE_DAILY
 from podrec_assets.settings import Settings
 from podrec_assets.stores.kafka import Message

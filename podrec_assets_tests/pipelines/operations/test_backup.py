@@ -16,7 +16,7 @@ from podrec_assets.cli.main import app
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.errors import PermanentError, RetryableError
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.listening.event_landing import stream_lock
+from podrec_assets.pipelines.listening.stream_lock import stream_lock
 from podrec_assets.pipelines.operations import backup as backup_module
 from podrec_assets.pipelines.operations.backup import back_up
 from podrec_assets.pipelines.operations.restore import restore
