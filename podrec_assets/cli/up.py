@@ -1,8 +1,6 @@
 """`podrec up`: starts the embedded services."""
 
 from podrec_assets.cli.console import Json, connect, emit, line, out, say
-from podrec_assets.defs.instance import set_pool_limits
-from podrec_assets.services import jars, supervisor
 
 
 def up(as_json: Json = False) -> None:
@@ -13,6 +11,9 @@ def up(as_json: Json = False) -> None:
 
     Example: podrec up
     """
+    from podrec_assets.defs.instance import set_pool_limits
+    from podrec_assets.services import jars, supervisor
+
     connections = connect()
     settings = connections.settings
     jars.ensure_all(settings, say)
