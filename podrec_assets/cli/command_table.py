@@ -26,6 +26,8 @@ COMMANDS: dict[str, dict[str, str]] = {
         "plan": "Estimate what the transcripts of a range of days will cost. Fetches nothing.",
         "transcribe": "Transcribe the episodes of a range of days; with --redo also failed or "
         "quarantined ones.",
+        "check-transcript": "Hear samples of an episode and say whether its publisher's transcript "
+        "agrees with them.",
         "sources": "List, add and remove the podcast feeds that podrec follows.",
         "models": "List and download speech recognition models.",
     },
