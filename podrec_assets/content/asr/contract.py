@@ -1,6 +1,6 @@
 """What every speech recognition engine offers and returns. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,6 +109,10 @@ class Recognition:
         return sum(c * n for c, n in known) / words if words else None
 
 
+AudioProgress = Callable[[float], None]
+"""Called with seconds of audio that are done."""
+
+
 class Recognizer(Protocol):
     """A loaded engine."""
 
@@ -162,8 +166,15 @@ class Backend(Protocol):
 class Transcriber(AbstractContextManager, Protocol):
     """Transcribes audio files while it is entered, several at once from as many threads."""
 
-    def transcribe(self, audio: Path, language: str | None) -> Recognition:
+    def transcribe(
+        self, audio: Path, language: str | None, progress: AudioProgress = lambda _: None
+    ) -> Recognition:
         """Returns the transcript of a file.
+
+        Args:
+            audio: the file.
+            language: primary subtag, if known.
+            progress: called with the seconds of audio that are done, from time to time.
 
         Raises:
             UnusableInputError: the audio cannot be decoded or is too long.

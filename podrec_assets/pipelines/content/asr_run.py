@@ -15,6 +15,7 @@ from podrec_assets.content.asr.model_catalogue import MULTILINGUAL_MODEL
 from podrec_assets.content.asr.worker_pool import WorkerPool
 from podrec_assets.content.transcripts import choose
 from podrec_assets.content.transcripts.retry_policy import RetryPolicy
+from podrec_assets.content.words import word_count
 from podrec_assets.errors import PodrecError, RetryableError, SetupError
 from podrec_assets.settings import Settings
 from podrec_assets.stores.asr_results import AsrResults
@@ -107,9 +108,12 @@ class Asr:
             results |= new
             used_s += sum(r.audio_s for r in new.values() if isinstance(r, Recognition))
         rows = [self._row(e, results.get(e["episode_id"])) for e in episodes]
+        heard = [r for r in results.values() if isinstance(r, Recognition)]
         self.figures = {
             "asr_engine": self.engine.version,
             "asr_minutes": round(used_s / 60, 1),
+            "asr_words": sum(word_count(r.text) for r in heard),
+            "asr_confidence": _mean_confidence(heard),
             "asr_cache_hits": cached_count,
             "asr_seconds_per_audio_second": round(
                 self.results.real_time_factor(self.engine.version) or 0.0, 3
@@ -180,7 +184,9 @@ class Asr:
         facts = {"episode_id": name, "key": key, "engine": self.engine.version}
         self.results.note("begun", **facts)
         try:
-            result = transcriber.transcribe(audio.path, episode["language"])
+            result = transcriber.transcribe(
+                audio.path, episode["language"], by_minute(name, episode["duration_s"], say)
+            )
         except SetupError:
             raise
         except PodrecError as err:
@@ -190,6 +196,19 @@ class Asr:
         self.results.note("done", **facts, audio_s=result.audio_s, compute_s=result.compute_s)
         say(f"{name}: {result.audio_s / 60:.1f} minutes in {result.compute_s / 60:.1f}")
         return result
+
+
+def by_minute(
+    name: str, duration_s: float | None, say: Callable[[str], None]
+) -> Callable[[float], None]:
+    """Returns what says how many minutes of a file are done, as often as its engine tells."""
+    length = f" of {duration_s / 60:.0f}" if duration_s else ""
+
+    def progress(done_s: float) -> None:
+        if not duration_s or done_s < duration_s:
+            say(f"{name}: {done_s / 60:.0f}{length} minutes heard")
+
+    return progress
 
 
 def take(episodes: list[dict], budget_s: float, used_s: float) -> list[dict]:
@@ -205,6 +224,13 @@ def take(episodes: list[dict], budget_s: float, used_s: float) -> list[dict]:
         batch.append(episode)
         used_s += _length(episode)
     return batch
+
+
+def _mean_confidence(heard: Iterable[Recognition]) -> float | None:
+    """Returns the mean confidence of the files by their seconds; None where none has any."""
+    known = [(r.confidence, r.audio_s) for r in heard if r.confidence is not None]
+    seconds = sum(s for _, s in known)
+    return round(sum(c * s for c, s in known) / seconds, 3) if seconds else None
 
 
 def _length(episode: dict) -> float:

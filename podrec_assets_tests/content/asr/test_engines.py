@@ -184,6 +184,17 @@ def test_a_worker_that_dies_costs_its_file_an_attempt_and_the_next_file_gets_a_n
         assert len(workers._all) == 2
 
 
+def test_a_long_file_tells_how_far_it_is(tmp_path: Path) -> None:
+    engine = chosen(asr_whisper_model=str(model("tiny.en")))
+    done: list[float] = []
+    with WorkerPool(engine, 1, 600, 1024, 60) as workers:
+        silence = write_wav(tmp_path / "a.wav", tone(300, level=0.0))
+        assert workers.transcribe(silence, "en", done.append).text == ""
+    assert len(done) == 2
+    assert 60 < done[0] <= 240
+    assert done[1] == 300
+
+
 def test_a_hanging_worker_is_killed(tmp_path: Path) -> None:
     engine = chosen(asr_whisper_model=str(model("tiny.en")))
     with (

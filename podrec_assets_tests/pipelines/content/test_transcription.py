@@ -17,7 +17,7 @@ from podrec_assets.content.asr.fingerprint import fingerprint
 from podrec_assets.errors import SetupError
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content import transcription
-from podrec_assets.pipelines.content.asr_run import take
+from podrec_assets.pipelines.content.asr_run import by_minute, take
 from podrec_assets.pipelines.content.transcription import Publishers, Transcribed
 from podrec_assets.pipelines.content.transcription_estimate import plan_transcripts
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES
@@ -121,6 +121,8 @@ def test_a_run_killed_within_ten_clips_is_resumed_and_transcribes_no_clip_twice(
     assert set(statuses(found).values()) <= {"ok", "failed", "quarantined"}
     assert Counter(statuses(found).values())["ok"] >= 7
     assert found.figures["asr_cache_hits"] == len(finished)
+    assert found.figures["asr_words"] == sum(r["word_count"] for r in found.rows) > 20
+    assert 0.3 < found.figures["asr_confidence"] < 1
     assert found.figures["asr_minutes"] == pytest.approx((10 - len(finished)) * 2 / 60, abs=0.06)
 
     again = transcribe(connections, episodes(origin, names))
@@ -159,6 +161,19 @@ def test_what_exceeds_the_budget_is_reported_and_left_to_the_next_run(
     assert set(events(connections, "begun").values()) == {1}
     assert {x["reason"] for x in second.letters} == {"no_speech"}
     assert len(second.letters) == 3
+
+
+def test_the_log_tells_the_minutes_of_a_long_file() -> None:
+    said: list[str] = []
+    for length_s in (600.0, None):
+        progress = by_minute("e1", length_s, said.append)
+        for done_s in (240.0, 600.0):
+            progress(done_s)
+    assert said == [
+        "e1: 4 of 10 minutes heard",
+        "e1: 4 minutes heard",
+        "e1: 10 minutes heard",
+    ]
 
 
 def test_an_episode_longer_than_the_whole_budget_is_taken_alone() -> None:
