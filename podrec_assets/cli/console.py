@@ -3,16 +3,17 @@
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from podrec_assets.errors import sentence
-from podrec_assets.pipelines.connections import Connections
-from podrec_assets.settings import Settings
 from podrec_assets.visible_text import visible, visible_json, visible_traceback
+
+if TYPE_CHECKING:
+    from podrec_assets.pipelines.connections import Connections
 
 
 class Terminal(Console):
@@ -56,8 +57,11 @@ def emit(document: dict, as_json: bool, text: Callable[[dict], None]) -> None:
         text(document)
 
 
-def connect() -> Connections:
+def connect() -> "Connections":
     """Returns connections for the settings of this process."""
+    from podrec_assets.pipelines.connections import Connections
+    from podrec_assets.settings import Settings
+
     return Connections.open(Settings.load())
 
 

@@ -11,7 +11,7 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
 from podrec_assets.pipelines.listening.event_simulation import simulate_events
 from podrec_assets.sample_world import library
-from podrec_assets.schemas import ALS_TUNING, EPISODES
+from podrec_assets.schemas import ALS_TUNING, EPISODES, TRANSCRIPTS
 from podrec_assets.services import supervisor
 from podrec_assets.serving.reader import recommendations
 
@@ -39,6 +39,7 @@ def demo() -> None:
     catch_up_to(connections, now.date(), list_days=3)
     run_or_raise(connections, ALS_TUNING.name, now.date(), now.date())
     _print_tables(connections)
+    _print_heard(connections)
     _print_lists(connections)
     out.print()
     out.print(
@@ -59,6 +60,23 @@ def _print_tables(connections: Connections) -> None:
         out.print(f"  {name:<24}{collection['documents']:>8} documents as of {collection['day']}")
     published = document["publication"]
     out.print(f"  published: {published['day']}, version {published['version']}")
+
+
+def _print_heard(connections: Connections) -> None:
+    """Prints what ASR transcribed, by what and how fast, and a sentence of it."""
+    columns = ("episode_id", "engine", "audio_s", "segments")
+    heard = connections.lake.read(TRANSCRIPTS.name, "source = 'asr'", columns).to_pylist()
+    if not heard:
+        return
+    engine = heard[0]["engine"]
+    minutes = sum(row["audio_s"] for row in heard) / 60
+    factor = connections.asr_results.real_time_factor(engine)
+    speed = f", {1 / factor:.0f} times as fast as speech" if factor else ""
+    longest = max((s["text"] for row in heard for s in row["segments"]), key=len)
+    out.print()
+    out.print("Speech recognition", style="bold")
+    out.print(f"  {len(heard)} episodes, {minutes:.1f} minutes of audio, by {engine}{speed}")
+    out.print(line(f'  heard: "{longest}"'))
 
 
 def _print_lists(connections: Connections) -> None:

@@ -13,8 +13,9 @@ import typer
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from podrec_assets.cli.command_table import COMMANDS
 from podrec_assets.cli.graph import graph_page
-from podrec_assets.cli.main import COMMANDS, app
+from podrec_assets.cli.main import app
 from podrec_assets.settings import Settings
 from podrec_assets.settings.fields import MARKS, mark, variable
 

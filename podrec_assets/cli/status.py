@@ -1,25 +1,35 @@
 """`podrec status`: what is running, what is stored, and what is published."""
 
+import json
+from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
-import pyarrow.compute as pc
 from rich.table import Table
 
 from podrec_assets.cli.console import Json, connect, emit, line, out
 from podrec_assets.cli.up import print_services
-from podrec_assets.defs.instance import open_instance
-from podrec_assets.defs.sensors.late_events import waiting_days
 from podrec_assets.errors import DamagedTableError, PodrecError
 from podrec_assets.ledger.ledger import json_by_partition
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.schemas import COLLECTIONS, DEAD_LETTERS, EPISODES, LISTS, TABLES, USER_EVENTS
+from podrec_assets.schemas import (
+    COLLECTIONS,
+    DEAD_LETTERS,
+    EPISODES,
+    LISTS,
+    TABLES,
+    USER_EVENTS,
+    USER_VS_EPISODE_DAILY,
+)
 from podrec_assets.services import supervisor
 from podrec_assets.serving import health
 from podrec_assets.serving.rollback import refused
 from podrec_assets.stores.delta import maintenance
 from podrec_assets.stores.mongo import Publication, refusal
 
+NO_DAY_WAITS = "no_day_waits.json"
+"""File under HOME with the version of the tables in which no day waited for late events."""
 _TABLE_COLUMNS = ("rows", "days", "first_day", "latest_day", "delta_version")
 _NO_COLLECTION = {"documents": None, "version": None, "day": None}
 
@@ -115,9 +125,33 @@ def _topic(connections: Connections, topic: str, table: str, up: bool) -> dict:
 
 
 def _waiting(connections: Connections) -> list[str] | None:
-    with open_instance(connections.settings) as instance, suppress(DamagedTableError):
-        return [str(d) for d in waiting_days(connections, instance, datetime.now(UTC).date())]
+    """Returns the days that wait for late events.
+
+    Only Dagster knows what a score was computed from, and importing it takes longer than all the
+    rest. So the tables in which no day waits are noted: until one of them changes, none will.
+    """
+    with suppress(DamagedTableError):
+        note = connections.settings.home / NO_DAY_WAITS
+        tables = [connections.lake.table(t.name) for t in (USER_EVENTS, USER_VS_EPISODE_DAILY)]
+        current = [[str(t.metadata().id), t.version()] if t else None for t in tables]
+        if tables[0] is None or _noted(note) == current:
+            return []
+        from podrec_assets.defs.instance import open_instance
+        from podrec_assets.defs.sensors.late_events import waiting_days
+
+        with open_instance(connections.settings) as instance:
+            days = waiting_days(connections, instance, datetime.now(UTC).date())
+        if not days:
+            note.write_text(json.dumps(current))
+        return [str(day) for day in days]
     return None
+
+
+def _noted(note: Path) -> list | None:
+    try:
+        return json.loads(note.read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def _dead_letters(connections: Connections) -> dict[str, int] | None:
@@ -126,10 +160,8 @@ def _dead_letters(connections: Connections) -> dict[str, int] | None:
         letters = connections.lake.read(DEAD_LETTERS.name, columns=["reason"])
     except DamagedTableError:
         return None
-    counts = pc.value_counts(letters["reason"]).to_pylist()
-    return {
-        c["values"]: c["counts"] for c in sorted(counts, key=lambda c: (-c["counts"], c["values"]))
-    }
+    counts = Counter(letters["reason"].to_pylist())
+    return dict(sorted(counts.items(), key=lambda c: (-c[1], c[0])))
 
 
 def _print_status(document: dict) -> None:

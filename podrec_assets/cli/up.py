@@ -1,21 +1,24 @@
 """`podrec up`: starts the embedded services."""
 
 from podrec_assets.cli.console import Json, connect, emit, line, out, say
-from podrec_assets.defs.instance import set_pool_limits
-from podrec_assets.services import jars, supervisor
 
 
 def up(as_json: Json = False) -> None:
     """Start the embedded services: Kafka, a MongoDB-compatible server and the sample feeds.
 
-    Creates the Kafka topics as well. Services named by PODREC_KAFKA_BOOTSTRAP or PODREC_MONGO_URI
-    are external and are not started.
+    Downloads the default speech model and creates the Kafka topics as well. Services named by
+    PODREC_KAFKA_BOOTSTRAP or PODREC_MONGO_URI are external and are not started.
 
     Example: podrec up
     """
+    from podrec_assets.cli.models import ensure_default_model
+    from podrec_assets.defs.instance import set_pool_limits
+    from podrec_assets.services import jars, supervisor
+
     connections = connect()
     settings = connections.settings
     jars.ensure_all(settings, say)
+    ensure_default_model(connections)
     supervisor.up(settings, say)
     connections.kafka.ensure_topic(settings.episodes_topic, 1)
     connections.kafka.ensure_topic(settings.events_topic, settings.kafka_partitions)

@@ -1,24 +1,26 @@
-"""The stores that a run or a command uses, opened on first use."""
+"""The stores that a run or a command uses, imported and opened on first use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from podrec_assets.content.similarity.encoder import Encoder
-from podrec_assets.content.similarity.encoder_choice import make_encoder
 from podrec_assets.errors import SettingsError
 from podrec_assets.pipelines.recommend.run_manifest import InputsRead
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings
-from podrec_assets.stores.asr_results import AsrResults
-from podrec_assets.stores.delta import Lake
-from podrec_assets.stores.http.client import Fetcher
-from podrec_assets.stores.http.download_cache import DownloadCache
-from podrec_assets.stores.kafka import KafkaStore, security
-from podrec_assets.stores.mongo import MongoStore
-from podrec_assets.stores.podcastindex_api import PodcastIndex
+
+if TYPE_CHECKING:
+    from podrec_assets.content.similarity.encoder import Encoder
+    from podrec_assets.stores.asr_results import AsrResults
+    from podrec_assets.stores.delta import Lake
+    from podrec_assets.stores.http.client import Fetcher
+    from podrec_assets.stores.http.download_cache import DownloadCache
+    from podrec_assets.stores.kafka import KafkaStore
+    from podrec_assets.stores.mongo import MongoStore
+    from podrec_assets.stores.podcastindex_api import PodcastIndex
 
 LAKE_SCHEMES = ("file", "s3", "s3a", "gs", "abfss")
 
@@ -47,8 +49,8 @@ class Connections:
     now: Callable[[], datetime] = utc_now
     pinned: dict[str, int] = field(default_factory=dict)
     inputs: InputsRead = field(default_factory=InputsRead)
-    _kafka: KafkaStore | None = field(default=None, init=False, repr=False, compare=False)
-    _mongo: MongoStore | None = field(default=None, init=False, repr=False, compare=False)
+    _kafka: "KafkaStore | None" = field(default=None, init=False, repr=False, compare=False)
+    _mongo: "MongoStore | None" = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def open(
@@ -68,7 +70,9 @@ class Connections:
         return cls(settings, storage_options or {})
 
     @cached_property
-    def lake(self) -> Lake:
+    def lake(self) -> "Lake":
+        from podrec_assets.stores.delta import Lake
+
         return Lake(
             self.settings.lake_root,
             Path(self.settings.home) / "locks",
@@ -77,24 +81,30 @@ class Connections:
         )
 
     @property
-    def kafka(self) -> KafkaStore:
+    def kafka(self) -> "KafkaStore":
         """The store at the current address, kept because its clients are slow to open."""
+        from podrec_assets.stores.kafka import KafkaStore, security
+
         address = supervisor.address(self.settings, "kafka")
         if self._kafka is None or self._kafka.bootstrap != address:
             self._kafka = KafkaStore(address, security.client_properties(self.settings))
         return self._kafka
 
     @property
-    def mongo(self) -> MongoStore:
+    def mongo(self) -> "MongoStore":
         """The store at the current address, kept like Kafka's."""
+        from podrec_assets.stores.mongo import MongoStore
+
         address = supervisor.address(self.settings, "mongo")
         if self._mongo is None or self._mongo.uri != address:
             self._mongo = MongoStore(address, self.settings.mongo_database)
         return self._mongo
 
     @property
-    def fetcher(self) -> Fetcher:
+    def fetcher(self) -> "Fetcher":
         """Fetches public addresses, allowed private ones, and the embedded sample server."""
+        from podrec_assets.stores.http.client import Fetcher
+
         allowed = set(self.settings.allowed_origins)
         samples = supervisor.status(self.settings)["samples"]
         if samples["up"]:
@@ -107,8 +117,10 @@ class Connections:
         )
 
     @property
-    def downloads(self) -> DownloadCache:
+    def downloads(self) -> "DownloadCache":
         """Audio files under HOME/audio."""
+        from podrec_assets.stores.http.download_cache import DownloadCache
+
         settings = self.settings
         return DownloadCache(
             self.fetcher,
@@ -121,12 +133,16 @@ class Connections:
         )
 
     @cached_property
-    def asr_results(self) -> AsrResults:
+    def asr_results(self) -> "AsrResults":
         """Results of ASR under HOME/asr."""
+        from podrec_assets.stores.asr_results import AsrResults
+
         return AsrResults(self.settings.home / "asr")
 
     @cached_property
-    def podcastindex(self) -> PodcastIndex:
+    def podcastindex(self) -> "PodcastIndex":
+        from podrec_assets.stores.podcastindex_api import PodcastIndex
+
         settings = self.settings
         return PodcastIndex(
             self.fetcher,
@@ -136,5 +152,7 @@ class Connections:
         )
 
     @cached_property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> "Encoder":
+        from podrec_assets.content.similarity.encoder_choice import make_encoder
+
         return make_encoder(self.settings.embedding_model, self.settings.embedding_dtype)

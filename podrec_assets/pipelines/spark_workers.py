@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import pyarrow as pa
 
-from podrec_assets.content.asr.contract import AsrEngine, Recognition
+from podrec_assets.content.asr.contract import AsrEngine, AudioProgress, Recognition
 from podrec_assets.content.asr.spark_task import AsrTask, decode_answer, transcribe_on_worker
 from podrec_assets.content.asr.worker_pool import WorkerDiedError
 from podrec_assets.content.similarity.encoder import BatchEncoder, Encoder, Progress
@@ -121,8 +121,13 @@ class SparkTranscriber:
 
     def __exit__(self, *_: object) -> None: ...
 
-    def transcribe(self, audio: Path, language: str | None) -> Recognition:
-        """Transcribes a file; see `Transcriber`.
+    def transcribe(
+        self,
+        audio: Path,
+        language: str | None,
+        progress: AudioProgress = lambda _: None,  # noqa: ARG002
+    ) -> Recognition:
+        """Transcribes a file; see `Transcriber`. Workers report no progress.
 
         The audio is broadcast, in blocks that spill to disk: it is too large for a task.
         """

@@ -1,15 +1,12 @@
-"""The sample world as a web site: generates feeds, transcripts, covers and audio. Pure."""
+"""The sample world as a web site: its feeds, transcripts, covers and recordings. Pure."""
 
 import colorsys
 import hashlib
-import io
-import math
-import struct
 import uuid
-import wave
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
 from functools import cache
+from importlib import resources
 from xml.sax.saxutils import escape, quoteattr
 
 from podrec_assets.sample_world.library import Episode, Show, load
@@ -27,8 +24,7 @@ ERROR_PAGE = (
     b"<body><h1>Something went wrong</h1></body></html>\n"
 )
 ITUNES_NAMESPACE = "http://www.itunes.com/dtds/podcast-1.0.dtd"
-SAMPLE_RATE = 8000
-TONE_HZ, TONE_SECONDS, TONE_LEVEL = 220, 1, 0.05
+AUDIO_TYPE = "audio/ogg"
 Pages = dict[str, tuple[str, bytes]]
 """Path -> content type, body."""
 
@@ -89,9 +85,9 @@ def _spread(guids: list[str], first: datetime, last: datetime) -> dict[str, date
 
 def _files(episode: Episode) -> Pages:
     """Returns the episode's audio and transcripts, without what its state withholds."""
-    pages: Pages = (
-        {} if episode.state == "no_audio" else {_audio_path(episode): ("audio/wav", _tone())}
-    )
+    pages: Pages = {}
+    if episode.state != "no_audio":
+        pages[_audio_path(episode)] = (AUDIO_TYPE, _audio(episode))
     for kind in episode.formats if episode.state != "broken" else ():
         body = ERROR_PAGE if episode.state == "error_page" else render(kind, episode.lines)
         pages[_transcript_path(episode, kind)] = (LINKS[kind][0], body)
@@ -99,7 +95,7 @@ def _files(episode: Episode) -> Pages:
 
 
 def _audio_path(episode: Episode) -> str:
-    return f"/audio/{episode.guid}.wav"
+    return f"/audio/{episode.guid}.opus"
 
 
 def _transcript_path(episode: Episode, kind: str) -> str:
@@ -148,7 +144,7 @@ def _item(episode: Episode, number: int, base_url: str, published: datetime) -> 
     ]
     if episode.state != "no_audio":
         url = quoteattr(base_url + _audio_path(episode))
-        lines.append(f'<enclosure url={url} length="{len(_tone())}" type="audio/wav"/>')
+        lines.append(f'<enclosure url={url} length="{len(_audio(episode))}" type="{AUDIO_TYPE}"/>')
     for kind in episode.formats:
         url = quoteattr(base_url + _transcript_path(episode, kind))
         lines.append(
@@ -158,23 +154,10 @@ def _item(episode: Episode, number: int, base_url: str, published: datetime) -> 
 
 
 @cache
-def _tone() -> bytes:
-    """Returns one second of a quiet tone as WAV: placeholder audio, as nobody recorded the shows.
-
-    It is shorter than the itunes:duration, the time that speaking the transcript would take.
-    """
-    peak = TONE_LEVEL * (2**15 - 1)
-    waves = (
-        round(peak * math.sin(2 * math.pi * TONE_HZ * n / SAMPLE_RATE))
-        for n in range(SAMPLE_RATE * TONE_SECONDS)
-    )
-    file = io.BytesIO()
-    with wave.open(file, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(SAMPLE_RATE)
-        sound.writeframes(b"".join(struct.pack("<h", w) for w in waves))
-    return file.getvalue()
+def _audio(episode: Episode) -> bytes:
+    """Returns the spoken episode, as long as its itunes:duration; made by `record_audio`."""
+    folder = resources.files("podrec_assets.sample_world") / "audio"
+    return (folder / f"{episode.guid}.opus").read_bytes()
 
 
 def _cover(show: Show) -> str:

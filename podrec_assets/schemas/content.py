@@ -173,7 +173,7 @@ TRANSCRIPTS = Table(
             column(
                 "is_low_quality",
                 pa.bool_(),
-                "Made by the offline fallback: good enough to search, not to read.",
+                "Made by pocketsphinx, in a lake of podrec 0.1: replaced by the next run.",
             ),
             column("attempts", pa.int32(), "Failed attempts so far for these inputs."),
             column(

@@ -30,7 +30,7 @@ class Table:
 
     def empty(self) -> pa.Table:
         """Returns the table without rows."""
-        return self.schema.empty_table()
+        return pa.Table.from_batches([], self.schema)  # empty_table() imports pandas
 
     def rows(self, rows: Iterable[dict]) -> pa.Table:
         """Converts rows to Arrow in this schema; absent columns are null.

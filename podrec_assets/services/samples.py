@@ -6,9 +6,11 @@ It serves what the module given by `--site` builds, so `services` does not impor
 import argparse
 import hashlib
 import importlib
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -55,8 +57,40 @@ def _born(home: Path) -> date:
     return date.fromisoformat(file.read_text().strip())
 
 
+def byte_range(header: str, size: int) -> range | None:
+    """Returns the bytes that a Range header of one range asks for; None to answer with all."""
+    matched = re.fullmatch(r"bytes=(\d*)-(\d*)", header)
+    if matched is None or not any(matched.groups()):
+        return None
+    first, last = matched.groups()
+    if not first:
+        return range(max(0, size - int(last)), size)
+    return range(int(first), min(size, int(last) + 1 if last else size))
+
+
+def response(page: tuple[str, bytes] | None, asked: Message) -> tuple[int, dict[str, str], bytes]:
+    """Returns status, headers and body for a page (content type, body) and request headers.
+
+    It knows ETags, and byte ranges, without which a browser cannot start in the middle of audio.
+    """
+    if page is None:
+        return 404, {"Content-Type": "text/plain"}, b"not found\n"
+    content_type, body = page
+    tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+    headers = {"ETag": tag, "Accept-Ranges": "bytes", "Content-Type": content_type}
+    if asked.get("If-None-Match") == tag:
+        return 304, headers, b""
+    part = byte_range(asked.get("Range", ""), len(body))
+    if part is None:
+        return 200, headers, body
+    if not part:
+        return 416, headers | {"Content-Range": f"bytes */{len(body)}"}, b""
+    sent = {"Content-Range": f"bytes {part[0]}-{part[-1]}/{len(body)}"}
+    return 206, headers | sent, body[part.start : part.stop]
+
+
 def handler_for(pages: dict[str, tuple[str, bytes]]) -> type[BaseHTTPRequestHandler]:
-    """Returns a request handler for fixed pages (path -> content type, body) with ETags."""
+    """Returns a request handler for fixed pages (path -> content type, body)."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -66,16 +100,13 @@ def handler_for(pages: dict[str, tuple[str, bytes]]) -> type[BaseHTTPRequestHand
             self._answer(with_body=False)
 
         def _answer(self, with_body: bool) -> None:
-            path = self.path.partition("?")[0]
-            content_type, body = pages.get(path, ("text/plain", b"not found\n"))
-            tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-            is_unchanged = path in pages and self.headers.get("If-None-Match") == tag
-            self.send_response(304 if is_unchanged else 200 if path in pages else 404)
-            self.send_header("ETag", tag)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", "0" if is_unchanged else str(len(body)))
+            page = pages.get(self.path.partition("?")[0])
+            status, headers, body = response(page, self.headers)
+            self.send_response(status)
+            for name, value in (headers | {"Content-Length": str(len(body))}).items():
+                self.send_header(name, value)
             self.end_headers()
-            if with_body and not is_unchanged:
+            if with_body:
                 self.wfile.write(body)
 
     return Handler

@@ -8,10 +8,8 @@ moved, the read is repeated.
 from collections.abc import Callable
 from typing import TypeVar
 
-from podrec_assets.day_windows import latest
 from podrec_assets.errors import PermanentError, RetryableError, UnknownIdError
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.pipelines.content.withdrawals_table import WithdrawalRecords
 from podrec_assets.recommend.ranking.arms.registry import arm_scores, score_fields
 from podrec_assets.schemas import EPISODES, LISTS, NEWCOMER, SIMILARITIES
 from podrec_assets.stores.mongo import Publication
@@ -131,6 +129,8 @@ def neighbours(connections: Connections, episode: str, k: int) -> dict:
     Raises:
         UnknownIdError: the episode is unknown or has no transcript; names some that have one.
     """
+    from podrec_assets.pipelines.content.withdrawals_table import WithdrawalRecords
+
     mongo = connections.mongo
     current, document = consistently(
         connections, lambda c: mongo.document(SIMILARITIES, c.versions[SIMILARITIES], episode)
@@ -155,6 +155,8 @@ def neighbours(connections: Connections, episode: str, k: int) -> dict:
 
 def _known(connections: Connections, episodes: list[str]) -> dict[str, dict]:
     """Returns the latest title and show_id of each known episode, by id."""
+    from podrec_assets.day_windows import latest
+
     columns = ("day", "episode_id", "show_id", "title")
     rows = connections.lake.read_equal(EPISODES.name, "episode_id", episodes, columns)
     return {r["episode_id"]: r for r in latest(rows).to_pylist()}

@@ -10,10 +10,9 @@ from podrec_assets.settings.fields import LIMITS, RESULTS, SPEED
 class AsrSettings(BaseModel):
     """Speech recognition (ASR)."""
 
-    asr_engine: Literal["auto", "faster-whisper", "vosk", "pocketsphinx", "none"] = Field(
+    asr_engine: Literal["auto", "faster-whisper", "vosk", "none"] = Field(
         "auto",
-        description="ASR engine. auto: faster-whisper if a model is on disk, else Vosk if one is, "
-        "else pocketsphinx.",
+        description="ASR engine. auto: faster-whisper if a model is on disk, else Vosk if one is.",
         json_schema_extra=RESULTS,
     )
     asr_whisper_model: str = Field(

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from podrec_assets.schemas import TABLES
 from podrec_assets.stores.delta.damage import from_driver
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 _LOCKED_DOWN: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -36,7 +39,7 @@ def query(
 
 def query_files(
     sql: str,
-    views: dict[str, list[str] | ds.Dataset],
+    views: "dict[str, list[str] | ds.Dataset]",
     root: str,
     parameters: dict[str, object] | None = None,
 ) -> pa.Table:
@@ -61,14 +64,14 @@ def query_files(
             if files == []:
                 connection.register(name, empty)
                 continue
-            if isinstance(files, ds.Dataset):
-                relation = connection.from_arrow(files)
-            else:
+            if isinstance(files, list):
                 relation = connection.read_parquet(
                     files,  # type: ignore[arg-type]
                     hive_partitioning=True,
                     union_by_name=True,
                 )
+            else:
+                relation = connection.from_arrow(files)
             if set(empty.column_names) <= set(relation.columns):
                 relation.create_view(name)
                 continue

@@ -190,9 +190,19 @@ def documents(text: str) -> dict[str, tuple[Callable[[Any], None], Any, int]]:
             models._print_models,
             {
                 "chosen": text,
-                "models": [{"byte_count": 1, "engine": text, "name": text, "folder": text}],
+                "models": [
+                    {
+                        "byte_count": 1,
+                        "engine": text,
+                        "name": text,
+                        "folder": text,
+                        "source": text,
+                        "licence": text,
+                    }
+                ],
+                "packaged": [],
             },
-            4,
+            6,
         ),
         "progress": (console.say, text, 1),
     }

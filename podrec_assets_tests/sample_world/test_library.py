@@ -35,9 +35,9 @@ def test_eight_shows_are_sorted_by_slug_and_each_has_its_own_topic() -> None:
     assert len(set(topics().values())) == len(slugs)
 
 
-def test_at_least_48_episodes_have_a_long_transcript() -> None:
+def test_at_least_40_episodes_have_a_long_transcript() -> None:
     whole = [e for e in EPISODES if e.state in ("", "duplicate")]
-    assert len(whole) >= 48
+    assert len(whole) >= 40
     assert min(e.word_count for e in whole) >= 250
     assert all(e.formats and set(e.formats) <= LINKS.keys() for e in whole)
     assert {kind for e in whole for kind in e.formats} >= {"vtt", "srt", "json"}

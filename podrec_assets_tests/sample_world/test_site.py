@@ -1,11 +1,13 @@
 """The sample site: feeds that podrec's parser reads, working links, and the planted defects."""
 
 import io
-import wave
 from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
+import av
+import numpy as np
 import pytest
+from av.container import InputContainer
 
 from podrec_assets.content.feeds.episode_message import Announcement
 from podrec_assets.content.feeds.rss import Feed, parse_feed
@@ -26,6 +28,12 @@ def feed(slug: str, base: str = BASE, today: date = TODAY) -> Feed:
 
 def announced(guid: str) -> Announcement:
     return next(a for show in SHOWS for a in feed(show.slug).episodes if a.guid == guid)
+
+
+def recording(guid: str) -> InputContainer:
+    opened = av.open(io.BytesIO(PAGES[f"/audio/{guid}.opus"][1]))
+    assert isinstance(opened, InputContainer)
+    return opened
 
 
 @pytest.mark.parametrize("show", SHOWS, ids=lambda show: show.slug)
@@ -54,6 +62,13 @@ def test_the_only_problem_of_all_feeds_is_the_duplicate_item() -> None:
     assert STATES["duplicate"].guid in problems[0].detail
 
 
+def test_one_episode_of_each_show_or_more_has_audio_and_no_transcript_that_can_be_read() -> None:
+    unread = ("none", "broken", "error_page")
+    assert {s.slug for s in SHOWS if any(e.state in unread and e.lines for e in s.episodes)} == {
+        s.slug for s in SHOWS
+    }
+
+
 def test_every_link_works_except_the_planted_broken_one() -> None:
     links = [
         (a.guid, t["url"])
@@ -79,7 +94,13 @@ def test_an_error_page_is_served_with_a_transcripts_content_type() -> None:
 
 @pytest.mark.parametrize(
     ("state", "has_audio", "links"),
-    [("none", True, 0), ("broken", True, 1), ("no_audio", False, 0), ("duplicate", True, 1)],
+    [
+        ("none", True, 0),
+        ("broken", True, 1),
+        ("error_page", True, 2),
+        ("no_audio", False, 0),
+        ("duplicate", True, 1),
+    ],
 )
 def test_an_odd_episode_has_the_audio_and_links_of_its_state(
     state: str, has_audio: bool, links: int
@@ -88,18 +109,35 @@ def test_an_odd_episode_has_the_audio_and_links_of_its_state(
     assert (a.audio_url is not None, len(a.transcripts)) == (has_audio, links)
 
 
-def test_audio_is_one_second_of_sound_and_the_enclosure_has_its_length() -> None:
+def test_the_enclosure_has_the_type_and_length_of_the_recording() -> None:
     a = announced(SHOWS[0].episodes[0].guid)
     assert a.audio_url is not None
     kind, body = PAGES[a.audio_url.removeprefix(BASE)]
-    assert (kind, a.audio_type, a.audio_bytes) == ("audio/wav", "audio/wav", len(body))
-    with wave.open(io.BytesIO(body)) as sound:
-        assert (
-            sound.getnframes() / sound.getframerate(),
-            sound.getnchannels(),
-            sound.getsampwidth(),
-        ) == (1.0, 1, 2)
-        assert len(set(sound.readframes(100))) > 10
+    assert (kind, a.audio_type, a.audio_bytes) == ("audio/ogg", "audio/ogg", len(body))
+
+
+def test_every_episode_is_spoken_as_long_as_its_duration_says() -> None:
+    spoken = [e for show in SHOWS for e in show.episodes if e.state != "no_audio"]
+    assert len(spoken) == sum(len(show.episodes) for show in SHOWS) - 1
+    for episode in spoken:
+        with recording(episode.guid) as sound:
+            assert sound.duration is not None
+            assert sound.duration / 1e6 == pytest.approx(episode.duration_s, abs=0.1)
+
+
+def test_a_recording_is_silent_between_two_lines_and_loud_within_one() -> None:
+    episode = SHOWS[0].episodes[0]
+    with recording(episode.guid) as container:
+        frames = [f.to_ndarray()[0] for f in container.decode(audio=0)]
+    sound = np.abs(np.concatenate(frames))
+    rate = len(sound) / episode.duration_s
+
+    def level(start_s: float, end_s: float) -> float:
+        return float(np.mean(sound[int(start_s * rate) : int(end_s * rate)]))
+
+    loud = [level(line.start_s + 0.2, line.start_s + 1.2) for line in episode.lines]
+    quiet = [level(line.end_s - 0.08, line.end_s - 0.02) for line in episode.lines]
+    assert min(loud) > 5 * max(quiet)
 
 
 def test_the_newest_episode_is_from_today_at_six_and_all_are_from_the_last_thirty_days() -> None:

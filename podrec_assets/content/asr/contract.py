@@ -1,6 +1,6 @@
 """What every speech recognition engine offers and returns. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,11 +26,10 @@ class AsrEngine:
 
     Attributes:
         name: of the engine.
-        model: folder of the model; "" for a packaged one.
+        model: folder of the model.
         version: engine, its version, model and the model's fingerprint. Equal versions give equal
             text.
         languages: primary subtags that the model supports; None for any, or where unknown.
-        is_low_quality: whether its text is good for search, but not for reading.
         device: where it computes.
         threads: CPU threads of one worker.
     """
@@ -39,9 +38,13 @@ class AsrEngine:
     model: str
     version: str
     languages: tuple[str, ...] | None
-    is_low_quality: bool
     device: Device = "cpu"
     threads: int = 1
+
+    @property
+    def model_name(self) -> str:
+        """The name of the model's folder."""
+        return Path(self.model).name
 
     def produced(self, version: str | None) -> bool:
         """Whether a row of this version is from this engine, on any device.
@@ -63,8 +66,8 @@ class PieceTranscript:
     """The transcript of one piece of audio.
 
     Attributes:
-        segments: {start_s, end_s, text, confidence} in order, in seconds from the start of the
-            piece; confidence is 0 to 1 or None.
+        segments: {start_s, end_s, text, confidence, words} in order, in seconds from the start of
+            the piece; confidence is 0 to 1 or None, and words are {start_s, end_s, text}.
         language: primary subtag, detected or given.
     """
 
@@ -106,6 +109,10 @@ class Recognition:
         return sum(c * n for c, n in known) / words if words else None
 
 
+AudioProgress = Callable[[float], None]
+"""Called with seconds of audio that are done."""
+
+
 class Recognizer(Protocol):
     """A loaded engine."""
 
@@ -135,11 +142,6 @@ class Backend(Protocol):
         """The engine's name in PODREC_ASR_ENGINE."""
         ...
 
-    @property
-    def has_packaged_model(self) -> bool:
-        """Whether it works without a model folder."""
-        ...
-
     def model_setting(self, settings: Settings) -> str:
         """Returns the model that the settings name: a folder or a name; "" for any."""
         ...
@@ -164,8 +166,15 @@ class Backend(Protocol):
 class Transcriber(AbstractContextManager, Protocol):
     """Transcribes audio files while it is entered, several at once from as many threads."""
 
-    def transcribe(self, audio: Path, language: str | None) -> Recognition:
+    def transcribe(
+        self, audio: Path, language: str | None, progress: AudioProgress = lambda _: None
+    ) -> Recognition:
         """Returns the transcript of a file.
+
+        Args:
+            audio: the file.
+            language: primary subtag, if known.
+            progress: called with the seconds of audio that are done, from time to time.
 
         Raises:
             UnusableInputError: the audio cannot be decoded or is too long.
@@ -178,11 +187,21 @@ class Transcriber(AbstractContextManager, Protocol):
 def with_file_times(pieces: Iterable[tuple[float, float, PieceTranscript]]) -> Iterator[dict]:
     """Yields the segments of (start, end, transcript) pieces with times of the whole file.
 
-    Times never go back and stay inside their piece.
+    Times never go back and stay inside their piece; those of words stay inside their segment.
     """
     latest = 0.0
     for start_s, end_s, piece in pieces:
         for segment in piece.segments:
             begin = max(latest, min(start_s + segment["start_s"], end_s))
             latest = max(begin, min(start_s + segment["end_s"], end_s))
-            yield {**segment, "start_s": round(begin, 3), "end_s": round(latest, 3)}
+            words = [_shifted(word, start_s, begin, latest) for word in segment["words"]]
+            yield {**segment, **_times(begin, latest), "words": words}
+
+
+def _shifted(word: dict, by_s: float, first_s: float, last_s: float) -> dict:
+    begin, end = (min(max(by_s + word[key], first_s), last_s) for key in ("start_s", "end_s"))
+    return {**word, **_times(begin, max(begin, end))}
+
+
+def _times(start_s: float, end_s: float) -> dict:
+    return {"start_s": round(start_s, 3), "end_s": round(end_s, 3)}

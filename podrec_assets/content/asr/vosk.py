@@ -31,7 +31,6 @@ class VoskBackend:
     """Model folders as Vosk publishes them; their name tells the language."""
 
     name = "vosk"
-    has_packaged_model = False
 
     def model_setting(self, settings: Settings) -> str:
         return settings.asr_vosk_model
@@ -46,7 +45,6 @@ class VoskBackend:
             model=str(folder.absolute()),
             version=f"{self.name}/{version('vosk')}/{folder.name}@{fingerprint(folder)}",
             languages=(_SUBTAGS.get(language[1], language[1]),) if language else None,
-            is_low_quality=False,
         )
 
     def load(self, engine: AsrEngine) -> Recognizer:
@@ -98,4 +96,5 @@ def _segment(utterance: dict) -> dict:
         "end_s": words[-1]["end"],
         "text": utterance["text"],
         "confidence": min(1.0, sum(w["conf"] for w in words) / len(words)),
+        "words": [{"start_s": w["start"], "end_s": w["end"], "text": w["word"]} for w in words],
     }

@@ -7,6 +7,7 @@ import math
 import os
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,9 +19,15 @@ from podrec_assets.content.asr.contract import (
     Recognizer,
 )
 from podrec_assets.content.asr.fingerprint import fingerprint
+from podrec_assets.content.asr.word_segments import split_words
 from podrec_assets.errors import SetupError
 from podrec_assets.settings import Settings
 
+if TYPE_CHECKING:
+    from faster_whisper.transcribe import Segment
+
+DECODING = 2
+"""Revision of the options of `recognize`: a change of them changes texts, and so the version."""
 BATCH = {"cpu": 4, "cuda": 16}
 REQUIRED_FILES = ("model.bin", "config.json", "tokenizer.json")
 
@@ -29,7 +36,6 @@ class WhisperBackend:
     """Model folders in CTranslate2's format; names that end in `.en` are English only."""
 
     name = "faster-whisper"
-    has_packaged_model = False
 
     def model_setting(self, settings: Settings) -> str:
         return settings.asr_whisper_model
@@ -38,13 +44,13 @@ class WhisperBackend:
         return (folder / "model.bin").is_file()
 
     def describe(self, folder: Path, device: Device, threads: int) -> AsrEngine:
-        model = f"{self.name}/{version('faster-whisper')}/{folder.name}@{fingerprint(folder)}"
+        library = f"{self.name}/{version('faster-whisper')}-{DECODING}"
+        model = f"{library}/{folder.name}@{fingerprint(folder)}"
         return AsrEngine(
             name=self.name,
             model=str(folder.absolute()),
             version=f"{model}/{PRECISIONS[device]}",
             languages=("en",) if folder.name.endswith(".en") else None,
-            is_low_quality=False,
             device=device,
             threads=threads,
         )
@@ -90,17 +96,15 @@ class WhisperRecognizer:
             language=language,
             batch_size=self._batch,
             vad_filter=True,
-            without_timestamps=False,
+            # With timestamp tokens, batched decoding leaves out the last words of many windows.
+            without_timestamps=True,
+            word_timestamps=True,
         )
-        return PieceTranscript(
-            [
-                {
-                    "start_s": s.start,
-                    "end_s": s.end,
-                    "text": " ".join(s.text.split()),
-                    "confidence": min(1.0, math.exp(s.avg_logprob)),
-                }
-                for s in segments
-            ],
-            info.language,
-        )
+        return PieceTranscript([part for s in segments for part in _split(s)], info.language)
+
+
+def _split(segment: "Segment") -> list[dict]:
+    """Returns the sentences of a window of speech, with the confidence of the window."""
+    words = [(w.word, w.start, w.end) for w in segment.words or ()]
+    confidence = min(1.0, math.exp(segment.avg_logprob))
+    return split_words(words or [(segment.text, segment.start, segment.end)], confidence)

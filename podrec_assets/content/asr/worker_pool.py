@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Timer
+from typing import Any
 
 import podrec_assets
-from podrec_assets.content.asr.contract import AsrEngine, Recognition
+from podrec_assets.content.asr.contract import AsrEngine, AudioProgress, Recognition
 from podrec_assets.errors import RetryableError, SetupError, UnusableInputError
 
 WORKER = "podrec_assets.content.asr.worker"
@@ -60,7 +61,9 @@ class WorkerPool:
         for worker in self._all:
             worker.end()
 
-    def transcribe(self, audio: Path, language: str | None) -> Recognition:
+    def transcribe(
+        self, audio: Path, language: str | None, progress: AudioProgress = lambda _: None
+    ) -> Recognition:
         """Returns the transcript of a file; waits for a free process.
 
         Raises:
@@ -71,7 +74,7 @@ class WorkerPool:
         worker = self._idle.get()
         try:
             worker = worker or self._start()
-            return worker.transcribe(audio, language, self.stall_s)
+            return worker.transcribe(audio, language, self.stall_s, progress)
         finally:
             self._idle.put(worker if worker and worker.is_alive() else None)
 
@@ -112,18 +115,21 @@ class _Worker:
                 if pipe:
                     pipe.close()
 
-    def transcribe(self, audio: Path, language: str | None, stall_s: float) -> Recognition:
+    def transcribe(
+        self, audio: Path, language: str | None, stall_s: float, progress: AudioProgress
+    ) -> Recognition:
         with self.watched(stall_s):
             self._send({"audio": str(audio), "language": language})
             kind, value = self.answer()
         while kind == "progress":
+            progress(value)
             with self.watched(stall_s):
                 kind, value = self.answer()
         if kind == "error":
             raise UnusableInputError(value["reason"], value["message"])
         return Recognition(**value)
 
-    def answer(self) -> tuple[str, dict]:
+    def answer(self) -> tuple[str, Any]:
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line.endswith("\n"):

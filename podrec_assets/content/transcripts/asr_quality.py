@@ -26,11 +26,8 @@ MOST_WORDS_A_MINUTE, FEWEST_WORDS_A_MINUTE = 320, 10
 MOST_SILENT_SHARE = 0.8
 SHORTEST_JUDGED_S = 60.0
 """Pace and silence are not judged in shorter audio."""
-LEAST_CONFIDENCE, LEAST_CONFIDENCE_LOW_QUALITY = 0.37, 0.02
-"""Whisper itself distrusts a mean log probability under -1, which is .37.
-
-pocketsphinx gives .04 to .6 on clear speech.
-"""
+LEAST_CONFIDENCE = 0.37
+"""Whisper itself distrusts a mean log probability under -1, which is .37."""
 TRUNCATED_SHARE = 0.5
 JUDGED_WORDS, FOREIGN_RATIO, FOREIGN_SHARE = 50, 2.0, 0.15
 STOCK_SHARE = 0.5
@@ -45,7 +42,7 @@ class Suspicion:
 
 
 def suspicions(
-    recognition: Recognition, announced_s: float | None, language: str | None, is_low_quality: bool
+    recognition: Recognition, announced_s: float | None, language: str | None
 ) -> list[Suspicion]:
     """Returns the signs in an ASR result; without any, the transcript is used.
 
@@ -53,10 +50,8 @@ def suspicions(
         recognition: text with times.
         announced_s: length of the audio according to the feed.
         language: primary subtag according to the feed.
-        is_low_quality: whether the engine is the fallback, whose confidence is always lower.
     """
     words = spoken_words(recognition.text)
-    least = LEAST_CONFIDENCE_LOW_QUALITY if is_low_quality else LEAST_CONFIDENCE
     is_long = recognition.audio_s >= SHORTEST_JUDGED_S
     signs = [
         _truncated(recognition.audio_s, announced_s),
@@ -64,7 +59,7 @@ def suspicions(
         *(_pace(recognition) if is_long else ()),
         _language(words, language),
         _stock(recognition.segments),
-        _confidence(recognition.confidence, least),
+        _confidence(recognition.confidence),
     ]
     return [sign for sign in signs if sign]
 
@@ -142,9 +137,10 @@ def _stock(segments: list[dict]) -> Suspicion | None:
     )
 
 
-def _confidence(confidence: float | None, least: float) -> Suspicion | None:
-    if confidence is None or confidence >= least:
+def _confidence(confidence: float | None) -> Suspicion | None:
+    if confidence is None or confidence >= LEAST_CONFIDENCE:
         return None
     return Suspicion(
-        "low_confidence", f"the engine's mean confidence is {confidence:.2f}, under {least}"
+        "low_confidence",
+        f"the engine's mean confidence is {confidence:.2f}, under {LEAST_CONFIDENCE}",
     )

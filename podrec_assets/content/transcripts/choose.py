@@ -88,9 +88,7 @@ def publisher_transcript(episode: dict, fetch: Fetch) -> PublisherResult:
     return PublisherResult(None, dead_letters, reason)
 
 
-def asr_transcript(
-    episode: dict, engine: AsrEngine, recognition: Recognition
-) -> tuple[dict, list[dict]]:
+def asr_transcript(episode: dict, recognition: Recognition) -> tuple[dict, list[dict]]:
     """Returns (the TRANSCRIPTS row of an ASR result, its dead letters).
 
     The status is ok, quarantined where the text is suspicious, or failed where there are no words.
@@ -100,7 +98,6 @@ def asr_transcript(
         "source_url": episode["audio_url"],
         "language": recognition.language or episode["language"],
         "audio_s": recognition.audio_s,
-        "is_low_quality": engine.is_low_quality,
     }
     if not recognition.text:
         reason = f"no speech was recognised in {recognition.audio_s:.0f} s of audio"
@@ -116,9 +113,7 @@ def asr_transcript(
             for s in recognition.segments
         ],
     }
-    signs = suspicions(
-        recognition, episode["duration_s"], episode["language"], engine.is_low_quality
-    )
+    signs = suspicions(recognition, episode["duration_s"], episode["language"])
     if not signs:
         return transcript_row(episode, "ok", None, **columns), []
     reason = "; ".join(s.detail for s in signs)

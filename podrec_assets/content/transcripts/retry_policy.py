@@ -53,10 +53,5 @@ def is_due(
         case "no_model" | "quarantined":
             return is_other_engine
         case "ok":
-            return (
-                bool(row["is_low_quality"])
-                and is_other_engine
-                and engine is not None
-                and not engine.is_low_quality
-            )
+            return bool(row["is_low_quality"]) and is_other_engine
     return False

@@ -10,9 +10,12 @@ from datetime import datetime, timedelta
 from threading import Lock, Semaphore
 
 from podrec_assets.content.asr.contract import AsrEngine, Recognition, Transcriber
+from podrec_assets.content.asr.engine_choice import why_no_engine
+from podrec_assets.content.asr.model_catalogue import MULTILINGUAL_MODEL
 from podrec_assets.content.asr.worker_pool import WorkerPool
 from podrec_assets.content.transcripts import choose
 from podrec_assets.content.transcripts.retry_policy import RetryPolicy
+from podrec_assets.content.words import word_count
 from podrec_assets.errors import PodrecError, RetryableError, SetupError
 from podrec_assets.settings import Settings
 from podrec_assets.stores.asr_results import AsrResults
@@ -21,7 +24,6 @@ from podrec_assets.stores.http.resumable import DownloadedFile
 
 ASSUMED_S = 45 * 60.0
 """Assumed length of an episode whose feed gives none, until its audio is decoded."""
-SWITCHED_OFF = "ASR is switched off"
 Result = Recognition | PodrecError
 StartTranscriber = Callable[[AsrEngine, Settings], Transcriber]
 
@@ -74,12 +76,16 @@ class Asr:
         if not episode["audio_url"]:
             reason = f"{publisher.reason}, and there is no audio"
             return choose.transcript_row(episode, "no_audio", reason)
-        if self.engine is None:
-            return choose.transcript_row(episode, "no_model", f"{publisher.reason}; {SWITCHED_OFF}")
-        if not self.engine.supports(episode["language"]):
-            no_model = f"{self.engine.name} has no model for {episode['language']}"
+        if no_model := self._why_no_model(episode["language"]):
             return choose.transcript_row(episode, "no_model", f"{publisher.reason}; {no_model}")
         return None
+
+    def _why_no_model(self, language: str | None) -> str | None:
+        """Returns why no model can transcribe a language, and what to do; None if one can."""
+        if self.engine is None or self.engine.supports(language):
+            return why_no_engine(self.settings, self.engine)
+        name = self.engine.model_name
+        return f"{name} knows no {language}: `podrec models pull {MULTILINGUAL_MODEL}`"
 
     def rows(
         self, episodes: list[dict], say: Callable[[str], None]
@@ -103,9 +109,12 @@ class Asr:
             say(f"transcribing {len(batch)} episodes, {length}, with {self.engine.version}")
             results |= dict(self._transcribe_batch(batch, keys, say))
         rows = [self._row(e, results.get(e["episode_id"])) for e in episodes]
+        heard = [r for r in results.values() if isinstance(r, Recognition)]
         self.figures = {
             "asr_engine": self.engine.version,
             "asr_minutes": round(self._heard_s / 60, 1),
+            "asr_words": sum(word_count(r.text) for r in heard),
+            "asr_confidence": _mean_confidence(heard),
             "asr_cache_hits": cached_count,
             "asr_seconds_per_audio_second": round(
                 self.results.real_time_factor(self.engine.version) or 0.0, 3
@@ -120,7 +129,7 @@ class Asr:
             why = f"{episode['why']}; the {minutes_per_run} of the run were used up"
             return choose.transcript_row(episode, "over_budget", why), []
         if isinstance(result, Recognition):
-            return choose.asr_transcript(episode, self.engine, result)
+            return choose.asr_transcript(episode, result)
         attempts, error = self.attempts.get(episode["episode_id"], 0) + 1, str(result)
         is_retryable = isinstance(result, RetryableError)
         next_at = self.policy.next_attempt(attempts, self.now) if is_retryable else None
@@ -188,7 +197,9 @@ class Asr:
         facts = {"episode_id": name, "key": key, "engine": self.engine.version}
         self.results.note("begun", **facts)
         try:
-            result = transcriber.transcribe(audio.path, episode["language"])
+            result = transcriber.transcribe(
+                audio.path, episode["language"], by_minute(name, episode["duration_s"], say)
+            )
         except SetupError:
             raise
         except PodrecError as err:
@@ -200,6 +211,19 @@ class Asr:
         self.results.note("done", **facts, audio_s=result.audio_s, compute_s=result.compute_s)
         say(f"{name}: {result.audio_s / 60:.1f} minutes in {result.compute_s / 60:.1f}")
         return result
+
+
+def by_minute(
+    name: str, duration_s: float | None, say: Callable[[str], None]
+) -> Callable[[float], None]:
+    """Returns what says how many minutes of a file are done, as often as its engine tells."""
+    length = f" of {duration_s / 60:.0f}" if duration_s else ""
+
+    def progress(done_s: float) -> None:
+        if not duration_s or done_s < duration_s:
+            say(f"{name}: {done_s / 60:.0f}{length} minutes heard")
+
+    return progress
 
 
 def take(episodes: list[dict], budget_s: float, used_s: float) -> list[dict]:
@@ -215,6 +239,13 @@ def take(episodes: list[dict], budget_s: float, used_s: float) -> list[dict]:
         batch.append(episode)
         used_s += _length(episode)
     return batch
+
+
+def _mean_confidence(heard: Iterable[Recognition]) -> float | None:
+    """Returns the mean confidence of the files by their seconds; None where none has any."""
+    known = [(r.confidence, r.audio_s) for r in heard if r.confidence is not None]
+    seconds = sum(s for _, s in known)
+    return round(sum(c * s for c, s in known) / seconds, 3) if seconds else None
 
 
 def _length(episode: dict) -> float:

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from podrec_assets.errors import PermanentError, RetryableError
-from podrec_assets.pipelines.listening.stream_lock import is_streaming
-from podrec_assets.pipelines.recommend.run_manifest import code_version
 from podrec_assets.services import supervisor
 from podrec_assets.settings import Settings
-from podrec_assets.stores.delta import Lake
+
+if TYPE_CHECKING:
+    from podrec_assets.stores.delta import Lake
 
 FORMAT = 1
 MANIFEST, CONTENT = "manifest.json", "home"
@@ -52,7 +53,7 @@ class Backup:
         return sum(f["bytes"] for f in self.files.values())
 
 
-def back_up(settings: Settings, lake: Lake, target: Path, say: Callable[[str], None]) -> Backup:
+def back_up(settings: Settings, lake: "Lake", target: Path, say: Callable[[str], None]) -> Backup:
     """Copies the home to the folder `target` and returns the manifest, which is written last.
 
     Raises:
@@ -60,6 +61,9 @@ def back_up(settings: Settings, lake: Lake, target: Path, say: Callable[[str], N
         RetryableError: something writes to the home.
         PermanentError: there is no home, or the target is unusable.
     """
+    from podrec_assets.pipelines.listening.stream_lock import is_streaming
+    from podrec_assets.pipelines.recommend.run_manifest import code_version
+
     _check_target(settings.home, target)
     with supervisor.stopped(settings), lake.idle():
         if is_streaming(lake):

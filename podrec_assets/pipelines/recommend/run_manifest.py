@@ -8,11 +8,14 @@ from datetime import date
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from podrec_assets.schemas import COLLECTIONS
 from podrec_assets.settings import Settings
-from podrec_assets.stores.delta import Lake
-from podrec_assets.stores.mongo import MongoStore
+
+if TYPE_CHECKING:
+    from podrec_assets.stores.delta import Lake
+    from podrec_assets.stores.mongo import MongoStore
 
 PACKAGE = Path(__file__).resolve().parents[2]
 RESULT_CODE = (
@@ -54,7 +57,7 @@ class InputsRead:
     tables: dict[str, int] = field(default_factory=dict)
     models: dict[date, dict[str, str]] = field(default_factory=dict)
 
-    def manifest(self, settings: Settings, lake: Lake, run_id: str, day: date) -> dict:
+    def manifest(self, settings: Settings, lake: "Lake", run_id: str, day: date) -> dict:
         """Returns the manifest of a day's version.
 
         Returns:
@@ -75,7 +78,7 @@ class InputsRead:
         }
 
 
-def versions_in_manifests(mongo: MongoStore) -> dict[str, dict[int, list[str]]]:
+def versions_in_manifests(mongo: "MongoStore") -> dict[str, dict[int, list[str]]]:
     """Returns, by table and Delta version, the "collection version"s that were made from it."""
     users: dict[str, dict[int, list[str]]] = {}
     for collection in COLLECTIONS:

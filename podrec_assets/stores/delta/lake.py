@@ -9,10 +9,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
@@ -36,6 +35,9 @@ from podrec_assets.stores.delta.table_schema import (
     new_fields,
     without_comments,
 )
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds  # it imports pandas
 
 RESERVE_BYTES = 1_000_000
 """For the commit that follows the rows."""
@@ -149,7 +151,7 @@ class Lake:
         names = list(columns) or spec.schema.names
         table = self.table(name, version)
         if table is None:
-            return spec.schema.empty_table().select(names)
+            return spec.empty().select(names)
         try:
             return select(spec, table, names, where)
         except Exception as err:  # the engine has no error type for a file removed by vacuum
@@ -194,7 +196,7 @@ class Lake:
 
     def files(
         self, name: str, first: date = date.min, last: date = date.max
-    ) -> list[str] | ds.Dataset:
+    ) -> "list[str] | ds.Dataset":
         """Files of the latest version for the days first..last, for engines that read columns.
 
         Returns:

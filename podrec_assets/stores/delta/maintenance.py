@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable
 from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import PyFileSystem
 
 from podrec_assets.errors import PermanentError, RetryableError
 from podrec_assets.stores.delta import damage
+from podrec_assets.stores.delta.arrow_reads import to_arrow
 from podrec_assets.stores.delta.commits import commit_properties
 from podrec_assets.stores.delta.lake import Lake
 
@@ -112,7 +112,7 @@ def unreadable(lake: Lake, name: str, versions: Iterable[int]) -> dict[int, list
         if table is None:
             missing[version] = ["_delta_log"]
             continue
-        added = pa.table(table.get_add_actions(flatten=True))
+        added = to_arrow(table.get_add_actions(flatten=True))
         files = added.select(["path", "size_bytes"]).to_pylist()
         # Versions share most of their files.
         unseen = [f["path"] for f in files if f["path"] not in sizes]

@@ -43,7 +43,8 @@ def test_endless_silence_is_cut_into_long_pieces() -> None:
 
 def test_times_become_those_of_the_file_and_never_go_back() -> None:
     def said(start: float, end: float, text: str) -> dict:
-        return {"start_s": start, "end_s": end, "text": text, "confidence": None}
+        times = {"start_s": start, "end_s": end}
+        return {**times, "text": text, "confidence": None, "words": []}
 
     heard = [
         (0.0, 10.0, PieceTranscript([said(1, 4, "a"), said(3, 99, "b")])),

@@ -16,6 +16,7 @@ from podrec_assets.content.asr.spark_task import AsrTask, decode_answer, transcr
 from podrec_assets.content.asr.worker_pool import WorkerDiedError, WorkerPool
 from podrec_assets.errors import SetupError, UnusableInputError
 from podrec_assets.settings import Settings
+from podrec_assets_tests.content.asr.real_models import model
 from podrec_assets_tests.content.asr.sounds import tone, write_wav
 from podrec_assets_tests.content.asr.tiny_models import build_vosk
 
@@ -35,7 +36,8 @@ def _engines_end_with_their_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 @pytest.fixture
 def engine(settings: Settings) -> AsrEngine:
-    chosen = choose_engine(settings.model_copy(update={"asr_engine": "pocketsphinx"}))
+    whisper = {"asr_whisper_model": str(model("tiny.en")), "asr_device": "cpu"}
+    chosen = choose_engine(settings.model_copy(update=whisper))
     assert chosen
     return chosen
 
@@ -80,17 +82,16 @@ def test_a_worker_whose_disk_is_full_costs_the_file_an_attempt(
 def test_a_worker_with_another_library_or_without_the_model_fails_the_run(
     engine: AsrEngine, tmp_path: Path
 ) -> None:
+    other = replace(engine, version="faster-whisper/0.1/tiny.en")
     with pytest.raises(
         SetupError,
         match=(
-            r"would transcribe with pocketsphinx/.*, but the run transcribes with "
-            r"pocketsphinx/0\.1/en-us"
+            r"would transcribe with faster-whisper/.*, but the run transcribes with "
+            r"faster-whisper/0\.1/tiny\.en"
         ),
     ):
-        decode_answer(
-            transcribe_on_worker(task(replace(engine, version="pocketsphinx/0.1/en-us")), b"", None)
-        )
-    vosk = AsrEngine("vosk", str(tmp_path / "gone"), "vosk/1/gone@00000000", None, False)
+        decode_answer(transcribe_on_worker(task(other), b"", None))
+    vosk = AsrEngine("vosk", str(tmp_path / "gone"), "vosk/1/gone@00000000", None)
     with pytest.raises(SetupError, match=f"has no model in {tmp_path}/gone"):
         decode_answer(transcribe_on_worker(task(vosk), b"", None))
 

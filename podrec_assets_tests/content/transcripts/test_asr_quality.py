@@ -45,9 +45,8 @@ def codes(
     recognition: Recognition,
     announced_s: float | None = None,
     language: str | None = "en",
-    is_low: bool = False,
 ) -> list[str]:
-    return [s.code for s in suspicions(recognition, announced_s, language, is_low)]
+    return [s.code for s in suspicions(recognition, announced_s, language)]
 
 
 VARIED = " ".join(f"{w}{n}" for n in range(12) for w in ENGLISH.split())
@@ -83,11 +82,6 @@ def test_each_sign_is_found_and_ordinary_speech_has_none(
     recognition: Recognition, announced_s: float | None, language: str, expected: list
 ) -> None:
     assert codes(recognition, announced_s, language) == expected
-
-
-def test_the_fallback_engine_may_have_a_lower_confidence() -> None:
-    assert codes(heard(VARIED, confidence=0.1), is_low=True) == []
-    assert codes(heard(VARIED, confidence=0.01), is_low=True) == ["low_confidence"]
 
 
 def test_a_loop_is_a_phrase_said_four_times_in_a_row() -> None:

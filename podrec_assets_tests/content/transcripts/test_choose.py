@@ -209,10 +209,10 @@ def test_the_input_hash_depends_on_links_and_audio_only(changes: dict) -> None:
     )
 
 
-ENGINE = AsrEngine("pocketsphinx", "", "pocketsphinx/5/en-us", ("en",), True)
+ENGINE = AsrEngine("faster-whisper", "/m/tiny.en", "faster-whisper/1/tiny.en", ("en",))
 
 
-def heard(*texts: str, audio_s: float = 30.0, confidence: float | None = 0.3) -> Recognition:
+def heard(*texts: str, audio_s: float = 30.0, confidence: float | None = 0.6) -> Recognition:
     segments = [
         {"start_s": float(n), "end_s": n + 1.0, "text": text, "confidence": confidence}
         for n, text in enumerate(texts)
@@ -221,7 +221,7 @@ def heard(*texts: str, audio_s: float = 30.0, confidence: float | None = 0.3) ->
 
 
 def test_an_asr_row_has_engine_and_confidence() -> None:
-    row, letters = asr_transcript(episode(), ENGINE, heard("hello there", "bye"))
+    row, letters = asr_transcript(episode(), heard("hello there", "bye"))
     assert letters == []
     assert (row["status"], row["source"], row["engine"], row["text"]) == (
         "ok",
@@ -231,11 +231,11 @@ def test_an_asr_row_has_engine_and_confidence() -> None:
     )
     assert (row["audio_s"], row["is_low_quality"], row["word_count"], row["source_url"]) == (
         30.0,
-        True,
+        False,
         3,
         "https://a.example/1.mp3",
     )
-    assert row["confidence"] == pytest.approx(0.3)
+    assert row["confidence"] == pytest.approx(0.6)
     assert TRANSCRIPTS.rows([row])["segments"].to_pylist()[0][1] == {
         "start_s": 1.0,
         "end_s": 2.0,
@@ -245,14 +245,14 @@ def test_an_asr_row_has_engine_and_confidence() -> None:
 
 
 def test_audio_without_speech_is_a_final_failure_with_the_engine_named() -> None:
-    row, letters = asr_transcript(episode(), ENGINE, heard(audio_s=1.0))
+    row, letters = asr_transcript(episode(), heard(audio_s=1.0))
     assert (row["status"], row["reason"]) == ("failed", "no speech was recognised in 1 s of audio")
     assert (row["engine"], row["text"], row["next_attempt_at"]) == (ENGINE.version, None, None)
     assert [x["reason"] for x in letters] == ["no_speech"]
 
 
 def test_a_suspicious_transcript_is_quarantined_with_its_text_and_signs() -> None:
-    row, letters = asr_transcript(episode(duration_s=600.0), ENGINE, heard("over and out " * 10))
+    row, letters = asr_transcript(episode(duration_s=600.0), heard("over and out " * 10))
     assert row["status"] == "quarantined"
     assert row["reason"].startswith(
         "the audio lasts 30 s, the feed says 600; 30 of 30 words are phrases in a loop"
@@ -271,12 +271,8 @@ def test_the_recognition_key_depends_on_the_feeds_audio_facts_and_the_engine() -
         {"language": "de"},
     ):
         assert recognition_key(episode() | changes, ENGINE) != key
-    assert (
-        recognition_key(
-            episode(), AsrEngine("pocketsphinx", "", "pocketsphinx/6/en-us", ("en",), True)
-        )
-        != key
-    )
+    other = AsrEngine("faster-whisper", "/m/tiny.en", "faster-whisper/2/tiny.en", ("en",))
+    assert recognition_key(episode(), other) != key
 
 
 def captions(lines: tuple[str, ...], length_s: int) -> bytes:

@@ -18,6 +18,7 @@ from podrec_assets.pipelines.content.transcription import Transcribed, transcrib
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import replace_dead_letters
+from podrec_assets_tests.content.asr.real_models import model
 from podrec_assets_tests.content.asr.sounds import samples_of, write_wav
 
 DAY, NOW = date(2026, 2, 3), datetime(2026, 2, 3, 12, tzinfo=UTC)
@@ -61,6 +62,7 @@ def settings(home: Path, origin: str, **changes: object) -> Settings:
         "fetch_allow": origin,
         "downloads_gap_s": 0,
         "asr_device": "cpu",
+        "asr_whisper_model": str(model("tiny.en")),
     }
     return Settings(**{**plain, **changes})  # type: ignore[arg-type]
 

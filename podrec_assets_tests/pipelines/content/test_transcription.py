@@ -13,15 +13,17 @@ from pathlib import Path
 
 import pytest
 
+from podrec_assets.content.asr.fingerprint import fingerprint
 from podrec_assets.errors import SetupError
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.pipelines.content import transcription
-from podrec_assets.pipelines.content.asr_run import take
+from podrec_assets.pipelines.content.asr_run import by_minute, take
 from podrec_assets.pipelines.content.transcription import Publishers, Transcribed
 from podrec_assets.pipelines.content.transcription_estimate import plan_transcripts
 from podrec_assets.schemas import DEAD_LETTERS, EPISODES
 from podrec_assets.services import process
 from podrec_assets.stores.http.client import Fetched
+from podrec_assets_tests.content.asr.real_models import model
 from podrec_assets_tests.content.asr.sounds import tone, write_wav
 from podrec_assets_tests.content.asr.tiny_models import build_vosk
 from podrec_assets_tests.pipelines.content.clips import (
@@ -35,6 +37,11 @@ from podrec_assets_tests.pipelines.content.clips import (
 )
 
 pytestmark = pytest.mark.slow
+
+
+def tiny_en() -> str:
+    return f"faster-whisper/1.2.1-2/whisper-tiny.en@{fingerprint(model('tiny.en'))}/int8"
+
 
 VTT = "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ann>Hello there.\n"
 
@@ -114,6 +121,8 @@ def test_a_run_killed_within_ten_clips_is_resumed_and_transcribes_no_clip_twice(
     assert set(statuses(found).values()) <= {"ok", "failed", "quarantined"}
     assert Counter(statuses(found).values())["ok"] >= 7
     assert found.figures["asr_cache_hits"] == len(finished)
+    assert found.figures["asr_words"] == sum(r["word_count"] for r in found.rows) > 20
+    assert 0.3 < found.figures["asr_confidence"] < 1
     assert found.figures["asr_minutes"] == pytest.approx((10 - len(finished)) * 2 / 60, abs=0.06)
 
     again = transcribe(connections, episodes(origin, names))
@@ -134,7 +143,7 @@ def test_what_exceeds_the_budget_is_reported_and_left_to_the_next_run(
         "first_day": "2026-02-03", "last_day": "2026-02-03", "episode_count": 3,
         "finished_count": 0, "publisher_count": 0, "cached_count": 0, "asr_count": 3,
         "no_audio_count": 0, "no_model_count": 0, "publisher_minutes": 0, "cached_minutes": 0,
-        "asr_minutes": 0.1, "unknown_length_count": 0, "engine": "pocketsphinx/5.1.1/en-us",
+        "asr_minutes": 0.1, "unknown_length_count": 0, "engine": tiny_en(),
         "seconds_per_audio_second": None, "expected_asr_minutes": None, "run_count": 2,
     }  # fmt: skip
     first = transcribe(connections, rows)
@@ -163,6 +172,19 @@ def test_audio_longer_than_its_feed_says_does_not_exceed_the_budget(
     found = transcribe(connections, episodes(origin, names, duration_s=0.5))
     assert Counter(statuses(found).values()) == {"failed": 2, "over_budget": 2}
     assert found.figures["asr_minutes"] == 0.1
+
+
+def test_the_log_tells_the_minutes_of_a_long_file() -> None:
+    said: list[str] = []
+    for length_s in (600.0, None):
+        progress = by_minute("e1", length_s, said.append)
+        for done_s in (240.0, 600.0):
+            progress(done_s)
+    assert said == [
+        "e1: 4 of 10 minutes heard",
+        "e1: 4 minutes heard",
+        "e1: 10 minutes heard",
+    ]
 
 
 def test_an_episode_longer_than_the_whole_budget_is_taken_alone() -> None:
@@ -221,7 +243,7 @@ def test_a_publisher_that_is_down_is_retried_before_asr(
     assert not events(connections, "begun")
     [row] = transcribe(connections, rows, row["next_attempt_at"]).rows
     assert events(connections, "begun") == {"ea": 1}
-    assert row["engine"] == "pocketsphinx/5.1.1/en-us"
+    assert row["engine"] == tiny_en()
 
 
 def test_publishers_come_first_and_every_other_episode_has_a_reason(
@@ -241,7 +263,10 @@ def test_publishers_come_first_and_every_other_episode_has_a_reason(
     found = transcribe(connections, rows)
     assert {r["episode_id"]: (r["status"], r["reason"]) for r in found.rows} == {
         "ea": ("ok", None),
-        "eb": ("no_model", "the publisher links none; pocketsphinx has no model for de"),
+        "eb": (
+            "no_model",
+            "the publisher links none; whisper-tiny.en knows no de: `podrec models pull base`",
+        ),
         "ec": ("no_audio", "the publisher links none, and there is no audio"),
         "ed": ("failed", f"http://{origin}/d.mp3 answered 404 File not found."),
         "enoise": ("failed", next(r["reason"] for r in found.rows if r["episode_id"] == "enoise")),
@@ -277,7 +302,7 @@ def test_a_feed_with_costly_transcripts_leaves_time_to_the_others(
     assert len(fetched) == 2
 
 
-def test_a_better_engine_redoes_what_the_fallback_could_not_transcribe(
+def test_another_engine_redoes_what_the_first_could_not_transcribe(
     site: tuple[Path, str], tmp_path: Path
 ) -> None:
     folder, origin = site
@@ -287,13 +312,41 @@ def test_a_better_engine_redoes_what_the_fallback_could_not_transcribe(
     first = transcribe(Connections(settings(home, origin), {}), rows)
     assert statuses(first) == {"et0": "failed", "et1": "no_model"}
     build_vosk(home / "cache" / "models" / "any")
-    connections = Connections(settings(home, origin), {})
+    connections = Connections(settings(home, origin, asr_engine="vosk"), {})
     second = transcribe(connections, rows)
     assert set(events(connections, "begun")) == {"et0", "et1"}
     assert {r["engine"].partition("@")[0] for r in second.rows} == {"vosk/0.3.45/any"}
     assert transcribe(connections, rows).rows == second.rows
     back = Connections(settings(home, origin, asr_engine="none"), {})
     assert transcribe(back, rows).rows == second.rows
+
+
+def test_without_a_model_publishers_are_used_and_the_rest_waits_for_one(
+    site: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, origin = site
+    (folder / "a.vtt").write_text(VTT)
+    write_wav(folder / "b.wav", tone(2))
+    rows = [
+        *episodes(origin, ["a.mp3"], transcripts=[link(origin, "a.vtt")]),
+        *episodes(origin, ["b.wav"]),
+    ]
+    home = tmp_path / "home"
+    found = transcribe(Connections(settings(home, origin, asr_whisper_model=""), {}), rows)
+    assert [(r["status"], r["reason"]) for r in found.rows] == [
+        ("ok", None),
+        (
+            "no_model",
+            "the publisher links none; no speech model is on disk: `podrec models pull tiny.en`",
+        ),
+    ]
+    off = Connections(settings(home, origin, asr_engine="none"), {})
+    [_, row] = transcribe(off, rows, redo=frozenset({"no_model"})).rows
+    assert row["reason"] == "the publisher links none; ASR is switched off"
+    assert statuses(transcribe(Connections(settings(home, origin), {}), rows)) == {
+        "ea": "ok",
+        "eb": "failed",
+    }
 
 
 def test_a_configured_model_that_is_missing_stops_the_run_before_any_write(
