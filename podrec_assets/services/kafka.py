@@ -37,6 +37,8 @@ num.network.threads=2
 num.io.threads=2
 log.segment.bytes=67108864
 log.retention.ms=-1
+# The default, 128 MB, is half of the heap: no compacted topic was cleaned.
+log.cleaner.dedupe.buffer.size=4194304
 """
 
 

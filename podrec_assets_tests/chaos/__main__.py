@@ -24,6 +24,7 @@ from podrec_assets_tests.chaos.schedule import (
     Undisturbed,
     run_schedule,
     run_undisturbed,
+    warm_up,
 )
 from podrec_assets_tests.chaos.world import Services
 
@@ -48,6 +49,7 @@ def _run(
 ) -> int:
     """Returns the number of schedules that failed."""
     begun_at = time.monotonic()
+    warm_up()
     peace = run_undisturbed(services, folder)
     gc.disable()  # forks, which live for seconds, would copy what the collector touches
     done = failed = 0

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 
 from podrec_assets.content.feeds.episode_message import decode
 from podrec_assets.errors import UnusableInputError
@@ -35,6 +36,20 @@ def land(connections: Connections) -> EpisodesLanded:
     return land_episodes(connections.lake, connections.kafka, connections.settings, [TODAY], TODAY)
 
 
+def transact(connections: Connections, values: list[bytes], is_committed: bool) -> None:
+    """Produces announcements in one transaction, and ends it."""
+    settings = connections.settings
+    topic, moment = settings.episodes_topic, datetime.fromisoformat(f"{TODAY}T12:00:00Z")
+    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap, "transactional.id": topic})
+    producer.init_transactions(20)
+    producer.begin_transaction()
+    for value in values:
+        producer.produce(topic, value, b"k", 0, timestamp=int(moment.timestamp() * 1000))
+    producer.flush()
+    end = producer.commit_transaction if is_committed else producer.abort_transaction
+    end(20)
+
+
 def of(connections: Connections, table: str) -> list[dict]:
     return sorted(connections.lake.read(table).to_pylist(), key=lambda r: r["kafka_offset"])
 
@@ -63,6 +78,24 @@ def test_any_record_is_used_or_is_one_letter(feeds_podrec: Connections) -> None:
     assert [r["kafka_offset"] for r in letters] == refused
     assert "unreadable" not in {r["reason"] for r in letters}
     assert {"first", "last", "long"} <= latest.keys()
+
+
+def test_committed_announcements_land_and_aborted_ones_never(feeds_podrec: Connections) -> None:
+    topic = feeds_podrec.settings.episodes_topic
+    feeds_podrec.kafka.ensure_topic(topic, 1)
+    transact(feeds_podrec, [changed(title="committed"), b"no JSON"], True)
+    transact(feeds_podrec, [changed(title="aborted"), b"aborted, no JSON"], False)
+    transact(feeds_podrec, [changed(episode_id="e2", title="committed")], True)
+    transact(feeds_podrec, [changed(episode_id="e2", title="aborted at the end")], False)
+    for _ in range(2):
+        land(feeds_podrec)
+        rows, letters = of(feeds_podrec, "episodes"), of(feeds_podrec, "dead_letters")
+        assert [(r["kafka_offset"], r["episode_id"], r["title"]) for r in rows] == [
+            (0, "e1", "committed"), (6, "e2", "committed"),
+        ]  # fmt: skip
+        assert [(r["kafka_offset"], r["reason"]) for r in letters] == [(1, "not_json")]
+        ledger = feeds_podrec.lake.ledger(EPISODES.name)
+        assert sum(ledger.behind(feeds_podrec.kafka.end_offsets(topic)).values()) == 0
 
 
 def test_an_announcement_that_cannot_be_written_is_one_letter(
