@@ -6,7 +6,7 @@ READY := .venv/.ready
 # their names: sorted by number of tests, the long files with one test each would all come last.
 IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo ui test chaos coverage check docs bench-backfill bench-listening bench-content bench-recommend bench-serving bench-world audit lock up down
+.PHONY: help setup demo ui test chaos coverage check docs bench-asr bench-backfill bench-listening bench-content bench-recommend bench-serving bench-world audit lock up down
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -64,6 +64,9 @@ bench-content: $(READY) ## real episodes: neighbours by arm, token coverage, enc
 
 bench-recommend: $(READY) ## the three ALS engines and the lists, at 0.1 and 1 million interactions
 	$(BIN)/python -m podrec_benchmarks.recommend
+
+bench-asr: $(READY) ## word error rate and speed of speech models, next to bare faster-whisper
+	$(BIN)/python -m podrec_benchmarks.asr
 
 bench-serving: $(READY) ## list reads against a plain find_one; charts of ten million events against pyarrow
 	$(BIN)/python -m podrec_benchmarks.serving
