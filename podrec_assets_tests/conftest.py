@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from podrec_assets.services import jars, supervisor
+from podrec_assets.services import embedding_model, jars, supervisor
 from podrec_assets.settings import Settings
 from podrec_assets_tests.loopback import Answer, serving
 
@@ -42,6 +42,12 @@ def service_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setti
         yield running
     finally:
         supervisor.down(running)
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """Returns the folder of the default embedding model."""
+    return embedding_model.ensure_model(Settings.load(), print)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ Then one run reports:
   bootstrap intervals;
 - token coverage;
 - short queries on the sample world;
-- chunks a second, compared with the plain float32 model;
+- chunks a second, compared with sentence-transformers in float32;
 - the search, compared with a bare matrix product and partition.
 
 Vectors are cached under PODREC_CACHE; the first run encodes 14,000 chunks.
@@ -35,13 +35,14 @@ from podrec_assets.content.similarity.nearest_neighbours import (
     similarities,
 )
 from podrec_assets.content.similarity.passage_search import LEXICAL_SHARE, bm25_shares
-from podrec_assets.content.similarity.sentence_encoder import SentenceEncoder, packaged_model
+from podrec_assets.content.similarity.sentence_encoder import packaged_model
 from podrec_assets.content.similarity.vectors import lost_tokens, vector_matrix
 from podrec_assets.definitions import build_defs
 from podrec_assets.defs.io_managers.delta import DeltaIOManager
 from podrec_assets.defs.io_managers.mongo import MongoIOManager
 from podrec_assets.defs.partitions import range_tags
 from podrec_assets.pipelines.connections import Connections
+from podrec_assets.pipelines.content.encoders import open_encoder
 from podrec_assets.pipelines.content.feed_ingest import ingest_feeds
 from podrec_assets.recommend.evaluation.metrics import bootstrap_interval
 from podrec_assets.services import jars, supervisor
@@ -238,7 +239,7 @@ def _report_coverage(connections: Connections, vectors: pa.Table, console: Conso
 def report_queries(settings: Settings, console: Console) -> None:
     """Prints hit@1 and MRR by arm, for short queries on the sample world."""
     episodes, vectors = sample_content(settings)
-    encoder = SentenceEncoder(settings.embedding_model, settings.embedding_dtype)
+    encoder = open_encoder(settings)
     titles = dict(
         zip(episodes["episode_id"].to_pylist(), episodes["title"].to_pylist(), strict=True)
     )
@@ -270,21 +271,19 @@ def report_queries(settings: Settings, console: Console) -> None:
 
 
 def report_encoding(settings: Settings, vectors: pa.Table, console: Console) -> None:
-    """Prints chunks a second of the encoder, and of the library's own float32 encoding."""
+    """Prints chunks a second of the encoder, and of sentence-transformers in float32."""
     from sentence_transformers import SentenceTransformer
 
     texts = vectors["text"].to_pylist()[:SPEED_CHUNKS]
-    ours = SentenceEncoder(settings.embedding_model, settings.embedding_dtype)
-    plain = SentenceTransformer(
-        settings.embedding_model or str(packaged_model()), device="cpu", local_files_only=True
-    )
+    ours = open_encoder(settings)
+    plain = SentenceTransformer(str(packaged_model()), device="cpu", local_files_only=True)
     fast, slow = _fastest(
         lambda: ours.encode(texts),
         lambda: plain.encode(texts, normalize_embeddings=True, show_progress_bar=False),
     )
     console.print(
-        f"encoding: {len(texts) / fast:.1f} chunks/s in {ours.dtype}, "
-        f"plain float32 {len(texts) / slow:.1f}: ratio {slow / fast:.2f}"
+        f"encoding: {len(texts) / fast:.1f} chunks/s with {ours.version}, "
+        f"torch in float32 {len(texts) / slow:.1f}: ratio {slow / fast:.2f}"
     )
 
 

@@ -23,12 +23,12 @@ from rich.table import Table
 from podrec_assets.content.feeds.episode_message import decode, encode
 from podrec_assets.content.feeds.rss import parse_feed
 from podrec_assets.content.similarity.nearest_neighbours import similarities
-from podrec_assets.content.similarity.sentence_encoder import SentenceEncoder
 from podrec_assets.content.similarity.vectors import embed_transcripts
 from podrec_assets.content.transcripts.choose import publisher_transcript
 from podrec_assets.day_windows import catalogue
 from podrec_assets.listening.daily_score import daily_score_sql
 from podrec_assets.listening.event_parsing import parse_batch
+from podrec_assets.pipelines.content.encoders import open_encoder
 from podrec_assets.recommend.als import implicit
 from podrec_assets.recommend.als.factors import AlsConfig, bounded_rank
 from podrec_assets.recommend.als.top_n import top_n
@@ -84,7 +84,7 @@ def sample_content(settings: Settings) -> tuple[pa.Table, pa.Table]:
     transcripts = [answer.row for answer in answers if answer.row]
     vectors = embed_transcripts(
         TRANSCRIPTS.rows(transcripts),
-        SentenceEncoder(settings.embedding_model),
+        open_encoder(settings),
         settings.chunk_tokens,
     )
     return EPISODES.rows(rows), vectors

@@ -13,10 +13,10 @@ from podrec_assets.content.similarity.encoder_choice import make_encoder
 from podrec_assets.defs.audit.audits import audits, examine
 from podrec_assets.defs.audit.findings import Finding
 from podrec_assets.defs.instance import open_instance
-from podrec_assets.errors import DamagedTableError, PodrecError, sentence
+from podrec_assets.errors import DamagedTableError, PodrecError, SetupError, sentence
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES
-from podrec_assets.services import jars, java, supervisor
+from podrec_assets.services import embedding_model, jars, java, supervisor
 from podrec_assets.settings import Settings
 
 UP = "run `podrec up`"
@@ -73,8 +73,8 @@ def needed_parts(connections: Connections) -> list[Part]:
         ("lake", partial(_lake, connections), "check PODREC_LAKE"),
         (
             "embedding model",
-            make_encoder(model).check_installed,
-            "check PODREC_EMBEDDING_MODEL" if model else "run `make setup`",
+            partial(_embedding_model, settings),
+            "check PODREC_EMBEDDING_MODEL" if model else f"{UP} once with network access",
         ),
         *(
             (
@@ -127,6 +127,15 @@ def _jars(settings: Settings, jvms: list[str]) -> str:
 def _lake(connections: Connections) -> str:
     days = connections.lake.state(EPISODES.name).days
     return f"{connections.settings.lake_root}, {len(days)} days of {EPISODES.name}"
+
+
+def _embedding_model(settings: Settings) -> str:
+    if settings.embedding_model:
+        return make_encoder(settings.embedding_model).check_installed()
+    folder = embedding_model.folder(settings)
+    if not folder.exists():
+        raise SetupError(f"{folder} is absent")
+    return str(folder)
 
 
 def _address(connections: Connections, service: str) -> str:

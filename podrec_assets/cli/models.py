@@ -15,7 +15,7 @@ from podrec_assets.content.asr.engine_choice import (
     models_on_disk,
     why_no_engine,
 )
-from podrec_assets.content.asr.model_catalogue import PACKAGED
+from podrec_assets.content.asr.model_catalogue import DEFAULT_MODEL, PACKAGED
 from podrec_assets.content.asr.model_download import pull
 from podrec_assets.errors import PodrecError, SetupError
 from podrec_assets.pipelines.connections import Connections
@@ -68,7 +68,11 @@ def ensure_default_model(connections: Connections) -> None:
     try:
         model_download.ensure_default_model(connections.settings, downloader(connections), say)
     except PodrecError as err:
-        say(f"{err} Until then episodes without a publisher transcript wait.")
+        say(str(err))
+        say(
+            "There is no speech model: episodes without a publisher transcript wait for "
+            f"`podrec models pull {DEFAULT_MODEL}`."
+        )
 
 
 def downloader(connections: Connections) -> Callable[[str, Path], None]:

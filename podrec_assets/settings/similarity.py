@@ -19,8 +19,8 @@ class SimilaritySettings(BaseModel):
     )
     embedding_model: str = Field(
         "",
-        description="Folder of a sentence-transformers model, or BACKEND:MODEL. "
-        "Default: the packaged MiniLM.",
+        description="Folder of a model, or BACKEND:FOLDER with openvino or sentence-transformers. "
+        "Default: all-MiniLM-L6-v2 by openvino.",
         json_schema_extra=RESULTS,
     )
     embedding_dtype: Literal["auto", "float32", "bfloat16"] = Field(

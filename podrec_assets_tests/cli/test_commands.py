@@ -22,7 +22,8 @@ from podrec_assets.pipelines.listening.event_import import to_message
 pytestmark = pytest.mark.slow
 
 COMMANDS = (
-    "accept-loss", "api", "backfill", "backup", "catch-up", "dashboard", "dead-letters", "demo",
+    "accept-loss", "api", "backfill", "backup", "catch-up", "check-transcript", "dashboard",
+    "dead-letters", "demo",
     "doctor", "down", "episodes", "evaluate", "export", "forget", "graph", "ingest", "models",
     "optimize", "plan", "produce", "publish", "rebuild", "recommend", "redrive", "replay",
     "restore", "run", "search", "settings", "similar", "simulate", "sources", "status", "stream",

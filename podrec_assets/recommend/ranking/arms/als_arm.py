@@ -1,11 +1,13 @@
 """The ALS arm: scores and causes are read from documents of als_top_n. Pure."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from podrec_assets.recommend.interactions import Signal
 from podrec_assets.recommend.ranking.arms.protocol import ArmInputs, ArmScores, Reason, TracedItem
+
+if TYPE_CHECKING:
+    from podrec_assets.recommend.interactions import Signal
 
 
 class AlsArm:
@@ -60,7 +62,7 @@ class AlsArm:
         return Reason(reason_text(title, item["listener_count"], signal), cause)
 
 
-def reason_text(heard_title: str | None, listener_count: int, signal: Signal = "played") -> str:
+def reason_text(heard_title: str | None, listener_count: int, signal: "Signal" = "played") -> str:
     """Names the heard episode that contributes most, and how many others played both."""
     if heard_title is None or not listener_count:
         return "Listeners with a history like yours chose this."

@@ -9,13 +9,15 @@ shown, less the mean of all listeners (Nadaraya-Watson regression, shrunk to 0):
 Without reported impressions, exposures and mean_value are 0 and it is a plain weighted sum.
 """
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from podrec_assets.formatting import clock
-from podrec_assets.recommend.interactions import Signal
 from podrec_assets.recommend.ranking.arms.protocol import ArmInputs, ArmScores, Reason, TracedItem
+
+if TYPE_CHECKING:
+    from podrec_assets.recommend.interactions import Signal
 
 AFFINITY_SHRINKAGE = 1.5
 """Weight of the overall mean, in exposures of an episode of similarity 1."""
@@ -115,7 +117,7 @@ def passages(pairs: dict[tuple[str, str], dict], heard: str, episode: str) -> di
 
 
 def reason_text(
-    heard_title: str, signal: Signal, pair: dict | None, is_same_show: bool = False
+    heard_title: str, signal: "Signal", pair: dict | None, is_same_show: bool = False
 ) -> str:
     """Names the heard episode and quotes the similar passage, or else names the common show."""
     verb = "listened to" if signal == "played" else signal

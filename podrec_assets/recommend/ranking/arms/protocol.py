@@ -1,15 +1,16 @@
 """What the blend asks of an arm, a model that scores episodes for listeners and can say why."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 
-from podrec_assets.recommend.interactions import Interactions
-from podrec_assets.recommend.ranking.candidates import Candidates
-from podrec_assets.recommend.ranking.inputs import RankingInputs
-from podrec_assets.recommend.ranking.item_similarity import ItemSimilarity
-from podrec_assets.recommend.ranking.listener_feedback import ListenerFeedback
+if TYPE_CHECKING:  # readers of lists ask for the arms' names, without scipy
+    from podrec_assets.recommend.interactions import Interactions
+    from podrec_assets.recommend.ranking.candidates import Candidates
+    from podrec_assets.recommend.ranking.inputs import RankingInputs
+    from podrec_assets.recommend.ranking.item_similarity import ItemSimilarity
+    from podrec_assets.recommend.ranking.listener_feedback import ListenerFeedback
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,10 @@ class ArmInputs:
         similarity: of the episodes by content.
     """
 
-    day: RankingInputs
-    candidates: Candidates
-    feedback: ListenerFeedback
-    similarity: ItemSimilarity
+    day: "RankingInputs"
+    candidates: "Candidates"
+    feedback: "ListenerFeedback"
+    similarity: "ItemSimilarity"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class TracedItem:
     """
 
     user: str
-    history: Interactions
+    history: "Interactions"
     similarity: dict[str, float]
     same_show: set[str]
 
