@@ -105,6 +105,6 @@ class WhisperRecognizer:
 
 def _split(segment: "Segment") -> list[dict]:
     """Returns the sentences of a window of speech, with the confidence of the window."""
-    words = [(w.word, w.start, w.end) for w in segment.words or ()]
+    words = [(w.word, float(w.start), float(w.end)) for w in segment.words or ()]
     confidence = min(1.0, math.exp(segment.avg_logprob))
     return split_words(words or [(segment.text, segment.start, segment.end)], confidence)
