@@ -9,8 +9,12 @@ import re
 HIDDEN = "***"
 WITH_PATHS = ("file", "s3", "s3a", "gs", "abfss")
 """Schemes of the lake, whose path says where a table is."""
-_IN_TEXT = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
-_CREDENTIALS = re.compile(r"(?<=://)[^/?#\s'\"<>]*@")
+# A name with a `:` that no port follows: a password, which may contain anything up to its `@`.
+_NO_PORT = r"[^\s/?#:@'\"<>]{0,200}:(?!\d{1,5}(?:[/?#,\s'\"<>]|$))"
+_IN_TEXT = re.compile(
+    rf"[A-Za-z][A-Za-z0-9+.-]{{0,20}}://(?:{_NO_PORT}[^\n@]{{0,200}}@)?[^\s'\"<>]+"
+)
+_CREDENTIALS = re.compile(rf"(?<=://)(?:{_NO_PORT}[^\s'\"<>@]{{0,200}}@)?(?:[^/?#\s'\"<>]*@)?")
 _HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::\d+)?"
 _HOSTS = re.compile(rf"{_HOST}(?:,{_HOST})*")
 

@@ -17,6 +17,8 @@ halves of surrogate pairs, which no stream can encode. No id may contain them.
 _HIDDEN_IN_LINES = re.compile(HIDDEN.pattern.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
 # With the full-width forms, which some spreadsheets read alike.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_UNSEEN = "".join(map(chr, (*range(0x21), 0x7F, 0xA0, 0x3000, 0xFEFF, *range(0x2000, 0x2010))))
+"""Characters that a spreadsheet may drop at the beginning of a cell."""
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*([eE][+-]?\d+)?%?")
 
 
@@ -45,7 +47,8 @@ def spreadsheet_cell(text: str) -> str:
 
     After OWASP's page on CSV injection: a quote before = + - @, tab and line breaks.
     """
-    is_formula = text.lstrip(" ").startswith(_FORMULA) and not _NUMBER.fullmatch(text)
+    begins = text.startswith(_FORMULA) or text.lstrip(_UNSEEN).startswith(_FORMULA)
+    is_formula = begins and not _NUMBER.fullmatch(text)
     return f"'{visible(text)}" if is_formula else visible(text)
 
 

@@ -52,6 +52,21 @@ def test_an_address_is_shown_without_its_secrets(address: str, shown: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no mongodb://amy:Sec ret@db:1 here", "no mongodb://db:1 here"),
+        ("no mongodb://amy:Sec'ret\"TOKEN@db:1 here", "no mongodb://db:1 here"),
+        ("1https://amy:Secret@b.example/", "1https://b.example"),
+        ("_https://amy:Secret@b.example/", "_https://b.example"),
+        ("db mongodb://h1:1,h2:2 of ann@b.example", "db mongodb://h1:1,h2:2 of ann@b.example"),
+        ("see https://b.example/a: ask ann@b.example", "see https://b.example ask ann@b.example"),
+    ],
+)
+def test_a_text_shows_no_secret_of_an_address_with_any_password(text: str, shown: str) -> None:
+    assert redacted_text(text) == shown
+
+
+@pytest.mark.parametrize(
     "uri",
     [
         "mongodb://amy:Sec@ret@db:27017",
@@ -108,6 +123,9 @@ def test_a_refused_setting_is_named_without_its_secret(
         ("https://TOKEN@b.example/", "https://b.example/"),
         ("https://ann:Sec@ret@b.example/", "https://b.example/"),
         ("https://@b.example/", "https://b.example/"),
+        ("https://ann:Sec/ret@b.example/", "https://b.example/"),
+        ("https://ann:Sec?re#t@b.example/a", "https://b.example/a"),
+        ("https://b.example:80/@ann/a", "https://b.example:80/@ann/a"),
         (
             '{"a": "http://ann:Secret@b/", "b": "c@d.example"}',
             '{"a": "http://b/", "b": "c@d.example"}',

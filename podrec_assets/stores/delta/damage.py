@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from datetime import date
 
 from deltalake.exceptions import TableNotFoundError
@@ -39,8 +40,10 @@ def damaged_data(name: str, file: str, days: list[date]) -> DamagedTableError:
 def from_driver(text: str) -> DamagedTableError | None:
     """Returns the error for a data file that a driver's message names; None if it names none."""
     for table, file, day in _DATA.findall(text):
-        if table in TABLES:
-            return damaged_data(table, file, [date.fromisoformat(day)])
+        # A folder with another name was made by hand.
+        with suppress(ValueError):
+            if table in TABLES:
+                return damaged_data(table, file, [date.fromisoformat(day)])
     return None
 
 

@@ -143,7 +143,7 @@ def test_a_source_survives_a_round_trip_through_its_row() -> None:
         ("https://ann:s3cret@b.example:8443/feed?a=1", "https://b.example:8443/feed?a=1"),
         ("http://s3cret@b.example/feed", "http://b.example/feed"),
         ("http://ann:s3@cret@b.example/feed", "http://b.example/feed"),
-        ("http://ann:s3/cret@b.example/feed", "http://b.example"),
+        ("http://ann:s3/cret@b.example/feed", "http://b.example/feed"),
         ("ann:s3cret@b.example/feed", "b.example/feed"),
         ("https://b.example/@ann/feed", "https://b.example/@ann/feed"),
         ("feed.xml", "feed.xml"),
