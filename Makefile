@@ -23,7 +23,7 @@ setup: $(READY) $(if $(filter torch,$(EXTRAS)),$(TORCH)) ## create .venv from th
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "podrec needs Python 3.11 or newer: run make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "installing requirements (about 1 GB to download, 2.6 GB on disk; a few minutes the first time)"
+	@echo "installing requirements (about 1 GB to download, 2.5 GB on disk; a few minutes the first time)"
 	@$(INSTALL) --require-hashes -r requirements.txt || $(FAILED)
 	@$(INSTALL) --no-build-isolation -e .
 	@touch $@

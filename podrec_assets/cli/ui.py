@@ -4,21 +4,23 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import typer
 
-from podrec_assets.cli.console import out
+from podrec_assets.cli.console import out, say
 from podrec_assets.cli.dashboard import check_dashboard_access, dashboard_command
 from podrec_assets.defs.instance import TOP, instance_environment, open_instance
 from podrec_assets.errors import ServiceError
-from podrec_assets.services.ports import LOOPBACK, is_taken
+from podrec_assets.services.ports import LOOPBACK, answers, is_taken
 from podrec_assets.settings import Settings
 
 NO_HINT = ("-W", "ignore:Function `dev_command` is superseded")
 """`dagster dev` suggests `dg dev`, which requires another project layout."""
 STOP_WAIT_S = 15.0
+POLL_S = 0.5
 
 
 def ui() -> None:
@@ -46,8 +48,20 @@ def ui() -> None:
     dashboard = dashboard_command(settings.dashboard_port, settings.dashboard_host)
     with _running(dashboard, environment), _running(_dagster_command(settings), environment) as ui_:
         signal.signal(signal.SIGTERM, _interrupt)
+        _wait_until_served(settings, ui_)
         ui_.wait()
     raise typer.Exit(ui_.returncode)
+
+
+def _wait_until_served(settings: Settings, dagster: subprocess.Popen) -> None:
+    """Says what is being started, and when each address answers."""
+    say("starting both; Dagster takes ten to thirty seconds")
+    started = time.monotonic()
+    waiting = {settings.ui_port: "Dagster UI", settings.dashboard_port: "dashboard"}
+    while waiting and dagster.poll() is None:
+        for port in [p for p in waiting if answers(p)]:
+            say(f"{waiting.pop(port)} is ready after {time.monotonic() - started:.0f} s")
+        time.sleep(POLL_S)
 
 
 def _dagster_command(settings: Settings) -> list[str]:

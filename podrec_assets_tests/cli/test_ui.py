@@ -28,6 +28,8 @@ def test_both_are_served_and_sigterm_ends_all(tmp_path: Path) -> None:
     try:
         assert process.wait_for(lambda: all(map(answers, ports)), 120), log.read_text()
         assert f"Dagster UI: http://127.0.0.1:{ports[0]}" in log.read_text()
+        assert "starting both" in log.read_text()
+        assert process.wait_for(lambda: log.read_text().count(" is ready after ") == 2, 10)
     finally:
         served.send_signal(signal.SIGTERM)
         served.wait(60)
