@@ -59,7 +59,7 @@ class Report:
 
 
 def warm_up() -> None:
-    """Does once what every fork would do again: a third of a schedule's processor time."""
+    """Does once what every fork would do again: a tenth of a schedule's processor time."""
     code_version()
     importlib.import_module("implicit.als")
 

@@ -92,7 +92,7 @@ def test_a_backup_is_restored_byte_for_byte_with_file_times_and_without_caches(
             "is a backup of format 2; this podrec reads format 1",
         ),
         (
-            lambda t: rewrite(t, files={"../x": {}}),
+            lambda t: rewrite(t, files={"../x": {"bytes": 1, "sha256": ""}}),
             r"is not a backup of podrec: it contains \.\./x",
         ),
     ],
