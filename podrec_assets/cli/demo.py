@@ -53,8 +53,8 @@ def _print_tables(connections: Connections) -> None:
     out.print()
     out.print("Tables", style="bold")
     for name, table in document["tables"].items():
-        days = f"{table['days']:>3} days, {table['first_day']} to {table['latest_day']}"
-        out.print(f"  {name:<24}{table['rows']:>8} rows on {days}")
+        days = f" on {table['days']:>3} days, {table['first_day']} to {table['latest_day']}"
+        out.print(f"  {name:<24}{table['rows']:>8} rows{days if table['days'] else ''}")
     out.print("Collections", style="bold")
     for name, collection in document["collections"].items():
         out.print(f"  {name:<24}{collection['documents']:>8} documents as of {collection['day']}")
