@@ -173,8 +173,6 @@ def test_a_cluster_of_two_workers_makes_the_tables_that_one_process_makes(
     }
     content: dict[str, Any] = {"asr_whisper_model": str(model("tiny.en")), "asr_device": "cpu"}
     content |= {"asr_workers": 2, "chunk_tokens": 32}
-    # Its products depend most on batches and threads; `auto` takes it on some processors only.
-    content["embedding_dtype"] = "bfloat16"
     with served(tmp_path) as origin:
         found = announced(origin, tmp_path)
         places |= {"fetch_allow": origin, "downloads_gap_s": 0, **content}

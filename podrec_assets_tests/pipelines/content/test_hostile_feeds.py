@@ -196,7 +196,7 @@ def test_hostile_feeds_are_dead_letters_with_a_reason_and_good_feeds_land(
     expected = ADDRESSES | {address[name]: reason for name, (_, reason) in SERVED.items()}
     shown = {
         "http://user:secret@127.0.0.1:9/feed.xml": "http://127.0.0.1:9/feed.xml",
-        "https://user:sec/ret@127.0.0.1/feed.xml": "https://127.0.0.1",
+        "https://user:sec/ret@127.0.0.1/feed.xml": "https://127.0.0.1/feed.xml",
     }
     names = list(READABLE)
     urls = [address[names[0]], *expected, *(address[name] for name in names[1:])]
